@@ -1,0 +1,32 @@
+// Memory accounts. Whatever grows with data is charged to an account; accounts form a chain statement -> session ->
+// process, and a charge that any of them refuses is refused. Thread-safe (atomic counters).
+#ifndef BASE_BUDGET_H
+#define BASE_BUDGET_H
+
+#include "base/base.h"
+#include <stdatomic.h>
+
+struct err;
+
+struct budget {
+    struct budget *parent;
+    const char *name;          // printed in the error: "statement", "session", "process"
+    _Atomic size_t used_bytes; // relaxed: a statistic and a limit, orders nothing
+    _Atomic size_t peak_bytes;
+    size_t limit_bytes;   // SIZE_MAX: none
+    atomic_bool exceeded; // set by a forced charge over the limit; sticky until budget_init
+};
+
+void budget_init(struct budget *b, const char *name, size_t limit_bytes, struct budget *parent);
+// Charges, or fails with 53200 and charges nothing.
+int budget_charge(struct budget *b, size_t bytes, struct err *err) MUST_CHECK;
+// True when the charge fitted; charges nothing otherwise. For operators that spill instead of failing.
+bool budget_try_charge(struct budget *b, size_t bytes) MUST_CHECK;
+// Charges whatever happens and marks the account exceeded when over the limit; used by arenas, whose callers poll
+// budget_check once per batch.
+void budget_charge_forced(struct budget *b, size_t bytes);
+void budget_release(struct budget *b, size_t bytes);
+// 53200 when a forced charge went over the limit.
+int budget_check(struct budget *b, struct err *err) MUST_CHECK;
+
+#endif
