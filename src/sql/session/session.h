@@ -1,0 +1,190 @@
+// SQL sessions: what the wire protocol talks to, and nothing else of SQL.
+//
+// `struct sql_engine` is the process-wide half (store, catalog cache, plan cache, settings, session registry); `struct
+// session` is one client's half. A session is used by one thread at a time; session_cancel and the registry calls may
+// come from any thread. A session owns no thread: a worker calls in, the call runs to completion (possibly blocking on
+// locks, see block_enter in base/util.h) and returns.
+//
+// Results flow into a `struct result_sink` that the caller implements. The session may take results back (retry) as
+// long as the sink says that nothing has left the server (`rewind`).
+#ifndef SQL_SESSION_SESSION_H
+#define SQL_SESSION_SESSION_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "types/types.h"
+
+struct kv;
+struct budget;
+struct sql_engine;
+struct session;
+
+struct sql_engine_options {
+    struct kv *kv;               // borrowed until sql_engine_close
+    size_t sql_memory_bytes_max; // process budget of all sessions; 0: default
+    bool insecure;               // shown by settings; passwords are refused
+    const char *cluster_name;
+    int32_t sql_port, http_port; // shown by crdb_internal
+    struct str advertise_host;
+};
+
+// Opens the catalog, bootstrapping an empty store (databases defaultdb, postgres, system; user root; role admin).
+int sql_engine_open(const struct sql_engine_options *options, struct sql_engine **out, struct err *err) MUST_CHECK;
+// All sessions must have been freed.
+void sql_engine_close(struct sql_engine *engine);
+// The clusterID of banners: a UUID text.
+struct str sql_engine_cluster_id(const struct sql_engine *engine);
+// True when sql_engine_open bootstrapped a new store.
+bool sql_engine_is_new(const struct sql_engine *engine);
+// "CockroachDB CCL v25.4.2 (x86_64-pc-linux-gnu, built …)": what version() returns, and the crdb_version parameter.
+struct str sql_version_string(void);
+
+// ---- users, for authentication before a session exists
+
+struct sql_user {
+    bool exists;
+    bool can_login;
+    bool is_admin;
+    bool expired;        // VALID UNTIL passed
+    struct str verifier; // "SCRAM-SHA-256$iterations:salt$stored:server" or empty: no password
+};
+int sql_lookup_user(struct sql_engine *engine, struct arena *a, struct str name, struct sql_user *out,
+                    struct err *err) MUST_CHECK;
+// Creates or alters a user with a password, for first start and demo: verifier as above. `admin` grants the admin role.
+int sql_ensure_user(struct sql_engine *engine, struct str name, struct str verifier, bool admin,
+                    struct err *err) MUST_CHECK;
+
+// ---- sessions
+
+struct session_parameter {
+    struct str name, value;
+};
+struct session_options {
+    struct str user;     // authenticated
+    struct str database; // empty: the user's name, as PostgreSQL does; need not exist
+    struct str client_address;
+    bool tls;
+    struct str auth_method; // "cert", "scram-sha-256", "trust" …, shown by SHOW SESSIONS
+    // Startup parameters except user and database, `options` already split into them. Unknown names: 42704 unless
+    // dotted.
+    const struct session_parameter *parameters;
+    size_t n_parameters;
+};
+int session_new(struct sql_engine *engine, const struct session_options *options, struct session **out,
+                struct err *err) MUST_CHECK;
+// Rolls back what is open.
+void session_free(struct session *s);
+// (pid, secret) for BackendKeyData; pid is unique among live sessions and positive.
+void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret);
+// CancelRequest: false when no such session. Any thread.
+bool sql_engine_cancel(struct sql_engine *engine, int32_t pid, int32_t secret);
+// Calls back for every ParameterStatus to send at startup.
+void session_visit_parameters(struct session *s, void (*visit)(void *arg, const char *name, struct str value),
+                              void *arg);
+// 'I' idle, 'T' in transaction, 'E' failed transaction: for ReadyForQuery.
+char session_transaction_status(const struct session *s);
+// How values are printed for this client (time zone, styles). Valid until the next call on the session.
+const struct value_context *session_value_context(const struct session *s);
+// When the session must be ended if it stays idle (monotonic ns), or 0; `*err` gets the FATAL error to send then.
+int64_t session_idle_deadline(const struct session *s, struct err *err);
+// Result buffer size (bytes) after which the wire may start sending: the results_buffer_size setting.
+size_t session_results_buffer_bytes(const struct session *s);
+size_t sql_engine_session_count(struct sql_engine *engine);
+
+// ---- results
+
+struct result_column {
+    struct str name;
+    struct type type;
+    uint32_t table_oid; // 0: not a table column
+    int16_t attnum;
+};
+
+enum copy_format { COPY_FORMAT_TEXT, COPY_FORMAT_CSV, COPY_FORMAT_BINARY };
+
+struct result_sink;
+struct result_sink_ops {
+    // Columns of the rows that follow (RowDescription); simple protocol only.
+    void (*describe)(struct result_sink *sink, const struct result_column *columns, size_t n);
+    // Rows to send. Nonzero when the client is gone or too slow (code in err): the statement stops.
+    int (*rows)(struct result_sink *sink, const struct batch *batch, struct err *err);
+    void (*complete)(struct result_sink *sink, struct str tag); // CommandComplete
+    void (*empty)(struct result_sink *sink);                    // EmptyQueryResponse
+    void (*suspended)(struct result_sink *sink);                // PortalSuspended
+    void (*notice)(struct result_sink *sink, const struct err *notice);
+    void (*parameter)(struct result_sink *sink, const char *name, struct str value); // ParameterStatus
+    // COPY: start of CopyIn/CopyOut, data of CopyOut, end of CopyOut.
+    void (*copy_begin)(struct result_sink *sink, bool in, enum copy_format format, size_t n_columns);
+    int (*copy_data)(struct result_sink *sink, struct str bytes, struct err *err);
+    void (*copy_done)(struct result_sink *sink);
+    // Position in the unsent output, and return to it. rewind is false when bytes after the mark have left the server;
+    // the sink then keeps everything.
+    size_t (*mark)(struct result_sink *sink);
+    bool (*rewind)(struct result_sink *sink, size_t mark);
+};
+struct result_sink {
+    const struct result_sink_ops *ops;
+};
+
+// ---- simple protocol
+
+// Runs all statements of the text; one implicit transaction unless it says otherwise. On error the rest is not run, the
+// implicit transaction is rolled back (an explicit one fails) and the record is returned. When a statement is COPY FROM
+// STDIN, returns 0 with session_in_copy() true; feed it, then session_copy_done goes on with the rest of the text.
+int session_query(struct session *s, struct str text, struct result_sink *sink, struct err *err) MUST_CHECK;
+
+bool session_in_copy(const struct session *s);
+int session_copy_data(struct session *s, struct str bytes, struct result_sink *sink, struct err *err) MUST_CHECK;
+int session_copy_done(struct session *s, struct result_sink *sink, struct err *err) MUST_CHECK;
+// CopyFail from the client: always returns an error (57014 with the client's reason).
+int session_copy_fail(struct session *s, struct str reason, struct result_sink *sink, struct err *err) MUST_CHECK;
+
+// ---- extended protocol. After an error the caller skips messages until Sync.
+
+struct statement_description {
+    const uint32_t *parameter_oids;
+    size_t n_parameters;
+    const struct result_column *columns;
+    size_t n_columns;
+    bool returns_rows;      // false: NoData
+    const int16_t *formats; // portals only: per column 0 text, 1 binary (expanded to n_columns)
+};
+
+// name empty: the unnamed statement. parameter_oids: 0 where the client leaves it open.
+int session_parse(struct session *s, struct str name, struct str text, const uint32_t *parameter_oids,
+                  size_t n_parameter_oids, struct result_sink *sink, struct err *err) MUST_CHECK;
+// Descriptions are valid until the next call on the session.
+int session_describe_statement(struct session *s, struct str name, struct statement_description *out,
+                               struct err *err) MUST_CHECK;
+
+struct bind_value {
+    bool null;
+    struct str bytes;
+};
+// formats: none (all text), one for all, or one each (0 text, 1 binary). Values are copied.
+struct bind_arguments {
+    struct str portal, statement;
+    const int16_t *parameter_formats;
+    size_t n_parameter_formats;
+    const struct bind_value *values;
+    size_t n_values;
+    const int16_t *result_formats;
+    size_t n_result_formats;
+};
+int session_bind(struct session *s, const struct bind_arguments *arguments, struct err *err) MUST_CHECK;
+int session_describe_portal(struct session *s, struct str name, struct statement_description *out,
+                            struct err *err) MUST_CHECK;
+// max_rows 0: all. Ends with complete, suspended or empty on the sink.
+int session_execute(struct session *s, struct str portal, int64_t max_rows, struct result_sink *sink,
+                    struct err *err) MUST_CHECK;
+// Closing what does not exist is not an error.
+void session_close_statement(struct session *s, struct str name);
+void session_close_portal(struct session *s, struct str name);
+// Ends the implicit transaction: commits it, or rolls back after an error.
+int session_sync(struct session *s, struct result_sink *sink, struct err *err) MUST_CHECK;
+// The caller met an error of its own (malformed message): the implicit transaction will be rolled back at Sync, an
+// explicit one fails now.
+void session_protocol_error(struct session *s);
+
+#endif
