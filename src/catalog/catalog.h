@@ -1,0 +1,319 @@
+// The catalog: databases, schemas, relations, roles and privileges as rows of the key-value store.
+//
+// Descriptors are immutable in memory once read. A transaction looks through a `struct cat_view`: as of the
+// transaction's snapshot, its own schema changes included. Views share a process-wide cache keyed by the catalog
+// version, a counter that every schema change bumps in its own transaction; a transaction that uses a descriptor
+// remembers a read of that descriptor's key, so that a concurrent change of the same object conflicts and others do
+// not.
+//
+// Rows live in the system database's tables (namespace, descriptor, users, role_members, role_options, privileges,
+// settings, comments, table_statistics), encoded by keys/ like user tables and readable by SQL.
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "types/types.h"
+
+struct kv;
+struct kv_txn;
+struct catalog;  // process-wide cache of one cluster
+struct cat_view; // one transaction's view
+
+enum {
+    CAT_ID_NONE = 0,
+    CAT_ID_SYSTEM_DATABASE = 1,
+    CAT_ID_SYSTEM_PUBLIC = 29,
+    CAT_ID_DEFAULTDB = 100,
+    CAT_ID_DEFAULTDB_PUBLIC = 101,
+    CAT_ID_POSTGRES = 102,
+    CAT_ID_POSTGRES_PUBLIC = 103,
+    CAT_ID_FIRST_USER = 104,
+};
+
+// ---- privileges
+
+enum cat_privilege {
+    CAT_PRIVILEGE_ALL = 1u << 0,
+    CAT_PRIVILEGE_CREATE = 1u << 1,
+    CAT_PRIVILEGE_DROP = 1u << 2,
+    CAT_PRIVILEGE_SELECT = 1u << 3,
+    CAT_PRIVILEGE_INSERT = 1u << 4,
+    CAT_PRIVILEGE_UPDATE = 1u << 5,
+    CAT_PRIVILEGE_DELETE = 1u << 6,
+    CAT_PRIVILEGE_CONNECT = 1u << 7,
+    CAT_PRIVILEGE_USAGE = 1u << 8,
+    CAT_PRIVILEGE_EXECUTE = 1u << 9,
+    CAT_PRIVILEGE_ZONECONFIG = 1u << 10,
+    CAT_PRIVILEGE_BACKUP = 1u << 11,
+    CAT_PRIVILEGE_RESTORE = 1u << 12,
+    CAT_PRIVILEGE_CHANGEFEED = 1u << 13,
+    CAT_PRIVILEGE_TRIGGER = 1u << 14,
+    CAT_PRIVILEGE_MAINTAIN = 1u << 15,
+};
+struct cat_grant {
+    struct str grantee;
+    uint32_t privileges; // bits of cat_privilege
+    uint32_t grantable;  // WITH GRANT OPTION
+};
+struct cat_acl {
+    struct str owner;
+    const struct cat_grant *grants;
+    size_t n_grants;
+};
+
+// ---- descriptors
+
+struct cat_database {
+    uint32_t id;
+    struct str name;
+    uint32_t public_schema_id;
+    struct cat_acl acl;
+    uint64_t version;
+};
+struct cat_schema {
+    uint32_t id;
+    uint32_t database_id;
+    struct str name;
+    struct cat_acl acl;
+    bool is_virtual; // pg_catalog, information_schema, crdb_internal
+    uint64_t version;
+};
+
+struct cat_column {
+    uint32_t id; // also the slot in the row value; never reused. attnum = id
+    struct str name;
+    struct type type;
+    bool not_null;
+    bool hidden;            // NOT VISIBLE, rowid
+    struct str default_sql; // empty: none. Expression text that parse_expr takes, names resolved when created
+    struct str on_update_sql;
+    struct str computed_sql;
+    bool computed_virtual;     // with computed_sql: VIRTUAL, else STORED
+    char identity;             // 'a' ALWAYS, 'd' BY DEFAULT, 0 none
+    uint32_t owns_sequence_id; // SERIAL/IDENTITY
+    struct str comment;
+    // A column added later: rows written before lack its slot; they have this value (already of `type`).
+    bool has_missing_value;
+    struct datum missing_value;
+};
+
+enum cat_index_kind { CAT_INDEX_BTREE, CAT_INDEX_INVERTED };
+enum cat_index_state { CAT_INDEX_PUBLIC, CAT_INDEX_WRITE_ONLY };
+struct cat_index_column {
+    uint32_t column_id;
+    bool descending;
+};
+struct cat_index {
+    uint32_t id; // primary: 1 at creation; a new one after TRUNCATE or ALTER PRIMARY KEY
+    struct str name;
+    enum cat_index_kind kind;
+    enum cat_index_state state;
+    bool unique;
+    bool is_constraint; // shown as CONSTRAINT … UNIQUE
+    bool not_visible;
+    const struct cat_index_column *columns;
+    size_t n_columns;
+    const uint32_t *storing; // column ids
+    size_t n_storing;
+    struct str predicate_sql; // partial index
+    struct str comment;
+};
+
+enum cat_fk_action { CAT_FK_NO_ACTION, CAT_FK_RESTRICT, CAT_FK_CASCADE, CAT_FK_SET_NULL, CAT_FK_SET_DEFAULT };
+struct cat_foreign_key {
+    struct str name;
+    uint32_t origin_table_id;
+    const uint32_t *origin_columns;
+    uint32_t referenced_table_id;
+    const uint32_t *referenced_columns;
+    size_t n_columns;
+    enum cat_fk_action on_delete, on_update;
+    bool match_full;
+    bool validated;
+};
+struct cat_check {
+    struct str name;
+    struct str sql;
+    const uint32_t *columns;
+    size_t n_columns;
+    bool validated;
+};
+
+enum cat_relation_kind { CAT_TABLE, CAT_VIEW, CAT_MATERIALIZED_VIEW, CAT_SEQUENCE, CAT_VIRTUAL };
+struct cat_sequence {
+    struct type type;
+    int64_t increment, min, max, start, cache;
+    uint32_t owner_table_id, owner_column_id;
+};
+struct cat_table {
+    uint32_t id;
+    uint32_t database_id, schema_id;
+    struct str name;
+    enum cat_relation_kind kind;
+    const struct cat_column *columns; // in table order; dropped ones are gone
+    size_t n_columns;
+    uint32_t next_column_id, next_index_id;
+    const struct cat_index *primary; // NULL for views, sequences, virtual tables
+    const struct cat_index *indexes; // secondary, in creation order, WRITE_ONLY ones included
+    size_t n_indexes;
+    const struct cat_check *checks;
+    size_t n_checks;
+    const struct cat_foreign_key *outbound; // this table references
+    size_t n_outbound;
+    const struct cat_foreign_key *inbound; // others reference this one (copies)
+    size_t n_inbound;
+    struct str view_sql;
+    const uint32_t *depends_on; // views: relations they read
+    size_t n_depends_on;
+    const uint32_t *depended_on_by;
+    size_t n_depended_on_by;
+    struct cat_sequence sequence;
+    struct str storage_parameters; // as written in WITH (…), normalized
+    struct cat_acl acl;
+    struct str comment;
+    uint64_t version;
+    const struct virtual_table *virtual_table; // CAT_VIRTUAL: sql/virtual's row source
+};
+
+const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
+const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
+const struct cat_index *cat_index_by_name(const struct cat_table *t, struct str name); // primary included
+const struct cat_index *cat_index_by_id(const struct cat_table *t, uint32_t id);
+
+// ---- opening
+
+// Bootstraps an empty store. `cluster` is the key-space prefix of the virtual cluster (1: the system cluster).
+int catalog_open(struct kv *kv, uint32_t cluster, struct catalog **out, bool *bootstrapped, struct err *err) MUST_CHECK;
+void catalog_close(struct catalog *c);
+uint32_t catalog_cluster(const struct catalog *c);
+struct str catalog_cluster_id(const struct catalog *c); // UUID text
+
+// Virtual relations (pg_catalog …) are registered once at start by sql/virtual, before sessions exist.
+struct cat_virtual_schema {
+    const char *name;
+    uint32_t id;
+    const struct cat_table *tables; // sorted by name; database_id 0: they appear in every database
+    size_t n_tables;
+};
+void catalog_register_virtual(struct catalog *c, const struct cat_virtual_schema *schemas, size_t n);
+
+// ---- looking things up. Out-pointers get NULL when absent (that is not an error here); descriptors live as long as
+// the view. Names are already normalized.
+
+int cat_view_open(struct catalog *c, struct kv_txn *txn, struct cat_view **out, struct err *err) MUST_CHECK;
+void cat_view_close(struct cat_view *v);
+// Counter of the state seen: plans are cached under it. 0 when the transaction has uncommitted schema changes.
+uint64_t cat_view_version(const struct cat_view *v);
+// Forgets what was read: after the transaction changed its snapshot or rolled back to a savepoint.
+int cat_view_refresh(struct cat_view *v, struct err *err) MUST_CHECK;
+struct kv_txn *cat_view_txn(struct cat_view *v);
+struct catalog *cat_view_catalog(struct cat_view *v);
+
+int cat_database_by_name(struct cat_view *v, struct str name, const struct cat_database **out,
+                         struct err *err) MUST_CHECK;
+int cat_database_by_id(struct cat_view *v, uint32_t id, const struct cat_database **out, struct err *err) MUST_CHECK;
+int cat_schema_by_name(struct cat_view *v, uint32_t database_id, struct str name, const struct cat_schema **out,
+                       struct err *err) MUST_CHECK;
+int cat_schema_by_id(struct cat_view *v, uint32_t id, const struct cat_schema **out, struct err *err) MUST_CHECK;
+int cat_table_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
+                      const struct cat_table **out, struct err *err) MUST_CHECK;
+int cat_table_by_id(struct cat_view *v, uint32_t id, const struct cat_table **out, struct err *err) MUST_CHECK;
+// Remembers that the transaction depends on this descriptor staying as it is. The planner calls it for every relation
+// of a plan, also when the plan comes from a cache.
+int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
+
+// Lists, in name order, allocated in `a`.
+int cat_list_databases(struct cat_view *v, struct arena *a, const struct cat_database ***out, size_t *n,
+                       struct err *err) MUST_CHECK;
+int cat_list_schemas(struct cat_view *v, struct arena *a, uint32_t database_id, const struct cat_schema ***out,
+                     size_t *n, struct err *err) MUST_CHECK; // virtual schemas included
+// schema_id 0: of all schemas; virtual relations only when their schema is asked for.
+int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id,
+                    const struct cat_table ***out, size_t *n, struct err *err) MUST_CHECK;
+
+// Resolves [[database.]schema.]name along the search path. `parts` has 1 to 3 names. Errors: 42P01 `relation "x" does
+// not exist`, 3D000, 3F000 unless missing_ok (then *out NULL). "$user" in the path stands for `user`.
+struct cat_name_scope {
+    struct str database; // current database
+    const struct str *search_path;
+    size_t n_search_path;
+    struct str user;
+};
+int cat_resolve_table(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
+                      bool missing_ok, const struct cat_table **out, struct err *err) MUST_CHECK;
+// Where a new object [[database.]schema.]name goes: 3D000, 3F000, 42501 are the callers' to check by the ids returned.
+int cat_resolve_target(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
+                       const struct cat_database **database, const struct cat_schema **schema,
+                       struct err *err) MUST_CHECK;
+
+// ---- roles and privileges
+
+struct cat_role {
+    struct str name;
+    uint32_t id;
+    bool is_role; // created by CREATE ROLE
+    bool login, create_role, create_db;
+    struct str verifier;
+    int64_t valid_until_micros;  // INT64_MAX: for ever
+    const struct str *member_of; // direct
+    const bool *member_admin;    // WITH ADMIN OPTION, parallel to member_of
+    size_t n_member_of;
+    const struct str *options; // names as SHOW USERS prints them
+    size_t n_options;
+};
+int cat_role_by_name(struct cat_view *v, struct str name, const struct cat_role **out, struct err *err) MUST_CHECK;
+int cat_list_roles(struct cat_view *v, struct arena *a, const struct cat_role ***out, size_t *n,
+                   struct err *err) MUST_CHECK;
+// Member of `role` directly or not; everybody is a member of public and of himself.
+int cat_is_member(struct cat_view *v, struct str user, struct str role, bool *out, struct err *err) MUST_CHECK;
+int cat_is_admin(struct cat_view *v, struct str user, bool *out, struct err *err) MUST_CHECK;
+int cat_has_privilege(struct cat_view *v, struct str user, const struct cat_acl *acl, uint32_t privileges, bool *out,
+                      struct err *err) MUST_CHECK;
+// 42501 `user u does not have SELECT privilege on relation t`.
+int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
+                              struct err *err) MUST_CHECK;
+const char *cat_privilege_name(uint32_t one_bit);
+
+// ---- changing things: plain transactional writes. The caller (sql/ddl) has checked names, privileges, dependencies.
+
+// Next free descriptor id (a counter that does not conflict between transactions).
+int cat_new_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
+// Creates or replaces (same id) a descriptor and its namespace entry; a changed name or parent moves the entry. 42P07
+// when another object has the name. The struct is copied. Bumps the catalog version.
+int cat_put_database(struct cat_view *v, const struct cat_database *d, struct err *err) MUST_CHECK;
+int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *err) MUST_CHECK;
+int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
+// Removes descriptor and namespace entry; row data is removed by the caller (cat_delete_data).
+int cat_remove(struct cat_view *v, uint32_t id, struct err *err) MUST_CHECK;
+// Deletes all keys of an index, or of all indexes (index_id 0).
+int cat_delete_data(struct cat_view *v, uint32_t table_id, uint32_t index_id, struct err *err) MUST_CHECK;
+int cat_put_role(struct cat_view *v, const struct cat_role *r, struct err *err) MUST_CHECK; // members are separate
+int cat_remove_role(struct cat_view *v, struct str name, struct err *err) MUST_CHECK;
+int cat_put_member(struct cat_view *v, struct str role, struct str member, bool admin, struct err *err) MUST_CHECK;
+int cat_remove_member(struct cat_view *v, struct str role, struct str member, struct err *err) MUST_CHECK;
+
+// Row counters kept exactly (kv_add), for statistics: delta rows of a table.
+int cat_add_row_count(struct cat_view *v, uint32_t table_id, int64_t delta, struct err *err) MUST_CHECK;
+int cat_row_count(struct cat_view *v, uint32_t table_id, int64_t *out, struct err *err) MUST_CHECK; // snapshot read
+
+// Cluster settings (system.settings): text values; absent: *out ptr NULL.
+int cat_setting_get(struct cat_view *v, struct str name, struct str *out, struct err *err) MUST_CHECK;
+int cat_setting_put(struct cat_view *v, struct str name, struct str value,
+                    struct err *err) MUST_CHECK; // ptr NULL: reset
+
+// ---- sequences: non-transactional, as PostgreSQL's: values taken are never given back.
+int cat_sequence_next(struct cat_view *v, const struct cat_table *sequence, int64_t *out, struct err *err) MUST_CHECK;
+int cat_sequence_set(struct cat_view *v, const struct cat_table *sequence, int64_t value, bool is_called,
+                     struct err *err) MUST_CHECK;
+int cat_sequence_peek(struct cat_view *v, const struct cat_table *sequence, int64_t *last_value, bool *is_called,
+                      struct err *err) MUST_CHECK;
+// unique_rowid(): 48 bits of time in 10 us units, 15 bits node id; unique and increasing within the process.
+int64_t cat_unique_rowid(void);
+
+// Maps a failed kv call to the SQL error record: 40001 with CockroachDB's texts, 55P03, 57014, 53200, 40003 …; the one
+// place where kv results become SQLSTATEs.
+int cat_kv_error(struct kv_txn *txn, int kv_result, struct err *err);
+
+#endif

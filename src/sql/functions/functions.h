@@ -1,0 +1,136 @@
+// Built-in functions, operators, casts, aggregates and window functions: tables of overloads and the code behind them.
+//
+// One overload is one row of a .def table: name, argument types, result type, volatility, NULL rule, implementation,
+// one-line description. Operators are overloads whose name is the operator ("+", "<=", "||", "->"). The analyzer
+// resolves calls to a `const struct fn_overload *`; the executor calls its implementation. All overloads are static and
+// immutable.
+#ifndef SQL_FUNCTIONS_FUNCTIONS_H
+#define SQL_FUNCTIONS_FUNCTIONS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "types/types.h"
+
+struct cat_view; // catalog/catalog.h
+struct kv_txn;
+
+// What a function may know about its surroundings. One per statement execution.
+struct eval_context {
+    struct arena *arena;            // results live here: the current batch; the executor resets it
+    const struct value_context *vc; // time zone and styles of the session
+    int64_t txn_micros;             // now(): Unix microseconds, fixed for the transaction
+    int64_t statement_micros;
+    struct cat_view *catalog; // NULL when constant folding
+    struct kv_txn *txn;       // NULL when constant folding
+    uint32_t database_id;
+    struct str database, user, session_user, application_name;
+    const struct str *search_path; // schema names in effect, with "$user" as written
+    size_t n_search_path;
+    struct session_functions *session; // what only a session can do; NULL when constant folding
+    struct rng *rng;
+};
+
+// Upcalls of functions into the session (settings, sequences' session state, sleep, cancel, forced errors).
+struct session_functions {
+    int (*setting_get)(struct session_functions *sf, struct arena *a, struct str name, bool missing_ok,
+                       struct datum *out, struct err *err);
+    int (*setting_set)(struct session_functions *sf, struct str name, struct str value, bool local, struct err *err);
+    int (*sleep)(struct session_functions *sf, int64_t micros, struct err *err); // interruptible
+    int (*force_retry)(struct session_functions *sf, struct interval age, struct err *err);
+    void (*sequence_value_set)(struct session_functions *sf, uint32_t sequence_id, int64_t value);
+    bool (*sequence_value_get)(struct session_functions *sf, uint32_t sequence_id, int64_t *value);
+    bool (*sequence_value_last)(struct session_functions *sf, int64_t *value);
+    void (*notice)(struct session_functions *sf, const struct err *notice);
+    int32_t backend_pid;
+    struct str session_id;
+    struct str client_address;
+    struct str cluster_id;
+};
+
+enum fn_kind { FN_SCALAR, FN_AGGREGATE, FN_WINDOW, FN_SET_RETURNING };
+enum fn_volatility { FN_IMMUTABLE, FN_STABLE, FN_VOLATILE, FN_LEAKPROOF };
+
+// One row. Not called when strict and an argument is NULL.
+typedef int (*fn_scalar)(struct eval_context *ec, const struct datum *args, int n_args, struct datum *out,
+                         struct err *err);
+// Whole vectors: rows sel[0..n) (or 0..n). `out` is initialized by the caller for `rows` values with a zeroed null
+// array; for strict overloads the caller has already merged argument NULLs into out->nulls and the kernel may compute
+// garbage for those rows but must not fail on them.
+typedef int (*fn_vector)(struct eval_context *ec, const struct vec *const *args, int n_args, struct vec *out,
+                         const uint16_t *sel, uint32_t n, struct err *err);
+
+struct fn_overload;
+
+// Aggregates and window aggregates. State is `state_bytes` of zeroed memory per group, in the group arena.
+struct fn_aggregate {
+    size_t state_bytes;
+    // Rows of a batch, each to the state of its group: states[k] for the k-th live row. `arena` outlives the groups.
+    int (*accumulate)(struct eval_context *ec, struct arena *arena, void *const *states, const struct vec *const *args,
+                      int n_args, const uint16_t *sel, uint32_t n, struct err *err);
+    int (*result)(struct eval_context *ec, const struct fn_overload *fn, const void *state, struct datum *out,
+                  struct err *err);
+    // Serializes and merges partial states (spill); NULL: the executor must not spill this aggregate's state.
+    void (*save)(const void *state, struct buf *out);
+    int (*load)(struct arena *arena, void *state, struct str saved, struct err *err); // merges into `state`
+};
+
+// Set-returning: called once per input row, appends result rows as `n_columns` vectors through `emit`.
+struct fn_emit {
+    int (*row)(struct fn_emit *emit, const struct datum *columns, struct err *err);
+};
+typedef int (*fn_set)(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err);
+
+struct fn_column {
+    const char *name;
+    struct type type;
+};
+
+enum { FN_ARGS_MAX = 8 };
+
+struct fn_overload {
+    const char *name;
+    uint32_t oid; // pg_proc.oid; operators' functions too
+    enum fn_kind kind;
+    enum fn_volatility volatility;
+    bool strict;    // NULL in, NULL out
+    bool variadic;  // the last argument type repeats, zero or more times
+    uint8_t n_args; // counting a variadic one once
+    struct type args[FN_ARGS_MAX];
+    // T_ANYELEMENT: the type the ANY arguments were resolved to; array of ANY (element TYPE_ANY): array of that.
+    struct type result;
+    fn_scalar scalar; // FN_SCALAR has scalar or vector or both
+    fn_vector vector;
+    const struct fn_aggregate *aggregate;
+    fn_set set;
+    const struct fn_column *columns; // set-returning with several columns; NULL: one column named like the function
+    uint8_t n_columns;
+    const char *category;
+    const char *description;
+};
+
+// All overloads of a name (lower case, without schema), NULL and *n = 0 when unknown.
+const struct fn_overload *const *fn_lookup(struct str name, size_t *n);
+// Same for an operator symbol; unary operators have n_args 1.
+const struct fn_overload *const *fn_lookup_operator(struct str symbol, size_t *n);
+// Every overload, for pg_proc and SHOW FUNCTIONS.
+const struct fn_overload *const *fn_all(size_t *n);
+
+// Window functions proper (row_number, lag …) see the whole partition.
+struct fn_window_frame; // execute/window
+// Overloads of kind FN_WINDOW are implemented by the executor by name; the table gives their types only.
+
+// ---- casts
+
+enum cast_context { CAST_NONE, CAST_EXPLICIT, CAST_ASSIGNMENT, CAST_IMPLICIT }; // each includes the ones before it
+// How a value of `from` may become `to`; CAST_IMPLICIT when the types are equivalent.
+enum cast_context cast_allowed(struct type from, struct type to);
+enum fn_volatility cast_volatility(struct type from, struct type to);
+// Converts one non-NULL value, including modifiers (VARCHAR(3), DECIMAL(10,2)). `explicit_cast` truncates over-length
+// strings; assignment refuses them (22001). Knows the catalog for reg* types.
+int cast_datum(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
+               struct datum *out, struct err *err) MUST_CHECK;
+
+#endif
