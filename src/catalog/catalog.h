@@ -155,6 +155,9 @@ struct cat_table {
     const struct cat_column *columns; // in table order; dropped ones are gone
     size_t n_columns;
     uint32_t next_column_id, next_index_id;
+    // Type of every column there ever was, dropped ones included: slot_types[id - 1], next_column_id - 1 of them. Rows
+    // keep the slots of dropped columns, so their widths must stay known: stored in the descriptor.
+    const struct type *slot_types;
     const struct cat_index *primary; // NULL for views, sequences, virtual tables
     const struct cat_index *indexes; // secondary, in creation order, WRITE_ONLY ones included
     size_t n_indexes;
