@@ -16,8 +16,21 @@
 struct cat_view; // catalog/catalog.h
 struct kv_txn;
 
+struct fn_overload;
+
+// The call being evaluated: what overloads with ANY, array or tuple arguments need to know of their call site. Whoever
+// calls a scalar, vector, set or aggregate implementation points eval_context.call at it first (it may stay pointed at
+// one expression's call for a whole batch).
+struct fn_call {
+    const struct fn_overload *fn;
+    const struct type *arg_types; // as resolved: ANY and array-of-ANY are replaced by real types
+    uint8_t n_args;               // variadic arguments counted each
+    struct type result;           // as resolved
+};
+
 // What a function may know about its surroundings. One per statement execution.
 struct eval_context {
+    const struct fn_call *call;     // set before every call of an implementation
     struct arena *arena;            // results live here: the current batch; the executor resets it
     const struct value_context *vc; // time zone and styles of the session
     int64_t txn_micros;             // now(): Unix microseconds, fixed for the transaction
@@ -61,8 +74,6 @@ typedef int (*fn_scalar)(struct eval_context *ec, const struct datum *args, int 
 typedef int (*fn_vector)(struct eval_context *ec, const struct vec *const *args, int n_args, struct vec *out,
                          const uint16_t *sel, uint32_t n, struct err *err);
 
-struct fn_overload;
-
 // Aggregates and window aggregates. State is `state_bytes` of zeroed memory per group, in the group arena.
 struct fn_aggregate {
     size_t state_bytes;
@@ -89,6 +100,16 @@ struct fn_column {
 };
 
 enum { FN_ARGS_MAX = 8 };
+
+// Parameter types match by family: any INT or FLOAT width, any string-like, any reg* for OID. Three kinds match more:
+//   TYPE_ANY             T_ANYELEMENT: any type, the same for all T_ANYELEMENT arguments of the call
+//   array of TYPE_ANY    an array of that type
+//   fn_type_is_every     any type, each argument its own (concat, format, json_build_array); PostgreSQL's "any"
+enum { TYPE_OID_ANY = 2276 };
+static inline bool fn_type_is_every(struct type t)
+{
+    return t.family == TYPE_ANY && t.oid == TYPE_OID_ANY;
+}
 
 struct fn_overload {
     const char *name;
