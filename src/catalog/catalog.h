@@ -18,8 +18,9 @@
 
 struct kv;
 struct kv_txn;
-struct catalog;  // process-wide cache of one cluster
-struct cat_view; // one transaction's view
+struct row_layout; // keys/row.h
+struct catalog;    // process-wide cache of one cluster
+struct cat_view;   // one transaction's view
 
 enum {
     CAT_ID_NONE = 0,
@@ -142,6 +143,12 @@ struct cat_check {
 };
 
 enum cat_relation_kind { CAT_TABLE, CAT_VIEW, CAT_MATERIALIZED_VIEW, CAT_SEQUENCE, CAT_VIRTUAL };
+// FAMILY clauses: recorded for SHOW CREATE only, rows are stored whole.
+struct cat_family {
+    struct str name;
+    const uint32_t *columns;
+    size_t n_columns;
+};
 struct cat_sequence {
     struct type type;
     int64_t increment, min, max, start, cache;
@@ -173,11 +180,17 @@ struct cat_table {
     const uint32_t *depended_on_by;
     size_t n_depended_on_by;
     struct cat_sequence sequence;
+    const struct cat_family *families; // as declared; none: the single implied one
+    size_t n_families;
     struct str storage_parameters; // as written in WITH (…), normalized
     struct cat_acl acl;
     struct str comment;
     uint64_t version;
     const struct virtual_table *virtual_table; // CAT_VIRTUAL: sql/virtual's row source
+    // Set when a descriptor is read, ignored by cat_put_table. The layout of row values under the primary key (rows.h)
+    // and the key of the descriptor's own row; NULL for descriptors made by hand and for virtual tables.
+    const struct row_layout *row_layout;
+    struct str descriptor_key;
 };
 
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
@@ -263,7 +276,9 @@ struct cat_role {
     const struct str *member_of; // direct
     const bool *member_admin;    // WITH ADMIN OPTION, parallel to member_of
     size_t n_member_of;
-    const struct str *options; // names as SHOW USERS prints them
+    // As SHOW USERS prints them: NOLOGIN, CREATEDB, "VALID UNTIL=…". They are what cat_put_role stores; login,
+    // create_role, create_db and valid_until_micros follow from them when a role is read.
+    const struct str *options;
     size_t n_options;
 };
 int cat_role_by_name(struct cat_view *v, struct str name, const struct cat_role **out, struct err *err) MUST_CHECK;
@@ -278,6 +293,16 @@ int cat_has_privilege(struct cat_view *v, struct str user, const struct cat_acl 
 int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
                               struct err *err) MUST_CHECK;
 const char *cat_privilege_name(uint32_t one_bit);
+uint32_t cat_privilege_of(struct str name); // any case; 0: no such privilege
+// Owner himself, a member of the owning role, or an admin.
+int cat_is_owner(struct cat_view *v, struct str user, const struct cat_acl *acl, bool *out, struct err *err) MUST_CHECK;
+int cat_has_grant_option(struct cat_view *v, struct str user, const struct cat_acl *acl, uint32_t privileges, bool *out,
+                         struct err *err) MUST_CHECK;
+// Records 42501 `user u does not have P privilege on <object> <name>`; object is "relation", "schema", "database".
+int cat_no_privilege(struct err *err, struct str user, uint32_t privilege, const char *object, struct str name);
+// What a new object is created with: ALL for admin and root, and these for public.
+struct cat_acl cat_default_acl(struct arena *a, struct str owner, uint32_t public_privileges);
+const char *cat_relation_kind_name(const struct cat_table *t); // "table", "view", "materialized view", "sequence"
 
 // ---- changing things: plain transactional writes. The caller (sql/ddl) has checked names, privileges, dependencies.
 
@@ -297,6 +322,25 @@ int cat_remove_role(struct cat_view *v, struct str name, struct err *err) MUST_C
 int cat_put_member(struct cat_view *v, struct str role, struct str member, bool admin, struct err *err) MUST_CHECK;
 int cat_remove_member(struct cat_view *v, struct str role, struct str member, struct err *err) MUST_CHECK;
 
+int cat_new_role_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
+
+// Comments (system.comments). A table's descriptor carries its own, its columns' and its indexes' comments too; whoever
+// changes them writes both. sub_id: column or index id, else 0. *out and comment with ptr NULL: none.
+enum cat_comment_kind { // stored on disk
+    CAT_COMMENT_DATABASE = 0,
+    CAT_COMMENT_TABLE = 1,
+    CAT_COMMENT_COLUMN = 2,
+    CAT_COMMENT_INDEX = 3,
+    CAT_COMMENT_SCHEMA = 4,
+    CAT_COMMENT_CONSTRAINT = 5,
+};
+int cat_comment_get(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, uint32_t sub_id,
+                    struct str *out, struct err *err) MUST_CHECK;
+int cat_comment_put(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, uint32_t sub_id,
+                    struct str comment, struct err *err) MUST_CHECK;
+// Of the object and its parts of this kind.
+int cat_comments_remove(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, struct err *err) MUST_CHECK;
+
 // Row counters kept exactly (kv_add), for statistics: delta rows of a table.
 int cat_add_row_count(struct cat_view *v, uint32_t table_id, int64_t delta, struct err *err) MUST_CHECK;
 int cat_row_count(struct cat_view *v, uint32_t table_id, int64_t *out, struct err *err) MUST_CHECK; // snapshot read
@@ -305,6 +349,13 @@ int cat_row_count(struct cat_view *v, uint32_t table_id, int64_t *out, struct er
 int cat_setting_get(struct cat_view *v, struct str name, struct str *out, struct err *err) MUST_CHECK;
 int cat_setting_put(struct cat_view *v, struct str name, struct str value,
                     struct err *err) MUST_CHECK; // ptr NULL: reset
+
+// Session variables applied at login, "name=value" each (system.database_role_settings): of a role (empty: all roles)
+// in a database (0: all). put replaces the whole list.
+int cat_role_settings_get(struct cat_view *v, struct arena *a, uint32_t database_id, struct str role,
+                          const struct str **out, size_t *n, struct err *err) MUST_CHECK;
+int cat_role_settings_put(struct cat_view *v, uint32_t database_id, struct str role, const struct str *settings,
+                          size_t n, struct err *err) MUST_CHECK;
 
 // ---- sequences: non-transactional, as PostgreSQL's: values taken are never given back.
 int cat_sequence_next(struct cat_view *v, const struct cat_table *sequence, int64_t *out, struct err *err) MUST_CHECK;
@@ -316,7 +367,16 @@ int cat_sequence_peek(struct cat_view *v, const struct cat_table *sequence, int6
 int64_t cat_unique_rowid(void);
 
 // Maps a failed kv call to the SQL error record: 40001 with CockroachDB's texts, 55P03, 57014, 53200, 40003 …; the one
-// place where kv results become SQLSTATEs.
+// place where kv results become SQLSTATEs. `txn` may be NULL (kv_begin failed).
 int cat_kv_error(struct kv_txn *txn, int kv_result, struct err *err);
+// The same for a failed write or write lock (RETRY_WRITE_TOO_OLD). With a view, lock failures name the row:
+// `could not obtain lock on row (k)=(1) in t@t_pkey`.
+int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err);
+// kv_commit frees the transaction: take this before, to describe the failure after.
+struct cat_txn_summary {
+    uint64_t id, read_version;
+};
+struct cat_txn_summary cat_txn_summarize(const struct kv_txn *txn);
+int cat_commit_error(const struct cat_txn_summary *txn, int kv_result, struct err *err);
 
 #endif

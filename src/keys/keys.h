@@ -35,6 +35,7 @@ enum key_meta {
 enum key_table_item {
     KEY_TABLE_ROW_COUNT = 0x01, // little-endian int64, changed by kv_add
     KEY_TABLE_SEQUENCE = 0x02,  // value of a sequence
+    KEY_TABLE_VERSION = 0x03,   // of what a system table describes: counter of changes, by kv_add
 };
 enum { KEY_INDEX_RECORDS = 0, KEY_INDEX_PRIMARY = 1 };
 #define KEY_CLUSTER_DEFAULT ((uint64_t)1)

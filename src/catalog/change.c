@@ -1,0 +1,138 @@
+// Writing descriptors: the descriptor row, its namespace row, and the catalog version.
+
+#include "catalog/catalog_int.h"
+#include "catalog/codec_int.h"
+
+// An object's name and where it is.
+struct place {
+    uint32_t parent, schema;
+    struct str name;
+};
+
+static struct place place_of(const struct entry *e)
+{
+    switch (e->kind) {
+    case ENTRY_DATABASE:
+        return (struct place){0, 0, e->database.name};
+    case ENTRY_SCHEMA:
+        return (struct place){e->schema.database_id, 0, e->schema.name};
+    case ENTRY_TABLE:
+        break;
+    }
+    return (struct place){e->table.database_id, e->table.schema_id, e->table.name};
+}
+
+static bool same_place(const struct place *a, const struct place *b)
+{
+    return a->parent == b->parent && a->schema == b->schema && str_eq(a->name, b->name);
+}
+
+static int remove_name(struct cat_view *v, const struct place *p, struct err *err)
+{
+    struct datum key[] = {datum_int(p->parent), datum_int(p->schema), datum_str(p->name)};
+    TRY(system_delete(v->catalog, v->txn, SYSTEM_NAMESPACE, key, err));
+    view_forget_name(v, p->parent, p->schema, p->name);
+    return 0;
+}
+
+static int name_taken(const struct place *p, struct err *err)
+{
+    if (p->parent == 0)
+        return err_set(err, ERR_DUPLICATE_DATABASE, "database \"%.*s\" already exists", STR_FMT(p->name));
+    if (p->schema == 0)
+        return err_set(err, ERR_DUPLICATE_SCHEMA, "schema \"%.*s\" already exists", STR_FMT(p->name));
+    return err_set(err, ERR_DUPLICATE_TABLE, "relation \"%.*s\" already exists", STR_FMT(p->name));
+}
+
+// The read of the name is remembered, so two transactions that create the same name conflict.
+static int add_name(struct cat_view *v, const struct place *p, uint32_t id, struct err *err)
+{
+    struct datum row[SYSTEM_COLUMNS_MAX];
+    struct datum values[] = {datum_int(p->parent), datum_int(p->schema), datum_str(p->name), datum_int(id)};
+    bool found;
+    TRY(system_get(v->catalog, v->txn, &v->arena, SYSTEM_NAMESPACE, 0, values, row, &found, err));
+    if (found)
+        return name_taken(p, err);
+    TRY(system_put(v->catalog, v->txn, SYSTEM_NAMESPACE, values, err));
+    view_forget_name(v, p->parent, p->schema, p->name);
+    return 0;
+}
+
+// The stored bytes as of now, remembered as read: two changes of one object conflict.
+static int read_current(struct cat_view *v, uint32_t id, const struct entry **out, struct err *err)
+{
+    struct datum key = datum_int(id), row[SYSTEM_COLUMNS_MAX];
+    bool found;
+    TRY(system_get(v->catalog, v->txn, &v->arena, SYSTEM_DESCRIPTOR, 0, &key, row, &found, err));
+    return view_entry(v, id, out, err);
+}
+
+static int put_descriptor(struct cat_view *v, uint32_t id, struct place p, char kind, const struct record *r,
+                          const void *value, struct err *err)
+{
+    const struct entry *old;
+    TRY(read_current(v, id, &old, err));
+    TRY(view_changed(v, err));
+    struct place before = old != NULL ? place_of(old) : (struct place){0};
+    if (old == NULL || !same_place(&before, &p)) {
+        TRY(add_name(v, &p, id, err));
+        if (old != NULL)
+            TRY(remove_name(v, &before, err));
+    }
+    struct buf b = BUF_INIT;
+    buf_putc(&b, kind);
+    record_encode(&b, r, value);
+    struct datum row[] = {datum_int(id), datum_str(buf_view(&b))};
+    int rc = system_put(v->catalog, v->txn, SYSTEM_DESCRIPTOR, row, err);
+    buf_release(&b);
+    view_forget_entry(v, id);
+    return rc;
+}
+
+int cat_put_database(struct cat_view *v, const struct cat_database *d, struct err *err)
+{
+    struct cat_database copy = *d;
+    copy.version++;
+    return put_descriptor(v, d->id, (struct place){0, 0, d->name}, 'd', &database_record, &copy, err);
+}
+
+int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *err)
+{
+    struct cat_schema copy = *s;
+    copy.version++;
+    return put_descriptor(v, s->id, (struct place){s->database_id, 0, s->name}, 's', &schema_record, &copy, err);
+}
+
+int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    struct cat_table copy = *t;
+    copy.version++;
+    return put_descriptor(v, t->id, (struct place){t->database_id, t->schema_id, t->name}, 't', &table_record, &copy,
+                          err);
+}
+
+int cat_remove(struct cat_view *v, uint32_t id, struct err *err)
+{
+    const struct entry *old;
+    struct datum key = datum_int(id);
+    TRY(read_current(v, id, &old, err));
+    if (old == NULL)
+        return 0;
+    TRY(view_changed(v, err));
+    struct place p = place_of(old);
+    TRY(remove_name(v, &p, err));
+    TRY(system_delete(v->catalog, v->txn, SYSTEM_DESCRIPTOR, &key, err));
+    view_forget_entry(v, id);
+    return 0;
+}
+
+int cat_delete_data(struct cat_view *v, uint32_t table_id, uint32_t index_id, struct err *err)
+{
+    struct arena_mark mark = arena_mark(&v->arena);
+    struct kv_range range = index_id == 0 ? key_table_range(&v->arena, v->catalog->cluster, table_id)
+                                          : key_index_range(&v->arena, v->catalog->cluster, table_id, index_id);
+    enum kv_result rc = kv_delete_range(v->txn, range);
+    arena_rewind(&v->arena, mark);
+    TRY_KV(v->txn, rc, err);
+    return 0;
+}

@@ -1,0 +1,99 @@
+// Privileges: names, and whether a user holds them on an object.
+
+#include "catalog/catalog_int.h"
+
+static const char *const privilege_names[] = {"ALL",     "CREATE",     "DROP",    "SELECT",  "INSERT",     "UPDATE",
+                                              "DELETE",  "CONNECT",    "USAGE",   "EXECUTE", "ZONECONFIG", "BACKUP",
+                                              "RESTORE", "CHANGEFEED", "TRIGGER", "MAINTAIN"};
+
+const char *cat_privilege_name(uint32_t one_bit)
+{
+    size_t bit = (size_t)__builtin_ctz(one_bit);
+    return bit < ARRAY_LEN(privilege_names) ? privilege_names[bit] : "UNKNOWN";
+}
+
+uint32_t cat_privilege_of(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(privilege_names); i++)
+        if (str_ieqc(name, privilege_names[i]))
+            return 1u << i;
+    return 0;
+}
+
+// Held by direct grants, by roles and by public together.
+static int granted(struct cat_view *v, struct str user, const struct cat_acl *acl, bool grantable, uint32_t *out,
+                   struct err *err)
+{
+    *out = 0;
+    for (size_t i = 0; i < acl->n_grants; i++) {
+        bool member;
+        TRY(cat_is_member(v, user, acl->grants[i].grantee, &member, err));
+        if (member)
+            *out |= grantable ? acl->grants[i].grantable : acl->grants[i].privileges;
+    }
+    return 0;
+}
+
+static int holds(struct cat_view *v, struct str user, const struct cat_acl *acl, uint32_t privileges, bool grantable,
+                 bool *out, struct err *err)
+{
+    uint32_t held;
+    TRY(cat_is_admin(v, user, out, err));
+    if (*out)
+        return 0;
+    TRY(cat_is_owner(v, user, acl, out, err));
+    if (*out)
+        return 0;
+    TRY(granted(v, user, acl, grantable, &held, err));
+    *out = (held & CAT_PRIVILEGE_ALL) != 0 || (held & privileges) == privileges;
+    return 0;
+}
+
+int cat_is_owner(struct cat_view *v, struct str user, const struct cat_acl *acl, bool *out, struct err *err)
+{
+    TRY(cat_is_admin(v, user, out, err));
+    return *out || acl->owner.len == 0 ? 0 : cat_is_member(v, user, acl->owner, out, err);
+}
+
+int cat_has_privilege(struct cat_view *v, struct str user, const struct cat_acl *acl, uint32_t privileges, bool *out,
+                      struct err *err)
+{
+    return holds(v, user, acl, privileges, false, out, err);
+}
+
+int cat_has_grant_option(struct cat_view *v, struct str user, const struct cat_acl *acl, uint32_t privileges, bool *out,
+                         struct err *err)
+{
+    return holds(v, user, acl, privileges, true, out, err);
+}
+
+int cat_no_privilege(struct err *err, struct str user, uint32_t privilege, const char *object, struct str name)
+{
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have %s privilege on %s %.*s", STR_FMT(user),
+                   cat_privilege_name(privilege), object, STR_FMT(name));
+}
+
+const char *cat_relation_kind_name(const struct cat_table *t)
+{
+    switch (t->kind) {
+    case CAT_VIEW:
+        return "view";
+    case CAT_MATERIALIZED_VIEW:
+        return "materialized view";
+    case CAT_SEQUENCE:
+        return "sequence";
+    case CAT_TABLE:
+    case CAT_VIRTUAL:
+        break;
+    }
+    return "table";
+}
+
+int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
+                              struct err *err)
+{
+    bool ok = t->kind == CAT_VIRTUAL && privilege == CAT_PRIVILEGE_SELECT;
+    if (t->kind != CAT_VIRTUAL)
+        TRY(cat_has_privilege(v, user, &t->acl, privilege, &ok, err));
+    return ok ? 0 : cat_no_privilege(err, user, privilege, "relation", t->name);
+}

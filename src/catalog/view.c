@@ -1,0 +1,322 @@
+// Views: opening, the version they see, refreshing, and lookups of single objects and lists.
+
+#include "catalog/catalog_int.h"
+#include <stdlib.h>
+
+// The version counter at the transaction's snapshot, as another transaction reading at that snapshot sees it: without
+// this transaction's own changes.
+static int committed_version(struct cat_view *v, uint64_t *out, struct err *err)
+{
+    struct kv_txn *txn;
+    struct kv_value value = {0};
+    struct kv_begin_options options = {.read_only = true, .as_of = kv_read_version(v->txn)};
+    TRY_KV(NULL, kv_begin(v->catalog->kv, &options, &txn), err);
+    enum kv_result rc = kv_get(txn, v->catalog->version_key, KV_READ_SNAPSHOT, &value);
+    *out = 0;
+    if (rc == KV_OK && value.found && value.value.len == 8)
+        memcpy(out, value.value.ptr, 8);
+    kv_abort(txn);
+    TRY_KV(NULL, rc, err);
+    return 0;
+}
+
+static int read_version(struct cat_view *v, struct err *err)
+{
+    struct kv_value value;
+    uint64_t seen = 0;
+    TRY_KV(v->txn, kv_get(v->txn, v->catalog->version_key, KV_READ_SNAPSHOT, &value), err);
+    if (value.found && value.value.len == 8)
+        memcpy(&seen, value.value.ptr, 8);
+    v->version = seen;
+    if (kv_has_writes(v->txn))
+        TRY(committed_version(v, &v->version, err));
+    v->dirty = seen != v->version;
+    return 0;
+}
+
+int cat_view_open(struct catalog *c, struct kv_txn *txn, struct cat_view **out, struct err *err)
+{
+    struct cat_view *v = mem_zalloc(sizeof(*v));
+    v->catalog = c;
+    v->txn = txn;
+    arena_init(&v->arena, NULL);
+    int rc = read_version(v, err);
+    if (rc != 0) {
+        mem_free(v);
+        return rc;
+    }
+    v->generation = generation_acquire(c, v->version);
+    *out = v;
+    return 0;
+}
+
+void cat_view_close(struct cat_view *v)
+{
+    if (v == NULL)
+        return;
+    struct catalog *c = v->catalog;
+    cache_release(c, &v->cache);
+    for (size_t i = 0; i < v->held_entries.len; i++)
+        entry_unref(c, v->held_entries.ptr[i]);
+    for (size_t i = 0; i < v->held_generations.len; i++)
+        generation_unref(c, v->held_generations.ptr[i]);
+    for (size_t i = 0; i < v->held_roles.len; i++)
+        role_set_unref(c, v->held_roles.ptr[i]);
+    if (v->roles != NULL)
+        role_set_unref(c, v->roles);
+    generation_unref(c, v->generation);
+    arena_release(&v->arena);
+    mem_free(v);
+}
+
+// Private entries stay alive for those who still hold them.
+static void forget_private(struct cat_view *v)
+{
+    struct map_entry *m;
+    for (size_t it = 0; (m = map_next(&v->cache.ids, &it)) != NULL;)
+        if (m->value != &absent_entry)
+            ARENA_PUSH(&v->arena, &v->held_entries, (struct entry *)m->value);
+    map_clear(&v->cache.ids);
+    map_clear(&v->cache.names);
+    map_clear(&v->cache.lists);
+}
+
+int cat_view_refresh(struct cat_view *v, struct err *err)
+{
+    forget_private(v);
+    TRY(read_version(v, err));
+    if (v->roles != NULL)
+        ARENA_PUSH(&v->arena, &v->held_roles, v->roles);
+    v->roles = NULL;
+    if (v->generation->version != v->version) {
+        ARENA_PUSH(&v->arena, &v->held_generations, v->generation);
+        v->generation = generation_acquire(v->catalog, v->version);
+    }
+    return 0;
+}
+
+uint64_t cat_view_version(const struct cat_view *v)
+{
+    return v->dirty ? 0 : v->version;
+}
+
+struct kv_txn *cat_view_txn(struct cat_view *v)
+{
+    return v->txn;
+}
+
+struct catalog *cat_view_catalog(struct cat_view *v)
+{
+    return v->catalog;
+}
+
+// ---- single objects
+
+int cat_database_by_id(struct cat_view *v, uint32_t id, const struct cat_database **out, struct err *err)
+{
+    const struct entry *e;
+    TRY(view_entry(v, id, &e, err));
+    *out = e != NULL && e->kind == ENTRY_DATABASE ? &e->database : NULL;
+    return 0;
+}
+
+int cat_database_by_name(struct cat_view *v, struct str name, const struct cat_database **out, struct err *err)
+{
+    uint32_t id;
+    *out = NULL;
+    TRY(view_name(v, 0, 0, name, &id, err));
+    return id != CAT_ID_NONE ? cat_database_by_id(v, id, out, err) : 0;
+}
+
+static const struct cat_schema *virtual_schema(const struct catalog *c, uint32_t id)
+{
+    for (size_t i = 0; i < c->n_virtual; i++)
+        if (c->virtual_schemas[i].id == id)
+            return &c->virtual_schemas[i];
+    return NULL;
+}
+
+int cat_schema_by_id(struct cat_view *v, uint32_t id, const struct cat_schema **out, struct err *err)
+{
+    const struct entry *e;
+    *out = virtual_schema(v->catalog, id);
+    if (*out != NULL)
+        return 0;
+    TRY(view_entry(v, id, &e, err));
+    *out = e != NULL && e->kind == ENTRY_SCHEMA ? &e->schema : NULL;
+    return 0;
+}
+
+int cat_schema_by_name(struct cat_view *v, uint32_t database_id, struct str name, const struct cat_schema **out,
+                       struct err *err)
+{
+    uint32_t id;
+    *out = NULL;
+    for (size_t i = 0; i < v->catalog->n_virtual; i++)
+        if (str_eq(v->catalog->virtual_schemas[i].name, name)) {
+            *out = &v->catalog->virtual_schemas[i];
+            return 0;
+        }
+    TRY(view_name(v, database_id, 0, name, &id, err));
+    return id != CAT_ID_NONE ? cat_schema_by_id(v, id, out, err) : 0;
+}
+
+static const struct cat_table *virtual_table_by_name(const struct cat_virtual_schema *s, struct str name)
+{
+    size_t low = 0, high = s->n_tables;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int c = str_cmp(s->tables[mid].name, name);
+        if (c == 0)
+            return &s->tables[mid];
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+int cat_table_by_id(struct cat_view *v, uint32_t id, const struct cat_table **out, struct err *err)
+{
+    const struct entry *e;
+    *out = map_get(&v->catalog->virtual_ids, (struct str){(const char *)&id, sizeof(id)});
+    if (*out != NULL)
+        return 0;
+    TRY(view_entry(v, id, &e, err));
+    *out = e != NULL && e->kind == ENTRY_TABLE ? &e->table : NULL;
+    return 0;
+}
+
+int cat_table_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
+                      const struct cat_table **out, struct err *err)
+{
+    uint32_t id;
+    *out = NULL;
+    for (size_t i = 0; i < v->catalog->n_virtual; i++)
+        if (v->catalog->virtual_schemas[i].id == schema_id) {
+            *out = virtual_table_by_name(&v->catalog->virtual_tables[i], name);
+            return 0;
+        }
+    TRY(view_name(v, database_id, schema_id, name, &id, err));
+    return id != CAT_ID_NONE ? cat_table_by_id(v, id, out, err) : 0;
+}
+
+int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    struct str key = t->descriptor_key;
+    if (key.ptr == NULL)
+        return 0;
+    struct kv_range point = {key, {key.ptr, key.len + 1}};
+    TRY_KV(v->txn, kv_add_read_conflict(v->txn, point), err);
+    return 0;
+}
+
+const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id)
+{
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (t->columns[i].id == id)
+            return &t->columns[i];
+    return NULL;
+}
+
+const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name)
+{
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (str_eq(t->columns[i].name, name))
+            return &t->columns[i];
+    return NULL;
+}
+
+const struct cat_index *cat_index_by_name(const struct cat_table *t, struct str name)
+{
+    if (t->primary != NULL && str_eq(t->primary->name, name))
+        return t->primary;
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (str_eq(t->indexes[i].name, name))
+            return &t->indexes[i];
+    return NULL;
+}
+
+const struct cat_index *cat_index_by_id(const struct cat_table *t, uint32_t id)
+{
+    if (t->primary != NULL && t->primary->id == id)
+        return t->primary;
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i].id == id)
+            return &t->indexes[i];
+    return NULL;
+}
+
+// ---- lists
+
+int cat_list_databases(struct cat_view *v, struct arena *a, const struct cat_database ***out, size_t *n,
+                       struct err *err)
+{
+    const struct entries *list;
+    TRY(view_list(v, 0, 0, false, &list, err));
+    *out = ARENA_ARRAY(a, const struct cat_database *, list->n);
+    *n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        (*out)[(*n)++] = &list->items[i]->database;
+    return 0;
+}
+
+static int compare_schemas(const void *a, const void *b)
+{
+    const struct cat_schema *const *x = a, *const *y = b;
+    return str_cmp((*x)->name, (*y)->name);
+}
+
+int cat_list_schemas(struct cat_view *v, struct arena *a, uint32_t database_id, const struct cat_schema ***out,
+                     size_t *n, struct err *err)
+{
+    const struct entries *list;
+    TRY(view_list(v, database_id, 0, false, &list, err));
+    *out = ARENA_ARRAY(a, const struct cat_schema *, list->n + v->catalog->n_virtual);
+    *n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        (*out)[(*n)++] = &list->items[i]->schema;
+    for (size_t i = 0; i < v->catalog->n_virtual; i++)
+        (*out)[(*n)++] = &v->catalog->virtual_schemas[i];
+    qsort(*out, *n, sizeof(**out), compare_schemas);
+    return 0;
+}
+
+static void list_virtual(struct catalog *c, struct arena *a, uint32_t schema_id, const struct cat_table ***out,
+                         size_t *n)
+{
+    for (size_t i = 0; i < c->n_virtual; i++) {
+        const struct cat_virtual_schema *s = &c->virtual_tables[i];
+        if (c->virtual_schemas[i].id != schema_id)
+            continue;
+        *out = ARENA_ARRAY(a, const struct cat_table *, s->n_tables);
+        for (*n = 0; *n < s->n_tables; ++*n)
+            (*out)[*n] = &s->tables[*n];
+    }
+}
+
+static int compare_tables(const void *a, const void *b)
+{
+    const struct cat_table *const *x = a, *const *y = b;
+    return str_cmp((*x)->name, (*y)->name);
+}
+
+int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id,
+                    const struct cat_table ***out, size_t *n, struct err *err)
+{
+    const struct entries *list;
+    if (virtual_schema(v->catalog, schema_id) != NULL) {
+        list_virtual(v->catalog, a, schema_id, out, n);
+        return 0;
+    }
+    TRY(view_list(v, database_id, schema_id, schema_id == 0, &list, err));
+    *out = ARENA_ARRAY(a, const struct cat_table *, list->n);
+    *n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->kind == ENTRY_TABLE)
+            (*out)[(*n)++] = &list->items[i]->table;
+    if (schema_id == 0)
+        qsort(*out, *n, sizeof(**out), compare_tables);
+    return 0;
+}
