@@ -1,0 +1,108 @@
+// Entry points: statements, table expressions, COPY.
+#include "sql/analyze/analyze_int.h"
+
+int statement_analyze(struct analyzer *an, struct scope *outer, const struct ast *statement, struct select_result *out,
+                      struct err *err)
+{
+    switch (statement->kind) {
+    case AST_SELECT:
+        return select_analyze(an, outer, statement, NULL, 0, out, err);
+    case AST_INSERT:
+        return insert_analyze(an, outer, ast_as_insert(statement), out, err);
+    case AST_UPDATE:
+        return update_analyze(an, outer, ast_as_update(statement), out, err);
+    case AST_DELETE:
+        return delete_analyze(an, outer, ast_as_delete(statement), out, err);
+    default:
+        break;
+    }
+    const struct ast *query = NULL;
+    if (an->options->statement_source != NULL)
+        TRY(an->options->statement_source(an->options->statement_source_arg, an->arena, statement, &query, err));
+    if (query == NULL)
+        return unsupported(err, statement, ast_tag(statement));
+    return statement_analyze(an, outer, query, out, err);
+}
+
+static void analyzer_init(struct analyzer *an, struct arena *a, const struct analyze_options *options)
+{
+    *an = (struct analyzer){.arena = a, .options = options, .query = ARENA_NEW(a, struct query)};
+    an->query->arena = a;
+    ARENA_PUSH(a, &an->query->columns, ((struct col_info){0}));
+    for (size_t i = 0; i < options->n_parameter_oids; i++) {
+        struct type t = T_UNKNOWN;
+        if (options->parameter_oids[i] != 0 && !type_from_oid(options->parameter_oids[i], &t))
+            t = T_UNKNOWN;
+        ARENA_PUSH(a, &an->parameters, t);
+    }
+}
+
+static int finish(struct analyzer *an, const struct select_result *r, struct query **out, struct err *err)
+{
+    struct query *q = an->query;
+    for (size_t i = 0; i < an->parameters.len; i++) {
+        if (an->parameters.ptr[i].family == TYPE_UNKNOWN)
+            return err_set(err, ERR_INDETERMINATE_DATATYPE, "could not determine data type of placeholder $%zu", i + 1);
+    }
+    q->root = r->rel;
+    q->output = r->cols;
+    q->output_names = r->names;
+    q->n_output = r->n_cols;
+    q->returns_rows = r->n_cols > 0 || (r->rel->kind != REL_INSERT && r->rel->kind != REL_UPDATE &&
+                                        r->rel->kind != REL_DELETE);
+    q->ctes = an->ctes.ptr;
+    q->n_ctes = (uint32_t)an->ctes.len;
+    q->parameter_types = an->parameters.ptr;
+    q->n_parameters = (uint32_t)an->parameters.len;
+    q->relations = an->relations.ptr;
+    q->n_relations = (uint32_t)an->relations.len;
+    *out = q;
+    return 0;
+}
+
+int analyze(struct arena *a, const struct analyze_options *options, const struct ast *statement, struct query **out,
+            struct err *err)
+{
+    struct analyzer an;
+    analyzer_init(&an, a, options);
+    struct select_result r;
+    TRY(statement_analyze(&an, NULL, statement, &r, err));
+    return finish(&an, &r, out, err);
+}
+
+int analyze_table_expr(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
+                       const struct ast *e, struct type want, const char *context, struct query **query,
+                       struct expr **out, struct err *err)
+{
+    struct analyzer an;
+    analyzer_init(&an, a, options);
+    struct select_context sc = {.clause = context};
+    an.select = &sc;
+    struct scope *s = scope_new(&an, NULL);
+    for (size_t i = 0; table != NULL && i < table->n_columns; i++) {
+        const struct cat_column *c = &table->columns[i];
+        col_id id = query_add_column(an.query, c->name, c->type);
+        scope_add(&an, s, (struct scope_column){.name = c->name, .table = table->name, .column = id});
+    }
+    TRY(expr_analyze(&an, s, e, want, out, err));
+    if (want.family != TYPE_ANY && !type_identical((*out)->type, want)) {
+        if ((*out)->type.family != TYPE_UNKNOWN && cast_allowed((*out)->type, want) < CAST_ASSIGNMENT)
+            return err_set(err, ERR_DATATYPE_MISMATCH, "expected %s expression to have type %s, but '%s' has type %s",
+                           context, type_family_name(want), context, type_family_name((*out)->type));
+        TRY(expr_cast(&an, *out, want, false, out, err));
+    }
+    if (expr_has_subquery(*out))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s", context);
+    *query = an.query;
+    return 0;
+}
+
+int analyze_copy_target(struct arena *a, const struct analyze_options *options, const struct ast *copy,
+                        struct query **out, const col_id **source_cols, size_t *n_source_cols, struct err *err)
+{
+    struct analyzer an;
+    analyzer_init(&an, a, options);
+    struct select_result r;
+    TRY(copy_analyze(&an, ast_as_copy(copy), &r, source_cols, n_source_cols, err));
+    return finish(&an, &r, out, err);
+}

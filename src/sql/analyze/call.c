@@ -1,0 +1,276 @@
+// Function calls: scalars, aggregates, window functions, set-returning functions.
+#include "sql/analyze/analyze_int.h"
+
+// "f", or "schema.f" for functions outside pg_catalog.
+static struct str function_name(struct analyzer *an, const struct ast_object_name *n)
+{
+    if (n->schema.ptr == NULL || str_eqc(n->schema, "pg_catalog") || str_eqc(n->schema, "public"))
+        return n->name;
+    return arena_printf(an->arena, "%.*s.%.*s", STR_FMT(n->schema), STR_FMT(n->name));
+}
+
+static int extremum(struct analyzer *an, struct scope *s, const struct ast_func_call *call, enum expr_kind kind,
+                    struct type want, struct expr **out, struct err *err)
+{
+    struct expr *e = expr_new(an->arena, kind, want, (uint32_t)call->args.n);
+    TRY(expr_analyze_list(an, s, &call->args, want, kind == EXPR_GREATEST ? "GREATEST" : "LEAST", e->args, &e->type,
+                          err));
+    *out = e;
+    return 0;
+}
+
+static int analyze_args(struct analyzer *an, struct scope *s, const struct ast_list *list, struct expr ***args,
+                        struct err *err)
+{
+    *args = ARENA_ARRAY(an->arena, struct expr *, list->n + 1);
+    for (size_t i = 0; i < list->n; i++) {
+        if (!ast_is_literal_like(list->items[i]))
+            TRY(expr_analyze(an, s, list->items[i], T_ANYELEMENT, &(*args)[i], err));
+    }
+    return 0;
+}
+
+static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
+                   const struct fn_overload *const *candidates, size_t n, struct type want, struct expr **out,
+                   struct err *err)
+{
+    struct expr **args;
+    TRY(analyze_args(an, s, &call->args, &args, err));
+    struct expr *e = expr_new(an->arena, EXPR_CALL, T_UNKNOWN, 0);
+    TRY(overload_resolve(an, s, "function", name, false, candidates, n, call->args.items, args,
+                         (uint32_t)call->args.n, want, call->base.position, &e->fn, &e->type, err));
+    e->args = args;
+    e->n_args = (uint32_t)call->args.n;
+    e->position = call->base.position;
+    if (e->fn->volatility == FN_STABLE || e->fn->volatility == FN_VOLATILE)
+        an->query->stable = true;
+    *out = e;
+    return 0;
+}
+
+static int not_allowed(const struct ast_func_call *call, const char *kind, const char *clause, struct err *err)
+{
+    err_set(err, ERR_GROUPING_ERROR, "%s functions are not allowed in %s", kind, clause != NULL ? clause : "this context");
+    return err_at(err, call->base.position);
+}
+
+static int order_items(struct analyzer *an, struct scope *s, const struct ast_list *list, struct expr *e,
+                       struct err *err)
+{
+    e->n_order = (uint32_t)list->n;
+    e->order = ARENA_ARRAY(an->arena, struct sort_key, list->n);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct ast_order_item *item = ast_as_order_item(list->items[i]);
+        TRY(order_key(an, item, &e->order[i], err));
+        TRY(expr_analyze(an, s, item->expr, T_ANYELEMENT, &e->order[i].expr, err));
+    }
+    return 0;
+}
+
+// The call becomes a column of the grouping above the FROM clause.
+static int aggregate(struct analyzer *an, const struct ast_func_call *call, struct str name,
+                     const struct fn_overload *const *candidates, size_t n, struct expr **out, struct err *err)
+{
+    struct select_context *sc = an->select;
+    if (sc == NULL || !sc->aggregates_allowed)
+        return not_allowed(call, "aggregate", sc == NULL ? NULL : sc->clause, err);
+    if (sc->in_aggregate) {
+        err_set(err, ERR_GROUPING_ERROR, "aggregate function calls cannot be nested");
+        return err_at(err, call->base.position);
+    }
+    if (call->within_group)
+        return unsupported(err, &call->base, "ordered-set aggregates");
+    sc->in_aggregate = true;
+    struct expr *e = NULL;
+    int rc = resolve(an, sc->input_scope, call, name, candidates, n, T_ANYELEMENT, &e, err);
+    if (rc == 0)
+        rc = order_items(an, sc->input_scope, &call->order_by, e, err);
+    if (rc == 0 && call->filter != NULL)
+        rc = expr_analyze_bool(an, sc->input_scope, call->filter, "FILTER", &e->filter, err);
+    sc->in_aggregate = false;
+    TRY(rc);
+    e->kind = EXPR_AGGREGATE;
+    e->aggregate_distinct = call->distinct;
+    struct projection item = {query_add_column(an->query, name, e->type), e};
+    ARENA_PUSH(an->arena, &sc->aggregates, item);
+    *out = expr_column(an->query, item.column);
+    (*out)->position = call->base.position;
+    return 0;
+}
+
+static const struct ast_window_def *named_window(const struct select_context *sc, struct str name)
+{
+    for (size_t i = 0; sc->named_windows != NULL && i < sc->named_windows->n; i++) {
+        const struct ast_window_def *w = ast_as_window_def(sc->named_windows->items[i]);
+        if (str_eq(w->name, name))
+            return w;
+    }
+    return NULL;
+}
+
+static int frame_offset(struct analyzer *an, struct scope *s, const struct ast *offset, const struct expr *window,
+                        bool range, struct expr **out, struct err *err)
+{
+    if (offset == NULL)
+        return 0;
+    struct type want = T_INT8;
+    if (range && window->n_order == 1) {
+        struct type key = window->order[0].expr->type;
+        bool temporal = key.family == TYPE_DATE || key.family == TYPE_TIMESTAMP || key.family == TYPE_TIMESTAMPTZ ||
+                        key.family == TYPE_TIME || key.family == TYPE_INTERVAL;
+        want = temporal ? T_INTERVAL : key;
+    }
+    return expr_analyze_assign(an, s, offset, want, STR("frame offset"), out, err);
+}
+
+static int window_frame(struct analyzer *an, struct scope *s, const struct ast *node, struct expr *e, struct err *err)
+{
+    if (node == NULL)
+        return 0;
+    const struct ast_window_frame *f = ast_as_window_frame(node);
+    struct window_frame *frame = ARENA_NEW(an->arena, struct window_frame);
+    frame->mode = f->mode == AST_FRAME_ROWS ? FRAME_ROWS : f->mode == AST_FRAME_RANGE ? FRAME_RANGE : FRAME_GROUPS;
+    static const enum frame_bound bounds[] = {
+        [AST_BOUND_UNBOUNDED_PRECEDING] = FRAME_UNBOUNDED_PRECEDING, [AST_BOUND_OFFSET_PRECEDING] = FRAME_PRECEDING,
+        [AST_BOUND_CURRENT_ROW] = FRAME_CURRENT_ROW,                 [AST_BOUND_OFFSET_FOLLOWING] = FRAME_FOLLOWING,
+        [AST_BOUND_UNBOUNDED_FOLLOWING] = FRAME_UNBOUNDED_FOLLOWING,
+    };
+    frame->start = bounds[f->start];
+    frame->end = bounds[f->end];
+    bool range = frame->mode == FRAME_RANGE;
+    if (range && (f->start_offset != NULL || f->end_offset != NULL) && e->n_order != 1) {
+        err_set(err, ERR_WINDOWING_ERROR, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column");
+        return err_at(err, node->position);
+    }
+    TRY(frame_offset(an, s, f->start_offset, e, range, &frame->start_offset, err));
+    TRY(frame_offset(an, s, f->end_offset, e, range, &frame->end_offset, err));
+    frame->exclude = f->exclusion == AST_EXCLUDE_CURRENT_ROW ? EXCLUDE_CURRENT_ROW
+                     : f->exclusion == AST_EXCLUDE_GROUP     ? EXCLUDE_GROUP
+                     : f->exclusion == AST_EXCLUDE_TIES      ? EXCLUDE_TIES
+                                                             : EXCLUDE_NONE;
+    e->frame = frame;
+    return 0;
+}
+
+static int window_parts(struct analyzer *an, struct scope *s, const struct ast_window_def *w, struct expr *e,
+                        struct err *err)
+{
+    if (w->base_name.ptr != NULL || (w->name.ptr != NULL && w->partition_by.n == 0 && w->order_by.n == 0)) {
+        struct str base = w->base_name.ptr != NULL ? w->base_name : w->name;
+        const struct ast_window_def *def = named_window(an->select, base);
+        if (def == NULL) {
+            err_set(err, ERR_UNDEFINED_OBJECT, "window \"%.*s\" does not exist", STR_FMT(base));
+            return err_at(err, w->base.position);
+        }
+        if (def != w)
+            TRY(window_parts(an, s, def, e, err));
+    }
+    if (w->partition_by.n > 0) {
+        e->n_partition = (uint32_t)w->partition_by.n;
+        e->partition = ARENA_ARRAY(an->arena, struct expr *, w->partition_by.n);
+        for (size_t i = 0; i < w->partition_by.n; i++)
+            TRY(expr_analyze(an, s, w->partition_by.items[i], T_ANYELEMENT, &e->partition[i], err));
+    }
+    if (w->order_by.n > 0)
+        TRY(order_items(an, s, &w->order_by, e, err));
+    return window_frame(an, s, w->frame, e, err);
+}
+
+static int window_call(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
+                       const struct fn_overload *const *candidates, size_t n, struct expr **out, struct err *err)
+{
+    struct select_context *sc = an->select;
+    if (sc == NULL || !sc->windows_allowed || sc->in_window) {
+        err_set(err, ERR_WINDOWING_ERROR, "window functions are not allowed in %s",
+                sc == NULL || sc->clause == NULL ? "this context" : sc->clause);
+        return err_at(err, call->base.position);
+    }
+    sc->in_window = true;
+    struct expr *e = NULL;
+    int rc = resolve(an, s, call, name, candidates, n, T_ANYELEMENT, &e, err);
+    if (rc == 0)
+        rc = window_parts(an, s, ast_as_window_def(call->window), e, err);
+    if (rc == 0 && call->filter != NULL)
+        rc = expr_analyze_bool(an, s, call->filter, "FILTER", &e->filter, err);
+    sc->in_window = false;
+    TRY(rc);
+    if (call->distinct)
+        return unsupported(err, &call->base, "DISTINCT in window functions");
+    e->kind = EXPR_WINDOW;
+    struct projection item = {query_add_column(an->query, name, e->type), e};
+    ARENA_PUSH(an->arena, &sc->windows, item);
+    *out = expr_column(an->query, item.column);
+    return 0;
+}
+
+// In a target list: its rows multiply those of the query.
+static int set_returning(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
+                         const struct fn_overload *const *candidates, size_t n, struct expr **out, struct err *err)
+{
+    struct select_context *sc = an->select;
+    if (sc == NULL || !sc->srf_allowed || sc->in_srf) {
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s",
+                sc == NULL || sc->clause == NULL ? "this context" : sc->clause);
+        return err_at(err, call->base.position);
+    }
+    sc->in_srf = true;
+    struct expr *e = NULL;
+    int rc = resolve(an, s, call, name, candidates, n, T_ANYELEMENT, &e, err);
+    sc->in_srf = false;
+    TRY(rc);
+    uint32_t n_cols = e->fn->n_columns > 0 ? e->fn->n_columns : 1;
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, n_cols);
+    struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, n_cols);
+    struct type *types = ARENA_ARRAY(an->arena, struct type, n_cols);
+    struct str *names = ARENA_ARRAY(an->arena, struct str, n_cols);
+    for (uint32_t i = 0; i < n_cols; i++) {
+        types[i] = e->fn->n_columns > 0 ? e->fn->columns[i].type : e->type;
+        names[i] = e->fn->n_columns > 0 ? str_of(e->fn->columns[i].name) : name;
+        if (types[i].family == TYPE_ANY)
+            types[i] = e->type;
+        cols[i] = query_add_column(an->query, names[i], types[i]);
+        row->args[i] = expr_column(an->query, cols[i]);
+    }
+    ARENA_PUSH(an->arena, &sc->srf_calls, e);
+    ARENA_PUSH(an->arena, &sc->srf_cols, cols);
+    ARENA_PUSH(an->arena, &sc->srf_n_cols, n_cols);
+    row->field_types = types;
+    row->field_names = names;
+    row->parameter = n_cols;
+    *out = n_cols == 1 ? row->args[0] : row;
+    return 0;
+}
+
+int call_function(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct type want,
+                  struct expr **out, struct err *err)
+{
+    struct str name = function_name(an, ast_as_object_name(call->name));
+    if (str_eqc(name, "greatest") || str_eqc(name, "least"))
+        return extremum(an, s, call, str_eqc(name, "greatest") ? EXPR_GREATEST : EXPR_LEAST, want, out, err);
+    if (call->star && str_eqc(name, "count"))
+        name = STR("count_rows");
+    size_t n = 0;
+    const struct fn_overload *const *candidates = fn_lookup(name, &n);
+    if (n == 0) {
+        err_set(err, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s()", STR_FMT(name));
+        return err_at(err, call->base.position);
+    }
+    if (call->variadic)
+        return unsupported(err, &call->base, "VARIADIC arguments");
+    if (call->window != NULL)
+        return window_call(an, s, call, name, candidates, n, out, err);
+    switch (candidates[0]->kind) {
+    case FN_AGGREGATE:
+        return aggregate(an, call, name, candidates, n, out, err);
+    case FN_WINDOW:
+        err_set(err, ERR_WINDOWING_ERROR, "window function %.*s() requires an OVER clause", STR_FMT(name));
+        return err_at(err, call->base.position);
+    case FN_SET_RETURNING:
+        return set_returning(an, s, call, name, candidates, n, out, err);
+    case FN_SCALAR:
+        break;
+    }
+    TRY(resolve(an, s, call, name, candidates, n, want, out, err));
+    *out = expr_fold(an, *out);
+    return 0;
+}

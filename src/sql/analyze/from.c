@@ -1,0 +1,481 @@
+// FROM: tables, views, joins, functions and subqueries as relations.
+#include "sql/analyze/analyze_int.h"
+#include "sql/parse/parse.h"
+
+enum { VIEW_DEPTH_MAX = 64 };
+
+void use_relation(struct analyzer *an, const struct cat_table *table, uint32_t privileges)
+{
+    for (size_t i = 0; i < an->relations.len; i++) {
+        if (an->relations.ptr[i].table == table) {
+            an->relations.ptr[i].privileges |= privileges;
+            return;
+        }
+    }
+    struct relation_use use = {table, privileges};
+    ARENA_PUSH(an->arena, &an->relations, use);
+}
+
+int from_resolve(struct analyzer *an, const struct ast *name, const struct cat_table **out, struct err *err)
+{
+    const struct ast_object_name *n = ast_as_object_name(name);
+    struct str parts[3];
+    size_t n_parts = 0;
+    if (n->database.ptr != NULL)
+        parts[n_parts++] = n->database;
+    if (n->schema.ptr != NULL)
+        parts[n_parts++] = n->schema;
+    parts[n_parts++] = n->name;
+    int rc = cat_resolve_table(an->options->view, &an->options->scope, parts, n_parts, false, out, err);
+    return rc == 0 ? 0 : err_at(err, name->position);
+}
+
+static int apply_hint(struct analyzer *an, const struct cat_table *table, const struct ast *node,
+                      struct scan_hints *hints, struct err *err)
+{
+    if (node == NULL)
+        return 0;
+    const struct ast_index_hint *h = ast_as_index_hint(node);
+    hints->ascending = h->direction == AST_DIRECTION_ASC;
+    hints->descending = h->direction == AST_DIRECTION_DESC;
+    hints->no_full_scan = h->no_full_scan;
+    hints->no_index_join = h->no_index_join;
+    if (h->index.ptr != NULL)
+        hints->index = str_eqc(h->index, "primary") ? table->primary : cat_index_by_name(table, h->index);
+    else if (h->index_id != 0)
+        hints->index = cat_index_by_id(table, (uint32_t)h->index_id);
+    if (hints->index == NULL && (h->index.ptr != NULL || h->index_id != 0)) {
+        err_set(err, ERR_UNDEFINED_OBJECT, "index \"%.*s\" not found", STR_FMT(h->index));
+        return err_at(err, node->position);
+    }
+    return 0;
+}
+
+int from_table(struct analyzer *an, struct scope *into, const struct cat_table *table, struct str alias,
+               const struct ast *hint, bool all_columns, uint32_t privileges, struct rel **out, struct err *err)
+{
+    use_relation(an, table, privileges);
+    struct rel *scan = rel_new(an->arena, REL_SCAN, NULL);
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, table->n_columns);
+    uint32_t *ids = ARENA_ARRAY(an->arena, uint32_t, table->n_columns);
+    struct str name = alias.ptr != NULL ? alias : table->name;
+    const struct cat_schema *schema = NULL;
+    if (alias.ptr == NULL)
+        TRY(cat_schema_by_id(an->options->view, table->schema_id, &schema, err));
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const struct cat_column *c = &table->columns[i];
+        cols[i] = query_add_column(an->query, c->name, c->type);
+        ids[i] = c->id;
+        struct col_info *info = query_column(an->query, cols[i]);
+        info->not_null = c->not_null;
+        info->table = table;
+        info->table_column_id = c->id;
+        scope_add(an, into,
+                  (struct scope_column){.name = c->name, .table = name, .column = cols[i], .hidden = c->hidden,
+                                        .schema = schema != NULL ? schema->name : STR_NONE,
+                                        .database = schema != NULL ? an->options->scope.database : STR_NONE});
+    }
+    scan->cols = cols;
+    scan->n_cols = (uint32_t)table->n_columns;
+    scan->scan.table = table;
+    scan->scan.table_columns = ids;
+    TRY(apply_hint(an, table, hint, &scan->scan.hints, err));
+    *out = scan;
+    return 0;
+}
+
+// Puts the columns of a derived table under its alias; `names` from the alias list override.
+static int add_derived(struct analyzer *an, struct scope *into, const struct ast_aliased_table *at, struct str table,
+                       const col_id *cols, const struct str *names, uint32_t n, struct err *err)
+{
+    if (at->columns.n > n) {
+        err_set(err, ERR_INVALID_COLUMN_REFERENCE,
+                "source \"%.*s\" has %u columns available but %zu columns specified", STR_FMT(table), n, at->columns.n);
+        return err_at(err, at->base.position);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct str name = names[i];
+        if (i < at->columns.n)
+            name = at->columns.items[i]->kind == AST_NAME ? ast_as_name(at->columns.items[i])->name
+                                                          : ast_as_column_def(at->columns.items[i])->name;
+        scope_add(an, into, (struct scope_column){.name = name, .table = table, .column = cols[i]});
+    }
+    return 0;
+}
+
+static int from_cte(struct analyzer *an, struct scope *into, struct cte_binding *b, const struct ast_aliased_table *at,
+                    struct rel **out, struct err *err)
+{
+    struct rel *r = rel_new(an->arena, REL_CTE, NULL);
+    r->cte.cte = b->cte;
+    r->cte.working_table = b->working_table;
+    b->cte->uses++;
+    uint32_t n = b->cte->rel->n_cols;
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct col_info info = *query_column(an->query, b->cte->rel->cols[i]);
+        cols[i] = query_add_column(an->query, b->column_names[i], info.type);
+        query_column(an->query, cols[i])->field_types = info.field_types;
+        query_column(an->query, cols[i])->field_names = info.field_names;
+        query_column(an->query, cols[i])->n_fields = info.n_fields;
+    }
+    r->cols = cols;
+    r->n_cols = n;
+    *out = r;
+    return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : b->cte->name, cols, b->column_names, n, err);
+}
+
+static int from_view(struct analyzer *an, struct scope *into, const struct cat_table *view,
+                     const struct ast_aliased_table *at, struct rel **out, struct err *err)
+{
+    use_relation(an, view, CAT_PRIVILEGE_SELECT);
+    if (++an->view_depth > VIEW_DEPTH_MAX)
+        return err_set(err, ERR_STATEMENT_TOO_COMPLEX, "views nested too deeply");
+    struct parsed_statements parsed;
+    TRY(parse_sql(an->arena, view->view_sql, NULL, &parsed, err));
+    INVARIANT(parsed.n == 1);
+    struct select_result sub;
+    struct scope *empty = scope_new(an, NULL);
+    size_t uses_before = an->relations.len;
+    TRY(select_analyze(an, empty, parsed.items[0].ast, NULL, 0, &sub, err));
+    for (size_t i = uses_before; i < an->relations.len; i++)
+        an->relations.ptr[i].privileges = 0; // the view's owner answers for what it reads
+    an->view_depth--;
+    struct str *names = ARENA_ARRAY(an->arena, struct str, sub.n_cols);
+    for (uint32_t i = 0; i < sub.n_cols; i++)
+        names[i] = i < view->n_columns ? view->columns[i].name : sub.names[i];
+    *out = sub.rel;
+    return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : view->name, sub.cols, names, sub.n_cols, err);
+}
+
+static int from_name(struct analyzer *an, struct scope *outer, struct scope *into, const struct ast_aliased_table *at,
+                     struct rel **out, struct err *err)
+{
+    const struct ast_object_name *name = ast_as_object_name(at->source);
+    struct cte_binding *cte = name->schema.ptr == NULL ? scope_find_cte(outer, name->name) : NULL;
+    if (cte != NULL)
+        return from_cte(an, into, cte, at, out, err);
+    const struct cat_table *table;
+    TRY(from_resolve(an, at->source, &table, err));
+    if (table->kind == CAT_VIEW)
+        return from_view(an, into, table, at, out, err);
+    size_t first = into->columns.len;
+    TRY(from_table(an, into, table, at->alias, at->hint, true, CAT_PRIVILEGE_SELECT, out, err));
+    for (size_t i = 0, k = 0; i < at->columns.n; k++) { // alias list names the visible columns in order
+        if (first + k >= into->columns.len) {
+            err_set(err, ERR_INVALID_COLUMN_REFERENCE,
+                    "source \"%.*s\" has %zu columns available but %zu columns specified", STR_FMT(table->name),
+                    into->columns.len - first, at->columns.n);
+            return err_at(err, at->base.position);
+        }
+        if (!into->columns.ptr[first + k].hidden)
+            into->columns.ptr[first + k].name = ast_as_name(at->columns.items[i++])->name;
+    }
+    return 0;
+}
+
+static int from_functions(struct analyzer *an, struct scope *outer, struct scope *into,
+                          const struct ast_aliased_table *at, struct rel **out, struct err *err)
+{
+    const struct ast_rows_from *rf = ast_as_rows_from(at->source);
+    struct select_context sc = {.scope = outer, .input_scope = outer, .srf_allowed = true, .clause = "FROM"};
+    struct select_context *saved = an->select;
+    uint32_t n = (uint32_t)rf->functions.n;
+    struct rel *one = rel_new(an->arena, REL_VALUES, NULL);
+    one->values.n_rows = 1;
+    one->values.rows = ARENA_ARRAY(an->arena, struct expr **, 1);
+    struct rel *r = rel_new(an->arena, REL_SRF, one);
+    ARENA_VEC(struct str) names = {0};
+    ARENA_VEC(col_id) cols = {0};
+    struct expr **calls = ARENA_ARRAY(an->arena, struct expr *, n);
+    const col_id **call_cols = ARENA_ARRAY(an->arena, const col_id *, n);
+    uint32_t *n_call_cols = ARENA_ARRAY(an->arena, uint32_t, n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct expr *e = NULL;
+        an->select = &sc;
+        size_t before = sc.srf_calls.len;
+        int rc = expr_analyze(an, outer, rf->functions.items[i], T_ANYELEMENT, &e, err);
+        an->select = saved;
+        TRY(rc);
+        bool srf = sc.srf_calls.len > before;
+        calls[i] = srf ? sc.srf_calls.ptr[before] : e;
+        n_call_cols[i] = srf ? sc.srf_n_cols.ptr[before] : 1;
+        col_id *single = ARENA_ARRAY(an->arena, col_id, 1);
+        struct str name = STR("column1");
+        const struct ast *f = rf->functions.items[i];
+        if (f->kind == AST_FUNC_CALL)
+            name = ast_as_object_name(ast_as_func_call(f)->name)->name;
+        if (!srf)
+            single[0] = query_add_column(an->query, name, e->type);
+        call_cols[i] = srf ? sc.srf_cols.ptr[before] : single;
+        for (uint32_t k = 0; k < n_call_cols[i]; k++) {
+            bool one_column = n_call_cols[i] == 1;
+            bool renamed = one_column && n == 1 && at->alias.ptr != NULL; // f() AS x names its only column x
+            ARENA_PUSH(an->arena, &cols, call_cols[i][k]);
+            ARENA_PUSH(an->arena, &names, renamed ? at->alias : query_column(an->query, call_cols[i][k])->name);
+        }
+    }
+    r->srf.calls = calls;
+    r->srf.call_cols = call_cols;
+    r->srf.n_call_cols = n_call_cols;
+    r->srf.n_calls = n;
+    r->cols = cols.ptr;
+    r->n_cols = (uint32_t)cols.len;
+    *out = r;
+    struct str table = at->alias.ptr != NULL ? at->alias : n > 0 ? names.ptr[0] : STR("rows_from");
+    return add_derived(an, into, at, table, cols.ptr, names.ptr, (uint32_t)cols.len, err);
+}
+
+static int from_subquery(struct analyzer *an, struct scope *outer, struct scope *into,
+                         const struct ast_aliased_table *at, const struct ast *query, struct rel **out,
+                         struct err *err)
+{
+    struct select_result sub;
+    TRY(statement_analyze(an, outer, query, &sub, err));
+    *out = sub.rel;
+    return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : STR(""), sub.cols, sub.names, sub.n_cols,
+                       err);
+}
+
+static int from_statement(struct analyzer *an, struct scope *outer, struct scope *into,
+                          const struct ast_aliased_table *at, struct rel **out, struct err *err)
+{
+    const struct ast *statement = ast_as_statement_source(at->source)->statement;
+    const struct ast *query = NULL;
+    if (statement->kind == AST_SELECT || statement->kind == AST_INSERT || statement->kind == AST_UPDATE ||
+        statement->kind == AST_DELETE)
+        query = statement;
+    else if (an->options->statement_source != NULL)
+        TRY(an->options->statement_source(an->options->statement_source_arg, an->arena, statement, &query, err));
+    if (query == NULL)
+        return unsupported(err, at->source, "this statement as a data source");
+    return from_subquery(an, outer, into, at, query, out, err);
+}
+
+static int from_item(struct analyzer *an, struct scope *outer, const struct ast *item, struct scope *into,
+                     struct rel **out, struct err *err);
+
+static int add_ordinality(struct analyzer *an, struct scope *into, const struct ast_aliased_table *at, size_t first,
+                          struct rel **rel)
+{
+    struct rel *r = rel_new(an->arena, REL_ORDINALITY, *rel);
+    col_id column = query_add_column(an->query, STR("ordinality"), T_INT8);
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, r->n_cols + 1);
+    memcpy(cols, r->cols, r->n_cols * sizeof(*cols));
+    cols[r->n_cols] = column;
+    r->ordinality.column = column;
+    r->cols = cols;
+    r->n_cols++;
+    struct str table = into->columns.len > first ? into->columns.ptr[first].table : at->alias;
+    struct str name = STR("ordinality");
+    size_t visible = into->columns.len - first;
+    if (at->columns.n > visible)
+        name = ast_as_name(at->columns.items[visible])->name;
+    scope_add(an, into, (struct scope_column){.name = name, .table = table, .column = column});
+    *rel = r;
+    return 0;
+}
+
+static int from_aliased(struct analyzer *an, struct scope *outer, const struct ast_aliased_table *at,
+                        struct scope *into, struct rel **out, struct err *err)
+{
+    size_t first = into->columns.len;
+    struct ast_aliased_table trimmed = *at;
+    if (at->ordinality && at->columns.n > 0)
+        trimmed.columns.n--; // the last name may be the ordinality column's; add_ordinality sees the whole list
+    const struct ast_aliased_table *use = at;
+    switch (at->source->kind) {
+    case AST_OBJECT_NAME:
+        TRY(from_name(an, outer, into, use, out, err));
+        break;
+    case AST_SUBQUERY:
+        TRY(from_subquery(an, outer, into, use, ast_as_subquery(at->source)->query, out, err));
+        break;
+    case AST_ROWS_FROM: {
+        size_t n_args = ast_as_rows_from(at->source)->functions.n;
+        use = at->ordinality && at->columns.n > n_args ? &trimmed : at;
+        TRY(from_functions(an, outer, into, use, out, err));
+        break;
+    }
+    case AST_STATEMENT_SOURCE:
+        TRY(from_statement(an, outer, into, use, out, err));
+        break;
+    case AST_JOIN: {
+        struct scope *inner = scope_new(an, NULL);
+        TRY(from_item(an, outer, at->source, inner, out, err));
+        for (size_t i = 0; i < inner->columns.len; i++) {
+            struct scope_column c = inner->columns.ptr[i];
+            if (at->alias.ptr != NULL)
+                c.table = at->alias;
+            scope_add(an, into, c);
+        }
+        break;
+    }
+    default:
+        return unsupported(err, at->source, "numeric table references");
+    }
+    return at->ordinality ? add_ordinality(an, into, at, first, out) : 0;
+}
+
+// ---- joins
+
+static struct rel *join_new(struct analyzer *an, enum join_kind kind, struct rel *l, struct rel *r, struct expr *on)
+{
+    struct rel *j = rel_new(an->arena, REL_JOIN, l);
+    j->right = r;
+    j->join.kind = kind;
+    j->join.on = on;
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, l->n_cols + r->n_cols);
+    memcpy(cols, l->cols, l->n_cols * sizeof(*cols));
+    memcpy(cols + l->n_cols, r->cols, r->n_cols * sizeof(*cols));
+    j->cols = cols;
+    j->n_cols = l->n_cols + r->n_cols;
+    struct col_set free = col_set_new(an->arena, an->query), left = col_set_new(an->arena, an->query);
+    rel_outer_columns(an->query, r, &free);
+    col_set_add_list(&left, l->cols, l->n_cols);
+    j->join.lateral = col_set_intersects(&free, &left);
+    return j;
+}
+
+static const struct scope_column *find_join_column(struct scope *s, struct str name, bool *ambiguous)
+{
+    const struct scope_column *hit = NULL;
+    for (size_t i = 0; i < s->columns.len; i++) {
+        const struct scope_column *c = &s->columns.ptr[i];
+        if (!str_eq(c->name, name) || c->qualified_only || c->system)
+            continue;
+        *ambiguous |= hit != NULL && hit->column != c->column;
+        hit = c;
+    }
+    return hit;
+}
+
+static int using_column(struct analyzer *an, struct scope *l, struct scope *r, struct str name, enum join_kind kind,
+                        struct expr **on, struct scope *merged, struct projection *coalesced, uint32_t *n_coalesced,
+                        int position, struct err *err)
+{
+    bool ambiguous = false;
+    struct scope_column *lc = (struct scope_column *)find_join_column(l, name, &ambiguous);
+    struct scope_column *rc = (struct scope_column *)find_join_column(r, name, &ambiguous);
+    if (ambiguous || lc == NULL || rc == NULL) {
+        if (ambiguous)
+            err_set(err, ERR_AMBIGUOUS_COLUMN, "common column name \"%.*s\" appears more than once", STR_FMT(name));
+        else
+            err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" specified in USING clause does not exist in %s table",
+                    STR_FMT(name), lc == NULL ? "left" : "right");
+        return err_at(err, position);
+    }
+    struct expr *eq;
+    struct expr *left = expr_column(an->query, lc->column), *right = expr_column(an->query, rc->column);
+    TRY(compare_exprs(an, "=", left, right, position, &eq, err));
+    *on = expr_and(an->arena, *on, eq);
+    struct scope_column out = {.name = name, .column = kind == JOIN_RIGHT ? rc->column : lc->column};
+    if (kind == JOIN_FULL) {
+        struct expr *c = expr_new(an->arena, EXPR_COALESCE, left->type, 2);
+        c->args[0] = left;
+        c->args[1] = right;
+        TRY(expr_unify(an, c->args, 2, "USING", &c->type, err));
+        out.column = query_add_column(an->query, name, c->type);
+        coalesced[(*n_coalesced)++] = (struct projection){out.column, c};
+    }
+    lc->qualified_only = rc->qualified_only = true;
+    lc->hidden = rc->hidden = true;
+    scope_add(an, merged, out);
+    return 0;
+}
+
+static int join_columns(struct analyzer *an, const struct ast_join *j, struct scope *l, struct scope *r,
+                        struct ast_list *names)
+{
+    *names = j->using;
+    if (!j->natural)
+        return 0;
+    struct ast_list common = {0};
+    for (size_t i = 0; i < l->columns.len; i++) {
+        const struct scope_column *c = &l->columns.ptr[i];
+        if (c->hidden || c->qualified_only || !scope_has(r, c->name))
+            continue;
+        struct ast_name *n = AST_NEW(an->arena, NAME, name, 0);
+        n->name = c->name;
+        ast_list_push(an->arena, &common, &n->base);
+    }
+    *names = common;
+    return 0;
+}
+
+static int from_join(struct analyzer *an, struct scope *outer, const struct ast_join *j, struct scope *into,
+                     struct rel **out, struct err *err)
+{
+    static const enum join_kind kinds[] = {[AST_JOIN_INNER] = JOIN_INNER, [AST_JOIN_LEFT] = JOIN_LEFT,
+                                           [AST_JOIN_RIGHT] = JOIN_RIGHT, [AST_JOIN_FULL] = JOIN_FULL,
+                                           [AST_JOIN_CROSS] = JOIN_INNER};
+    enum join_kind kind = kinds[j->type];
+    struct scope *l = scope_new(an, outer), *r = scope_new(an, outer);
+    struct rel *left, *right;
+    TRY(from_item(an, outer, j->left, l, &left, err));
+    bool sees_left = kind == JOIN_INNER || kind == JOIN_LEFT;
+    TRY(from_item(an, sees_left ? l : outer, j->right, r, &right, err));
+    struct ast_list using;
+    TRY(join_columns(an, j, l, r, &using));
+    struct expr *on = NULL;
+    struct projection *coalesced = ARENA_ARRAY(an->arena, struct projection, using.n + 1);
+    uint32_t n_coalesced = 0;
+    struct scope *merged = scope_new(an, outer);
+    for (size_t i = 0; i < using.n; i++)
+        TRY(using_column(an, l, r, ast_as_name(using.items[i])->name, kind, &on, merged, coalesced, &n_coalesced,
+                         j->base.position, err));
+    scope_append(an, merged, l);
+    scope_append(an, merged, r);
+    if (j->on != NULL)
+        TRY(expr_analyze_bool(an, merged, j->on, "ON", &on, err));
+    *out = join_new(an, kind, left, right, on);
+    if (n_coalesced > 0) {
+        uint32_t n_in = (*out)->n_cols;
+        struct projection *items = ARENA_ARRAY(an->arena, struct projection, n_in + n_coalesced);
+        for (uint32_t i = 0; i < n_in; i++)
+            items[i] = (struct projection){(*out)->cols[i], expr_column(an->query, (*out)->cols[i])};
+        memcpy(items + n_in, coalesced, n_coalesced * sizeof(*items));
+        *out = project_items(an, *out, items, n_in + n_coalesced);
+    }
+    scope_append(an, into, merged);
+    return 0;
+}
+
+static int from_item(struct analyzer *an, struct scope *outer, const struct ast *item, struct scope *into,
+                     struct rel **out, struct err *err)
+{
+    if (item->kind == AST_JOIN)
+        return from_join(an, outer, ast_as_join(item), into, out, err);
+    return from_aliased(an, outer, ast_as_aliased_table(item), into, out, err);
+}
+
+int from_analyze(struct analyzer *an, struct scope *outer, const struct ast_list *from, struct scope *into,
+                 struct rel **out, struct err *err)
+{
+    struct rel *all = NULL;
+    for (size_t i = 0; i < from->n; i++) {
+        struct scope *item_scope = scope_new(an, NULL);
+        // Later items see earlier ones: harmless for plain tables, needed for LATERAL and functions.
+        struct scope *visible = scope_new(an, outer);
+        scope_append(an, visible, into);
+        struct rel *r;
+        TRY(from_item(an, visible, from->items[i], item_scope, &r, err));
+        for (size_t k = 0; k < item_scope->columns.len; k++) {
+            struct str t = item_scope->columns.ptr[k].table;
+            if (t.len > 0 && scope_has_table(into, t) && k == 0) {
+                err_set(err, ERR_DUPLICATE_ALIAS, "source name \"%.*s\" specified more than once (missing AS clause)",
+                        STR_FMT(t));
+                return err_at(err, from->items[i]->position);
+            }
+        }
+        scope_append(an, into, item_scope);
+        all = all == NULL ? r : join_new(an, JOIN_INNER, all, r, NULL);
+    }
+    if (all == NULL) { // no FROM: one row without columns
+        all = rel_new(an->arena, REL_VALUES, NULL);
+        all->values.n_rows = 1;
+        all->values.rows = ARENA_ARRAY(an->arena, struct expr **, 1);
+    }
+    *out = all;
+    return 0;
+}

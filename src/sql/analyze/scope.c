@@ -1,0 +1,139 @@
+// Names to columns.
+#include "sql/analyze/analyze_int.h"
+
+struct scope *scope_new(struct analyzer *an, struct scope *outer)
+{
+    struct scope *s = ARENA_NEW(an->arena, struct scope);
+    s->outer = outer;
+    return s;
+}
+
+void scope_add(struct analyzer *an, struct scope *s, struct scope_column column)
+{
+    ARENA_PUSH(an->arena, &s->columns, column);
+}
+
+void scope_append(struct analyzer *an, struct scope *to, const struct scope *from)
+{
+    for (size_t i = 0; i < from->columns.len; i++)
+        scope_add(an, to, from->columns.ptr[i]);
+}
+
+bool scope_has(const struct scope *s, struct str name)
+{
+    for (size_t i = 0; i < s->columns.len; i++) {
+        if (str_eq(s->columns.ptr[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+bool scope_has_table(const struct scope *s, struct str table)
+{
+    for (size_t i = 0; i < s->columns.len; i++) {
+        if (str_eq(s->columns.ptr[i].table, table))
+            return true;
+    }
+    return false;
+}
+
+struct cte_binding *scope_find_cte(struct scope *s, struct str name)
+{
+    for (; s != NULL; s = s->outer) {
+        for (struct cte_binding *b = s->ctes; b != NULL; b = b->next) {
+            if (str_eq(b->cte->name, name))
+                return b;
+        }
+    }
+    return NULL;
+}
+
+static bool column_matches(const struct scope_column *c, const struct ast_column_ref *ref)
+{
+    if (!str_eq(c->name, ref->column))
+        return false;
+    if (ref->table.ptr == NULL)
+        return !c->qualified_only;
+    if (!str_eq(c->table, ref->table))
+        return false;
+    if (ref->schema.ptr != NULL && !str_eq(c->schema, ref->schema))
+        return false;
+    return ref->database.ptr == NULL || str_eq(c->database, ref->database);
+}
+
+static int ambiguous(const struct ast_column_ref *ref, struct err *err)
+{
+    err_set(err, ERR_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous", STR_FMT(ref->column));
+    return err_at(err, ref->base.position);
+}
+
+static int not_found(const struct scope *s, const struct ast_column_ref *ref, struct err *err)
+{
+    if (ref->table.ptr == NULL) {
+        err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist", STR_FMT(ref->column));
+        return err_at(err, ref->base.position);
+    }
+    bool table_known = false;
+    for (const struct scope *at = s; at != NULL; at = at->outer)
+        table_known |= scope_has_table(at, ref->table);
+    if (table_known)
+        err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s.%.*s\" does not exist", STR_FMT(ref->table),
+                STR_FMT(ref->column));
+    else
+        err_set(err, ERR_UNDEFINED_TABLE, "no data source matches prefix: %.*s in this context", STR_FMT(ref->table));
+    return err_at(err, ref->base.position);
+}
+
+// A table's name used as a value is the whole row.
+static struct expr *whole_row(struct analyzer *an, const struct scope *s, struct str table)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < s->columns.len; i++)
+        n += str_eq(s->columns.ptr[i].table, table) && !s->columns.ptr[i].hidden && !s->columns.ptr[i].system;
+    if (n == 0)
+        return NULL;
+    struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, n);
+    struct type *types = ARENA_ARRAY(an->arena, struct type, n);
+    struct str *names = ARENA_ARRAY(an->arena, struct str, n);
+    uint32_t k = 0;
+    for (size_t i = 0; i < s->columns.len; i++) {
+        const struct scope_column *c = &s->columns.ptr[i];
+        if (!str_eq(c->table, table) || c->hidden || c->system)
+            continue;
+        row->args[k] = expr_column(an->query, c->column);
+        types[k] = row->args[k]->type;
+        names[k++] = c->name;
+    }
+    row->field_types = types;
+    row->field_names = names;
+    row->parameter = n;
+    return row;
+}
+
+int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
+                  struct err *err)
+{
+    for (struct scope *at = s; at != NULL; at = at->outer) {
+        const struct scope_column *hit = NULL;
+        for (size_t i = 0; i < at->columns.len; i++) {
+            const struct scope_column *c = &at->columns.ptr[i];
+            if (!column_matches(c, ref))
+                continue;
+            if (hit != NULL && hit->column != c->column)
+                return ambiguous(ref, err);
+            hit = c;
+        }
+        if (hit != NULL) {
+            *out = expr_column(an->query, hit->column);
+            (*out)->position = ref->base.position;
+            return 0;
+        }
+    }
+    if (ref->table.ptr == NULL) {
+        for (struct scope *at = s; at != NULL; at = at->outer) {
+            if ((*out = whole_row(an, at, ref->column)) != NULL)
+                return 0;
+        }
+    }
+    return not_found(s, ref, err);
+}

@@ -1,0 +1,42 @@
+// The optimizer: typed tree to physical plan. Pure: no store, no session; what it knows of the data comes through
+// `struct optimize_statistics`. It cannot fail.
+//
+// Normalization rules are named functions in a table (rules.def); each can be switched off, and every query gives the
+// same rows with any subset of them.
+#ifndef SQL_OPTIMIZE_OPTIMIZE_H
+#define SQL_OPTIMIZE_OPTIMIZE_H
+
+#include "sql/optimize/plan.h"
+
+struct optimize_statistics {
+    // Rows of a table; negative: unknown.
+    double (*row_count)(void *arg, const struct cat_table *table);
+    // Distinct values of a column; 0 or less: unknown.
+    double (*distinct_count)(void *arg, const struct cat_table *table, uint32_t column_id);
+    void *arg;
+};
+
+enum optimize_rule {
+#define RULE(NAME, function, description) OPTIMIZE_RULE_##NAME,
+#include "sql/optimize/rules.def"
+#undef RULE
+    OPTIMIZE_RULE_COUNT
+};
+const char *optimize_rule_name(enum optimize_rule rule);
+
+struct optimize_options {
+    struct optimize_statistics statistics;
+    uint64_t disabled_rules; // bits of optimize_rule
+    uint64_t cost_seed;      // not 0: perturb costs (tests)
+};
+
+// Takes the query over (it is rewritten). Everything lives in the query's arena.
+struct statement_plan *optimize(struct query *q, const struct optimize_options *options);
+
+// EXPLAIN: the plan as CockroachDB's tree, one line per call.
+void plan_explain(const struct statement_plan *sp, bool verbose, const uint64_t *actual_rows,
+                  void (*line)(void *arg, struct str text), void *arg);
+// Prints an expression as EXPLAIN does.
+void expr_print(struct buf *out, const struct query *q, const struct expr *e);
+
+#endif
