@@ -1,6 +1,6 @@
 // One-dimensional arrays of any element type, as encoded in a datum of TYPE_ARRAY:
-//   u32 count, u8 flags (1: has nulls, 2: variable width), null bitmap when flagged, then fixed-width elements in a row, or
-//   u32 end offsets followed by the bytes. All little-endian; access to the i-th element is O(1).
+//   u32 count, u8 flags (1: has nulls, 2: variable width), null bitmap when flagged, then fixed-width elements in a
+//   row, or u32 end offsets followed by the bytes. All little-endian; access to the i-th element is O(1).
 // The element type comes from the array's struct type. Subscripts in SQL start at 1; here at 0.
 #ifndef TYPES_ARRAY_H
 #define TYPES_ARRAY_H

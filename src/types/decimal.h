@@ -2,8 +2,8 @@
 //
 // A datum of TYPE_DECIMAL holds an encoded decimal (decimal_encode). Arithmetic works on the decoded form, `struct
 // decimal`: value = ±coefficient × 10^exponent. Coefficients below 2^128 live in the struct and are computed without
-// allocation; larger ones go through GMP and live in the arena given. Trailing zeros are significant for printing (1.50)
-// and insignificant for comparison and hashing.
+// allocation; larger ones go through GMP and live in the arena given. Trailing zeros are significant for printing
+// (1.50) and insignificant for comparison and hashing.
 //
 // Limits as CockroachDB's: adjusted exponents within ±DECIMAL_EXPONENT_MAX, inexact operations (quotient, square root,
 // logarithms, powers) keep DECIMAL_PRECISION significant digits, half away from zero; sum, difference and product are
@@ -73,7 +73,7 @@ int decimal_from_binary(struct arena *a, struct str bytes, struct decimal *out, 
 // NaN sorts first, then -Infinity, numbers, Infinity.
 int decimal_compare(const struct decimal *x, const struct decimal *y);
 uint64_t decimal_hash(const struct decimal *d, uint64_t seed);
-int decimal_sign(const struct decimal *d); // -1, 0, 1; 0 for NaN
+int decimal_sign(const struct decimal *d);       // -1, 0, 1; 0 for NaN
 int64_t decimal_digits(const struct decimal *d); // number of digits of the coefficient; 1 for zero
 // ASCII digits of the coefficient without leading zeros ("0" for zero).
 void decimal_coefficient_print(struct buf *out, const struct decimal *d);
@@ -107,7 +107,7 @@ int decimal_exp(struct arena *a, const struct decimal *x, struct decimal *out, s
 enum decimal_rounding {
     DECIMAL_HALF_UP, // half away from zero
     DECIMAL_HALF_EVEN,
-    DECIMAL_DOWN,    // towards zero: trunc
+    DECIMAL_DOWN, // towards zero: trunc
     DECIMAL_CEILING,
     DECIMAL_FLOOR,
 };

@@ -18,7 +18,7 @@ static inline size_t inet_address_len(const struct inet *v)
     return v->family == 6 ? 16 : 4;
 }
 int inet_parse(struct str text, struct inet *out, struct err *err) MUST_CHECK; // 22P02
-void inet_print(struct buf *out, const struct inet *v);                         // 10.0.0.1, 10.0.0.0/8
-void inet_print_host(struct buf *out, const struct inet *v);                    // without the prefix
+void inet_print(struct buf *out, const struct inet *v);                        // 10.0.0.1, 10.0.0.0/8
+void inet_print_host(struct buf *out, const struct inet *v);                   // without the prefix
 
 #endif

@@ -35,7 +35,7 @@ const char *json_typeof(struct str json); // "object", "array", "string", "numbe
 uint32_t json_count(struct str json);     // elements or pairs; 0 for scalars
 struct str json_string_value(struct str json);
 struct decimal json_number_value(struct str json);
-struct str json_at(struct str array, uint32_t i);                             // i < json_count
+struct str json_at(struct str array, uint32_t i);                                     // i < json_count
 void json_pair_at(struct str object, uint32_t i, struct str *key, struct str *value); // in key order
 // Absent: false. `i` may be negative: from the end. Non-containers have nothing.
 bool json_get_key(struct str json, struct str key, struct str *out);
@@ -48,7 +48,7 @@ bool json_as_text(struct arena *a, struct str json, struct str *out);
 // Order of CockroachDB: null < string < number < false < true < array < object; empty array before all.
 int json_compare(struct str a, struct str b);
 uint64_t json_hash(struct str json, uint64_t seed);
-bool json_contains(struct str a, struct str b); // a @> b
+bool json_contains(struct str a, struct str b);    // a @> b
 bool json_exists(struct str json, struct str key); // ?: object key or array string element (or the string itself)
 
 // --- building -----------------------------------------------------------------------------------------------------
