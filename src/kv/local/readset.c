@@ -1,0 +1,126 @@
+// What a transaction has read: points and ranges as one list of spans. When it grows beyond bounds, neighbouring spans
+// are joined: the transaction then also claims to have read what lies between them, which can only cost a retry.
+#include "kv/local/store_int.h"
+
+#include <stdlib.h>
+
+bool span_before_end(const struct span *span, struct str key)
+{
+    if (span->end_kind == SPAN_END_NONE)
+        return true;
+    int c = str_cmp(key, span->end);
+    return c < 0 || (c == 0 && span->end_kind == SPAN_END_INCLUDED);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    return str_cmp(((const struct span *)a)->start, ((const struct span *)b)->start);
+}
+
+static bool ends_later(const struct span *a, const struct span *b)
+{
+    if (a->end_kind == SPAN_END_NONE || b->end_kind == SPAN_END_NONE)
+        return a->end_kind == SPAN_END_NONE && b->end_kind != SPAN_END_NONE;
+    int c = str_cmp(a->end, b->end);
+    return c > 0 || (c == 0 && a->end_kind == SPAN_END_INCLUDED && b->end_kind == SPAN_END_EXCLUDED);
+}
+
+static void extend(struct span *into, const struct span *from)
+{
+    if (ends_later(from, into)) {
+        into->end = from->end;
+        into->end_kind = from->end_kind;
+    }
+}
+
+void reads_normalize(struct txn *txn)
+{
+    struct span *spans = txn->reads.ptr;
+    size_t n = txn->reads.len, kept = 0;
+    if (n < 2)
+        return;
+    txn->read_epoch++;
+    qsort(spans, n, sizeof(*spans), by_start);
+    for (size_t i = 1; i < n; i++) {
+        if (span_before_end(&spans[kept], spans[i].start))
+            extend(&spans[kept], &spans[i]);
+        else
+            spans[++kept] = spans[i];
+    }
+    txn->reads.len = kept + 1;
+}
+
+static void coarsen(struct txn *txn)
+{
+    reads_normalize(txn);
+    size_t n = txn->reads.len;
+    if (n <= READ_SPANS_MAX / 2)
+        return;
+    struct span *spans = txn->reads.ptr;
+    for (size_t i = 0; i < n; i += 2) {
+        spans[i / 2] = spans[i];
+        if (i + 1 < n)
+            extend(&spans[i / 2], &spans[i + 1]);
+    }
+    txn->reads.len = (n + 1) / 2;
+}
+
+enum kv_result reads_add(struct txn *txn, struct span span)
+{
+    if (txn->reads.len >= READ_SPANS_MAX)
+        coarsen(txn);
+    if (txn->reads.len == txn->reads.cap) {
+        enum kv_result r = txn_charge(txn, MAX(txn->reads.cap, (size_t)8) * sizeof(span));
+        if (r != KV_OK)
+            return r;
+    }
+    ARENA_PUSH(&txn->arena, &txn->reads, span);
+    return KV_OK;
+}
+
+enum kv_result reads_add_point(struct txn *txn, struct str key)
+{
+    if (txn->read_only)
+        return KV_OK;
+    // The same key again, as loops do, is not worth an entry.
+    if (txn->reads.len > 0) {
+        const struct span *last = &txn->reads.ptr[txn->reads.len - 1];
+        if (str_eq(last->start, key) && last->end_kind == SPAN_END_INCLUDED)
+            return KV_OK;
+    }
+    enum kv_result r = txn_charge(txn, key.len);
+    if (r != KV_OK)
+        return r;
+    struct str copy = arena_str(&txn->arena, key);
+    return reads_add(txn, (struct span){copy, copy, SPAN_END_INCLUDED});
+}
+
+enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range)
+{
+    struct txn *txn = txn_of(base);
+    if (txn->read_only)
+        return KV_OK;
+    enum kv_result r = txn_charge(txn, range.start.len + range.end.len);
+    if (r != KV_OK)
+        return r;
+    struct span span = {arena_str(&txn->arena, range.start), STR_NONE, SPAN_END_NONE};
+    if (range.end.ptr != NULL) {
+        span.end = arena_str(&txn->arena, range.end);
+        span.end_kind = SPAN_END_EXCLUDED;
+    }
+    return reads_add(txn, span);
+}
+
+bool reads_contain(const struct txn *txn, struct str key)
+{
+    const struct span *spans = txn->reads.ptr;
+    size_t low = 0, high = txn->reads.len; // first span that starts after the key
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_cmp(spans[middle].start, key) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && span_before_end(&spans[low - 1], key);
+}

@@ -1,0 +1,249 @@
+// Transactions: begin, end, snapshots, locks, cancellation.
+#include "kv/local/store_int.h"
+
+#include "base/budget.h"
+#include "base/util.h"
+
+#include <sched.h>
+
+// Threads keep to a shard, so that its mutex and pools stay in one processor's cache.
+static unsigned shard_of_thread(void)
+{
+    static _Atomic unsigned next;
+    static _Thread_local unsigned mine; // 1 + shard; 0: not chosen
+    if (UNLIKELY(mine == 0))
+        mine = 1 + atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % SHARDS;
+    return mine - 1;
+}
+
+static struct txn *take_idle(struct store *s, unsigned shard)
+{
+    struct shard *sh = &s->shards[shard];
+    pthread_mutex_lock(&sh->mutex);
+    struct txn *txn = sh->idle;
+    if (txn != NULL)
+        sh->idle = txn->next;
+    pthread_mutex_unlock(&sh->mutex);
+    if (txn == NULL) {
+        txn = mem_zalloc(sizeof(*txn));
+        arena_init(&txn->arena, NULL);
+    }
+    return txn;
+}
+
+static void forget_work(struct txn *txn)
+{
+    skip_init(&txn->writes, &txn->arena);
+    txn->write_count = txn->write_bytes = 0;
+    txn->undo.ptr = NULL;
+    txn->undo.len = txn->undo.cap = 0;
+    txn->savepoints.ptr = NULL;
+    txn->savepoints.len = txn->savepoints.cap = 0;
+    txn->reads.ptr = NULL;
+    txn->reads.len = txn->reads.cap = 0;
+    txn->read_epoch++;
+    txn->conflict = (struct kv_conflict){.key = STR_NONE};
+}
+
+enum kv_result txn_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out)
+{
+    struct store *s = store_of(kv);
+    unsigned shard = shard_of_thread();
+    struct txn *txn = take_idle(s, shard);
+    txn->base.ops = &local_ops;
+    txn->store = s;
+    txn->shard = shard;
+    txn->isolation = options->isolation;
+    txn->as_of = options->as_of != 0;
+    txn->read_only = options->read_only || txn->as_of;
+    txn->budget = options->budget;
+    txn->owner.id = atomic_fetch_add_explicit(&s->next_txn_id, 1, memory_order_relaxed);
+    txn->owner.tag = options->tag;
+    txn->owner.priority = options->priority;
+    atomic_store_explicit(&txn->owner.canceled, false, memory_order_relaxed);
+    txn->began_mono_ns = s->limits.txn_duration_ns_max != 0 ? s->os->mono_ns(s->os) : 0;
+    forget_work(txn);
+    txn->snapshot = options->as_of;
+    txn_register(txn);
+    if (txn->as_of && txn->snapshot < atomic_load_explicit(&s->oldest_readable, memory_order_acquire)) {
+        txn_end(txn);
+        return KV_TOO_OLD;
+    }
+    *out = &txn->base;
+    return KV_OK;
+}
+
+static void drop_sources(struct txn *txn)
+{
+    while (txn->scans != NULL)
+        scan_close((struct kv_scan *)txn->scans);
+    for (struct retired *r = txn->retired; r != NULL; r = r->next) {
+        if (r->reader != NULL)
+            tree_reader_give(&txn->store->tree, r->reader, txn->shard);
+        view_unref(r->view);
+    }
+    txn->retired = NULL;
+    if (txn->reader != NULL)
+        tree_reader_give(&txn->store->tree, txn->reader, txn->shard);
+    txn->reader = NULL;
+    view_unref(txn->view);
+    txn->view = NULL;
+}
+
+static void drop_memory(struct txn *txn)
+{
+    if (txn->budget != NULL)
+        budget_release(txn->budget, txn->charged_bytes);
+    txn->charged_bytes = 0;
+    arena_reset(&txn->arena);
+}
+
+// Locks are released already or here; the handle goes back to its pool.
+void txn_end(struct txn *txn)
+{
+    struct store *s = txn->store;
+    lock_release_all(&s->locks, &txn->owner);
+    drop_sources(txn);
+    txn_unregister(txn);
+    drop_memory(txn);
+    struct shard *sh = &s->shards[txn->shard];
+    pthread_mutex_lock(&sh->mutex);
+    txn->next = sh->idle;
+    sh->idle = txn;
+    pthread_mutex_unlock(&sh->mutex);
+}
+
+void txn_abort(struct kv_txn *base)
+{
+    txn_end(txn_of(base));
+}
+
+enum kv_result txn_reset(struct kv_txn *base)
+{
+    struct txn *txn = txn_of(base);
+    if (txn->as_of)
+        return KV_OK;
+    struct store *s = txn->store;
+    drop_sources(txn);
+    txn_unregister(txn);
+    drop_memory(txn);
+    forget_work(txn);
+    txn->began_mono_ns = s->limits.txn_duration_ns_max != 0 ? s->os->mono_ns(s->os) : 0;
+    txn_register(txn);
+    return KV_OK;
+}
+
+uint64_t txn_read_version(const struct kv_txn *base)
+{
+    return ((const struct txn *)base)->snapshot;
+}
+
+uint64_t txn_id(const struct kv_txn *base)
+{
+    return ((const struct txn *)base)->owner.id;
+}
+
+bool txn_has_writes(const struct kv_txn *base)
+{
+    return ((const struct txn *)base)->write_count > 0;
+}
+
+const struct kv_conflict *txn_last_conflict(const struct kv_txn *base)
+{
+    return &((const struct txn *)base)->conflict;
+}
+
+enum kv_result txn_charge(struct txn *txn, size_t bytes)
+{
+    if (txn->budget != NULL && !budget_try_charge(txn->budget, bytes))
+        return KV_MEMORY;
+    txn->charged_bytes += txn->budget != NULL ? bytes : 0;
+    return KV_OK;
+}
+
+enum kv_result txn_check(struct txn *txn)
+{
+    if (LIKELY(txn->began_mono_ns == 0))
+        return KV_OK;
+    const struct os *os = txn->store->os;
+    bool over = os->mono_ns(os) - txn->began_mono_ns > txn->store->limits.txn_duration_ns_max;
+    return over ? KV_TOO_OLD : KV_OK;
+}
+
+struct tree_reader *txn_reader(struct txn *txn)
+{
+    if (LIKELY(txn->reader != NULL))
+        return txn->reader;
+    txn->reader = tree_reader_take(&txn->store->tree, txn->shard);
+    INVARIANT(txn->reader == NULL || txn->reader->state.version >= txn->view->merged);
+    return txn->reader;
+}
+
+enum kv_result txn_refresh(struct kv_txn *base)
+{
+    struct txn *txn = txn_of(base);
+    if (txn->as_of)
+        return KV_OK;
+    if (txn->isolation == KV_SNAPSHOT && txn->reads.len == 0 && txn->write_count == 0) {
+        txn_reregister(txn);
+        return KV_OK;
+    }
+    uint64_t now = atomic_load_explicit(&txn->store->durable, memory_order_acquire);
+    if (now == txn->snapshot)
+        return KV_OK;
+    struct view *view = view_acquire(txn->store, txn->shard);
+    enum kv_result r = validate_all(txn, view, false);
+    view_unref(view);
+    if (r != KV_OK)
+        return r;
+    txn_reregister(txn);
+    return KV_OK;
+}
+
+void txn_new_statement(struct kv_txn *base)
+{
+    struct txn *txn = txn_of(base);
+    if (txn->isolation != KV_READ_COMMITTED || txn->as_of)
+        return;
+    txn->reads.len = 0;
+    txn->read_epoch++;
+    scan_untrack_all(txn);
+    txn_reregister(txn);
+}
+
+void txn_cancel(struct kv_txn *base)
+{
+    struct txn *txn = txn_of(base);
+    lock_cancel(&txn->store->locks, &txn->owner);
+}
+
+void txn_clear_cancel(struct kv_txn *base)
+{
+    atomic_store_explicit(&txn_of(base)->owner.canceled, false, memory_order_relaxed);
+}
+
+enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                        int64_t timeout_ns)
+{
+    struct txn *txn = txn_of(base);
+    if (txn->read_only)
+        return KV_READ_ONLY;
+    enum kv_result r = txn_check(txn);
+    size_t charge = sizeof(struct txn *) * 16 + key.len;
+    if (r == KV_OK)
+        r = txn_charge(txn, charge);
+    if (r != KV_OK)
+        return r;
+    struct lock_blocker blocker = {0};
+    bool fresh;
+    r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker, &fresh);
+    if (r != KV_OK)
+        txn->conflict =
+            (struct kv_conflict){.key = arena_str(&txn->arena, key), .other_id = blocker.id, .other_tag = blocker.tag};
+    if (r != KV_OK || !fresh)
+        return r;
+    struct view *view = view_acquire(txn->store, txn->shard);
+    uint64_t newest = view_newest_version(view, key);
+    view_unref(view);
+    return newest > txn->snapshot ? txn_refresh(base) : KV_OK;
+}
