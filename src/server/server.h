@@ -1,6 +1,6 @@
 // A running server: store, SQL engine, listeners, worker pool. Several may run in one process (tests, demo).
 //
-//     struct server_config config = SERVER_CONFIG_DEFAULT;
+//     struct server_config config = {0};
 //     config.store_url = "local:/var/lib/palmetto";
 //     config.certs_dir = "/etc/palmetto/certs";
 //     TRY(server_start(&config, &server, err));
@@ -85,6 +85,6 @@ struct server_stats {
     uint64_t bytes_received, bytes_sent;
     uint64_t workers; // threads alive
 };
-void server_get_stats(const struct server *server, struct server_stats *out);
+void server_get_stats(struct server *server, struct server_stats *out);
 
 #endif

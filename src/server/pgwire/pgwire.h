@@ -1,0 +1,32 @@
+// The PostgreSQL wire protocol on connections of net/: logins, messages, results.
+#ifndef SERVER_PGWIRE_PGWIRE_H
+#define SERVER_PGWIRE_PGWIRE_H
+
+#include "server/net/net.h"
+
+struct sql_engine;
+
+enum { PGWIRE_RESERVED_SESSIONS = 3 }; // for root, above sessions_max
+
+// One per server, shared by its connections.
+struct pgwire {
+    struct sql_engine *engine;
+    bool insecure;
+    struct tls *tls; // NULL when insecure
+    size_t sessions_max;
+    int64_t login_timeout_ns;
+    uint8_t secret[32]; // for mock SCRAM exchanges
+
+    _Atomic size_t sessions;
+    // Statistics: relaxed.
+    _Atomic uint64_t logins_failed, queries, errors;
+};
+
+// For listener_options.open; `arg` is the struct pgwire.
+bool pgwire_open(struct conn *c, void *arg);
+// Cancels the statement that runs on the connection. Any thread, under net->lock.
+void pgwire_cancel(struct conn *c);
+// The message that refuses a connection when there are too many (listener_options.full_message).
+void pgwire_full_message(struct buf *out);
+
+#endif

@@ -1,0 +1,342 @@
+// Putting a server together and taking it apart.
+#include "server/server.h"
+#include "base/arena.h"
+#include "base/util.h"
+#include "kv/kv.h"
+#include "server/server_int.h"
+#include "sql/session/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    CONNECTIONS_MAX_DEFAULT = 10000,
+    UNAUTHENTICATED_MAX = 1000, // sockets beyond the sessions allowed
+};
+static const int64_t second_ns = 1000000000;
+
+// ---- start
+
+static const char *copy_string(struct server *server, const char *s)
+{
+    return s != NULL ? arena_cstr(&server->strings, str_of(s)) : NULL;
+}
+
+static void copy_config(struct server *server, const struct server_config *config)
+{
+    struct server_config *c = &server->config;
+    *c = *config;
+    c->store_url = copy_string(server, c->store_url);
+    c->listen_host = copy_string(server, c->listen_host != NULL ? c->listen_host : "");
+    c->http_host = copy_string(server, c->http_host != NULL ? c->http_host : c->listen_host);
+    c->advertise_host = copy_string(server, c->advertise_host);
+    c->socket_dir = copy_string(server, c->socket_dir);
+    c->certs_dir = copy_string(server, c->certs_dir);
+    c->cluster_name = copy_string(server, c->cluster_name);
+    if (c->connections_max == 0)
+        c->connections_max = CONNECTIONS_MAX_DEFAULT;
+    if (c->drain_timeout_ns == 0)
+        c->drain_timeout_ns = 10 * second_ns;
+    if (c->login_timeout_ns == 0)
+        c->login_timeout_ns = 10 * second_ns;
+    if (c->write_timeout_ns == 0)
+        c->write_timeout_ns = 600 * second_ns;
+    if (c->workers == 0)
+        c->workers = (size_t)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+}
+
+static const char *reachable_host(struct server *server, const char *listen_host)
+{
+    static const char *const wildcards[] = {"", "0.0.0.0", "::", "*"};
+    if (server->config.advertise_host != NULL && server->config.advertise_host[0] != 0)
+        return server->config.advertise_host;
+    for (size_t i = 0; i < ARRAY_LEN(wildcards); i++)
+        if (strcmp(listen_host, wildcards[i]) == 0)
+            return "localhost";
+    return listen_host;
+}
+
+// Each connection is a descriptor.
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+// OpenSSL writes to sockets without MSG_NOSIGNAL.
+static void ignore_broken_pipes(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL) {
+        action.sa_handler = SIG_IGN;
+        sigaction(SIGPIPE, &action, NULL);
+    }
+}
+
+static int open_tls(struct server *server, struct err *err)
+{
+    if (server->config.insecure) {
+        secure_random(server->pgwire.secret, sizeof(server->pgwire.secret));
+        return 0;
+    }
+    if (server->config.certs_dir == NULL)
+        return err_set(err, ERR_CONFIG_FILE_ERROR, "a secure server needs a directory of certificates");
+    TRY(tls_open(server->config.certs_dir, &server->tls, err));
+    tls_secret(server->tls, server->pgwire.secret);
+    return 0;
+}
+
+static int open_store(struct server *server, struct err *err)
+{
+    struct kv_options options = {.memtable_bytes = server->config.cache_bytes};
+    return kv_open(server->config.store_url, &options, &server->kv, err);
+}
+
+static int open_engine(struct server *server, struct err *err)
+{
+    struct sql_engine_options options = {
+        .kv = server->kv,
+        .sql_memory_bytes_max = server->config.sql_memory_bytes_max,
+        .insecure = server->config.insecure,
+        .cluster_name = server->config.cluster_name,
+        .sql_port = server->sql_port,
+        .http_port = server->http_port,
+        .advertise_host = str_of(server->host),
+    };
+    return sql_engine_open(&options, &server->engine, err);
+}
+
+static bool is_ready(void *arg)
+{
+    struct server *server = arg;
+    return !atomic_load(&server->net.draining);
+}
+
+static void set_up_protocols(struct server *server)
+{
+    server->pgwire.insecure = server->config.insecure;
+    server->pgwire.tls = server->tls;
+    server->pgwire.sessions_max = server->config.connections_max;
+    server->pgwire.login_timeout_ns = server->config.login_timeout_ns;
+    server->http =
+        (struct http){.tls = server->tls, .print_metrics = server_print_metrics, .is_ready = is_ready, .arg = server};
+    pgwire_full_message(&server->full_message);
+}
+
+struct listeners {
+    struct listener *sql, *local, *http;
+};
+
+static int open_sql_listeners(struct server *server, struct listeners *l, struct err *err)
+{
+    const struct server_config *c = &server->config;
+    struct listener_options options = {
+        .host = c->listen_host,
+        .port = c->listen_port,
+        .connections_max = c->connections_max + PGWIRE_RESERVED_SESSIONS + UNAUTHENTICATED_MAX,
+        .open = pgwire_open,
+        .arg = &server->pgwire,
+        .full_message = buf_view(&server->full_message),
+    };
+    int unused;
+    TRY(listener_open(&server->net, &options, &l->sql, &server->sql_port, err));
+    if (c->socket_dir == NULL || c->socket_dir[0] == 0)
+        return 0;
+    options.unix_path = server->socket_path =
+        arena_printf(&server->strings, "%s/.s.PGSQL.%d", c->socket_dir, server->sql_port).ptr;
+    return listener_open(&server->net, &options, &l->local, &unused, err);
+}
+
+static int open_http_listener(struct server *server, struct listeners *l, struct err *err)
+{
+    const struct server_config *c = &server->config;
+    struct listener_options options = {
+        .host = c->http_host,
+        .port = c->http_port,
+        .connections_max = c->connections_max + PGWIRE_RESERVED_SESSIONS + UNAUTHENTICATED_MAX,
+        .open = http_open,
+        .arg = &server->http,
+    };
+    if (c->http_disabled)
+        return 0;
+    return listener_open(&server->net, &options, &l->http, &server->http_port, err);
+}
+
+static int open_parts(struct server *server, struct listeners *l, struct err *err)
+{
+    TRY(open_tls(server, err));
+    TRY(open_store(server, err));
+    set_up_protocols(server);
+    TRY(net_open(&server->net, server->config.workers, server->config.write_timeout_ns, err));
+    server->net_opened = true;
+    TRY(open_sql_listeners(server, l, err));
+    TRY(open_http_listener(server, l, err));
+    TRY(open_engine(server, err));
+    server->pgwire.engine = server->engine;
+    return 0;
+}
+
+static void server_free(struct server *server)
+{
+    if (server->net_opened)
+        net_close(&server->net);
+    if (server->engine != NULL)
+        sql_engine_close(server->engine);
+    if (server->kv != NULL)
+        kv_close(server->kv);
+    tls_close(server->tls);
+    if (server->wake_fd >= 0)
+        close(server->wake_fd);
+    buf_release(&server->full_message);
+    arena_release(&server->strings);
+    mem_free(server);
+}
+
+int server_start(const struct server_config *config, struct server **out, struct err *err)
+{
+    struct server *server = mem_zalloc(sizeof(*server));
+    struct listeners l = {0};
+    arena_init(&server->strings, NULL);
+    copy_config(server, config);
+    server->host = reachable_host(server, server->config.listen_host);
+    server->started_ns = clock_mono_ns();
+    server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    raise_descriptor_limit();
+    ignore_broken_pipes();
+    int rc = open_parts(server, &l, err);
+    if (rc != 0) {
+        server_free(server);
+        return rc;
+    }
+    listener_start(l.sql);
+    if (l.local != NULL)
+        listener_start(l.local);
+    if (l.http != NULL)
+        listener_start(l.http);
+    *out = server;
+    return 0;
+}
+
+// ---- signals
+
+static volatile sig_atomic_t signal_fd = -1, stop_requested, reload_requested;
+
+static void wake(int fd)
+{
+    uint64_t one = 1;
+    (void)!write(fd, &one, sizeof(one));
+}
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    *(number == SIGHUP ? &reload_requested : &stop_requested) = 1;
+    wake(signal_fd);
+    errno = saved;
+}
+
+static const int handled_signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+static void install_handlers(struct sigaction old[])
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    stop_requested = reload_requested = 0;
+    for (size_t i = 0; i < ARRAY_LEN(handled_signals); i++)
+        sigaction(handled_signals[i], &action, &old[i]);
+}
+
+static void restore_handlers(const struct sigaction old[])
+{
+    for (size_t i = 0; i < ARRAY_LEN(handled_signals); i++)
+        sigaction(handled_signals[i], &old[i], NULL);
+}
+
+static void reload(struct server *server)
+{
+    struct err err = ERR_INIT;
+    reload_requested = 0;
+    if (server_reload_certificates(server, &err) != 0)
+        log_error("certificates were not reloaded: %s", err.message);
+    else
+        log_info("certificates reloaded");
+    err_reset(&err);
+}
+
+void server_wait(struct server *server)
+{
+    struct sigaction old[ARRAY_LEN(handled_signals)];
+    struct pollfd fd = {.fd = server->wake_fd, .events = POLLIN};
+    uint64_t wakes;
+    signal_fd = server->wake_fd;
+    install_handlers(old);
+    while (!stop_requested && !atomic_load(&server->shutdown_requested)) {
+        if (poll(&fd, 1, -1) > 0)
+            (void)!read(server->wake_fd, &wakes, sizeof(wakes));
+        if (reload_requested)
+            reload(server);
+    }
+    restore_handlers(old);
+}
+
+void server_shutdown(struct server *server)
+{
+    atomic_store(&server->shutdown_requested, true);
+    wake(server->wake_fd);
+}
+
+void server_stop(struct server *server)
+{
+    net_drain(&server->net, server->config.drain_timeout_ns, pgwire_cancel);
+    server_free(server);
+}
+
+int server_reload_certificates(struct server *server, struct err *err)
+{
+    return server->tls != NULL ? tls_reload(server->tls, err) : 0;
+}
+
+// ---- questions
+
+struct server_address server_sql_address(const struct server *server)
+{
+    return (struct server_address){server->host, server->sql_port};
+}
+
+struct server_address server_http_address(const struct server *server)
+{
+    return (struct server_address){server->host, server->http_port};
+}
+
+const char *server_socket_path(const struct server *server)
+{
+    return server->socket_path;
+}
+
+struct sql_engine *server_engine(struct server *server)
+{
+    return server->engine;
+}
+
+void server_get_stats(struct server *server, struct server_stats *out)
+{
+    *out = (struct server_stats){
+        .connections_accepted = atomic_load(&server->net.accepted),
+        .connections_refused = atomic_load(&server->net.refused),
+        .connections_open = atomic_load(&server->pgwire.sessions),
+        .logins_failed = atomic_load(&server->pgwire.logins_failed),
+        .queries = atomic_load(&server->pgwire.queries),
+        .errors = atomic_load(&server->pgwire.errors),
+        .bytes_received = atomic_load(&server->net.bytes_received),
+        .bytes_sent = atomic_load(&server->net.bytes_sent),
+        .workers = pool_workers(server->net.pool),
+    };
+}

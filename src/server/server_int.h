@@ -1,0 +1,33 @@
+// The parts of a server, shared by the files of this folder.
+#ifndef SERVER_SERVER_INT_H
+#define SERVER_SERVER_INT_H
+
+#include "base/arena.h"
+#include "server/http/http.h"
+#include "server/net/net.h"
+#include "server/pgwire/pgwire.h"
+#include "server/server.h"
+
+struct kv;
+
+struct server {
+    struct server_config config; // strings are in `strings`
+    struct arena strings;
+    struct kv *kv;
+    struct sql_engine *engine;
+    struct tls *tls;
+    struct net net;
+    bool net_opened;
+    struct pgwire pgwire;
+    struct http http;
+    struct buf full_message;
+    int sql_port, http_port;
+    const char *socket_path, *host;
+    int wake_fd; // eventfd: signals and server_shutdown
+    atomic_bool shutdown_requested;
+    int64_t started_ns;
+};
+
+void server_print_metrics(void *server, struct buf *out);
+
+#endif
