@@ -4,7 +4,7 @@
 static void read_then_overtaken(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     uint64_t v = WRITE(s, "a=2");
     PUT(t, "b", "2");
@@ -20,7 +20,7 @@ static void read_then_overtaken(struct store *s)
 static void unrelated_writes_pass(struct store *s)
 {
     WRITE(s, "a=1 b=1 c=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     GET(t, "bb", NULL);
     WRITE(s, "b=2 c=2 aa=1 bbb=1");
@@ -32,7 +32,7 @@ static void unrelated_writes_pass(struct store *s)
 static void blind_writes_pass(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     PUT(t, "a", "2");
     WRITE(s, "a=3");
     COMMIT(s, t);
@@ -42,7 +42,7 @@ static void blind_writes_pass(struct store *s)
 static void read_without_write_passes(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     WRITE(s, "a=2");
     GET(t, "a", "1");
@@ -51,7 +51,7 @@ static void read_without_write_passes(struct store *s)
 
 static void absent_read_conflicts(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", NULL);
     PUT(t, "b", "1");
     WRITE(s, "a=1");
@@ -62,7 +62,7 @@ static void absent_read_conflicts(struct store *s)
 static void deletion_conflicts(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     PUT(t, "b", "1");
     WRITE(s, "-a");
@@ -73,7 +73,7 @@ static void deletion_conflicts(struct store *s)
 static void get_many_conflicts(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     struct str keys[] = {STR("a"), STR("b"), STR("c")};
     struct kv_value out[3];
     CHECK_OK(kv_get_many(t, keys, 3, 0, out));
@@ -86,11 +86,11 @@ static void get_many_conflicts(struct store *s)
 static void phantom(struct store *s, const char *start, const char *end, unsigned flags, uint64_t limit,
                     const char *expected, const char *what, bool conflicts)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(kv_delete_range(t, range_of("", NULL)));
     COMMIT(s, t);
     WRITE(s, "b=1 d=1 f=1 h=1");
-    t = txn_begin(s);
+    t = begin_txn(s);
     SCAN(t, start, end, flags, limit, expected);
     PUT(t, "zz", "1");
     WRITE(s, what);
@@ -134,10 +134,10 @@ static void phantoms_of_limited_scans(struct store *s)
 static void phantom_through_range_delete(struct store *s)
 {
     WRITE(s, "b=1 d=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     SCAN(t, "a", "c", 0, 0, "b=1");
     PUT(t, "z", "1");
-    struct kv_txn *other = txn_begin(s);
+    struct kv_txn *other = begin_txn(s);
     CHECK_OK(kv_delete_range(other, range_of("a", NULL)));
     COMMIT(s, other);
     COMMIT_CONFLICT(s, t);
@@ -147,7 +147,7 @@ static void phantom_through_range_delete(struct store *s)
 static void snapshot_reads_do_not_conflict(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET_SNAPSHOT(t, "a", "1");
     SCAN(t, "", NULL, KV_READ_SNAPSHOT, 0, "a=1");
     PUT(t, "b", "1");
@@ -158,7 +158,7 @@ static void snapshot_reads_do_not_conflict(struct store *s)
 static void added_read_conflicts(struct store *s)
 {
     for (int hit = 0; hit < 2; hit++) {
-        struct kv_txn *t = txn_begin(s);
+        struct kv_txn *t = begin_txn(s);
         CHECK_OK(kv_add_read_conflict(t, range_of("c", "e")));
         CHECK_OK(kv_add_read_conflict(t, range_of("x", "x")));
         PUT(t, "z", "1");
@@ -173,7 +173,7 @@ static void added_read_conflicts(struct store *s)
 static void write_skew(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     SCAN(t, "a", "c", 0, 0, "a=1 b=1");
     SCAN(u, "a", "c", 0, 0, "a=1 b=1");
     PUT(t, "a", "0");
@@ -186,7 +186,7 @@ static void write_skew(struct store *s)
 static void refresh_moves(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     PUT(t, "c", "own");
     uint64_t v = WRITE(s, "b=2");
@@ -203,7 +203,7 @@ static void refresh_moves(struct store *s)
 static void refresh_fails_and_nothing_moves(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     uint64_t before = kv_read_version(t);
     SCAN(t, "", "b", 0, 0, "a=1");
     WRITE(s, "aa=2 b=2");
@@ -218,7 +218,7 @@ static void refresh_fails_and_nothing_moves(struct store *s)
 static void reads_before_refresh_stay_remembered(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     WRITE(s, "b=2");
     CHECK_OK(kv_refresh(t));
@@ -230,7 +230,7 @@ static void reads_before_refresh_stay_remembered(struct store *s)
 static void savepoint_keeps_reads(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     unsigned sp = kv_savepoint(t);
     GET(t, "a", "1");
     CHECK_OK(kv_rollback_to(t, sp));
@@ -241,7 +241,7 @@ static void savepoint_keeps_reads(struct store *s)
 
 static void counters_do_not_conflict(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s), *w = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s), *w = begin_txn(s);
     CHECK_OK(kv_add(t, STR("n"), 5));
     CHECK_OK(kv_add(u, STR("n"), 7));
     CHECK_OK(kv_add(w, STR("n"), 1));
@@ -250,7 +250,7 @@ static void counters_do_not_conflict(struct store *s)
     kv_abort(w);
     int64_t n = 0;
     struct kv_value v;
-    t = txn_begin(s);
+    t = begin_txn(s);
     CHECK_OK(kv_get(t, STR("n"), 0, &v));
     if (v.found && v.value.len == 8)
         memcpy(&n, v.value.ptr, 8);
@@ -261,7 +261,7 @@ static void counters_do_not_conflict(struct store *s)
 static void counter_that_was_read_conflicts(struct store *s)
 {
     for (int scan = 0; scan < 2; scan++) {
-        struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+        struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
         struct kv_value v;
         CHECK_OK(kv_add(t, STR("n"), 5));
         if (scan) {
@@ -283,13 +283,13 @@ static void snapshot_isolation(struct store *s)
 {
     WRITE(s, "a=1 b=1");
     struct kv_begin_options snapshot = {.isolation = KV_SNAPSHOT};
-    struct kv_txn *t = txn_begin_with(s, snapshot);
+    struct kv_txn *t = begin_with(s, snapshot);
     GET(t, "a", "1");
     WRITE(s, "a=2");
     GET(t, "a", "1");
     PUT(t, "b", "2");
     COMMIT(s, t); // reads are not validated
-    t = txn_begin_with(s, snapshot);
+    t = begin_with(s, snapshot);
     PUT(t, "b", "3");
     WRITE(s, "b=4");
     COMMIT_CONFLICT(s, t); // first committer wins
@@ -299,7 +299,7 @@ static void snapshot_isolation(struct store *s)
 static void read_committed(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin_with(s, (struct kv_begin_options){.isolation = KV_READ_COMMITTED});
+    struct kv_txn *t = begin_with(s, (struct kv_begin_options){.isolation = KV_READ_COMMITTED});
     GET(t, "a", "1");
     WRITE(s, "a=2");
     GET(t, "a", "1");
@@ -316,7 +316,7 @@ static void read_committed(struct store *s)
 static void no_conflict_with_itself(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     PUT(t, "a", "2");
     GET(t, "a", "2");
@@ -328,7 +328,7 @@ static void no_conflict_with_itself(struct store *s)
 static void many_reads(struct store *s)
 {
     for (int hit = 0; hit < 2; hit++) {
-        struct kv_txn *t = txn_begin(s);
+        struct kv_txn *t = begin_txn(s);
         char key[16];
         for (int i = 0; i < 5000; i++) {
             snprintf(key, sizeof(key), "k%05d", (i * 7919) % 5000);

@@ -105,7 +105,7 @@ void store_close(struct store *s)
         remove_tree(s->url + strlen("local:"));
 }
 
-struct kv_txn *txn_begin_with(struct store *s, struct kv_begin_options options)
+struct kv_txn *begin_with(struct store *s, struct kv_begin_options options)
 {
     struct kv_txn *t = NULL;
     enum kv_result r = kv_begin(s->kv, &options, &t);
@@ -116,14 +116,14 @@ struct kv_txn *txn_begin_with(struct store *s, struct kv_begin_options options)
     return t;
 }
 
-struct kv_txn *txn_begin(struct store *s)
+struct kv_txn *begin_txn(struct store *s)
 {
-    return txn_begin_with(s, (struct kv_begin_options){0});
+    return begin_with(s, (struct kv_begin_options){0});
 }
 
-struct kv_txn *txn_read_only(struct store *s)
+struct kv_txn *begin_read_only(struct store *s)
 {
-    return txn_begin_with(s, (struct kv_begin_options){.read_only = true});
+    return begin_with(s, (struct kv_begin_options){.read_only = true});
 }
 
 struct kv_range range_of(const char *start, const char *end_or_null)
@@ -183,7 +183,7 @@ uint64_t commit_at(int line, struct store *s, struct kv_txn *t, enum kv_result e
 
 uint64_t write_at(int line, struct store *s, const char *what)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     char key[64], value[64];
     int n = 0;
     for (const char *p = what; *p != '\0'; p += n) {
@@ -199,7 +199,7 @@ uint64_t write_at(int line, struct store *s, const char *what)
 
 void holds_at(int line, struct store *s, const char *expected)
 {
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     scan_at(line, t, "", NULL, 0, 0, expected);
     kv_abort(t);
 }

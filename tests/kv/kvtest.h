@@ -56,9 +56,9 @@ bool store_is_model(const struct store *s);
 void remove_tree(const char *path);
 void make_temp_dir(char *out, size_t size);
 
-struct kv_txn *txn_begin(struct store *s);
-struct kv_txn *txn_begin_with(struct store *s, struct kv_begin_options options);
-struct kv_txn *txn_read_only(struct store *s);
+struct kv_txn *begin_txn(struct store *s);
+struct kv_txn *begin_with(struct store *s, struct kv_begin_options options);
+struct kv_txn *begin_read_only(struct store *s);
 
 #define CHECK_RESULT(call, expected)                                                                \
     do {                                                                                            \

@@ -75,7 +75,7 @@ static enum kv_result waiter_join(struct waiter *w)
 
 static void exclusive_excludes(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin_with(s, (struct kv_begin_options){.tag = 77});
+    struct kv_txn *t = begin_txn(s), *u = begin_with(s, (struct kv_begin_options){.tag = 77});
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT)); // again
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_NOWAIT));
@@ -95,7 +95,7 @@ static void exclusive_excludes(struct store *s)
 
 static void shared_share(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s), *w = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s), *w = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     CHECK_OK(lock(u, "a", KV_LOCK_SHARED, KV_LOCK_NOWAIT));
     CHECK_RESULT(lock(w, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_NOWAIT), KV_LOCK_UNAVAILABLE);
@@ -108,12 +108,12 @@ static void shared_share(struct store *s)
 
 static void upgrade(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_NOWAIT));
     CHECK_RESULT(lock(u, "a", KV_LOCK_SHARED, KV_LOCK_NOWAIT), KV_LOCK_UNAVAILABLE);
     kv_abort(t);
-    t = txn_begin(s);
+    t = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     CHECK_OK(lock(u, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     CHECK_RESULT(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_NOWAIT), KV_LOCK_UNAVAILABLE);
@@ -128,7 +128,7 @@ static void upgrade(struct store *s)
 // An upgrade does not queue behind those that wait for the upgrader itself.
 static void upgrade_passes_waiters(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     struct waiter w = {.txn = u, .key = "a", .mode = KV_LOCK_EXCLUSIVE, .end = true};
     waiter_start(&w);
@@ -143,11 +143,11 @@ static void first_in_first_out(struct store *s)
     enum { N = 6 };
     struct waiter w[N];
     atomic_int order = 0;
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     for (int i = 0; i < N; i++) {
         w[i] =
-            (struct waiter){.txn = txn_begin(s), .key = "a", .mode = KV_LOCK_EXCLUSIVE, .end = true, .order = &order};
+            (struct waiter){.txn = begin_txn(s), .key = "a", .mode = KV_LOCK_EXCLUSIVE, .end = true, .order = &order};
         waiter_start(&w[i]);
         await_waiters(s, i + 1);
     }
@@ -163,12 +163,12 @@ static void writers_are_not_starved(struct store *s)
 {
     struct waiter writer, reader;
     atomic_int order = 0;
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
-    writer = (struct waiter){.txn = txn_begin(s), .key = "a", .mode = KV_LOCK_EXCLUSIVE, .end = true, .order = &order};
+    writer = (struct waiter){.txn = begin_txn(s), .key = "a", .mode = KV_LOCK_EXCLUSIVE, .end = true, .order = &order};
     waiter_start(&writer);
     await_waiters(s, 1);
-    reader = (struct waiter){.txn = txn_begin(s), .key = "a", .mode = KV_LOCK_SHARED, .end = true, .order = &order};
+    reader = (struct waiter){.txn = begin_txn(s), .key = "a", .mode = KV_LOCK_SHARED, .end = true, .order = &order};
     waiter_start(&reader);
     await_waiters(s, 2);
     kv_abort(t);
@@ -179,7 +179,7 @@ static void writers_are_not_starved(struct store *s)
 
 static void time_limit(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     int64_t before = clock_mono_ns();
     CHECK_RESULT(kv_lock(u, STR("a"), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, 20000000), KV_TIMEOUT);
@@ -194,7 +194,7 @@ static void time_limit(struct store *s)
 
 static void cancel(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     struct waiter w = {.txn = u, .key = "a", .mode = KV_LOCK_EXCLUSIVE};
     waiter_start(&w);
@@ -213,12 +213,12 @@ static void cancel(struct store *s)
 // A canceled waiter lets those behind it through.
 static void cancel_unblocks_the_queue(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
-    struct waiter writer = {.txn = txn_begin(s), .key = "a", .mode = KV_LOCK_EXCLUSIVE};
+    struct waiter writer = {.txn = begin_txn(s), .key = "a", .mode = KV_LOCK_EXCLUSIVE};
     waiter_start(&writer);
     await_waiters(s, 1);
-    struct waiter reader = {.txn = txn_begin(s), .key = "a", .mode = KV_LOCK_SHARED, .end = true};
+    struct waiter reader = {.txn = begin_txn(s), .key = "a", .mode = KV_LOCK_SHARED, .end = true};
     waiter_start(&reader);
     await_waiters(s, 2);
     kv_cancel(writer.txn);
@@ -231,8 +231,8 @@ static void cancel_unblocks_the_queue(struct store *s)
 static void deadlock(struct store *s)
 {
     for (int waiter_dies = 0; waiter_dies < 2; waiter_dies++) {
-        struct kv_txn *t = txn_begin_with(s, (struct kv_begin_options){.priority = waiter_dies ? 1 : 9});
-        struct kv_txn *u = txn_begin_with(s, (struct kv_begin_options){.priority = 5});
+        struct kv_txn *t = begin_with(s, (struct kv_begin_options){.priority = waiter_dies ? 1 : 9});
+        struct kv_txn *u = begin_with(s, (struct kv_begin_options){.priority = 5});
         CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
         CHECK_OK(lock(u, "b", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
         struct waiter w = {.txn = t, .key = "b", .mode = KV_LOCK_EXCLUSIVE, .end = true};
@@ -252,8 +252,8 @@ static void deadlock(struct store *s)
 
 static void deadlock_of_upgrades(struct store *s)
 {
-    struct kv_txn *t = txn_begin_with(s, (struct kv_begin_options){.priority = 9});
-    struct kv_txn *u = txn_begin(s);
+    struct kv_txn *t = begin_with(s, (struct kv_begin_options){.priority = 9});
+    struct kv_txn *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     CHECK_OK(lock(u, "a", KV_LOCK_SHARED, KV_LOCK_WAIT));
     struct waiter w = {.txn = t, .key = "a", .mode = KV_LOCK_EXCLUSIVE, .end = true};
@@ -271,7 +271,7 @@ static void deadlock_of_many(struct store *s)
     char keys[N][2];
     for (int i = 0; i < N; i++) {
         snprintf(keys[i], sizeof(keys[i]), "%c", 'a' + i);
-        w[i] = (struct waiter){.txn = txn_begin_with(s, (struct kv_begin_options){.priority = i == 2 ? -1 : 0}),
+        w[i] = (struct waiter){.txn = begin_with(s, (struct kv_begin_options){.priority = i == 2 ? -1 : 0}),
                                .mode = KV_LOCK_EXCLUSIVE,
                                .end = true};
         CHECK_OK(lock(w[i].txn, keys[i], KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
@@ -288,7 +288,7 @@ static void deadlock_of_many(struct store *s)
 
 static void reset_keeps_locks(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     unsigned sp = kv_savepoint(t);
     CHECK_OK(lock(t, "b", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
@@ -306,7 +306,7 @@ static void reset_keeps_locks(struct store *s)
 static void locking_refreshes(struct store *s)
 {
     WRITE(s, "a=1 b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "b", "1");
     uint64_t v = WRITE(s, "a=2");
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
@@ -320,7 +320,7 @@ static void locking_refreshes(struct store *s)
 static void locking_what_was_read_and_changed(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     GET(t, "a", "1");
     WRITE(s, "a=2");
     CHECK_RESULT(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT), KV_CONFLICT);
@@ -338,7 +338,7 @@ static void locking_what_was_read_and_changed(struct store *s)
 static void contended_counter(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s), *u = txn_begin(s);
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     GET(t, "a", "1");
     PUT(t, "a", "2");
@@ -355,7 +355,7 @@ static void contended_counter(struct store *s)
 
 static void locks_do_not_stop_plain_writes(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
     WRITE(s, "a=1");
     kv_abort(t);
@@ -364,7 +364,7 @@ static void locks_do_not_stop_plain_writes(struct store *s)
 
 static void read_only_takes_no_locks(struct store *s)
 {
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     CHECK_RESULT(lock(t, "a", KV_LOCK_SHARED, KV_LOCK_WAIT), KV_READ_ONLY);
     kv_abort(t);
     CHECK_INT(lock_counts(s).held, 0);
@@ -372,7 +372,7 @@ static void read_only_takes_no_locks(struct store *s)
 
 static void many_locks(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     char key[16];
     for (int i = 0; i < 5000; i++) {
         snprintf(key, sizeof(key), "k%d", i);

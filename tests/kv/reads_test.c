@@ -6,7 +6,7 @@
 static void absent_and_present(struct store *s)
 {
     WRITE(s, "a=1 b=2");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     GET(t, "b", "2");
     GET(t, "c", NULL);
@@ -27,7 +27,7 @@ static void overwrite_and_delete(struct store *s)
 static void own_writes(struct store *s)
 {
     WRITE(s, "a=1 b=2 c=3");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     PUT(t, "a", "x");
     PUT(t, "bb", "y");
     DELETE(t, "c");
@@ -48,7 +48,7 @@ static void own_writes(struct store *s)
 static void abort_drops_writes(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     PUT(t, "a", "2");
     PUT(t, "b", "2");
     kv_abort(t);
@@ -58,7 +58,7 @@ static void abort_drops_writes(struct store *s)
 static void snapshot_is_stable(struct store *s)
 {
     WRITE(s, "a=1 b=2");
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     uint64_t version = kv_read_version(t);
     WRITE(s, "a=9 -b c=3");
     GET(t, "a", "1");
@@ -72,7 +72,7 @@ static void snapshot_is_stable(struct store *s)
 static void get_many(struct store *s)
 {
     WRITE(s, "a=1 b=2 c=3");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     PUT(t, "b", "own");
     DELETE(t, "c");
     struct str keys[] = {STR("c"), STR("b"), STR("zz"), STR("a"), STR("a")};
@@ -88,7 +88,7 @@ static void get_many(struct store *s)
 static void scan_bounds(struct store *s)
 {
     WRITE(s, "a=1 b=2 c=3 d=4 e=5");
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     SCAN(t, "b", "d", 0, 0, "b=2 c=3");
     SCAN(t, "b", "d", KV_READ_REVERSE, 0, "c=3 b=2");
     SCAN(t, "b\x01", "d\x01", 0, 0, "c=3 d=4");
@@ -107,7 +107,7 @@ static void scan_bounds(struct store *s)
 static void scan_limits(struct store *s)
 {
     WRITE(s, "a=1 b=2 c=3 d=4 e=5");
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     SCAN(t, "", NULL, 0, 1, "a=1");
     SCAN(t, "", NULL, 0, 3, "a=1 b=2 c=3");
     SCAN(t, "", NULL, 0, 4, "a=1 b=2 c=3 d=4");
@@ -121,14 +121,14 @@ static void scan_limits(struct store *s)
 // Resuming after the last key of a batch gives the rest, whatever the batch size.
 static void scan_resumption(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     for (int i = 0; i < 500; i++) {
         char key[16];
         snprintf(key, sizeof(key), "k%05d", i * 2);
         PUT(t, key, key);
     }
     COMMIT(s, t);
-    t = txn_begin(s);
+    t = begin_txn(s);
     for (int i = 0; i < 500; i += 7) { // own writes in between
         char key[16];
         snprintf(key, sizeof(key), "k%05d", i * 2 + 1);
@@ -165,7 +165,7 @@ static void scan_resumption(struct store *s)
 static void several_scans_at_once(struct store *s)
 {
     WRITE(s, "a=1 b=2 c=3 d=4");
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     struct kv_scan *x, *y;
     struct kv_batch bx, by;
     CHECK_OK(kv_scan_open(t, range_of("", NULL), 0, 0, &x));
@@ -185,7 +185,7 @@ static void several_scans_at_once(struct store *s)
 static void slices_live_until_the_end(struct store *s)
 {
     WRITE(s, "a=old b=keep");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     struct kv_value v;
     struct kv_scan *scan;
     struct kv_batch batch;
@@ -209,7 +209,7 @@ static void slices_live_until_the_end(struct store *s)
 static void delete_range(struct store *s)
 {
     WRITE(s, "a=1 b=2 c=3 d=4 e=5");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(kv_delete_range(t, range_of("b", "d")));
     GET(t, "b", NULL);
     GET(t, "d", "4");
@@ -218,14 +218,14 @@ static void delete_range(struct store *s)
     SCAN(t, "", NULL, KV_READ_REVERSE, 0, "e=5 d=4 bb=new a=1");
     COMMIT(s, t);
     HOLDS(s, "a=1 bb=new d=4 e=5");
-    t = txn_begin(s);
+    t = begin_txn(s);
     PUT(t, "own", "1");
     CHECK_OK(kv_delete_range(t, range_of("d", NULL)));
     GET(t, "own", NULL);
     CHECK_OK(kv_delete_range(t, range_of("x", "x")));
     COMMIT(s, t);
     HOLDS(s, "a=1 bb=new");
-    t = txn_begin(s);
+    t = begin_txn(s);
     CHECK_OK(kv_delete_range(t, range_of("", NULL)));
     SCAN(t, "", NULL, 0, 0, "");
     PUT(t, "z", "26");
@@ -236,7 +236,7 @@ static void delete_range(struct store *s)
 static void delete_range_of_many(struct store *s)
 {
     for (int round = 0; round < 2; round++) {
-        struct kv_txn *t = txn_begin(s);
+        struct kv_txn *t = begin_txn(s);
         for (int i = 0; i < 3000; i++) {
             char key[16];
             snprintf(key, sizeof(key), "k%05d", i);
@@ -245,8 +245,8 @@ static void delete_range_of_many(struct store *s)
         COMMIT(s, t);
         if (round == 1)
             CHECK_OK(kv_checkpoint(s->kv));
-        struct kv_txn *before = txn_read_only(s);
-        t = txn_begin(s);
+        struct kv_txn *before = begin_read_only(s);
+        t = begin_txn(s);
         CHECK_OK(kv_delete_range(t, range_of("k00001", "k02999")));
         PUT(t, "k01500", "kept");
         COMMIT(s, t);
@@ -274,13 +274,13 @@ static int64_t get_counter(struct kv_txn *t, const char *key)
 
 static void add(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(kv_add(t, STR("n"), 5));
     CHECK_INT(get_counter(t, "n"), 5);
     CHECK_OK(kv_add(t, STR("n"), -7));
     CHECK_INT(get_counter(t, "n"), -2);
     COMMIT(s, t);
-    t = txn_begin(s);
+    t = begin_txn(s);
     CHECK_INT(get_counter(t, "n"), -2);
     CHECK_OK(kv_add(t, STR("n"), 100));
     CHECK_INT(get_counter(t, "n"), 98);
@@ -292,7 +292,7 @@ static void add(struct store *s)
     CHECK_INT(get_counter(t, "n"), 3);
     CHECK_OK(kv_add(t, STR("m"), INT64_MAX));
     COMMIT(s, t);
-    t = txn_begin(s);
+    t = begin_txn(s);
     CHECK_INT(get_counter(t, "n"), 3);
     CHECK_INT(get_counter(t, "m"), INT64_MAX);
     struct kv_scan *scan;
@@ -311,7 +311,7 @@ static void add(struct store *s)
 static void savepoints(struct store *s)
 {
     WRITE(s, "a=1 b=2");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     PUT(t, "a", "x");
     CHECK_INT(kv_savepoint(t), 1);
     PUT(t, "a", "y");
@@ -340,7 +340,7 @@ static void savepoints(struct store *s)
 
 static void savepoint_rolls_back_everything(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     unsigned sp = kv_savepoint(t);
     PUT(t, "a", "1");
     CHECK_OK(kv_rollback_to(t, sp));
@@ -352,7 +352,7 @@ static void savepoint_rolls_back_everything(struct store *s)
 static void reset_restarts(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     PUT(t, "b", "2");
     WRITE(s, "a=5");
@@ -369,25 +369,25 @@ static void reset_restarts(struct store *s)
 static void read_only_refuses_writes(struct store *s)
 {
     WRITE(s, "a=1");
-    struct kv_txn *t = txn_read_only(s);
+    struct kv_txn *t = begin_read_only(s);
     CHECK_RESULT(kv_put(t, STR("b"), STR("2")), KV_READ_ONLY);
     CHECK_RESULT(kv_delete(t, STR("a")), KV_READ_ONLY);
     CHECK_RESULT(kv_delete_range(t, range_of("", NULL)), KV_READ_ONLY);
     CHECK_RESULT(kv_add(t, STR("n"), 1), KV_READ_ONLY);
     kv_abort(t);
-    t = txn_read_only(s);
+    t = begin_read_only(s);
     GET(t, "a", "1");
     COMMIT(s, t);
 }
 
 static void empty_values(struct store *s)
 {
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     PUT(t, "a", "");
     PUT(t, "b", "1");
     GET(t, "a", "");
     COMMIT(s, t);
-    t = txn_read_only(s);
+    t = begin_read_only(s);
     GET(t, "a", "");
     SCAN(t, "", NULL, 0, 0, "a= b=1");
     kv_abort(t);
@@ -400,11 +400,11 @@ static void awkward_keys(struct store *s)
 {
     static const struct str keys[] = {{"\0", 1},    {"\0\0", 2}, {"\0\1", 2},  {"\1", 1}, {"a", 1},    {"a\0", 2},
                                       {"a\0\0", 3}, {"a\1", 2},  {"a\xff", 2}, {"b", 1},  {"\xff", 1}, {"\xff\xff", 2}};
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     for (size_t i = ARRAY_LEN(keys); i-- > 0;)
         CHECK_OK(kv_put(t, keys[i], keys[i]));
     COMMIT(s, t);
-    t = txn_read_only(s);
+    t = begin_read_only(s);
     for (int reverse = 0; reverse < 2; reverse++) {
         struct kv_scan *scan;
         struct kv_batch batch;
@@ -433,13 +433,13 @@ static void long_keys(struct store *s)
     char key[3000];
     static const int commons[] = {3, 480, 505, 511, 600, 2000};
     for (size_t c = 0; c < ARRAY_LEN(commons); c++) {
-        struct kv_txn *t = txn_begin(s);
+        struct kv_txn *t = begin_txn(s);
         for (int i = 0; i < N; i++)
             CHECK_OK(kv_put(t, long_key(key, (size_t)commons[c] + 20 + (size_t)i % 7, commons[c], i), STR("v")));
         CHECK_OK(kv_put(t, long_key(key, (size_t)commons[c] + 20, commons[c], N), STR("last")));
         COMMIT(s, t);
         CHECK_OK(kv_checkpoint(s->kv));
-        t = txn_begin(s);
+        t = begin_txn(s);
         for (int reverse = 0; reverse < 2; reverse++) {
             struct kv_scan *scan;
             struct kv_batch batch;
@@ -462,7 +462,7 @@ static void long_keys(struct store *s)
             CHECK_OK(kv_delete(t, long_key(key, (size_t)commons[c] + 20 + (size_t)i % 7, commons[c], i)));
         COMMIT(s, t);
         CHECK_OK(kv_checkpoint(s->kv));
-        t = txn_begin(s);
+        t = begin_txn(s);
         struct kv_scan *scan;
         struct kv_batch batch;
         size_t n = 0;
@@ -487,13 +487,13 @@ static void big_values(struct store *s)
         bytes[i] = (char)(i * 31 + (i >> 8));
     char key[16];
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        struct kv_txn *t = txn_begin(s);
+        struct kv_txn *t = begin_txn(s);
         snprintf(key, sizeof(key), "k%zu", i);
         CHECK_OK(kv_put(t, str_of(key), (struct str){bytes + i, sizes[i] - i}));
         COMMIT(s, t);
     }
     for (int round = 0; round < 2; round++) {
-        struct kv_txn *t = txn_read_only(s);
+        struct kv_txn *t = begin_read_only(s);
         for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
             struct kv_value v;
             snprintf(key, sizeof(key), "k%zu", i);
@@ -524,7 +524,7 @@ static void as_of(struct store *s)
     uint64_t v1 = WRITE(s, "a=1 b=1");
     uint64_t v2 = WRITE(s, "a=2 c=2");
     uint64_t v3 = WRITE(s, "-b -a");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(kv_delete_range(t, range_of("", NULL)));
     PUT(t, "a", "4");
     uint64_t v4 = COMMIT(s, t);
@@ -533,14 +533,14 @@ static void as_of(struct store *s)
     static const char *const expected[] = {"", "a=1 b=1", "a=2 b=1 c=2", "c=2", "a=4", "a=4 b=5"};
     uint64_t versions[] = {v1 - 1, v1, v2, v3, v4, v5};
     for (size_t i = 0; i < 6; i++) {
-        t = txn_begin_with(s, (struct kv_begin_options){.as_of = versions[i]});
+        t = begin_with(s, (struct kv_begin_options){.as_of = versions[i]});
         CHECK_INT(kv_read_version(t), versions[i]);
         SCAN(t, "", NULL, 0, 0, expected[i]);
         SCAN(t, "", "b", KV_READ_REVERSE, 1, i == 0 || i == 3 ? "" : i == 1 ? "a=1" : i == 2 ? "a=2" : "a=4");
         GET(t, "b", i == 1 || i == 2 ? "1" : i == 5 ? "5" : NULL);
         CHECK_RESULT(kv_put(t, STR("z"), STR("")), KV_READ_ONLY);
         kv_abort(t);
-        t = txn_begin_with(s, (struct kv_begin_options){.as_of = versions[i]});
+        t = begin_with(s, (struct kv_begin_options){.as_of = versions[i]});
         SCAN(t, "", NULL, KV_READ_REVERSE | KV_READ_KEYS_ONLY, 0,
              i == 0   ? ""
              : i == 1 ? "b= a="

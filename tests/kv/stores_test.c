@@ -17,14 +17,14 @@ static void distributed_limits(struct store *unused)
     CHECK_INT(l.value_bytes_max, 100000);
     CHECK_INT(l.txn_bytes_max, 10000000);
     char *bytes = calloc(1, 200000);
-    struct kv_txn *t = txn_begin(&s);
+    struct kv_txn *t = begin_txn(&s);
     CHECK_OK(kv_put(t, (struct str){bytes, l.key_bytes_max}, (struct str){bytes, l.value_bytes_max}));
     CHECK_RESULT(kv_put(t, (struct str){bytes, l.key_bytes_max + 1}, STR("")), KV_TOO_LARGE);
     kv_abort(t);
-    t = txn_begin(&s);
+    t = begin_txn(&s);
     CHECK_RESULT(kv_put(t, STR("k"), (struct str){bytes, l.value_bytes_max + 1}), KV_TOO_LARGE);
     kv_abort(t);
-    t = txn_begin(&s);
+    t = begin_txn(&s);
     enum kv_result r = KV_OK;
     int puts = 0;
     for (; r == KV_OK && puts < 200; puts++) {
@@ -47,7 +47,7 @@ static void budget_bounds_writes(struct store *s)
 {
     struct budget budget;
     budget_init(&budget, "statement", 1 << 20, NULL);
-    struct kv_txn *t = txn_begin_with(s, (struct kv_begin_options){.budget = &budget});
+    struct kv_txn *t = begin_with(s, (struct kv_begin_options){.budget = &budget});
     char key[16], value[1000] = {0};
     enum kv_result r = KV_OK;
     int i = 0;
@@ -66,7 +66,7 @@ static void budget_bounds_reads(struct store *s)
 {
     struct budget budget;
     budget_init(&budget, "statement", 1 << 20, NULL);
-    struct kv_txn *t = txn_begin_with(s, (struct kv_begin_options){.budget = &budget});
+    struct kv_txn *t = begin_with(s, (struct kv_begin_options){.budget = &budget});
     char key[100];
     enum kv_result r = KV_OK;
     struct kv_value v;
@@ -87,7 +87,7 @@ static void stats_count(struct store *s)
     kv_get_stats(s->kv, &before);
     WRITE(s, "a=1");
     WRITE(s, "b=1");
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     GET(t, "a", "1");
     PUT(t, "c", "1");
     WRITE(s, "a=2");
@@ -113,13 +113,13 @@ static void reopen_keeps_everything(struct store *s)
     store_reopen(s);
     HOLDS(s, "c=3 d=4 e=5 f=6");
     store_reopen(s);
-    struct kv_txn *t = txn_begin(s);
+    struct kv_txn *t = begin_txn(s);
     CHECK_OK(kv_delete_range(t, range_of("d", "f")));
     CHECK_OK(kv_add(t, STR("n"), 0x3131313131313131));
     COMMIT(s, t);
     store_reopen(s);
     HOLDS(s, "c=3 f=6 n=11111111");
-    t = txn_begin(s);
+    t = begin_txn(s);
     CHECK_OK(kv_add(t, STR("n"), 1));
     CHECK(COMMIT(s, t) > v);
     store_reopen(s);
@@ -153,7 +153,7 @@ static void history_survives_reopening(struct store *s)
     static const char *const expected[] = {"a=1 b=1", "a=2", "a=3"};
     uint64_t versions[] = {v1, v2, v3};
     for (int i = 0; i < 3; i++) {
-        struct kv_txn *t = txn_begin_with(s, (struct kv_begin_options){.as_of = versions[i]});
+        struct kv_txn *t = begin_with(s, (struct kv_begin_options){.as_of = versions[i]});
         SCAN(t, "", NULL, 0, 0, expected[i]);
         kv_abort(t);
     }
@@ -220,7 +220,7 @@ static void garbage_does_not_pile_up(struct store *s)
     memset(value, 'v', 1000);
     value[1000] = '\0';
     for (int i = 0; i < 20000; i++) {
-        struct kv_txn *t = txn_begin(s);
+        struct kv_txn *t = begin_txn(s);
         char key[8];
         snprintf(key, sizeof(key), "k%d", i % 10);
         PUT(t, key, value);
