@@ -28,12 +28,12 @@ const char *display_format_name(enum display_format format)
 }
 
 struct formatter *formatter_begin(struct arena *arena, FILE *out, enum display_format format, int border,
-                                  const struct result_column *columns, size_t columns_len)
+                                  const struct display_column *columns, size_t columns_len)
 {
     struct formatter *f = ARENA_NEW(arena, struct formatter);
-    struct result_column *shown = ARENA_ARRAY(arena, struct result_column, columns_len);
+    struct display_column *shown = ARENA_ARRAY(arena, struct display_column, columns_len);
     for (size_t i = 0; i < columns_len; i++)
-        shown[i] = (struct result_column){printable(arena, columns[i].name), columns[i].align};
+        shown[i] = (struct display_column){printable(arena, columns[i].name), columns[i].align};
     *f = (struct formatter){.ops = &formats[format],
                             .arena = arena,
                             .out = out,

@@ -17,7 +17,7 @@ enum display_format {
 // Alignment of a column of the table format; BY_CONTENT puts numbers right, the rest left.
 enum column_align { COLUMN_ALIGN_LEFT, COLUMN_ALIGN_RIGHT, COLUMN_ALIGN_CENTER, COLUMN_ALIGN_BY_CONTENT };
 
-struct result_column {
+struct display_column {
     struct str name;
     enum column_align align;
 };
@@ -30,7 +30,7 @@ const char *display_format_name(enum display_format format);
 
 // Everything lives in `arena`. `border` is 0..3 and concerns the table format only.
 struct formatter *formatter_begin(struct arena *arena, FILE *out, enum display_format format, int border,
-                                  const struct result_column *columns, size_t columns_len);
+                                  const struct display_column *columns, size_t columns_len);
 // values[i].ptr NULL: SQL NULL. Borrowed for the call.
 void formatter_row(struct formatter *f, const struct str *values);
 void formatter_end(struct formatter *f);

@@ -12,7 +12,7 @@ struct formatter {
     struct arena *arena;
     FILE *out;
     int border;
-    const struct result_column *columns; // names printable
+    const struct display_column *columns; // names printable
     size_t columns_len;
     struct str *cells; // the row at hand, printable
     bool *nulls;       // which of them are NULL

@@ -81,7 +81,7 @@ void shell_notice(void *shell, const PGresult *result)
 static struct formatter *begin_rows(struct shell *sh, const PGresult *result)
 {
     size_t n = (size_t)PQnfields(result);
-    struct result_column *columns = ARENA_ARRAY(&sh->result, struct result_column, n);
+    struct display_column *columns = ARENA_ARRAY(&sh->result, struct display_column, n);
     for (size_t i = 0; i < n; i++) {
         columns[i].name = arena_str(&sh->result, str_of(PQfname(result, (int)i)));
         columns[i].align = align_of_type(PQftype(result, (int)i));

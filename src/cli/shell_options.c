@@ -116,9 +116,9 @@ void shell_options_print(struct shell *sh)
 {
     struct arena arena;
     arena_init(&arena, NULL);
-    static const struct result_column columns[] = {{{"Option", 6}, COLUMN_ALIGN_LEFT},
-                                                   {{"Value", 5}, COLUMN_ALIGN_LEFT},
-                                                   {{"Description", 11}, COLUMN_ALIGN_LEFT}};
+    static const struct display_column columns[] = {{{"Option", 6}, COLUMN_ALIGN_LEFT},
+                                                    {{"Value", 5}, COLUMN_ALIGN_LEFT},
+                                                    {{"Description", 11}, COLUMN_ALIGN_LEFT}};
     struct formatter *f =
         formatter_begin(&arena, sh->out, sh->options.display_format, sh->options.border, columns, ARRAY_LEN(columns));
     const struct shell_options *o = &sh->options;

@@ -65,7 +65,7 @@ static int run_create_client(const struct cli_args *args, struct err *err)
 
 static int run_list(const struct cli_args *args, struct err *err)
 {
-    static const struct result_column columns[] = {
+    static const struct display_column columns[] = {
         {{"Usage", 5}, COLUMN_ALIGN_LEFT},    {{"Certificate File", 16}, COLUMN_ALIGN_LEFT},
         {{"Key File", 8}, COLUMN_ALIGN_LEFT}, {{"Expires", 7}, COLUMN_ALIGN_LEFT},
         {{"Notes", 5}, COLUMN_ALIGN_LEFT},    {{"Error", 5}, COLUMN_ALIGN_LEFT},
