@@ -106,8 +106,7 @@ static struct kv_value value_seen(struct model_txn *t, struct str key)
     struct kv_value v = {c != NULL && !c->deleted, c != NULL && !c->deleted ? c->value : STR_EMPTY};
     for (size_t i = 0; i < t->ops.len; i++) {
         const struct model_op *op = &t->ops.ptr[i];
-        bool hit = op->kind == MODEL_DELETE_RANGE ? model_range_has(op->range, key) : str_eq(op->range.start, key);
-        if (!hit)
+        if (!str_eq(op->key, key))
             continue;
         if (op->kind == MODEL_PUT)
             v = (struct kv_value){true, op->value};
@@ -127,12 +126,9 @@ static void remember_read(struct model_txn *t, struct kv_range range, bool soft)
 // The transaction's operations alone decide the key's value.
 static bool is_own(const struct model_txn *t, struct str key)
 {
-    for (size_t i = 0; i < t->ops.len; i++) {
-        const struct model_op *op = &t->ops.ptr[i];
-        if (op->kind == MODEL_DELETE_RANGE ? model_range_has(op->range, key)
-                                           : op->kind != MODEL_ADD && str_eq(op->range.start, key))
+    for (size_t i = 0; i < t->ops.len; i++)
+        if (t->ops.ptr[i].kind != MODEL_ADD && str_eq(t->ops.ptr[i].key, key))
             return true;
-    }
     return false;
 }
 
@@ -142,11 +138,6 @@ static struct kv_range point_range(struct arena *a, struct str key)
     memcpy(p, key.ptr, key.len);
     p[key.len] = 0;
     return (struct kv_range){{p, key.len}, {p, key.len + 1}};
-}
-
-static bool ranges_overlap(struct kv_range a, struct kv_range b)
-{
-    return (b.end.ptr == NULL || str_cmp(a.start, b.end) < 0) && (a.end.ptr == NULL || str_cmp(b.start, a.end) < 0);
 }
 
 // Whether something in the range changed after the snapshot; a change that must be seen fills the conflict record.
@@ -159,14 +150,7 @@ static enum kv_model_conflict overtaken(struct model_txn *t, struct kv_range ran
         return KV_MODEL_CONFLICT_MUST;
     }
     c = newest_in(m, range, true);
-    if (c != NULL && c->version > snapshot)
-        return KV_MODEL_CONFLICT_MAY;
-    for (size_t i = 0; i < m->range_deletes.len; i++) {
-        const struct model_range_delete *d = &m->range_deletes.ptr[i];
-        if (d->version > snapshot && ranges_overlap(d->range, range))
-            return KV_MODEL_CONFLICT_MAY;
-    }
-    return KV_MODEL_CONFLICT_NO;
+    return c != NULL && c->version > snapshot ? KV_MODEL_CONFLICT_MAY : KV_MODEL_CONFLICT_NO;
 }
 
 static enum kv_model_conflict reads_overtaken(struct model_txn *t)
@@ -187,30 +171,28 @@ static enum kv_model_conflict writes_overtaken(struct model_txn *t)
     enum kv_model_conflict worst = KV_MODEL_CONFLICT_NO;
     for (size_t i = 0; i < t->ops.len && worst != KV_MODEL_CONFLICT_MUST; i++) {
         const struct model_op *op = &t->ops.ptr[i];
-        struct kv_range range = op->kind == MODEL_DELETE_RANGE ? op->range : point_range(&t->arena, op->range.start);
         if (op->kind != MODEL_ADD)
-            worst = MAX(worst, overtaken(t, range, op->snapshot));
+            worst = MAX(worst, overtaken(t, point_range(&t->arena, op->key), op->snapshot));
     }
     return worst;
 }
 
-static bool has_range_delete_conflict(struct model_txn *t)
+static bool holds_locks(const struct model_txn *t)
 {
-    for (size_t i = 0; i < t->ops.len; i++)
-        if (t->ops.ptr[i].kind == MODEL_DELETE_RANGE &&
-            overtaken(t, t->ops.ptr[i].range, t->ops.ptr[i].snapshot) != KV_MODEL_CONFLICT_NO)
-            return true;
-    return false;
+    const struct model_lock *l = t->store->locks;
+    while (l != NULL && l->txn != t)
+        l = l->next;
+    return l != NULL;
 }
 
 static enum kv_model_conflict commit_conflict(struct model_txn *t)
 {
-    if (t->ops.len == 0)
-        return KV_MODEL_CONFLICT_NO;
-    if (t->options.isolation != KV_SERIALIZABLE)
-        return writes_overtaken(t);
-    enum kv_model_conflict c = reads_overtaken(t);
-    return c == KV_MODEL_CONFLICT_NO && has_range_delete_conflict(t) ? KV_MODEL_CONFLICT_MAY : c;
+    bool serializable = t->options.isolation == KV_SERIALIZABLE;
+    if (t->ops.len > 0)
+        return serializable ? reads_overtaken(t) : writes_overtaken(t);
+    // Reads alone hold at their snapshot; an engine may insist that those of a transaction with locks are current.
+    return serializable && holds_locks(t) && reads_overtaken(t) != KV_MODEL_CONFLICT_NO ? KV_MODEL_CONFLICT_MAY
+                                                                                        : KV_MODEL_CONFLICT_NO;
 }
 
 enum kv_model_conflict kv_model_commit_conflict(struct kv_txn *txn)
@@ -227,8 +209,6 @@ enum kv_model_conflict kv_model_refresh_conflict(struct kv_txn *txn)
     struct model_txn *t = txn_of(txn);
     pthread_mutex_lock(&t->store->mutex);
     enum kv_model_conflict c = reads_overtaken(t);
-    if (c == KV_MODEL_CONFLICT_NO && has_range_delete_conflict(t))
-        c = KV_MODEL_CONFLICT_MAY;
     pthread_mutex_unlock(&t->store->mutex);
     return c;
 }
@@ -304,26 +284,13 @@ static void txn_end(struct model_txn *t)
 static void apply(struct model *m, const struct model_op *op, uint64_t version)
 {
     if (op->kind == MODEL_PUT) {
-        store_set(m, op->range.start, version, false, op->value);
+        store_set(m, op->key, version, false, op->value);
     } else if (op->kind == MODEL_DELETE) {
-        store_set(m, op->range.start, version, true, STR_EMPTY);
-    } else if (op->kind == MODEL_ADD) {
-        const struct model_cell *c = model_find(m, op->range.start, UINT64_MAX);
-        int64_t sum = (c == NULL || c->deleted ? 0 : as_counter(c->value)) + op->delta;
-        store_set(m, op->range.start, version, false, (struct str){(char *)&sum, sizeof(sum)});
+        store_set(m, op->key, version, true, STR_EMPTY);
     } else {
-        struct kv_range copy = {arena_str(&m->arena, op->range.start),
-                                op->range.end.ptr != NULL ? arena_str(&m->arena, op->range.end) : STR_NONE};
-        ARENA_PUSH(&m->arena, &m->range_deletes, ((struct model_range_delete){copy, version}));
-        // Inserting tombstones moves cells: restart from the key after the one deleted.
-        for (size_t i = cell_lower_bound(m, op->range.start, UINT64_MAX); i < m->ncells;) {
-            struct model_cell c = m->cells[i]; // newest version of its key
-            if (!model_range_has(op->range, c.key))
-                return;
-            if (!c.deleted)
-                store_set(m, c.key, version, true, STR_EMPTY);
-            i = cell_lower_bound(m, c.key, 0);
-        }
+        const struct model_cell *c = model_find(m, op->key, UINT64_MAX);
+        int64_t sum = (c == NULL || c->deleted ? 0 : as_counter(c->value)) + op->delta;
+        store_set(m, op->key, version, false, (struct str){(char *)&sum, sizeof(sum)});
     }
 }
 
@@ -407,8 +374,10 @@ static void model_new_statement(struct kv_txn *txn)
 {
     struct model_txn *t = txn_of(txn);
     pthread_mutex_lock(&t->store->mutex);
-    if (t->options.isolation == KV_READ_COMMITTED && t->options.as_of == 0)
+    if (t->options.isolation == KV_READ_COMMITTED && t->options.as_of == 0) {
         t->snapshot = t->store->now;
+        t->reads.len = 0;
+    }
     pthread_mutex_unlock(&t->store->mutex);
 }
 
@@ -493,8 +462,8 @@ static struct str *candidate_keys(struct model_txn *t, struct kv_range range, si
     }
     for (size_t i = 0; i < t->ops.len; i++) {
         const struct model_op *op = &t->ops.ptr[i];
-        if (op->kind != MODEL_DELETE_RANGE && model_range_has(range, op->range.start))
-            ARENA_PUSH(&t->arena, &keys, op->range.start);
+        if (model_range_has(range, op->key))
+            ARENA_PUSH(&t->arena, &keys, op->key);
     }
     if (keys.len > 0)
         qsort(keys.ptr, keys.len, sizeof(*keys.ptr), compare_keys);
@@ -600,12 +569,11 @@ static enum kv_result write_op(struct kv_txn *txn, struct model_op op)
     const struct kv_limits *l = &t->store->limits;
     if (t->options.read_only)
         return KV_READ_ONLY;
-    if (op.range.start.len > l->key_bytes_max || op.value.len > l->value_bytes_max ||
-        t->write_bytes + op.range.start.len + op.value.len > l->txn_bytes_max)
+    if (op.key.len > l->key_bytes_max || op.value.len > l->value_bytes_max ||
+        t->write_bytes + op.key.len + op.value.len > l->txn_bytes_max)
         return KV_TOO_LARGE;
-    t->write_bytes += op.range.start.len + op.value.len;
-    op.range.start = arena_str(&t->arena, op.range.start);
-    op.range.end = op.range.end.ptr != NULL ? arena_str(&t->arena, op.range.end) : STR_NONE;
+    t->write_bytes += op.key.len + op.value.len;
+    op.key = arena_str(&t->arena, op.key);
     op.value = arena_str(&t->arena, op.value);
     op.snapshot = t->snapshot;
     ARENA_PUSH(&t->arena, &t->ops, op);
@@ -614,22 +582,32 @@ static enum kv_result write_op(struct kv_txn *txn, struct model_op op)
 
 static enum kv_result model_put(struct kv_txn *txn, struct str key, struct str value)
 {
-    return write_op(txn, (struct model_op){.kind = MODEL_PUT, .range = {key, STR_NONE}, .value = value});
+    return write_op(txn, (struct model_op){.kind = MODEL_PUT, .key = key, .value = value});
 }
 
 static enum kv_result model_delete(struct kv_txn *txn, struct str key)
 {
-    return write_op(txn, (struct model_op){.kind = MODEL_DELETE, .range = {key, STR_NONE}});
+    return write_op(txn, (struct model_op){.kind = MODEL_DELETE, .key = key});
 }
 
+// Reads the range, so that a key committed into it meanwhile is a conflict, and deletes what is there.
 static enum kv_result model_delete_range(struct kv_txn *txn, struct kv_range range)
 {
-    return write_op(txn, (struct model_op){.kind = MODEL_DELETE_RANGE, .range = range});
+    struct model_txn *t = txn_of(txn);
+    enum kv_result result = model_add_read_conflict(txn, range);
+    size_t nkeys = 0;
+    struct str *keys = candidate_keys(t, range, &nkeys);
+    if (t->options.read_only)
+        return KV_READ_ONLY;
+    for (size_t i = 0; i < nkeys && result == KV_OK; i++)
+        if (value_seen(t, keys[i]).found)
+            result = model_delete(txn, keys[i]);
+    return result;
 }
 
 static enum kv_result model_add(struct kv_txn *txn, struct str key, int64_t delta)
 {
-    return write_op(txn, (struct model_op){.kind = MODEL_ADD, .range = {key, STR_NONE}, .delta = delta});
+    return write_op(txn, (struct model_op){.kind = MODEL_ADD, .key = key, .delta = delta});
 }
 
 // --- store --------------------------------------------------------------------------------------------------------

@@ -17,11 +17,6 @@ struct model_cell {
     struct str value;
 };
 
-struct model_range_delete {
-    struct kv_range range;
-    uint64_t version;
-};
-
 // What a transaction saw.
 struct model_read {
     struct kv_range range;
@@ -49,7 +44,6 @@ struct model {
     struct arena arena;       // bytes of cells; never reset, so slices outlive transactions
     struct model_cell *cells; // by key, then newest version first
     size_t ncells, cells_cap;
-    ARENA_VEC(struct model_range_delete) range_deletes;
     uint64_t now;
     uint64_t next_txn_id, next_ticket;
     int64_t history_ns;
@@ -59,11 +53,10 @@ struct model {
     size_t live_txns;
 };
 
-enum model_op_kind { MODEL_PUT, MODEL_DELETE, MODEL_DELETE_RANGE, MODEL_ADD };
+enum model_op_kind { MODEL_PUT, MODEL_DELETE, MODEL_ADD };
 struct model_op {
     enum model_op_kind kind;
-    struct kv_range range; // .start is the key of single-key operations
-    struct str value;
+    struct str key, value;
     int64_t delta;
     uint64_t snapshot; // the transaction's when the operation was made
 };
