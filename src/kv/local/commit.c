@@ -275,24 +275,13 @@ static enum kv_result commit_writes(struct txn *txn, uint64_t *version)
     return q->result;
 }
 
-// Without writes there is nothing to order; locks say that the caller relies on what it read being current.
-static enum kv_result commit_reads(struct txn *txn, uint64_t *version)
-{
-    *version = txn->snapshot;
-    if (txn->owner.held == NULL || !validation_needed(txn))
-        return KV_OK;
-    struct view *view = view_acquire(txn->store, txn->shard);
-    enum kv_result r = validate_all(txn, view, true);
-    view_unref(view);
-    return r;
-}
-
 enum kv_result txn_commit(struct kv_txn *base, uint64_t *version)
 {
     struct txn *txn = txn_of(base);
     enum kv_result r = txn_check(txn);
-    if (r == KV_OK)
-        r = txn->write_count > 0 ? commit_writes(txn, version) : commit_reads(txn, version);
+    *version = txn->snapshot; // without writes it takes place there, whatever has been committed since
+    if (r == KV_OK && txn->write_count > 0)
+        r = commit_writes(txn, version);
     if (r == KV_CONFLICT || r == KV_TOO_OLD)
         atomic_fetch_add_explicit(&txn->store->stats.conflicts, 1, memory_order_relaxed);
     txn_end(txn);

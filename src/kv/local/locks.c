@@ -281,11 +281,10 @@ static void enqueue(struct lock *l, struct lock_request *r)
 
 // Tries without waiting. True when done, with the result; else the request stands in the queue.
 static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct str key, enum kv_lock_mode mode,
-                        enum kv_lock_wait wait, struct lock_blocker *blocker, bool *fresh, enum kv_result *result)
+                        enum kv_lock_wait wait, struct lock_blocker *blocker, enum kv_result *result)
 {
     struct lock *l = lock_of(t, key);
     struct lock_request *mine = granted_to(l, owner), *holder = conflicting_holder(l, owner, mode);
-    *fresh = mine == NULL;
     *result = KV_OK;
     if (mine != NULL && (mine->mode == KV_LOCK_EXCLUSIVE || mode == KV_LOCK_SHARED))
         return true;
@@ -311,11 +310,11 @@ static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct s
 }
 
 enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, struct str key, enum kv_lock_mode mode,
-                            enum kv_lock_wait wait, int64_t timeout_ns, struct lock_blocker *blocker, bool *fresh)
+                            enum kv_lock_wait wait, int64_t timeout_ns, struct lock_blocker *blocker)
 {
     enum kv_result result;
     pthread_mutex_lock(&t->mutex);
-    bool done = acquire_now(t, owner, key, mode, wait, blocker, fresh, &result);
+    bool done = acquire_now(t, owner, key, mode, wait, blocker, &result);
     if (!done)
         break_cycles(t, owner);
     pthread_mutex_unlock(&t->mutex);

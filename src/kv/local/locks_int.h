@@ -52,9 +52,9 @@ struct lock_blocker {
 
 void lock_table_init(struct lock_table *t, const struct os *os);
 void lock_table_release(struct lock_table *t);
-// KV_OK, KV_LOCK_UNAVAILABLE, KV_TIMEOUT, KV_CANCELED or KV_DEADLOCK. *fresh: the owner did not hold the key before.
+// KV_OK, KV_LOCK_UNAVAILABLE, KV_TIMEOUT, KV_CANCELED or KV_DEADLOCK.
 enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, struct str key, enum kv_lock_mode mode,
-                            enum kv_lock_wait wait, int64_t timeout_ns, struct lock_blocker *blocker, bool *fresh);
+                            enum kv_lock_wait wait, int64_t timeout_ns, struct lock_blocker *blocker);
 void lock_release_all(struct lock_table *t, struct lock_owner *owner);
 void lock_cancel(struct lock_table *t, struct lock_owner *owner);
 void lock_list(struct lock_table *t, void (*visit)(void *arg, const struct kv_lock_info *info), void *arg);

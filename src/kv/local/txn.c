@@ -45,6 +45,14 @@ static void forget_work(struct txn *txn)
     txn->conflict = (struct kv_conflict){.key = STR_NONE};
 }
 
+// Registering comes first: from then on the history that the snapshot needs is kept.
+static enum kv_result register_checked(struct txn *txn)
+{
+    txn_register(txn);
+    uint64_t oldest = atomic_load_explicit(&txn->store->oldest_readable, memory_order_acquire);
+    return txn->as_of && txn->snapshot < oldest ? KV_TOO_OLD : KV_OK;
+}
+
 enum kv_result txn_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out)
 {
     struct store *s = store_of(kv);
@@ -64,13 +72,12 @@ enum kv_result txn_begin(struct kv *kv, const struct kv_begin_options *options, 
     txn->began_mono_ns = s->limits.txn_duration_ns_max != 0 ? s->os->mono_ns(s->os) : 0;
     forget_work(txn);
     txn->snapshot = options->as_of;
-    txn_register(txn);
-    if (txn->as_of && txn->snapshot < atomic_load_explicit(&s->oldest_readable, memory_order_acquire)) {
+    enum kv_result r = register_checked(txn);
+    if (r == KV_OK)
+        *out = &txn->base;
+    else
         txn_end(txn);
-        return KV_TOO_OLD;
-    }
-    *out = &txn->base;
-    return KV_OK;
+    return r;
 }
 
 static void drop_sources(struct txn *txn)
@@ -121,16 +128,15 @@ void txn_abort(struct kv_txn *base)
 enum kv_result txn_reset(struct kv_txn *base)
 {
     struct txn *txn = txn_of(base);
-    if (txn->as_of)
-        return KV_OK;
     struct store *s = txn->store;
+    uint64_t as_of = txn->snapshot; // stays when asked for
     drop_sources(txn);
     txn_unregister(txn);
     drop_memory(txn);
     forget_work(txn);
     txn->began_mono_ns = s->limits.txn_duration_ns_max != 0 ? s->os->mono_ns(s->os) : 0;
-    txn_register(txn);
-    return KV_OK;
+    txn->snapshot = as_of;
+    return register_checked(txn);
 }
 
 uint64_t txn_read_version(const struct kv_txn *base)
@@ -235,12 +241,11 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     if (r != KV_OK)
         return r;
     struct lock_blocker blocker = {0};
-    bool fresh;
-    r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker, &fresh);
+    r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker);
     if (r != KV_OK)
         txn->conflict =
             (struct kv_conflict){.key = arena_str(&txn->arena, key), .other_id = blocker.id, .other_tag = blocker.tag};
-    if (r != KV_OK || !fresh)
+    if (r != KV_OK || wait != KV_LOCK_WAIT)
         return r;
     struct view *view = view_acquire(txn->store, txn->shard);
     uint64_t newest = view_newest_version(view, key);
