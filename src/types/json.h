@@ -1,9 +1,10 @@
 // JSONB values: encoding, parser, printer, accessors and edits.
 //
 // A datum of TYPE_JSONB holds one encoded value, self-contained and position-independent:
-//   tag byte, then for numbers an encoded decimal, for strings UTF-8 bytes, for arrays and objects a little-endian u32
-//   count, u32 end offsets (objects: of keys, then of values) and the bytes of keys and values. Keys are unique and
-//   sorted bytewise, so a lookup is a binary search and printing is in key order.
+//   tag byte, then for numbers an encoded decimal, for strings UTF-8 bytes, for arrays and objects a little-endian u16
+//   depth, u32 count, u32 end offsets (objects: of keys, then of values) and the bytes of keys and values. Keys are
+//   unique and sorted bytewise, so a lookup is a binary search and printing is in key order. The depth is kept so that
+//   no operation recurses deeper than JSON_DEPTH_MAX, whatever the value was built from.
 // Sub-values are slices of their container: borrowed, never copied.
 #ifndef TYPES_JSON_H
 #define TYPES_JSON_H
@@ -60,6 +61,8 @@ struct json_builder {
     size_t nchildren, children_cap;
     struct json_frame *frames;
     size_t nframes, frames_cap;
+    struct buf scratch; // one object while its keys are sorted
+    bool too_deep;
 };
 void json_builder_init(struct json_builder *b);
 void json_builder_release(struct json_builder *b);
@@ -74,7 +77,7 @@ void json_begin_array(struct json_builder *b);
 void json_begin_object(struct json_builder *b);
 void json_key(struct json_builder *b, struct str key); // before each value of an object; a repeated key: the last wins
 void json_end(struct json_builder *b);
-// 54000 when over 1 GB.
+// 54000 when over 1 GB, 54001 when deeper than JSON_DEPTH_MAX.
 int json_builder_finish(struct json_builder *b, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
 // A SQL value as to_jsonb() sees it: numbers, booleans, JSON, arrays and tuples map; others become their text.
 int json_add_datum(struct json_builder *b, struct type t, struct datum d, const struct value_context *vc,
