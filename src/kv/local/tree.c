@@ -88,6 +88,7 @@ static int make_env(MDB_env **out, const char *path, unsigned flags)
         if (rc == 0)
             return 0;
         mdb_env_close(*out);
+        *out = NULL;
         if (rc != ENOMEM || map_bytes <= (size_t)1 << 28)
             return rc;
     }
@@ -139,12 +140,19 @@ static int open_volatile(struct tree *tree, struct err *err)
     return rc == 0 ? 0 : tree_error(rc, "could not open a temporary store in", dir, err);
 }
 
+// A store that fails to open is freed as a whole later: the tree counts as open while env is set.
+static void close_env(struct tree *tree)
+{
+    mdb_env_close(tree->env);
+    tree->env = NULL;
+}
+
 static int open_durable(struct tree *tree, const char *dir, struct err *err)
 {
     int rc = make_env(&tree->env, dir, MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT);
     // What a killed process wrote last may be in the page cache only, and log segments are freed on the strength of it.
     if (rc == 0 && (rc = mdb_env_sync(tree->env, 1)) != 0)
-        mdb_env_close(tree->env);
+        close_env(tree);
     return rc == 0 ? 0 : tree_error(rc, "could not open the store in", dir, err);
 }
 
@@ -154,7 +162,7 @@ int tree_open(struct tree *tree, const char *dir, bool volatile_data, struct err
     TRY(volatile_data ? open_volatile(tree, err) : open_durable(tree, dir, err));
     int rc = open_databases(tree);
     if (rc != 0) {
-        mdb_env_close(tree->env);
+        close_env(tree);
         return tree_error(rc, "could not read the store in", dir, err);
     }
     pthread_mutex_init(&tree->state_mutex, NULL);
