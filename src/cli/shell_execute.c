@@ -129,6 +129,9 @@ static void copy_in(struct shell *sh, FILE *file)
 {
     struct buf line = BUF_INIT;
     bool sent = true, interrupted = false;
+    struct input *input = sh->input;
+    if (input->kind == INPUT_KIND_TEXT && input->text.ptr == NULL)
+        sh->input = input->below; // the statement came from --execute, the data from standard input
     if (file == NULL && sh->interactive)
         fputs("Enter data to be copied followed by a newline.\n"
               "End with a backslash and a period on a line by itself, or an EOF signal.\n",
@@ -138,6 +141,7 @@ static void copy_in(struct shell *sh, FILE *file)
     bool unreadable = file != NULL && ferror(file);
     PQputCopyEnd(sh->conn, unreadable ? "cannot read the input file" : interrupted ? "canceled by the user" : NULL);
     buf_release(&line);
+    sh->input = input;
 }
 
 static void copy_out(struct shell *sh, FILE *file)
@@ -231,6 +235,7 @@ static bool handle_result(struct shell *sh, PGresult *result, struct formatter *
         if (PQresultStatus(result) == PGRES_TUPLES_OK) {
             formatter_end(*formatter);
             *formatter = NULL;
+            sh->results_begun = false;
         }
         return true;
     case PGRES_COMMAND_OK:

@@ -103,7 +103,7 @@ def main():
     parser.add_argument("--url")
     parser.add_argument("--rewrite", action="store_true")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     arguments.palmetto = os.path.realpath(arguments.palmetto)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for path in arguments.files or sorted(HERE.glob("*.cli")):
