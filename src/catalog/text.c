@@ -1,0 +1,237 @@
+#include "catalog/text.h"
+#include "sql/parse/ast.h"
+#include "sql/parse/ast_print.h"
+#include "sql/parse/parse.h"
+
+static void put_column_name(struct buf *out, const struct cat_table *t, uint32_t id)
+{
+    const struct cat_column *c = cat_column_by_id(t, id);
+    if (c != NULL)
+        print_identifier(out, c->name);
+}
+
+void cat_text_columns(struct buf *out, const struct cat_table *t, const uint32_t *column_ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_cstr(out, i > 0 ? ", " : "");
+        put_column_name(out, t, column_ids[i]);
+    }
+}
+
+void cat_text_index_columns(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+{
+    for (size_t i = 0; i < index->n_columns; i++) {
+        buf_cstr(out, i > 0 ? ", " : "");
+        put_column_name(out, t, index->columns[i].column_id);
+        buf_cstr(out, index->columns[i].descending ? " DESC" : " ASC");
+    }
+}
+
+// What follows the key columns.
+static void put_index_tail(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+{
+    if (index->n_storing > 0) {
+        buf_cstr(out, " STORING (");
+        cat_text_columns(out, t, index->storing, index->n_storing);
+        buf_putc(out, ')');
+    }
+    if (index->predicate_sql.len > 0)
+        buf_printf(out, " WHERE %.*s", STR_FMT(index->predicate_sql));
+    if (index->not_visible)
+        buf_cstr(out, " NOT VISIBLE");
+}
+
+void cat_text_index_element(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+{
+    buf_cstr(out, index->unique ? "UNIQUE " : "");
+    buf_cstr(out, index->kind == CAT_INDEX_INVERTED ? "INVERTED INDEX " : "INDEX ");
+    print_identifier(out, index->name);
+    buf_cstr(out, " (");
+    cat_text_index_columns(out, t, index);
+    buf_putc(out, ')');
+    put_index_tail(out, t, index);
+}
+
+// Schema and, when it is not the one of `home`, database before the name.
+static int put_qualified(struct buf *out, struct cat_view *v, const struct cat_table *t, uint32_t home_database,
+                         bool with_public, struct err *err)
+{
+    const struct cat_schema *s;
+    const struct cat_database *d;
+    TRY(cat_schema_by_id(v, t->schema_id, &s, err));
+    TRY(cat_database_by_id(v, t->database_id, &d, err));
+    bool foreign = d != NULL && d->id != home_database;
+    if (foreign) {
+        print_identifier(out, d->name);
+        buf_putc(out, '.');
+    }
+    if (s != NULL && (foreign || with_public || !str_eqc(s->name, "public"))) {
+        print_identifier(out, s->name);
+        buf_putc(out, '.');
+    }
+    print_identifier(out, t->name);
+    return 0;
+}
+
+int cat_text_create_index(struct buf *out, struct cat_view *v, const struct cat_table *t, const struct cat_index *index,
+                          struct err *err)
+{
+    buf_printf(out, "CREATE %sINDEX ", index->unique ? "UNIQUE " : "");
+    print_identifier(out, index->name);
+    buf_cstr(out, " ON ");
+    TRY(put_qualified(out, v, t, CAT_ID_NONE, true, err));
+    buf_cstr(out, index->kind == CAT_INDEX_INVERTED ? " USING gin (" : " USING btree (");
+    cat_text_index_columns(out, t, index);
+    buf_putc(out, ')');
+    put_index_tail(out, t, index);
+    return 0;
+}
+
+const char *cat_fk_action_name(enum cat_fk_action action)
+{
+    static const char *const names[] = {"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"};
+    return names[action];
+}
+
+int cat_text_foreign_key(struct buf *out, struct cat_view *v, const struct cat_table *t,
+                         const struct cat_foreign_key *fk, bool qualified, struct err *err)
+{
+    const struct cat_table *to;
+    TRY(cat_table_by_id(v, fk->referenced_table_id, &to, err));
+    if (to == NULL)
+        return err_set(err, ERR_DATA_CORRUPTED, "foreign key \"%.*s\" references a missing table", STR_FMT(fk->name));
+    buf_cstr(out, "FOREIGN KEY (");
+    cat_text_columns(out, t, fk->origin_columns, fk->n_columns);
+    buf_cstr(out, ") REFERENCES ");
+    TRY(put_qualified(out, v, to, t->database_id, qualified, err));
+    buf_putc(out, '(');
+    cat_text_columns(out, to, fk->referenced_columns, fk->n_columns);
+    buf_putc(out, ')');
+    if (fk->match_full)
+        buf_cstr(out, " MATCH FULL");
+    if (fk->on_delete != CAT_FK_NO_ACTION)
+        buf_printf(out, " ON DELETE %s", cat_fk_action_name(fk->on_delete));
+    if (fk->on_update != CAT_FK_NO_ACTION)
+        buf_printf(out, " ON UPDATE %s", cat_fk_action_name(fk->on_update));
+    if (!fk->validated)
+        buf_cstr(out, " NOT VALID");
+    return 0;
+}
+
+void cat_text_unique(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+{
+    buf_cstr(out, index == t->primary ? "PRIMARY KEY (" : "UNIQUE (");
+    cat_text_index_columns(out, t, index);
+    buf_putc(out, ')');
+    if (index->predicate_sql.len > 0)
+        buf_printf(out, " WHERE (%.*s)", STR_FMT(index->predicate_sql));
+}
+
+// ---- expressions without annotations
+
+// Numbers need no annotation; other constants are shown with a cast.
+static struct ast *without_annotation(struct arena *a, struct ast *n)
+{
+    if (!ast_is(n, AST_ANNOTATE))
+        return n;
+    const struct ast_annotate *annotate = ast_as_annotate(n);
+    if (!ast_is(annotate->operand, AST_STRING) && !ast_is(annotate->operand, AST_NULL_LITERAL))
+        return annotate->operand;
+    struct ast_cast *cast = AST_NEW(a, CAST, cast, 0);
+    cast->operand = annotate->operand;
+    cast->type = annotate->type;
+    cast->syntax = AST_CAST_SHORT;
+    return &cast->base;
+}
+
+static bool strip_children(void *arg, struct ast *n)
+{
+    for (const struct ast_field *f = ast_fields(n->kind); f->type != AST_FIELD_END; f++) {
+        char *p = (char *)n + f->offset;
+        if (f->type == AST_FIELD_NODE)
+            *(struct ast **)p = without_annotation(arg, *(struct ast **)p);
+        for (size_t i = 0; f->type == AST_FIELD_LIST && i < ((struct ast_list *)p)->n; i++)
+            ((struct ast_list *)p)->items[i] = without_annotation(arg, ((struct ast_list *)p)->items[i]);
+    }
+    return true;
+}
+
+void cat_text_expr(struct buf *out, struct str sql)
+{
+    struct arena a;
+    struct ast *expr;
+    arena_init(&a, NULL);
+    if (parse_expr(&a, sql, &expr, NULL) == 0) {
+        expr = without_annotation(&a, expr);
+        ast_walk(expr, strip_children, &a);
+        ast_print(out, expr, AST_PRINT_DEFAULT);
+    } else {
+        buf_str(out, sql);
+    }
+    arena_release(&a);
+}
+
+void cat_text_check(struct buf *out, const struct cat_check *check)
+{
+    buf_cstr(out, "CHECK ((");
+    cat_text_expr(out, check->sql);
+    buf_cstr(out, "))");
+    if (!check->validated)
+        buf_cstr(out, " NOT VALID");
+}
+
+// ---- columns and sequences
+
+void cat_text_sequence_options(struct buf *out, const struct cat_sequence *s, bool all)
+{
+    bool up = s->increment > 0;
+    int64_t min = up ? 1 : INT64_MIN, max = up ? INT64_MAX : -1;
+    size_t from = out->len;
+    if (all && s->type.width != 0 && s->type.width != 64)
+        buf_printf(out, " AS INT%d", s->type.width / 8);
+    if (all || s->min != min)
+        buf_printf(out, " MINVALUE %lld", (long long)s->min);
+    if (all || s->max != max)
+        buf_printf(out, " MAXVALUE %lld", (long long)s->max);
+    if (all || s->increment != 1)
+        buf_printf(out, " INCREMENT %lld", (long long)s->increment);
+    if (all || s->start != (up ? s->min : s->max))
+        buf_printf(out, " START %lld", (long long)s->start);
+    if (s->cache > 1)
+        buf_printf(out, " PER SESSION CACHE %lld", (long long)s->cache);
+    if (out->len > from) // the first has no blank before it
+        memmove(out->ptr + from, out->ptr + from + 1, --out->len - from);
+}
+
+static int put_identity(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err)
+{
+    const struct cat_table *sequence;
+    buf_printf(out, " GENERATED %s AS IDENTITY", c->identity == 'a' ? "ALWAYS" : "BY DEFAULT");
+    TRY(cat_table_by_id(v, c->owns_sequence_id, &sequence, err));
+    if (sequence == NULL)
+        return 0;
+    struct buf options = BUF_INIT;
+    cat_text_sequence_options(&options, &sequence->sequence, false);
+    if (options.len > 0)
+        buf_printf(out, " (%s)", buf_c(&options));
+    buf_release(&options);
+    return 0;
+}
+
+int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err)
+{
+    print_identifier(out, c->name);
+    buf_putc(out, ' ');
+    type_print(out, c->type);
+    buf_cstr(out, c->hidden ? " NOT VISIBLE" : "");
+    buf_cstr(out, c->not_null ? " NOT NULL" : " NULL");
+    if (c->identity != 0)
+        TRY(put_identity(out, v, c, err));
+    else if (c->default_sql.len > 0)
+        buf_printf(out, " DEFAULT %.*s", STR_FMT(c->default_sql));
+    if (c->on_update_sql.len > 0)
+        buf_printf(out, " ON UPDATE %.*s", STR_FMT(c->on_update_sql));
+    if (c->computed_sql.len > 0)
+        buf_printf(out, " AS (%.*s) %s", STR_FMT(c->computed_sql), c->computed_virtual ? "VIRTUAL" : "STORED");
+    return 0;
+}

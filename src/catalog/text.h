@@ -1,0 +1,34 @@
+// Definitions of indexes and constraints as SQL text: the bodies of SHOW CREATE, pg_get_indexdef(),
+// pg_get_constraintdef(), SHOW CONSTRAINTS. Texts are as CockroachDB prints them.
+#ifndef CATALOG_TEXT_H
+#define CATALOG_TEXT_H
+
+#include "base/buf.h"
+#include "catalog/catalog.h"
+
+// a ASC, b DESC
+void cat_text_index_columns(struct buf *out, const struct cat_table *t, const struct cat_index *index);
+// a, b
+void cat_text_columns(struct buf *out, const struct cat_table *t, const uint32_t *column_ids, size_t n);
+// [UNIQUE ]INDEX name (a ASC) STORING (b) WHERE p NOT VISIBLE: an element of CREATE TABLE.
+void cat_text_index_element(struct buf *out, const struct cat_table *t, const struct cat_index *index);
+// CREATE UNIQUE INDEX t_pkey ON defaultdb.public.t USING btree (id ASC)
+int cat_text_create_index(struct buf *out, struct cat_view *v, const struct cat_table *t, const struct cat_index *index,
+                          struct err *err) MUST_CHECK;
+// FOREIGN KEY (a) REFERENCES public.p(id) ON DELETE CASCADE. The referenced table is written with its schema when
+// `qualified`, else only when that is not public; with its database when that is another.
+int cat_text_foreign_key(struct buf *out, struct cat_view *v, const struct cat_table *t,
+                         const struct cat_foreign_key *fk, bool qualified, struct err *err) MUST_CHECK;
+// PRIMARY KEY (id ASC), UNIQUE (a ASC) [WHERE p]
+void cat_text_unique(struct buf *out, const struct cat_table *t, const struct cat_index *index);
+// CHECK ((a > 0)) [NOT VALID]: type annotations are left out.
+void cat_text_check(struct buf *out, const struct cat_check *check);
+// An expression as the PostgreSQL catalog shows it: without annotations of constants.
+void cat_text_expr(struct buf *out, struct str sql);
+// a INT8 NOT NULL DEFAULT 0:::INT8: an element of CREATE TABLE.
+int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err) MUST_CHECK;
+// INT8 GENERATED's and CREATE SEQUENCE's options that differ from the defaults (all: every one, as SHOW CREATE does).
+void cat_text_sequence_options(struct buf *out, const struct cat_sequence *s, bool all);
+const char *cat_fk_action_name(enum cat_fk_action action); // "NO ACTION" …
+
+#endif
