@@ -169,15 +169,14 @@ static int replay_all(struct log *log, const uint64_t *numbers, size_t n, const 
             goto done;
         }
         *previous_end = end;
+        *headless = last ? !s.valid : !following.valid;
+        if (last || *headless)
+            break;
         buf_release(&s.bytes);
         s = following;
         following = (struct segment){0};
-        if (!last && s.valid)
-            TRY_GOTO(rc, done, replay->segment_end(replay->arg, s.number, err));
-        if (!last && !s.valid)
-            break;
+        TRY_GOTO(rc, done, replay->segment_end(replay->arg, s.number, err));
     }
-    *headless = n > 0 && !s.valid;
 done:
     buf_release(&s.bytes);
     buf_release(&following.bytes);
