@@ -173,7 +173,7 @@ enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range) M
 enum kv_lock_mode { KV_LOCK_SHARED, KV_LOCK_EXCLUSIVE };
 enum kv_lock_wait { KV_LOCK_WAIT, KV_LOCK_NOWAIT, KV_LOCK_SKIP };
 // Takes a lock held until the end of the transaction (savepoint rollback keeps it). FIFO queues; a shared lock is
-// upgraded in place. When the lock is new and the key has a committed version newer than the snapshot, tries
+// upgraded in place. On success under KV_LOCK_WAIT, when the key has a committed version newer than the snapshot, tries
 // kv_refresh; KV_CONFLICT if that fails (the lock stays held so that the retry goes first).
 // timeout_ns 0: wait without limit. On an engine without locks: KV_OK at once.
 enum kv_result kv_lock(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
