@@ -60,7 +60,8 @@ static enum kv_result store_write(struct txn *txn, struct str key, struct write 
     struct write *stored = arena_alloc(&txn->arena, sizeof(*stored));
     *stored = w;
     stored->value = arena_str(&txn->arena, w.value);
-    stored->snapshot = before != NULL ? before->snapshot : txn->snapshot;
+    // An addition alone relies on no snapshot; what follows it does.
+    stored->snapshot = before != NULL && before->kind != WRITE_ADD ? before->snapshot : txn->snapshot;
     if (txn->savepoints.len > 0)
         ARENA_PUSH(&txn->arena, &txn->undo, ((struct undo){node, before}));
     replace(txn, node, stored);
