@@ -385,6 +385,7 @@ static void store_close(struct kv *kv)
     checkpoint_join(s);
     if (s->dir != NULL && !store_failed(s) && checkpoint_now(kv) != KV_OK)
         log_warning("the store was closed without a checkpoint; the next start replays its log");
+    checkpoint_join(s); // freezing may have started it again
     store_free(s);
 }
 
