@@ -116,7 +116,8 @@ struct fn_overload {
     uint32_t oid; // pg_proc.oid; operators' functions too
     enum fn_kind kind;
     enum fn_volatility volatility;
-    bool strict;    // NULL in, NULL out
+    bool strict; // NULL in, NULL out
+    bool is_operator;
     bool variadic;  // the last argument type repeats, zero or more times
     uint8_t n_args; // counting a variadic one once
     struct type args[FN_ARGS_MAX];
@@ -134,9 +135,9 @@ struct fn_overload {
 
 // All overloads of a name (lower case, without schema), NULL and *n = 0 when unknown.
 const struct fn_overload *const *fn_lookup(struct str name, size_t *n);
-// Same for an operator symbol; unary operators have n_args 1.
+// Same for an operator symbol ("=", "<>" or "!=", "LIKE", "NOT SIMILAR TO"); unary operators have n_args 1.
 const struct fn_overload *const *fn_lookup_operator(struct str symbol, size_t *n);
-// Every overload, for pg_proc and SHOW FUNCTIONS.
+// Every overload, operators included, for pg_proc, pg_operator and SHOW FUNCTIONS.
 const struct fn_overload *const *fn_all(size_t *n);
 
 // Window functions proper (row_number, lag …) see the whole partition.

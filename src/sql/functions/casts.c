@@ -1,0 +1,112 @@
+// Which casts exist, and the conversion of one value. The arithmetic of conversions is in types/convert.h; names behind
+// OIDs are in regtypes.c.
+#include "sql/functions/functions_int.h"
+#include "sql/functions/regtypes_int.h"
+#include "types/array.h"
+#include "types/convert.h"
+#include "types/tuple.h"
+
+struct cast_rule {
+    uint8_t context, volatility;
+};
+
+static const struct cast_rule rules[TYPE_FAMILY_COUNT][TYPE_FAMILY_COUNT] = {
+#define CAST(from, to, context_, volatility_) \
+    [TYPE_##from][TYPE_##to] = {.context = CAST_##context_, .volatility = FN_##volatility_},
+#include "sql/functions/casts.def"
+#undef CAST
+};
+
+// INT8 -> INT4 may overflow: not implicit.
+static enum cast_context cast_within_family(struct type from, struct type to)
+{
+    switch (from.family) {
+    case TYPE_INT:
+    case TYPE_FLOAT:
+        return from.width > to.width ? CAST_ASSIGNMENT : CAST_IMPLICIT;
+    case TYPE_ARRAY:
+        return cast_allowed(type_element(from), type_element(to));
+    case TYPE_OID:
+        return from.oid == to.oid || from.oid == TYPE_OID_OID || to.oid == TYPE_OID_OID ? CAST_IMPLICIT : CAST_EXPLICIT;
+    default:
+        return CAST_IMPLICIT;
+    }
+}
+
+enum cast_context cast_allowed(struct type from, struct type to)
+{
+    if (type_is(from, TYPE_UNKNOWN) || type_is(to, TYPE_ANY))
+        return CAST_IMPLICIT;
+    if (from.family == to.family)
+        return cast_within_family(from, to);
+    return rules[from.family][to.family].context;
+}
+
+enum fn_volatility cast_volatility(struct type from, struct type to)
+{
+    if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY))
+        return cast_volatility(type_element(from), type_element(to));
+    if (type_is(to, TYPE_OID) && to.oid != TYPE_OID_OID && type_is(from, TYPE_STRING))
+        return FN_STABLE;
+    return rules[from.family][to.family].volatility;
+}
+
+static bool is_reg(struct type t)
+{
+    return type_is(t, TYPE_OID) && t.oid != TYPE_OID_OID;
+}
+
+static int cast_reg_to_string(struct eval_context *ec, struct type from, struct datum in, struct datum *out,
+                              struct err *err)
+{
+    struct buf b = BUF_INIT;
+    int rc = reg_print(ec, from, in.i, &b, err);
+    if (rc != 0) {
+        buf_release(&b);
+        return rc;
+    }
+    return fn_return_buf(ec, &b, out, err);
+}
+
+static int cast_string_to_reg(struct eval_context *ec, struct type to, struct datum in, struct datum *out,
+                              struct err *err)
+{
+    bool found;
+    int64_t oid;
+    TRY(reg_parse(ec, to, in.s, false, &found, &oid, err));
+    *out = datum_int(oid);
+    return 0;
+}
+
+// Element by element, so that elements may be of catalog types.
+static int cast_array(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
+                      struct datum *out, struct err *err)
+{
+    struct array a = array_open(from, in.s);
+    struct type element = type_element(to);
+    struct datum *items = ARENA_ARRAY(ec->arena, struct datum, a.count);
+    for (uint32_t i = 0; i < a.count; i++) {
+        items[i] = array_get(&a, i);
+        if (!items[i].null)
+            TRY(cast_datum(ec, type_element(from), element, explicit_cast, items[i], &items[i], err));
+    }
+    *out = datum_str(array_build(ec->arena, element, items, a.count));
+    return 0;
+}
+
+int cast_datum(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
+               struct datum *out, struct err *err)
+{
+    struct datum value = in;
+    if (in.null || type_is(from, TYPE_UNKNOWN))
+        return fn_return_null(out);
+    if (is_reg(from) && type_is(to, TYPE_STRING))
+        TRY(cast_reg_to_string(ec, from, in, &value, err));
+    else if (is_reg(to) && type_is(from, TYPE_STRING))
+        TRY(cast_string_to_reg(ec, to, in, &value, err));
+    else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))
+        return cast_array(ec, from, to, explicit_cast, in, out, err);
+    else if (from.family != to.family || from.oid != to.oid)
+        TRY(datum_convert_unfitted(ec->arena, from, to, ec->vc, in, &value, err));
+    return datum_fit(ec->arena, to, explicit_cast, value, out, err);
+}
