@@ -3,6 +3,8 @@
 //
 // Reads are not caught: LMDB reads through its mapping, which shows the file as written, as after real writes.
 
+#undef _FILE_OFFSET_BITS // else the headers rename pwrite to pwrite64, and both are defined here
+
 #include "os/sim/sim_int.h"
 
 #include <errno.h>
