@@ -313,8 +313,8 @@ static uint32_t finish(struct conn *c)
 
 static uint32_t end_conn(struct conn *c)
 {
-    if (c->closing || c->handshaking || conn_unsent(c) > 0)
-        return WAIT_CLOSE; // the last words could not be sent
+    if (c->closing || c->handshaking)
+        return WAIT_CLOSE; // the last words cannot be sent
     c->closing = true;
     c->handler->end(c, (enum conn_end)atomic_load(&c->end));
     return finish(c);
