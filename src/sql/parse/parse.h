@@ -12,7 +12,7 @@
 
 struct parsed_statement {
     struct ast *ast;
-    struct str text; // its slice of the source: no ';', no surrounding white space or comments; lives as long as that
+    struct str text;    // its slice of the source, without ';' and surrounding space; lives in the arena
     int n_placeholders; // the highest $n
     int position;       // 1-based character offset of `text` in the whole source
 };
