@@ -48,31 +48,42 @@ static int fail(struct log *log, int error, const char *what)
     return log->error;
 }
 
-// Opens the file of a new segment: a recycled one under its new name, or a new one with its space reserved.
+// A file with its space reserved, made under a name of its own: the rename then puts it in the place of an unfinished
+// segment of the same number, so that there is one or the other at every moment.
+static int create_segment_file(struct log *log, const char *path)
+{
+    char made[4096];
+    snprintf(made, sizeof(made), "%s/wal.new", log->dir);
+    int rc = log->os->open(log->os, made, OS_OPEN_CREATE | OS_OPEN_TRUNCATE, &log->file);
+    if (rc == 0)
+        rc = log->os->allocate(log->file, 0, log->segment_bytes);
+    if (rc == EOPNOTSUPP || rc == ENOSYS)
+        rc = 0;
+    log->zeroed_to = 0;
+    return rc == 0 ? log->os->rename(log->os, made, path) : rc;
+}
+
+static int recycle_segment_file(struct log *log, uint64_t recycled, const char *path)
+{
+    char old[4096];
+    log_segment_path(log, recycled, old, sizeof(old));
+    int rc = log->os->rename(log->os, old, path);
+    if (rc == 0)
+        rc = log->os->open(log->os, path, 0, &log->file);
+    return rc == 0 ? log->os->size(log->file, &log->zeroed_to) : rc;
+}
+
+// Opens the file of a new segment: a recycled one under its new name, or a new one.
 static int open_segment(struct log *log, uint64_t segment)
 {
-    char path[4096], old[4096];
+    char path[4096];
     log_segment_path(log, segment, path, sizeof(path));
     uint64_t recycled = 0;
     pthread_mutex_lock(&log->free_mutex);
     if (log->recycled_count > 0)
         recycled = log->recycled[--log->recycled_count];
     pthread_mutex_unlock(&log->free_mutex);
-    if (recycled != 0) {
-        log_segment_path(log, recycled, old, sizeof(old));
-        int rc = log->os->rename(log->os, old, path);
-        if (rc != 0)
-            return fail(log, rc, "renaming a write-ahead log segment");
-    }
-    int rc = log->os->open(log->os, path, OS_OPEN_CREATE, &log->file);
-    if (rc == 0)
-        rc = log->os->size(log->file, &log->zeroed_to);
-    if (rc == 0 && recycled == 0) {
-        log->zeroed_to = 0;
-        rc = log->os->allocate(log->file, 0, log->segment_bytes);
-        if (rc == EOPNOTSUPP || rc == ENOSYS)
-            rc = 0;
-    }
+    int rc = recycled != 0 ? recycle_segment_file(log, recycled, path) : create_segment_file(log, path);
     if (rc == 0)
         rc = log->os->sync_dir(log->os, log->dir);
     return fail(log, rc, "creating a write-ahead log segment");

@@ -196,14 +196,6 @@ static void adopt_old(struct log *log, const struct segment_list *list, uint64_t
     }
 }
 
-// The file is not reused: records written to it but never synced could pass for later ones of its successor.
-static int remove_headless(struct log *log, uint64_t number)
-{
-    char path[4096];
-    log_segment_path(log, number, path, sizeof(path));
-    return log->os->unlink(log->os, path);
-}
-
 int log_recover(struct log *log, uint64_t first, const struct log_replay *replay, struct err *err)
 {
     struct segment_list list = {0};
@@ -232,12 +224,8 @@ int log_recover(struct log *log, uint64_t first, const struct log_replay *replay
     bool headless = false;
     TRY_GOTO(rc, done, replay_all(log, list.numbers + from, list.len - from, replay, &previous_end, &headless, err));
     log->live_first = first;
-    if (headless)
-        rc = remove_headless(log, --next);
-    if (rc == 0)
-        rc = log_start_segment(log, next, previous_end);
-    else
-        log->failed = "could not remove an unfinished write-ahead log segment";
+    // An unfinished segment is replaced, not reused: records written to it but never synced could pass for later ones.
+    rc = log_start_segment(log, headless ? next - 1 : next, previous_end);
     if (rc != 0)
         rc = err_set(err, ERR_IO_ERROR, "%s in \"%s\": %s", log->failed, log->dir, strerror(rc));
 done:
