@@ -16,6 +16,8 @@
 #include "base/base.h"
 #include "base/buf.h"
 
+#include <stdatomic.h>
+
 struct err;
 struct pool;
 struct worker;
@@ -23,6 +25,7 @@ struct worker;
 // Something in the epoll set. Embedded in a connection, a listener …
 struct source {
     void (*ready)(struct source *source, struct worker *worker, uint32_t events);
+    atomic_bool armed; // released when armed, acquired by the next run: orders the runs of different workers
 };
 
 enum { WORKER_READ_BYTES = 64 * 1024 };
