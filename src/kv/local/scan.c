@@ -269,6 +269,36 @@ static void run_tree(struct scan *scan, struct source *src, struct str until, si
     }
 }
 
+// How many of the pairs, which are in the scan's order, lie in its range.
+static size_t count_in_range(const struct scan *scan, const struct kv_pair *pairs, size_t n)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (in_range(scan, pairs[middle].key))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+// The tree alone is left and all of it visible: pairs are taken by runs and only the last of a run is compared with the
+// bound. Runs grow with what was found, so that little is read in vain behind the bound.
+static void run_bare(struct scan *scan, struct source *src, size_t max, size_t *n)
+{
+    for (size_t run = 4; *n < max && src->valid; run *= 2) {
+        struct kv_pair *pairs = scan->pairs + *n;
+        size_t got = tree_cursor_run(&src->cursor, scan->reverse, pairs, MIN(run, max - *n));
+        size_t kept = in_range(scan, pairs[got - 1].key) ? got : count_in_range(scan, pairs, got);
+        for (size_t i = 0; i < kept && scan->keys_only; i++)
+            pairs[i].value = STR_EMPTY;
+        *n += kept;
+        settle(scan, src);
+        src->valid = src->valid && kept == got;
+    }
+}
+
 // One key: the newest visible version over all sources that stand on it, which then advance.
 static enum kv_result merge_key(struct scan *scan, struct str key, size_t *n)
 {
@@ -321,7 +351,9 @@ static enum kv_result fill(struct scan *scan, size_t max, size_t *n)
         if (first == NULL)
             break;
         struct str until = second != NULL ? second->key : STR_NONE;
-        if (first->kind == SOURCE_TREE && (second == NULL || !str_eq(first->key, until)))
+        if (second == NULL && first->kind == SOURCE_TREE && scan->all_visible)
+            run_bare(scan, first, max, n);
+        else if (first->kind == SOURCE_TREE && (second == NULL || !str_eq(first->key, until)))
             run_tree(scan, first, until, max, n);
         else
             r = merge_key(scan, first->key, n);

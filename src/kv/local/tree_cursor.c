@@ -177,7 +177,7 @@ static inline void land(struct tree_cursor *c, int rc, MDB_val k, MDB_val v, enu
     c->value = str_of_val(v);
 }
 
-static void move(struct tree_cursor *c, MDB_cursor_op op, enum landing side)
+static inline void move(struct tree_cursor *c, MDB_cursor_op op, enum landing side)
 {
     MDB_val k, v;
     int rc = mdb_cursor_get(c->cursor, &k, &v, op);
@@ -230,4 +230,21 @@ void tree_cursor_before(struct tree_cursor *c, struct str key)
         tree_cursor_previous(c);
     else if (c->error == 0)
         tree_cursor_last(c);
+}
+
+size_t tree_cursor_run(struct tree_cursor *c, bool reverse, struct kv_pair *out, size_t max)
+{
+    MDB_cursor_op op = reverse ? MDB_PREV : MDB_NEXT;
+    enum landing side = reverse ? LAND_LAST : LAND_FIRST;
+    size_t n = 0;
+    while (n < max && c->valid) {
+        out[n++] = (struct kv_pair){c->key, tree_value(c->value)};
+        if (LIKELY(c->bucket.ptr == NULL))
+            move(c, op, side);
+        else if (reverse)
+            tree_cursor_previous(c);
+        else
+            tree_cursor_next(c);
+    }
+    return n;
 }

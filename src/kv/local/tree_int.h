@@ -20,6 +20,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "kv/kv.h"
 #include "os/os.h"
 #include <lmdb.h>
 #include <pthread.h>
@@ -100,6 +101,9 @@ void tree_cursor_before(struct tree_cursor *c, struct str key); // last < key
 void tree_cursor_last(struct tree_cursor *c);
 void tree_cursor_next(struct tree_cursor *c);
 void tree_cursor_previous(struct tree_cursor *c);
+// Takes up to `max` pairs of the data database from where the cursor stands (it is valid), stamps stripped, and moves
+// behind them. Returns how many; fewer only at the end.
+size_t tree_cursor_run(struct tree_cursor *c, bool reverse, struct kv_pair *out, size_t max);
 
 // Write transaction of a checkpoint. The new state is the caller's to fill (partitions by tree_partition_*).
 struct tree_write {
