@@ -588,7 +588,7 @@ int main(int argc, char **argv)
 {
     bool many = getenv("PALMETTO_TEST_LONG") != NULL;
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
-    uint64_t n = argc > 1 ? 1 : many ? 3000 : 60;
+    uint64_t n = argc > 1 ? 1 : many ? 20000 : 200;
     int passed = 0, failed = 0;
     for (size_t e = 0; e < engines_count; e++) {
         bool wanted = argc > 2 ? strcmp(argv[2], engines[e].name) == 0 : e > 0; // the first is the model itself
