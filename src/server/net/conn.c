@@ -3,6 +3,8 @@
 #include "server/net/net.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -231,6 +233,8 @@ static uint32_t handshake(struct conn *c)
         return WAIT_CLOSE;
     int rc = SSL_do_handshake(c->ssl);
     if (rc == 1) {
+        int on = 1; // the client may hold back its first message until its last one is acknowledged
+        setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
         c->handshaking = false;
         return EPOLLIN;
     }
