@@ -299,9 +299,9 @@ void zone_abbreviation(struct buf *out, const struct zone *z, int64_t utc_micros
     UChar id[64], text[64];
     UCalendar *cal = ucal_open(id, to_utf16(str_of(z->name), id), "en_US", UCAL_GREGORIAN, &status);
     ucal_setMillis(cal, (double)(utc_micros / 1000), &status);
-    bool daylight = U_SUCCESS(status) && ucal_get(cal, UCAL_DST_OFFSET, &status) != 0;
+    bool in_summer = U_SUCCESS(status) && ucal_get(cal, UCAL_DST_OFFSET, &status) != 0;
     int32_t n =
-        ucal_getTimeZoneDisplayName(cal, daylight ? UCAL_SHORT_DST : UCAL_SHORT_STANDARD, "en_US", text, 64, &status);
+        ucal_getTimeZoneDisplayName(cal, in_summer ? UCAL_SHORT_DST : UCAL_SHORT_STANDARD, "en_US", text, 64, &status);
     ucal_close(cal);
     bool plain = U_SUCCESS(status) && n > 0 && n < 6; // "GMT+1" is ICU for "has none"
     for (int32_t i = 0; plain && i < n; i++)
