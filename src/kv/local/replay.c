@@ -216,6 +216,7 @@ int log_recover(struct log *log, uint64_t first, const struct log_replay *replay
         }
     }
     adopt_old(log, &list, first);
+    log->live_first = first; // replay may free segments already
     if (from == list.len && first > 1) {
         rc = damaged(log, first, 0, err);
         goto done;
@@ -223,7 +224,6 @@ int log_recover(struct log *log, uint64_t first, const struct log_replay *replay
     uint64_t previous_end = 0, next = first + (list.len - from);
     bool headless = false;
     TRY_GOTO(rc, done, replay_all(log, list.numbers + from, list.len - from, replay, &previous_end, &headless, err));
-    log->live_first = first;
     // An unfinished segment is replaced, not reused: records written to it but never synced could pass for later ones.
     rc = log_start_segment(log, headless ? next - 1 : next, previous_end);
     if (rc != 0)

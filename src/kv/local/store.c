@@ -262,7 +262,6 @@ static int open_log(struct store *s, const struct kv_options *options, struct er
     struct tree_state state = tree_newest_state(&s->tree);
     struct recovery r = {.s = s, .last_version = state.version};
     struct log_replay replay = {replay_op, replay_commit, replay_segment_end, &r};
-    s->log.live_first = state.log_first;
     TRY(log_recover(&s->log, state.log_first, &replay, err));
     set_versions(s, MAX(r.last_version, s->last_version));
     return 0;
