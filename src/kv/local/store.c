@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     FORMAT_VERSION = 1,
@@ -152,24 +151,34 @@ static void remove_log(void *arg, const char *name)
     l->error = l->error != 0 ? l->error : rc;
 }
 
-// Removes what a creation that was cut short has left; refuses when it looks like more than that.
-static int remove_leftovers(struct store *s, const char *native, struct err *err)
+// Empties a small data.mdb; a large one is not what a creation that was cut short leaves.
+static int empty_data(struct store *s, const char *native, struct err *err)
 {
+    const struct os *real = os_real(); // LMDB's files are the kernel's
     char path[4200];
     snprintf(path, sizeof(path), "%s/data.mdb", native);
     struct os_file *file;
     uint64_t size = 0;
-    const struct os *real = os_real(); // LMDB's files are the kernel's
-    if (real->open(real, path, OS_OPEN_READ_ONLY, &file) == 0) {
-        if (real->size(file, &size) != 0)
-            size = UINT64_MAX;
+    int rc = real->open(real, path, 0, &file);
+    if (rc == ENOENT)
+        return 0;
+    if (rc == 0) {
+        rc = real->size(file, &size);
+        if (rc == 0 && size <= LEFTOVER_BYTES_MAX)
+            rc = real->truncate(file, 0);
         real->close(file);
     }
     if (size > LEFTOVER_BYTES_MAX) {
         err_set(err, ERR_DATA_CORRUPTED, "store \"%s\" has data but no FORMAT file", s->dir);
         return err_hint(err, "Restore the store from a backup.");
     }
-    unlink(path);
+    return rc == 0 ? 0 : io_error(s, "clear", rc, err);
+}
+
+// Removes what a creation that was cut short has left.
+static int remove_leftovers(struct store *s, const char *native, struct err *err)
+{
+    TRY(empty_data(s, native, err));
     struct leftovers l = {.s = s};
     int rc = s->os->list(s->os, s->dir, remove_log, &l);
     rc = rc != 0 ? rc : l.error;
