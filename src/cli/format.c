@@ -5,8 +5,9 @@
 #include <unicode/uchar.h>
 
 static const struct format_ops formats[] = {
-#define FORMAT(id, text, prefix) \
-    {text, DISPLAY_FORMAT_##id == DISPLAY_FORMAT_RAW, prefix##_begin, prefix##_row, prefix##_end},
+#define FORMAT(id, text, prefix)                                                                      \
+    {text, DISPLAY_FORMAT_##id == DISPLAY_FORMAT_RAW, format_##prefix##_begin, format_##prefix##_row, \
+     format_##prefix##_end},
 #include "cli/formats.def"
 #undef FORMAT
 };
@@ -33,7 +34,7 @@ struct formatter *formatter_begin(struct arena *arena, FILE *out, enum display_f
     struct formatter *f = ARENA_NEW(arena, struct formatter);
     struct display_column *shown = ARENA_ARRAY(arena, struct display_column, columns_len);
     for (size_t i = 0; i < columns_len; i++)
-        shown[i] = (struct display_column){printable(arena, columns[i].name), columns[i].align};
+        shown[i] = (struct display_column){format_printable(arena, columns[i].name), columns[i].align};
     *f = (struct formatter){.ops = &formats[format],
                             .arena = arena,
                             .out = out,
@@ -52,7 +53,7 @@ void formatter_row(struct formatter *f, const struct str *values)
     for (size_t i = 0; i < f->columns_len; i++) {
         f->nulls[i] = values[i].ptr == NULL;
         struct str value = f->nulls[i] ? STR("NULL") : values[i];
-        f->cells[i] = f->ops->raw_values ? value : printable(f->arena, value);
+        f->cells[i] = f->ops->raw_values ? value : format_printable(f->arena, value);
     }
     f->rows++;
     f->ops->row(f);
@@ -110,7 +111,7 @@ static void escape_code_point(struct buf *b, int32_t c, unsigned char byte)
         buf_printf(b, c < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)c);
 }
 
-struct str printable(struct arena *arena, struct str text)
+struct str format_printable(struct arena *arena, struct str text)
 {
     if (is_printable(text))
         return text;
@@ -144,7 +145,7 @@ int display_width(struct str text)
     return width;
 }
 
-size_t text_lines(struct str text)
+size_t format_lines(struct str text)
 {
     size_t n = 1;
     for (size_t i = 0; i < text.len; i++)
@@ -152,7 +153,7 @@ size_t text_lines(struct str text)
     return n;
 }
 
-struct str text_line(struct str text, size_t n)
+struct str format_line(struct str text, size_t n)
 {
     size_t start = 0;
     for (;; n--) {
@@ -166,7 +167,7 @@ struct str text_line(struct str text, size_t n)
     }
 }
 
-void print_row_count(const struct formatter *f, const char *before, const char *after)
+void format_row_count(const struct formatter *f, const char *before, const char *after)
 {
     fprintf(f->out, "%s%" PRId64 " row%s%s", before, f->rows, f->rows == 1 ? "" : "s", after);
 }

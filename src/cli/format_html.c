@@ -46,48 +46,48 @@ static void html_cells(struct formatter *f, bool numbered, bool escape)
     fputs("</tr>\n", f->out);
 }
 
-void html_begin(struct formatter *f)
+void format_html_begin(struct formatter *f)
 {
     html_open(f, true, true);
 }
 
-void html_row(struct formatter *f)
+void format_html_row(struct formatter *f)
 {
     html_cells(f, true, true);
 }
 
-void html_end(struct formatter *f)
+void format_html_end(struct formatter *f)
 {
     fprintf(f->out, "</tbody>\n<tfoot><tr><td colspan=%zu>", f->columns_len + 1);
-    print_row_count(f, "", "</td></tr></tfoot></table>\n");
+    format_row_count(f, "", "</td></tr></tfoot></table>\n");
 }
 
-void unnumbered_html_begin(struct formatter *f)
+void format_unnumbered_html_begin(struct formatter *f)
 {
     html_open(f, false, true);
 }
 
-void unnumbered_html_row(struct formatter *f)
+void format_unnumbered_html_row(struct formatter *f)
 {
     html_cells(f, false, true);
 }
 
-void unnumbered_html_end(struct formatter *f)
+void format_unnumbered_html_end(struct formatter *f)
 {
     fputs("</tbody>\n</table>\n", f->out);
 }
 
-void rawhtml_begin(struct formatter *f)
+void format_rawhtml_begin(struct formatter *f)
 {
     html_open(f, false, false);
 }
 
-void rawhtml_row(struct formatter *f)
+void format_rawhtml_row(struct formatter *f)
 {
     html_cells(f, false, false);
 }
 
-void rawhtml_end(struct formatter *f)
+void format_rawhtml_end(struct formatter *f)
 {
     fputs("</tbody>\n</table>\n", f->out);
 }

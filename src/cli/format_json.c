@@ -46,32 +46,32 @@ static void put_object(struct formatter *f)
     putc('}', f->out);
 }
 
-void ndjson_begin(struct formatter *f)
+void format_ndjson_begin(struct formatter *f)
 {
 }
 
-void ndjson_row(struct formatter *f)
+void format_ndjson_row(struct formatter *f)
 {
     put_object(f);
     putc('\n', f->out);
 }
 
-void ndjson_end(struct formatter *f)
+void format_ndjson_end(struct formatter *f)
 {
 }
 
-void json_begin(struct formatter *f)
+void format_json_begin(struct formatter *f)
 {
     putc('[', f->out);
 }
 
-void json_row(struct formatter *f)
+void format_json_row(struct formatter *f)
 {
     fputs(f->rows > 1 ? ",\n  " : "\n  ", f->out);
     put_object(f);
 }
 
-void json_end(struct formatter *f)
+void format_json_end(struct formatter *f)
 {
     fputs("\n]\n", f->out);
 }

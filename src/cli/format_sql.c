@@ -78,7 +78,7 @@ static void put_literal(struct formatter *f, struct str s)
     putc('\'', f->out);
 }
 
-void sql_begin(struct formatter *f)
+void format_sql_begin(struct formatter *f)
 {
     fputs("CREATE TABLE results (\n", f->out);
     for (size_t i = 0; i < f->columns_len; i++) {
@@ -89,7 +89,7 @@ void sql_begin(struct formatter *f)
     fputs(");\n\n", f->out);
 }
 
-void sql_row(struct formatter *f)
+void format_sql_row(struct formatter *f)
 {
     if (f->columns_len == 0) {
         fputs("INSERT INTO results(rowid) VALUES (DEFAULT);\n", f->out);
@@ -107,7 +107,7 @@ void sql_row(struct formatter *f)
     fputs(");\n", f->out);
 }
 
-void sql_end(struct formatter *f)
+void format_sql_end(struct formatter *f)
 {
-    print_row_count(f, "-- ", "\n");
+    format_row_count(f, "-- ", "\n");
 }

@@ -39,11 +39,11 @@ static struct str tab_cell(struct str line, size_t n)
 static int tab_width(struct str text, size_t lines, size_t at, size_t cell)
 {
     size_t first = at;
-    while (first > 0 && tab_cells(text_line(text, first - 1)) > cell)
+    while (first > 0 && tab_cells(format_line(text, first - 1)) > cell)
         first--;
     int width = 4;
-    for (size_t i = first; i < lines && tab_cells(text_line(text, i)) > cell; i++)
-        width = MAX(width, display_width(tab_cell(text_line(text, i), cell)) + 1);
+    for (size_t i = first; i < lines && tab_cells(format_line(text, i)) > cell; i++)
+        width = MAX(width, display_width(tab_cell(format_line(text, i), cell)) + 1);
     return width;
 }
 
@@ -52,9 +52,9 @@ static struct str expand_tabs(struct arena *arena, struct str text)
     if (text.len == 0 || memchr(text.ptr, '\t', text.len) == NULL)
         return text;
     struct buf b = BUF_INIT;
-    size_t lines = text_lines(text);
+    size_t lines = format_lines(text);
     for (size_t i = 0; i < lines; i++) {
-        struct str line = text_line(text, i);
+        struct str line = format_line(text, i);
         size_t cells = tab_cells(line);
         for (size_t c = 0; c <= cells; c++) {
             struct str cell = tab_cell(line, c);
@@ -75,12 +75,12 @@ static int text_width(struct str text)
     if (text.len == 0 || memchr(text.ptr, '\n', text.len) == NULL)
         return display_width(text);
     int width = 0;
-    for (size_t i = 0, n = text_lines(text); i < n; i++)
-        width = MAX(width, display_width(text_line(text, i)));
+    for (size_t i = 0, n = format_lines(text); i < n; i++)
+        width = MAX(width, display_width(format_line(text, i)));
     return width;
 }
 
-void table_begin(struct formatter *f)
+void format_table_begin(struct formatter *f)
 {
     f->table = ARENA_NEW(f->arena, struct table_state);
     f->table->widths = ARENA_ARRAY(f->arena, int, f->columns_len);
@@ -88,7 +88,7 @@ void table_begin(struct formatter *f)
         f->table->widths[i] = text_width(expand_tabs(f->arena, f->columns[i].name));
 }
 
-void table_row(struct formatter *f)
+void format_table_row(struct formatter *f)
 {
     for (size_t i = 0; i < f->columns_len; i++) {
         struct str cell = arena_str(f->arena, expand_tabs(f->arena, f->cells[i]));
@@ -159,13 +159,13 @@ static void put_cells(struct formatter *f, const struct str *cells, bool header)
 {
     size_t height = 1;
     for (size_t i = 0; i < f->columns_len; i++)
-        height = MAX(height, text_lines(cells[i]));
+        height = MAX(height, format_lines(cells[i]));
     struct buf *line = &f->table->line;
     for (size_t l = 0; l < height; l++) {
         buf_clear(line);
         buf_putc(line, boxed(f) ? '|' : ' ');
         for (size_t i = 0; i < f->columns_len; i++) {
-            struct str text = text_line(cells[i], l);
+            struct str text = format_line(cells[i], l);
             enum column_align align = header ? COLUMN_ALIGN_CENTER : effective_align(f->columns[i].align, cells[i]);
             buf_cstr(line, i > 0 ? "| " : " ");
             put_padded(line, text.ptr == NULL ? STR_EMPTY : text, f->table->widths[i], align);
@@ -188,7 +188,7 @@ static void put_header(struct formatter *f)
     put_rule(f);
 }
 
-void table_end(struct formatter *f)
+void format_table_end(struct formatter *f)
 {
     if (f->columns_len == 0) {
         fputs("--\n", f->out);
@@ -200,6 +200,6 @@ void table_end(struct formatter *f)
                 put_rule(f);
         }
     }
-    print_row_count(f, "(", ")\n");
+    format_row_count(f, "(", ")\n");
     buf_release(&f->table->line);
 }

@@ -59,35 +59,35 @@ static void separated_row(struct formatter *f, char separator)
     putc('\n', f->out);
 }
 
-void tsv_begin(struct formatter *f)
+void format_tsv_begin(struct formatter *f)
 {
     separated_begin(f, '\t');
 }
 
-void tsv_row(struct formatter *f)
+void format_tsv_row(struct formatter *f)
 {
     separated_row(f, '\t');
 }
 
-void tsv_end(struct formatter *f)
+void format_tsv_end(struct formatter *f)
 {
 }
 
-void csv_begin(struct formatter *f)
+void format_csv_begin(struct formatter *f)
 {
     separated_begin(f, ',');
 }
 
-void csv_row(struct formatter *f)
+void format_csv_row(struct formatter *f)
 {
     separated_row(f, ',');
 }
 
-void csv_end(struct formatter *f)
+void format_csv_end(struct formatter *f)
 {
 }
 
-void records_begin(struct formatter *f)
+void format_records_begin(struct formatter *f)
 {
 }
 
@@ -95,22 +95,22 @@ static int widest_label(const struct formatter *f)
 {
     int width = 0;
     for (size_t i = 0; i < f->columns_len; i++)
-        for (size_t l = 0, n = text_lines(f->columns[i].name); l < n; l++)
-            width = MAX(width, display_width(text_line(f->columns[i].name, l)));
+        for (size_t l = 0, n = format_lines(f->columns[i].name); l < n; l++)
+            width = MAX(width, display_width(format_line(f->columns[i].name, l)));
     return width;
 }
 
 // `label | value`; a `+` after either says that it goes on in the next line.
 static void put_record_field(struct formatter *f, struct str label, struct str value, int width)
 {
-    size_t label_lines = text_lines(label), value_lines = text_lines(value);
+    size_t label_lines = format_lines(label), value_lines = format_lines(value);
     for (size_t l = 0; l < MAX(label_lines, value_lines); l++) {
-        struct str name = l < label_lines ? text_line(label, l) : STR_EMPTY;
+        struct str name = l < label_lines ? format_line(label, l) : STR_EMPTY;
         put_str(f, name);
         fprintf(f->out, "%*s%c|", width - display_width(name), "", l + 1 < label_lines ? '+' : ' ');
         if (l < value_lines) {
             putc(' ', f->out);
-            put_str(f, text_line(value, l));
+            put_str(f, format_line(value, l));
             if (l + 1 < value_lines)
                 putc('+', f->out);
         }
@@ -118,7 +118,7 @@ static void put_record_field(struct formatter *f, struct str label, struct str v
     }
 }
 
-void records_row(struct formatter *f)
+void format_records_row(struct formatter *f)
 {
     if (f->columns_len == 0)
         return;
@@ -128,18 +128,18 @@ void records_row(struct formatter *f)
         put_record_field(f, f->columns[i].name, f->cells[i], width);
 }
 
-void records_end(struct formatter *f)
+void format_records_end(struct formatter *f)
 {
     if (f->columns_len == 0)
-        print_row_count(f, "(", ")\n");
+        format_row_count(f, "(", ")\n");
 }
 
-void raw_begin(struct formatter *f)
+void format_raw_begin(struct formatter *f)
 {
     fprintf(f->out, "# %zu column%s\n", f->columns_len, f->columns_len == 1 ? "" : "s");
 }
 
-void raw_row(struct formatter *f)
+void format_raw_row(struct formatter *f)
 {
     fprintf(f->out, "# row %lld\n", (long long)f->rows);
     for (size_t i = 0; i < f->columns_len; i++) {
@@ -149,7 +149,7 @@ void raw_row(struct formatter *f)
     }
 }
 
-void raw_end(struct formatter *f)
+void format_raw_end(struct formatter *f)
 {
-    print_row_count(f, "# ", "\n");
+    format_row_count(f, "# ", "\n");
 }

@@ -28,21 +28,21 @@ struct format_ops {
     void (*end)(struct formatter *f);
 };
 
-#define FORMAT(id, name, prefix)              \
-    void prefix##_begin(struct formatter *f); \
-    void prefix##_row(struct formatter *f);   \
-    void prefix##_end(struct formatter *f);
+#define FORMAT(id, name, prefix)                       \
+    void format_##prefix##_begin(struct formatter *f); \
+    void format_##prefix##_row(struct formatter *f);   \
+    void format_##prefix##_end(struct formatter *f);
 #include "cli/formats.def"
 #undef FORMAT
 
 // The text as it can be shown: unchanged when it is valid UTF-8 of graphic characters, tabs and newlines, else in
 // backslash-escaped ASCII.
-struct str printable(struct arena *arena, struct str text);
+struct str format_printable(struct arena *arena, struct str text);
 // The n-th line of a text, STR_NONE past the last one.
-struct str text_line(struct str text, size_t n);
-size_t text_lines(struct str text);
+struct str format_line(struct str text, size_t n);
+size_t format_lines(struct str text);
 // "1 row", "2 rows".
-void print_row_count(const struct formatter *f, const char *before, const char *after);
+void format_row_count(const struct formatter *f, const char *before, const char *after);
 
 static inline void put_str(struct formatter *f, struct str s)
 {
