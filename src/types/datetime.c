@@ -6,7 +6,7 @@
 #define TIMESTAMP_MIN (INT64_C(-2440588) * MICROS_PER_DAY)      // 4714-11-24 BC
 #define TIMESTAMP_MAX (INT64_C(106751991) * MICROS_PER_DAY - 1) // 294247-01-09 23:59:59.999999
 #define DATE_MIN INT64_C(-2440588)                              // 4714-11-24 BC
-#define DATE_MAX INT64_C(2145042540)                            // 5874897-12-31
+#define DATE_MAX INT64_C(2145042905)                            // 5874897-12-31
 
 int64_t micros_floor_div(int64_t a, int64_t b)
 {
@@ -138,32 +138,25 @@ static int overflow(struct err *err)
     return err_set(err, ERR_DATETIME_FIELD_OVERFLOW, "timestamp out of range");
 }
 
-// Adds months on the calendar, clamped to the month's last day.
-static int64_t add_months(int64_t micros, int64_t months)
+// Adds months on the calendar, clamped to the month's last day. False when the year leaves the supported range.
+static bool add_months(int64_t *micros, int64_t months)
 {
     struct civil c;
-    civil_from_micros(micros, &c);
+    civil_from_micros(*micros, &c);
     int64_t total = c.year * 12 + (c.month - 1) + months;
     c.year = micros_floor_div(total, 12);
     c.month = (int)(total - c.year * 12) + 1;
+    if (c.year < -4714 || c.year > 294246)
+        return false;
     c.day = MIN(c.day, days_in_month(c.year, c.month));
-    return micros_from_civil(&c);
-}
-
-// The calendar part leaves the range long before it could overflow 64 bits: months are 32-bit.
-static bool months_in_range(int64_t micros, int64_t months)
-{
-    int64_t years = micros / (366 * MICROS_PER_DAY) + months / 12;
-    return years > -290000 && years < 293000;
+    *micros = micros_from_civil(&c);
+    return true;
 }
 
 static int add_calendar(int64_t *local, int64_t months, int64_t days, struct err *err)
 {
-    if (months != 0) {
-        if (!months_in_range(*local, months))
-            return overflow(err);
-        *local = add_months(*local, months);
-    }
+    if (months != 0 && !add_months(local, months))
+        return overflow(err);
     int64_t span;
     if (__builtin_mul_overflow(days, MICROS_PER_DAY, &span) || __builtin_add_overflow(*local, span, local))
         return overflow(err);
