@@ -175,7 +175,7 @@ static bool get_json_value(struct key_reader *r, struct arena *a, struct str *ou
 static void put_bits(struct buf *b, struct str bits)
 {
     uint32_t n = bits_count(bits);
-    key_put_bytes(b, KEY_TAG_BYTES, str_slice(bits, bits.len - (n + 7) / 8, bits.len));
+    key_put_bytes(b, KEY_TAG_BITS, str_slice(bits, bits.len - (n + 7) / 8, bits.len));
     key_put_int(b, n);
 }
 
@@ -183,7 +183,7 @@ static bool get_bits(struct key_reader *r, struct arena *a, struct str *out)
 {
     struct str packed;
     int64_t n;
-    if (!key_get_bytes(r, KEY_TAG_BYTES, a, &packed) || !key_get_int(r, &n) || n < 0 || n > UINT32_MAX ||
+    if (!key_get_bytes(r, KEY_TAG_BITS, a, &packed) || !key_get_int(r, &n) || n < 0 || n > UINT32_MAX ||
         packed.len != (size_t)(n + 7) / 8)
         return false;
     *out = bits_new(a, (uint32_t)n);
@@ -218,14 +218,14 @@ static bool interval_of_micros(__int128 micros, struct interval *out)
 // Ordered by the instant in UTC, then from west to east reversed as timetz_compare has it.
 static void put_timetz(struct buf *b, struct timetz t)
 {
-    key_put_tagged_int(b, KEY_TAG_TIME, t.micros - t.seconds_east * MICROS_PER_SECOND);
+    key_put_tagged_int(b, KEY_TAG_TIMETZ, t.micros - t.seconds_east * MICROS_PER_SECOND);
     key_put_int(b, -(int64_t)t.seconds_east);
 }
 
 static bool get_timetz(struct key_reader *r, struct arena *a, struct str *out)
 {
     int64_t utc, west;
-    if (!key_get_tagged_int(r, KEY_TAG_TIME, &utc) || !key_get_int(r, &west) || west > MICROS_PER_DAY ||
+    if (!key_get_tagged_int(r, KEY_TAG_TIMETZ, &utc) || !key_get_int(r, &west) || west > MICROS_PER_DAY ||
         west < -MICROS_PER_DAY || utc > 4 * MICROS_PER_DAY || utc < -4 * MICROS_PER_DAY)
         return false;
     *out = timetz_encode(a, (struct timetz){utc - west * MICROS_PER_SECOND, (int32_t)-west});

@@ -411,6 +411,10 @@ static bool skip_value(struct key_reader *r, int depth)
     case KEY_TAG_TIME:
     case KEY_TAG_TIMESTAMP:
         return key_get_int(r, &ignored);
+    case KEY_TAG_BITS:
+        return skip_escaped(r) && key_get_int(r, &ignored);
+    case KEY_TAG_TIMETZ:
+        return key_get_int(r, &ignored) && key_get_int(r, &ignored);
     case KEY_TAG_JSON_NUMBER:
         return skip_value(r, depth + 1);
     case KEY_TAG_JSON_ARRAY:

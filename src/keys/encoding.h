@@ -51,6 +51,8 @@ enum key_tag {
     KEY_TAG_JSON_TRUE = 0x66,
     KEY_TAG_JSON_ARRAY = 0x67,
     KEY_TAG_JSON_OBJECT = 0x68,
+    KEY_TAG_BITS = 0x69,   // bytes, then the number of bits as int
+    KEY_TAG_TIMETZ = 0x6A, // two ints
 };
 
 // Writers append the ascending form. key_complement turns what was appended since `from` into the descending form.
@@ -58,9 +60,9 @@ void key_put_null(struct buf *b);
 void key_put_bool(struct buf *b, bool v);
 void key_put_int(struct buf *b, int64_t v);
 void key_put_float(struct buf *b, double v);
-void key_put_bytes(struct buf *b, enum key_tag tag, struct str v); // KEY_TAG_BYTES, _STRING, _JSON_STRING
+void key_put_bytes(struct buf *b, enum key_tag tag, struct str v); // KEY_TAG_BYTES, _STRING, _JSON_STRING, _BITS
 void key_put_uuid(struct buf *b, const uint8_t v[16]);
-void key_put_tagged_int(struct buf *b, enum key_tag tag, int64_t v); // KEY_TAG_DATE, _TIME, _TIMESTAMP
+void key_put_tagged_int(struct buf *b, enum key_tag tag, int64_t v); // KEY_TAG_DATE, _TIME, _TIMESTAMP, _TIMETZ
 // An interval by its length (12 months, 30-day months, 24-hour days), as microseconds in 128 bits.
 void key_put_interval(struct buf *b, __int128 micros);
 static inline void key_complement(struct buf *b, size_t from)

@@ -30,9 +30,6 @@ static struct type type_of_tag(int tag)
     if (tag >= KEY_TAG_INT_MIN && tag < KEY_TAG_FALSE)
         return T_INT8;
     switch (tag) {
-    case KEY_TAG_FALSE:
-    case KEY_TAG_TRUE:
-        return T_BOOL;
     case KEY_TAG_FLOAT:
         return T_FLOAT8;
     case KEY_TAG_DECIMAL_NAN:
@@ -50,6 +47,10 @@ static struct type type_of_tag(int tag)
         return T_TIMESTAMP;
     case KEY_TAG_INTERVAL:
         return T_INTERVAL;
+    case KEY_TAG_BITS:
+        return T_VARBIT;
+    case KEY_TAG_TIMETZ:
+        return T_TIMETZ;
     case KEY_TAG_JSON_EMPTY_ARRAY ... KEY_TAG_JSON_OBJECT:
         return T_JSONB;
     default:
@@ -91,6 +92,11 @@ static bool print_value(struct buf *out, struct key_reader *r, struct arena *a)
         buf_cstr(out, "NULL");
         return true;
     }
+    if (tag == KEY_TAG_FALSE || tag == KEY_TAG_TRUE) {
+        buf_cstr(out, tag == KEY_TAG_TRUE ? "true" : "false");
+        r->at++;
+        return true;
+    }
     if (tag == KEY_TAG_ARRAY)
         return print_array(out, r, a);
     if (tag == KEY_TAG_BYTES || tag == KEY_TAG_STRING) {
@@ -127,8 +133,17 @@ void key_print_values(struct buf *out, struct str values)
     print_values(out, &r);
 }
 
-// Ids of the prefix, as many as the key has; what follows is left in the reader.
-static void print_table_prefix(struct buf *out, struct key_reader *r)
+static bool print_table_item(struct buf *out, struct key_reader *r)
+{
+    uint8_t item = key_reader_left(r) == 1 ? *r->at : 0;
+    if (item != KEY_TABLE_ROW_COUNT && item != KEY_TABLE_SEQUENCE)
+        return true;
+    buf_cstr(out, item == KEY_TABLE_ROW_COUNT ? "/RowCount" : "/Sequence");
+    return false;
+}
+
+// Ids of the prefix, as many as the key has; true when values follow.
+static bool print_table_prefix(struct buf *out, struct key_reader *r)
 {
     static const char *const heads[] = {"/Tenant/", "/Table/", "/"};
     r->at++;
@@ -137,11 +152,14 @@ static void print_table_prefix(struct buf *out, struct key_reader *r)
         struct key_reader before = *r;
         if (!key_get_uvarint(r, &id)) {
             *r = before;
-            return;
+            return true;
         }
+        if (i == 2 && id == KEY_INDEX_RECORDS)
+            return print_table_item(out, r);
         if (i > 0 || id != KEY_CLUSTER_DEFAULT)
             buf_printf(out, "%s%llu", heads[i], (unsigned long long)id);
     }
+    return true;
 }
 
 static void print_meta(struct buf *out, struct key_reader *r)
@@ -188,6 +206,6 @@ void key_print(struct buf *out, struct str key)
         print_hex(out, &r);
         return;
     }
-    print_table_prefix(out, &r);
-    print_values(out, &r);
+    if (print_table_prefix(out, &r))
+        print_values(out, &r);
 }
