@@ -594,14 +594,16 @@ static enum kv_result model_delete(struct kv_txn *txn, struct str key)
 static enum kv_result model_delete_range(struct kv_txn *txn, struct kv_range range)
 {
     struct model_txn *t = txn_of(txn);
-    enum kv_result result = model_add_read_conflict(txn, range);
-    size_t nkeys = 0;
-    struct str *keys = candidate_keys(t, range, &nkeys);
     if (t->options.read_only)
         return KV_READ_ONLY;
+    enum kv_result result = model_add_read_conflict(txn, range);
+    pthread_mutex_lock(&t->store->mutex);
+    size_t nkeys;
+    struct str *keys = candidate_keys(t, range, &nkeys);
     for (size_t i = 0; i < nkeys && result == KV_OK; i++)
         if (value_seen(t, keys[i]).found)
             result = model_delete(txn, keys[i]);
+    pthread_mutex_unlock(&t->store->mutex);
     return result;
 }
 
