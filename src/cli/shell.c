@@ -365,7 +365,10 @@ static int shell_start(struct shell *sh, const struct shell_config *config, stru
 
 int shell_run(const struct shell_config *config, struct err *err)
 {
-    struct shell sh = {.conn_options = config->conn_options, .out = stdout, .no_line_editor = config->no_line_editor};
+    struct shell sh = {.config = config,
+                       .conn_options = config->conn_options,
+                       .out = stdout,
+                       .no_line_editor = config->no_line_editor};
     sh.interactive = config->statements_len == 0 && config->file == NULL && isatty(STDIN_FILENO);
     sh.terminal_output = isatty(STDOUT_FILENO);
     arena_init(&sh.result, NULL);

@@ -64,6 +64,7 @@ void input_setup(struct shell *sh)
     if (!sh->interactive || sh->no_line_editor)
         return;
     rl_readline_name = "palmetto";
+    complete_setup(sh);
     using_history();
     stifle_history(HISTORY_ENTRIES_MAX);
     const char *path = history_path(sh);

@@ -2,6 +2,7 @@
 // and prints the results.
 //
 //   shell.c          the session: connecting, the read loop, prompts
+//   shell_complete.c completion by Tab
 //   shell_input.c    where lines come from: terminal with history, files, strings; Ctrl-C
 //   shell_execute.c  one statement: results, COPY, notices, errors, timing
 //   shell_options.c  client-side options (\set)
@@ -30,6 +31,8 @@ struct shell_options {
 
 enum input_kind { INPUT_KIND_TERMINAL, INPUT_KIND_FILE, INPUT_KIND_TEXT };
 
+struct shell_config;
+
 // A source of lines. \i puts another one on top.
 struct input {
     enum input_kind kind;
@@ -39,6 +42,7 @@ struct input {
 };
 
 struct shell {
+    const struct shell_config *config;
     struct conn_options *conn_options;
     PGconn *conn;
     struct shell_options options;
@@ -73,7 +77,8 @@ struct shell_config {
     bool no_line_editor;
     struct string_list settings; // --set name=value
     void (*banner)(void *arg);   // printed when interactive, instead of the usual welcome; may be NULL
-    void *banner_arg;
+    void (*details)(void *arg);  // printed by \info after the connection; may be NULL
+    void *banner_arg;            // of both
 };
 
 // Runs the shell to its end; returns the exit status. Errors of statements have been printed.
@@ -85,6 +90,9 @@ int shell_connect(struct shell *sh, struct err *err);
 void shell_run_input(struct shell *sh, struct input *input);
 // Runs a query for the shell's own use; NULL when it fails.
 PGresult *shell_query(struct shell *sh, const char *sql);
+
+// --- shell_complete.c
+void complete_setup(struct shell *sh);
 
 // --- shell_input.c
 void input_setup(struct shell *sh);

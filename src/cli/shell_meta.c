@@ -220,6 +220,9 @@ static void meta_conninfo(struct shell *sh, struct str name, struct words *words
     struct str text = url_format(arena, &shown, URL_STYLE_PQ);
     fprintf(sh->out, "Connection string: %.*s\n", STR_FMT(text));
     fprintf(sh->out, "You are connected to database \"%s\" as user \"%s\".\n", PQdb(sh->conn), PQuser(sh->conn));
+    fflush(sh->out);
+    if (sh->config->details != NULL)
+        sh->config->details(sh->config->banner_arg);
 }
 
 static void set_field(struct shell *sh, struct str *field, struct str value)

@@ -165,24 +165,18 @@ static int demo_start(struct demo *demo, char *certs_dir, struct err *err)
 
 // --- the banner
 
-static void print_banner(void *arg)
+static void print_details(void *arg)
 {
     struct demo *demo = arg;
     struct arena *arena = &demo->arena;
     struct str console = launch_console_url(arena, &options, demo->server);
     struct server_address sql = server_sql_address(demo->server);
-    puts("#\n# Welcome to the Palmetto demo database!\n#\n"
-         "# You are connected to a temporary, in-memory Palmetto cluster of 1 node.\n#");
-    if (!empty)
-        puts("# The cluster has been preloaded with the \"movr\" dataset\n"
-             "# (MovR is a fictional vehicle sharing company).\n#");
-    puts("# Reminder: your changes to data stored in the demo session will not be saved!\n#\n"
-         "# If you wish to access this demo cluster using another tool, you will need\n# the following details:\n#\n"
-         "#   - Connection parameters:");
+    struct str security =
+        options.insecure ? STR("--insecure") : arena_printf(arena, "--certs-dir=%s", options.certs_dir);
+    puts("#   - Connection parameters:");
     if (console.len > 0)
         printf("#     (webui)    %.*s\n", STR_FMT(console));
-    printf("#     (cli)      palmetto sql%s --host=%s:%d -u " DEMO_USER " -d %s\n",
-           options.insecure ? " --insecure" : arena_printf(arena, " --certs-dir=%s", options.certs_dir).ptr, sql.host,
+    printf("#     (cli)      palmetto sql %.*s --host=%s:%d -u " DEMO_USER " -d %s\n", STR_FMT(security), sql.host,
            sql.port, demo->database);
     printf("#     (sql)      %.*s\n", STR_FMT(demo->url));
     printf("#     (sql/jdbc) %.*s\n", STR_FMT(launch_jdbc_url(arena, demo->url)));
@@ -190,6 +184,18 @@ static void print_banner(void *arg)
         printf("#   - Username: \"" DEMO_USER "\", password: \"%s\"\n", demo->password);
         printf("#   - Directory with certificate files (for certain SQL drivers/tools): %s\n", options.certs_dir);
     }
+}
+
+static void print_banner(void *arg)
+{
+    puts("#\n# Welcome to the Palmetto demo database!\n#\n"
+         "# You are connected to a temporary, in-memory Palmetto cluster of 1 node.\n#");
+    if (!empty)
+        puts("# The cluster has been preloaded with the \"movr\" dataset\n"
+             "# (MovR is a fictional vehicle sharing company).\n#");
+    puts("# Reminder: your changes to data stored in the demo session will not be saved!\n#\n"
+         "# If you wish to access this demo cluster using another tool, you will need\n# the following details:\n#");
+    print_details(arg);
     puts("#\n# You can enter \\info to print these details again.\n#");
     fflush(stdout);
 }
@@ -219,6 +225,7 @@ static int demo_run(struct demo *demo, struct err *err)
     shell.statements = statements.items;
     shell.statements_len = statements.len;
     shell.banner = print_banner;
+    shell.details = print_details;
     shell.banner_arg = demo;
     int status = shell_run(&shell, err);
     conn_options_release(&conn);

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 TIMEOUT_S = 5
-ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|[\r\x07]")
 
 
 class Shell:
@@ -213,10 +213,29 @@ def test_connect_and_info(new):
     assert shell.close() == 0
 
 
+def test_completion(new):
+    shell = new()
+    prompt_of(shell)
+    shell.type("CREATE TABLE completed_relation (a INT);\n")
+    shell.expect("Time:")
+    shell.expect(PROMPT)
+    shell.type("sel\t")
+    shell.expect("select")
+    shell.type("count(*) from compl\t")
+    shell.expect("completed_relation")
+    shell.type(";\n")
+    shell.expect("      0\n(1 row)")
+    shell.expect(PROMPT)
+    shell.type("DROP TABLE completed_relation;\n")
+    shell.expect("DROP TABLE\n")
+    shell.type("\\q\n")
+    assert shell.close() == 0
+
+
 def test_copy(new):
     shell = new()
     prompt_of(shell)
-    shell.type("CREATE TEMP TABLE c (a INT);\n" if "postgres@" in new.url else "CREATE TABLE c (a INT);\n")
+    shell.type("CREATE TABLE c (a INT);\n")
     shell.expect("CREATE TABLE")
     shell.expect(PROMPT)
     shell.type("COPY c FROM STDIN;\n")
