@@ -17,6 +17,7 @@
 enum {
     CONNECTIONS_MAX_DEFAULT = 10000,
     UNAUTHENTICATED_MAX = 1000, // sockets beyond the sessions allowed
+    INPUT_BYTES_MIN = 256 * 1024 * 1024,
 };
 static const int64_t second_ns = 1000000000;
 
@@ -175,7 +176,12 @@ static int open_parts(struct server *server, struct listeners *l, struct err *er
     TRY(open_tls(server, err));
     TRY(open_store(server, err));
     set_up_protocols(server);
-    TRY(net_open(&server->net, server->config.workers, server->config.write_timeout_ns, err));
+    struct net_options options = {
+        .workers = server->config.workers,
+        .write_timeout_ns = server->config.write_timeout_ns,
+        .input_bytes_max = MAX(server->config.sql_memory_bytes_max / 4, (size_t)INPUT_BYTES_MIN),
+    };
+    TRY(net_open(&server->net, &options, err));
     server->net_opened = true;
     TRY(open_sql_listeners(server, l, err));
     TRY(open_http_listener(server, l, err));

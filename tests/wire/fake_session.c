@@ -13,7 +13,7 @@
 //     idle MS            the session ends when idle so long
 //     buffer BYTES       results_buffer_size
 //     retry              a row, taken back if it has not left, then the row again
-//     copyin, copyout N
+//     copy from stdin, copy to stdout N
 //
 // Users: root, alice (password "secret"), nologin, expired (password "secret"), nopassword.
 #include "fake_session.h"
@@ -548,14 +548,15 @@ static int run_other(struct session *s, struct statement st, struct result_sink 
         s->idle_ns = number(st.argument) * 1000000;
     } else if (str_ieqc(st.verb, "buffer")) {
         s->buffer_bytes = (size_t)number(st.argument);
-    } else if (str_ieqc(st.verb, "copyin")) {
+    } else if (str_ieqc(st.verb, "copy") && str_find(st.argument, STR("from"), 0) >= 0) {
         sink->ops->copy_begin(sink, true, COPY_FORMAT_TEXT, 2);
         s->in_copy = true;
         s->copied = 0;
         return 0;
-    } else if (str_ieqc(st.verb, "copyout")) {
-        TRY(run_copy_out(sink, number(st.argument), err));
-        complete(sink, "COPY", number(st.argument));
+    } else if (str_ieqc(st.verb, "copy")) {
+        int64_t n = number(split(split(st.argument).argument).argument);
+        TRY(run_copy_out(sink, n, err));
+        complete(sink, "COPY", n);
         return 0;
     } else {
         return err_set(err, ERR_SYNTAX_ERROR, "at or near \"%.*s\": syntax error", STR_FMT(st.verb));

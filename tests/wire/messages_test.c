@@ -141,7 +141,7 @@ static void test_pipeline(void)
 static void test_copy_in(void)
 {
     struct wire *w = wire_connect(server, "root");
-    wire_send(w, 'Q', "s", "copyin; echo after");
+    wire_send(w, 'Q', "s", "copy from stdin; echo after");
     wire_expect(w, "G(2)");
     wire_send(w, 'd', "b", (size_t)4, "1\ta\n");
     wire_send(w, 'S', "");
@@ -149,12 +149,12 @@ static void test_copy_in(void)
     wire_send(w, 'd', "b", (size_t)4, "2\tb\n");
     wire_send(w, 'c', "");
     wire_expect(w, "C(COPY 8) T(?column?:25:0) D(after) C(SELECT 1) Z(I)");
-    wire_send(w, 'Q', "s", "copyin");
+    wire_send(w, 'Q', "s", "copy from stdin");
     wire_expect(w, "G(2)");
     wire_send(w, 'f', "s", "changed my mind");
     wire_expect(w, "E(57014:COPY from stdin failed: changed my mind) Z(I)");
     // The rest of the data is still under way when a line is bad.
-    wire_send(w, 'Q', "s", "copyin");
+    wire_send(w, 'Q', "s", "copy from stdin");
     wire_expect(w, "G(2)");
     wire_send(w, 'd', "b", (size_t)4, "bad\n");
     wire_send(w, 'd', "b", (size_t)4, "2\tb\n");
@@ -162,7 +162,7 @@ static void test_copy_in(void)
     wire_send(w, 'Q', "s", "echo next");
     wire_expect(w, "E(22P04:bad line) Z(I) T(?column?:25:0) D(next) C(SELECT 1) Z(I)");
     // Anything else ends it.
-    wire_send(w, 'Q', "s", "copyin");
+    wire_send(w, 'Q', "s", "copy from stdin");
     wire_expect(w, "G(2)");
     wire_send(w, 'Q', "s", "echo x");
     wire_expect(w, "E(08P01:unexpected message type Q during COPY from stdin) Z(I)");
@@ -172,7 +172,7 @@ static void test_copy_in(void)
 static void test_copy_extended(void)
 {
     struct wire *w = wire_connect(server, "root");
-    wire_send(w, 'P', "ssh", "", "copyin", 0);
+    wire_send(w, 'P', "ssh", "", "copy from stdin", 0);
     wire_send(w, 'B', "sshhh", "", "", 0, 0, 0);
     wire_send(w, 'E', "si", "", 0);
     wire_send(w, 'H', "");
@@ -187,7 +187,7 @@ static void test_copy_extended(void)
 static void test_copy_out(void)
 {
     struct wire *w = wire_connect(server, "root");
-    wire_send(w, 'Q', "s", "copyout 2");
+    wire_send(w, 'Q', "s", "copy to stdout 2");
     wire_expect(w, "H(2) d(0\\x09line\\x0a) d(1\\x09line\\x0a) c C(COPY 2) Z(I)");
     wire_close(w);
 }

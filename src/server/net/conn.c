@@ -97,6 +97,7 @@ void conn_free(struct conn *c)
     }
     linger(c);
     close(c->fd);
+    budget_release(&net->input, c->in_charged);
     buf_release(&c->in);
     buf_release(&c->out);
     mem_free(c);
@@ -260,6 +261,19 @@ static enum conn_next feed(struct conn *c, const char *fresh, size_t n)
     return next;
 }
 
+// Charges a large input buffer. False when all of them together are too large.
+static bool charge_input(struct conn *c)
+{
+    enum { UNCHARGED_BYTES_MAX = 64 * 1024 };
+    size_t bytes = c->in.cap > UNCHARGED_BYTES_MAX ? c->in.cap : 0;
+    if (bytes > c->in_charged && !budget_try_charge(&c->net->input, bytes - c->in_charged))
+        return false;
+    if (bytes < c->in_charged)
+        budget_release(&c->net->input, c->in_charged - bytes);
+    c->in_charged = bytes;
+    return true;
+}
+
 // Where to read: behind the kept bytes once they are many, so that a large message is not copied twice.
 static enum io read_and_feed(struct conn *c, enum conn_next *next, bool *more)
 {
@@ -350,6 +364,8 @@ static uint32_t run(struct conn *c)
             c->closing = true;
             break;
         }
+        if (!charge_input(c))
+            atomic_store(&c->end, CONN_END_MEMORY);
         if (atomic_load(&c->end) != CONN_END_NONE)
             return end_conn(c);
         more = more || c->handshaking;

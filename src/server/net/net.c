@@ -94,12 +94,13 @@ static int64_t watch(void *arg, int64_t now, bool alarm)
     return next;
 }
 
-int net_open(struct net *net, size_t workers, int64_t write_timeout_ns, struct err *err)
+int net_open(struct net *net, const struct net_options *o, struct err *err)
 {
-    struct pool_options options = {.target = workers, .watch = watch, .arg = net};
+    struct pool_options options = {.target = o->workers, .watch = watch, .arg = net};
     pthread_condattr_t monotonic;
     memset(net, 0, sizeof(*net));
-    net->write_timeout_ns = write_timeout_ns;
+    net->write_timeout_ns = o->write_timeout_ns;
+    budget_init(&net->input, "input buffers", o->input_bytes_max, NULL);
     pthread_mutex_init(&net->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -10,6 +10,7 @@
 #ifndef SERVER_NET_NET_H
 #define SERVER_NET_NET_H
 
+#include "base/budget.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "server/net/pool.h"
@@ -25,6 +26,7 @@ enum conn_end {
     CONN_END_NONE,
     CONN_END_DEADLINE, // conn_set_deadline
     CONN_END_SHUTDOWN,
+    CONN_END_MEMORY, // incomplete messages of all connections outgrew their budget
 };
 
 enum conn_next {
@@ -57,6 +59,7 @@ struct net {
     struct listener *listeners;
     atomic_bool draining; // written before looking for idle connections, read by workers after marking one idle
 
+    struct budget input; // charged with large input buffers
     // Statistics: relaxed.
     _Atomic uint64_t accepted, refused, bytes_received, bytes_sent;
 };
@@ -72,6 +75,7 @@ struct conn {
     struct tls *tls;
     struct worker *worker; // while running
     struct buf in;         // the front of an incomplete message
+    size_t in_charged;     // to net->input
     struct buf out;
     size_t out_start;    // first unsent byte of out
     uint64_t sent_bytes; // since the connection began
@@ -90,7 +94,12 @@ struct conn {
     char peer[64];              // "127.0.0.1:50000"
 };
 
-int net_open(struct net *net, size_t workers, int64_t write_timeout_ns, struct err *err) MUST_CHECK;
+struct net_options {
+    size_t workers;
+    int64_t write_timeout_ns;
+    size_t input_bytes_max; // of incomplete messages, all connections together
+};
+int net_open(struct net *net, const struct net_options *options, struct err *err) MUST_CHECK;
 // Stops accepting, ends idle connections, waits for busy ones up to the timeout, then calls `cancel` and closes what is
 // left. The caller frees afterwards with net_close.
 void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *c));

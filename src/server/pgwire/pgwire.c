@@ -113,6 +113,8 @@ static void end(struct conn *c, enum conn_end why)
         return; // nobody has spoken the protocol yet
     if (p->session == NULL)
         end_login(p, why, &err);
+    else if (why == CONN_END_MEMORY)
+        err_set(&err, ERR_OUT_OF_MEMORY, "memory budget exceeded: incomplete messages of all clients are too large");
     else if (why == CONN_END_SHUTDOWN || session_idle_deadline(p->session, &err) == 0)
         err_set(&err, ERR_ADMIN_SHUTDOWN, "server is shutting down");
     pgwire_send_fatal(p, &err);

@@ -15,7 +15,7 @@
 enum {
     PROTOCOL_STARTUP_BYTES_MIN = 8,
     PROTOCOL_STARTUP_BYTES_MAX = 10000,
-    PROTOCOL_LOGIN_BYTES_MAX = 64 * 1024,          // messages before the client is authenticated
+    PROTOCOL_LOGIN_BYTES_MAX = 16 * 1024,          // messages before the client is authenticated
     PROTOCOL_MESSAGE_BYTES_MAX = 16 * 1024 * 1024, // as CockroachDB's sql.conn.max_read_buffer_message_size
     PROTOCOL_MESSAGE_BYTES_SLACK = 64 * 1024,      // so that a statement of 16 MiB fits with its envelope
 };

@@ -12,9 +12,12 @@ static void on_describe(struct result_sink *sink, const struct result_column *co
     backend_row_description(out_of(sink), columns, n, NULL);
 }
 
+// However large the session's setting is: the buffer is not charged to its budget.
+enum { UNSENT_BYTES_MAX = 64 * 1024 * 1024 };
+
 static int flush_when_full(struct pgconn *p, size_t limit, struct err *err)
 {
-    if (conn_unsent(p->conn) <= limit)
+    if (conn_unsent(p->conn) <= MIN(limit, (size_t)UNSENT_BYTES_MAX))
         return 0;
     return conn_flush(p->conn, err);
 }
