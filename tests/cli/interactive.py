@@ -11,6 +11,7 @@ import select
 import signal
 import sys
 import tempfile
+import termios
 import time
 
 TIMEOUT_S = 5
@@ -28,10 +29,7 @@ class Shell:
         self.seen = b""
 
     def type(self, text):
-        try:
-            os.write(self.fd, text.encode())
-        except OSError:
-            pass  # it has ended
+        os.write(self.fd, text.encode())
 
     def expect(self, text):
         """Waits until the text has been printed; returns everything up to and with it."""
@@ -49,12 +47,16 @@ class Shell:
         before, self.seen = self.seen[:end], self.seen[end:]
         return before.decode()
 
-    def close(self, typing=""):
-        """Waits for the end of the program, typing meanwhile; its exit status."""
+    def wait_for_editor(self):
+        """Until the line editor reads keys one by one."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def close(self):
+        """Waits for the end of the program; its exit status."""
         deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
-            if typing:
-                self.type(typing)
             if select.select([self.fd], [], [], 0.05)[0]:
                 try:
                     os.read(self.fd, 65536)
@@ -179,7 +181,9 @@ def test_interrupt_cancels_the_query(new):
 def test_end_of_input(new):
     shell = new()
     prompt_of(shell)
-    assert shell.close("\x04") == 0
+    shell.wait_for_editor()
+    shell.type("\x04")
+    assert shell.close() == 0
 
 
 def test_history(new):
