@@ -14,7 +14,10 @@
 
 #include "base/util.h"
 
+#include <sched.h>
 #include <string.h>
+
+enum { GATHER_YIELDS = 4 };
 
 struct group {
     struct store *s;
@@ -170,11 +173,28 @@ static void finish_member(struct store *s, struct commit_request *q, enum kv_res
     lock_release_all(&s->locks, &q->txn->owner);
 }
 
+// When the group before had several members, they have just been woken and most are about to commit again: a leader
+// lets them run for a moment rather than sync for itself alone.
+static void gather(struct store *s)
+{
+    for (int i = 0; i < GATHER_YIELDS; i++) {
+        pthread_mutex_lock(&s->queue.mutex);
+        bool complete = s->queue.length >= s->queue.last_group;
+        pthread_mutex_unlock(&s->queue.mutex);
+        if (complete)
+            return;
+        sched_yield();
+    }
+}
+
 static struct commit_request *take_queue(struct store *s)
 {
+    gather(s);
     pthread_mutex_lock(&s->queue.mutex);
     struct commit_request *first = s->queue.first;
     s->queue.first = s->queue.last = NULL;
+    s->queue.last_group = s->queue.length;
+    s->queue.length = 0;
     pthread_mutex_unlock(&s->queue.mutex);
     return first;
 }
@@ -202,9 +222,9 @@ static void wake_members(struct commit_request *first, struct commit_request *se
     }
 }
 
-static void lead(struct store *s, struct commit_request *self)
+// Does all the work for the requests from `first` on. Returns whether the background should merge.
+static bool commit_group(struct store *s, struct commit_request *first)
 {
-    struct commit_request *first = take_queue(s);
     struct group g = {.s = s, .view = view_acquire(s, 0)};
     g.active = g.view->tables[0];
     for (struct commit_request *q = first; q != NULL; q = q->next)
@@ -218,16 +238,24 @@ static void lead(struct store *s, struct commit_request *self)
         if (q->txn == NULL)
             q->result = frozen;
     }
-    pass_leadership(s);
-    wake_members(first, self);
     if (g.reader != NULL)
         tree_reader_give(&s->tree, g.reader, 0);
     view_unref(g.view);
+    return full;
+}
+
+static void lead(struct store *s, struct commit_request *self)
+{
+    struct commit_request *first = take_queue(s);
+    bool full = commit_group(s, first);
+    pass_leadership(s);
+    wake_members(first, self);
     if (full)
         checkpoint_kick(s);
 }
 
-static void run(struct store *s, struct commit_request *q)
+// True when the caller leads.
+static bool enqueue(struct store *s, struct commit_request *q)
 {
     q->next = NULL;
     atomic_store_explicit(&q->turn, TURN_WAIT, memory_order_relaxed);
@@ -237,18 +265,37 @@ static void run(struct store *s, struct commit_request *q)
     else
         s->queue.first = q;
     s->queue.last = q;
+    s->queue.length++;
     bool leads = !s->queue.led;
     s->queue.led = true;
     pthread_mutex_unlock(&s->queue.mutex);
-    if (leads) {
-        lead(s, q);
+    return leads;
+}
+
+// Without a log there is no sync to share, and handing leadership over would cost more than a commit: whoever holds the
+// mutex leads, for itself.
+static void run_unlogged(struct store *s, struct commit_request *q)
+{
+    pthread_mutex_lock(&s->queue.unlogged_mutex);
+    bool full = commit_group(s, q);
+    pthread_mutex_unlock(&s->queue.unlogged_mutex);
+    if (full)
+        checkpoint_kick(s);
+}
+
+static void run(struct store *s, struct commit_request *q)
+{
+    if (s->dir == NULL) {
+        run_unlogged(s, q);
         return;
     }
-    block_enter();
-    uint32_t turn;
-    while ((turn = atomic_load_explicit(&q->turn, memory_order_acquire)) == TURN_WAIT)
-        os_wait(&q->turn, TURN_WAIT, -1);
-    block_leave();
+    uint32_t turn = TURN_LEAD;
+    if (!enqueue(s, q)) {
+        block_enter();
+        while ((turn = atomic_load_explicit(&q->turn, memory_order_acquire)) == TURN_WAIT)
+            os_wait(&q->turn, TURN_WAIT, -1);
+        block_leave();
+    }
     if (turn == TURN_LEAD)
         lead(s, q);
 }

@@ -299,6 +299,7 @@ static struct store *store_new(const struct kv_options *options)
     for (size_t i = 0; i < SHARDS; i++)
         pthread_mutex_init(&s->shards[i].mutex, NULL);
     pthread_mutex_init(&s->queue.mutex, NULL);
+    pthread_mutex_init(&s->queue.unlogged_mutex, NULL);
     pthread_mutex_init(&s->checkpoint.mutex, NULL);
     pthread_mutex_init(&s->checkpoint.state_mutex, NULL);
     return s;
@@ -331,6 +332,7 @@ static void store_free(struct store *s)
     if (s->lock_file != NULL)
         s->os->close(s->lock_file);
     pthread_mutex_destroy(&s->queue.mutex);
+    pthread_mutex_destroy(&s->queue.unlogged_mutex);
     pthread_mutex_destroy(&s->checkpoint.mutex);
     pthread_mutex_destroy(&s->checkpoint.state_mutex);
     mem_free((void *)atomic_load(&s->failure));

@@ -147,7 +147,9 @@ struct store {
     struct {
         pthread_mutex_t mutex;
         struct commit_request *first, *last;
+        unsigned length, last_group;
         bool led;
+        pthread_mutex_t unlogged_mutex; // commit leadership of a store without log
     } queue;
 
     struct {

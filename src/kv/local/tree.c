@@ -94,18 +94,19 @@ static int make_env(MDB_env **out, const char *path, unsigned flags)
     }
 }
 
-static int open_databases(struct tree *tree)
+// Opens the databases; with MDB_CREATE makes them and writes the first state.
+static int open_databases(struct tree *tree, unsigned create)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(tree->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(tree->env, NULL, create != 0 ? 0 : MDB_RDONLY, &txn);
     if (rc != 0)
         return rc;
     struct tree_state state;
-    if ((rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &tree->meta)) == 0 &&
-        (rc = mdb_dbi_open(txn, "data", MDB_CREATE, &tree->data)) == 0 && (rc = read_state(tree, txn, &state)) == 0 &&
-        (rc = write_state(tree, txn, &state)) == 0) {
+    if ((rc = mdb_dbi_open(txn, "meta", create, &tree->meta)) == 0 &&
+        (rc = mdb_dbi_open(txn, "data", create, &tree->data)) == 0 && (rc = read_state(tree, txn, &state)) == 0 &&
+        (create == 0 || (rc = write_state(tree, txn, &state)) == 0)) {
         tree->states[0] = state;
-        return mdb_txn_commit(txn);
+        return mdb_txn_commit(txn); // keeps the handles, in a read transaction too
     }
     mdb_txn_abort(txn);
     return rc;
@@ -160,7 +161,9 @@ int tree_open(struct tree *tree, const char *dir, bool volatile_data, struct err
 {
     memset(tree, 0, sizeof(*tree));
     TRY(volatile_data ? open_volatile(tree, err) : open_durable(tree, dir, err));
-    int rc = open_databases(tree);
+    int rc = open_databases(tree, 0);
+    if (rc == MDB_NOTFOUND)
+        rc = open_databases(tree, MDB_CREATE);
     if (rc != 0) {
         close_env(tree);
         return tree_error(rc, "could not read the store in", dir, err);
@@ -291,7 +294,7 @@ int tree_write_commit(struct tree_write *w)
         tree_write_abort(w);
         return rc;
     }
-    // Before the commit: a reader may meet the new snapshot at once. The newest state that callers see is set after.
+    // Before the commit: a reader may meet the new snapshot as soon as that is done. If it fails the store does too.
     publish(w->tree, &w->state);
     rc = mdb_txn_commit(w->txn);
     arena_release(&w->scratch);

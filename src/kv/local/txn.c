@@ -4,8 +4,6 @@
 #include "base/budget.h"
 #include "base/util.h"
 
-#include <sched.h>
-
 // Threads keep to a shard, so that its mutex and pools stay in one processor's cache.
 static unsigned shard_of_thread(void)
 {
