@@ -7,6 +7,7 @@
 // PostgreSQL counts from 2000-01-01.
 #define PG_EPOCH_DAYS INT64_C(10957)
 #define PG_EPOCH_MICROS (PG_EPOCH_DAYS * MICROS_PER_DAY)
+enum { OFFSET_MAX = 16 * 3600 };
 
 static char *put2(char *p, int v)
 {
@@ -145,14 +146,17 @@ struct timetz timetz_decode(struct str s)
 {
     if (s.len < 12)
         return (struct timetz){0};
-    return (struct timetz){(int64_t)load_be64(s.ptr), -(int32_t)load_be32(s.ptr + 8)};
+    struct timetz t = {(int64_t)load_be64(s.ptr), (int32_t)(0 - load_be32(s.ptr + 8))};
+    bool valid =
+        t.micros >= 0 && t.micros <= MICROS_PER_DAY && t.seconds_east >= -OFFSET_MAX && t.seconds_east <= OFFSET_MAX;
+    return valid ? t : (struct timetz){0};
 }
 
 struct str timetz_encode(struct arena *a, struct timetz t)
 {
     char *p = arena_alloc_aligned(a, 12, 1);
     store_be64(p, (uint64_t)t.micros);
-    store_be32(p + 8, (uint32_t)-t.seconds_east);
+    store_be32(p + 8, 0 - (uint32_t)t.seconds_east);
     return (struct str){p, 12};
 }
 
@@ -273,7 +277,7 @@ int timetz_from_binary_datum(struct arena *a, struct type t, struct str bytes, s
         return binary_error(err, t);
     struct timetz v = {(int64_t)load_be64(bytes.ptr), 0};
     int32_t west = (int32_t)load_be32(bytes.ptr + 8);
-    if (v.micros < 0 || v.micros > MICROS_PER_DAY || west < -16 * 3600 || west > 16 * 3600)
+    if (v.micros < 0 || v.micros > MICROS_PER_DAY || west < -OFFSET_MAX || west > OFFSET_MAX)
         return err_set(err, ERR_DATETIME_FIELD_OVERFLOW, "time out of range");
     out->s = bytes;
     return 0;

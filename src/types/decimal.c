@@ -15,6 +15,7 @@ const u128 u128_powers[POWERS_OF_TEN] = {NINE(P0), NINE(P9), NINE(P18), NINE(P27
 
 enum { FLAG_FORM = 3, FLAG_NEGATIVE = 4 };
 enum { DIGITS_MAX = 150000 };
+enum { EXPONENT_SANE = DIGITS_MAX + DECIMAL_EXPONENT_MAX }; // beyond it an encoding is corrupt
 
 int u128_digits(u128 v)
 {
@@ -169,6 +170,7 @@ struct decimal decimal_decode(struct str s)
             break;
     }
     d.exponent = (int32_t)(zigzag >> 1 ^ (0 - (zigzag & 1)));
+    d.exponent = MAX(MIN(d.exponent, EXPONENT_SANE), -EXPONENT_SANE);
     size_t len = s.len - at;
     while (len > 16 && s.ptr[at + len - 1] == 0)
         len--;

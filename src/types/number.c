@@ -474,6 +474,10 @@ uint64_t float_hash_datum(struct type t, const struct datum *d, uint64_t seed)
 int oid_parse_datum(struct arena *a, struct type t, struct str text, const struct value_context *vc, struct datum *out,
                     struct err *err)
 {
+    if (t.oid != TYPE_OID_OID && str_eqc(text, "-")) { // how reg types print 0
+        out->i = 0;
+        return 0;
+    }
     int rc = i64_parse(text, &out->i);
     if (rc != 0)
         return strconv_error(err, text, T_INT8, "ParseInt", rc);

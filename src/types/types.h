@@ -58,8 +58,7 @@ struct type {
 // TYPE_OID_INT8 and so on; TYPE_OID_INT8_ARRAY.
 enum type_oid {
 #define TYPE(NAME, family, width, oid, array_oid, sql, pg, typlen, phys) \
-    TYPE_OID_##NAME = oid,                                               \
-    TYPE_OID_##NAME##_ARRAY = array_oid,
+    TYPE_OID_##NAME = oid, TYPE_OID_##NAME##_ARRAY = array_oid,
 #include "types/types.def"
 #undef TYPE
 };

@@ -323,5 +323,4 @@ RUN(extract)
 RUN(trunc)
 
 CHECK_MAIN({"calendar", run_calendar}, {"random_round_trips", run_random_round_trips}, {"zones", run_zones},
-           {"intervals", run_intervals}, {"arithmetic", run_arithmetic}, {"extract", run_extract},
-           {"trunc", run_trunc})
+           {"intervals", run_intervals}, {"arithmetic", run_arithmetic}, {"extract", run_extract}, {"trunc", run_trunc})

@@ -50,8 +50,9 @@ static const struct {
     {"decimal", "0", "0", "0000000000000000"},
     {"decimal", "0.00", "0.00", "0000000000000002"},
     {"decimal", "-0.00", "0.00", NULL},
-    {"decimal", "1.50", "1.50", "00020000000000020001"
-                                "1388"},
+    {"decimal", "1.50", "1.50",
+     "00020000000000020001"
+     "1388"},
     {"decimal", "-12345.678", "-12345.678", "0003000140000003000109291a7c"},
     {"decimal", "1e10", "1E+10", NULL},
     {"decimal", "1.5e3", "1.5E+3", NULL},
@@ -240,7 +241,8 @@ static const struct {
      "22P02 could not parse \"9223372036854775808\" as type int: strconv.ParseInt: parsing \"9223372036854775808\": "
      "value out of range"},
     {"int", "3\r2", "22P02 could not parse \"3\\r2\" as type int: strconv.ParseInt: parsing \"3\\r2\": invalid syntax"},
-    {"float", "bar", "22P02 could not parse \"bar\" as type float: strconv.ParseFloat: parsing \"bar\": invalid syntax"},
+    {"float", "bar",
+     "22P02 could not parse \"bar\" as type float: strconv.ParseFloat: parsing \"bar\": invalid syntax"},
     {"float", "1e400",
      "22P02 could not parse \"1e400\" as type float: strconv.ParseFloat: parsing \"1e400\": value out of range"},
     {"decimal", "baz", "22P02 could not parse \"baz\" as type decimal"},
@@ -286,7 +288,8 @@ static const struct {
     {"int[]", "{} {}", "22P02 could not parse \"{} {}\" as type int[]: extra text after closing right brace"},
     {"int[]", "{{1}}", "0A000 could not parse \"{{1}}\" as type int[]: unimplemented: nested arrays not supported"},
     {"int[]", "{hello}",
-     "22P02 could not parse \"{hello}\" as type int[]: could not parse \"hello\" as type int: strconv.ParseInt: parsing "
+     "22P02 could not parse \"{hello}\" as type int[]: could not parse \"hello\" as type int: strconv.ParseInt: "
+     "parsing "
      "\"hello\": invalid syntax"},
     {"text[]", "{he\"lo}", "22P02 could not parse \"{he\\\"lo}\" as type string[]: malformed array"},
 };
@@ -443,9 +446,12 @@ static void test_order(void)
 static void test_equal_hashes(void)
 {
     static const char *const pairs[][3] = {
-        {"decimal", "1.50", "1.5"},     {"decimal", "100", "1e2"},
-        {"decimal", "0.00", "0"},       {"float", "-0", "0"},
-        {"interval", "1 mon", "30 days"}, {"interval", "24:00:00", "1 day"},
+        {"decimal", "1.50", "1.5"},
+        {"decimal", "100", "1e2"},
+        {"decimal", "0.00", "0"},
+        {"float", "-0", "0"},
+        {"interval", "1 mon", "30 days"},
+        {"interval", "24:00:00", "1 day"},
         {"jsonb", "{\"a\":1.0}", "{\"a\":1}"},
         {"decimal", "1000000000000000000000000000000000000000000000000", "1e48"},
     };
@@ -528,10 +534,10 @@ static void setup_and_run(void (*test)(void))
     test();
     arena_release(&arena);
 }
-#define RUN(name)                         \
-    static void run_##name(void)          \
-    {                                     \
-        setup_and_run(test_##name);       \
+#define RUN(name)                   \
+    static void run_##name(void)    \
+    {                               \
+        setup_and_run(test_##name); \
     }
 RUN(values)
 RUN(errors)

@@ -402,12 +402,12 @@ static void test_sums(void)
     CHECK_STR(dec_text(&total), "NaN");
 }
 
-#define RUN(name)                  \
-    static void run_##name(void)   \
-    {                              \
-        arena_init(&arena, NULL);  \
-        test_##name();             \
-        arena_release(&arena);     \
+#define RUN(name)                 \
+    static void run_##name(void)  \
+    {                             \
+        arena_init(&arena, NULL); \
+        test_##name();            \
+        arena_release(&arena);    \
     }
 RUN(binaries)
 RUN(unaries)

@@ -85,7 +85,8 @@ static size_t split(const char *text, struct str out[8])
 }
 
 static const struct {
-    char op; // d delete path, k delete key, i delete index, s set, S set creating, b insert before, a insert after, | concat
+    char op; // d delete path, k delete key, i delete index, s set, S set creating, b insert before, a insert after, |
+             // concat
     const char *json, *path, *value, *result;
 } edits[] = {
     {'k', "{\"a\": 1, \"b\": 2}", "a", NULL, "{\"b\": 2}"},
@@ -275,5 +276,5 @@ RUN(building)
 RUN(depth)
 RUN(random_round_trips)
 
-CHECK_MAIN({"access", run_access}, {"containment", run_containment}, {"edits", run_edits},
-           {"building", run_building}, {"depth", run_depth}, {"random_round_trips", run_random_round_trips})
+CHECK_MAIN({"access", run_access}, {"containment", run_containment}, {"edits", run_edits}, {"building", run_building},
+           {"depth", run_depth}, {"random_round_trips", run_random_round_trips})
