@@ -421,8 +421,37 @@ static void test_descriptors(void)
     server_stop(server);
 }
 
-CHECK_MAIN({"cancel", test_cancel}, {"blocking", test_blocking}, {"starvation", test_starvation},
-           {"lost_client", test_lost_client}, {"idle_timeout", test_idle_timeout}, {"slow_reader", test_slow_reader},
-           {"drain", test_drain}, {"drain_timeout", test_drain_timeout}, {"wait", test_wait},
-           {"idle_connections", test_idle_connections}, {"idle_tls", test_idle_tls}, {"storm", test_storm},
-           {"descriptors", test_descriptors})
+// Incomplete messages of all clients are bounded together; who goes over the bound is told and dropped.
+static void test_incomplete_messages(void)
+{
+    enum { N = 40, BYTES = 15 << 20 };
+    struct server *server = wire_server_with(small());
+    struct wire *w[N], *other = wire_connect(server, "root");
+    struct buf message = BUF_INIT;
+    char *bytes = calloc(1, BYTES);
+    int dropped = 0;
+    for (int i = 0; i < N && dropped == 0; i++) {
+        w[i] = wire_connect(server, "root");
+        wire_raw(w[i], "Q\0\xff\0\0", 5); // just under 16 MiB
+        wire_raw(w[i], bytes, BYTES);
+        if (recv(w[i]->fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || i == N - 1) {
+            CHECK(wire_read(w[i], &message) && strstr(buf_c(&message), "E(53200:memory budget exceeded") != NULL);
+            dropped = i + 1;
+        }
+    }
+    CHECK(dropped > 4);
+    wire_send(other, 'Q', "s", "echo x");
+    wire_expect(other, ECHO_REPLY);
+    for (int i = 0; i < dropped; i++)
+        wire_close(w[i]);
+    wire_close(other);
+    buf_release(&message);
+    free(bytes);
+    server_stop(server);
+}
+
+CHECK_MAIN({"incomplete_messages", test_incomplete_messages}, {"cancel", test_cancel}, {"blocking", test_blocking},
+           {"starvation", test_starvation}, {"lost_client", test_lost_client}, {"idle_timeout", test_idle_timeout},
+           {"slow_reader", test_slow_reader}, {"drain", test_drain}, {"drain_timeout", test_drain_timeout},
+           {"wait", test_wait}, {"idle_connections", test_idle_connections}, {"idle_tls", test_idle_tls},
+           {"storm", test_storm}, {"descriptors", test_descriptors})
