@@ -1,0 +1,235 @@
+// ALTER TABLE: one command after the other, each on the descriptor the one before left.
+
+#include "sql/ddl/drop_int.h"
+#include "sql/ddl/storage_int.h"
+
+// ---- constraints
+
+static int add_constraint(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    struct ast_constraint c = *ast_as_constraint(cmd->def);
+    c.if_not_exists |= cmd->if_not_exists;
+    return constraint_add(w, &c, err);
+}
+
+static int add_index(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    struct cat_index index;
+    TRY(index_build(w, ast_as_index_def(cmd->def), &index, err));
+    return index_add(w, index, err);
+}
+
+static int no_constraint(struct table_work *w, struct str name, struct err *err)
+{
+    return err_set(err, ERR_UNDEFINED_OBJECT, "constraint \"%.*s\" of relation \"%.*s\" does not exist", STR_FMT(name),
+                   STR_FMT(w->edit.t.name));
+}
+
+static int drop_primary_key(struct table_work *w, struct err *err)
+{
+    if (w->key_replaced_later)
+        return 0; // the ADD that follows replaces it
+    return ddl_unimplemented(err,
+                             "primary key dropped without subsequent addition of new primary key in same transaction");
+}
+
+static bool remove_check(struct table_edit *e, struct str name)
+{
+    size_t kept = 0, n = e->checks.len;
+    for (size_t i = 0; i < n; i++)
+        if (!str_eq(e->checks.ptr[i].name, name))
+            e->checks.ptr[kept++] = e->checks.ptr[i];
+    e->checks.len = kept;
+    return kept < n;
+}
+
+static int drop_constraint(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    if (e->has_primary && str_eq(e->primary.name, cmd->name))
+        return drop_primary_key(w, err);
+    if (remove_check(e, cmd->name))
+        return 0;
+    for (size_t i = 0; i < e->outbound.len; i++)
+        if (str_eq(e->outbound.ptr[i].name, cmd->name))
+            return drop_foreign_key(w, cmd->name, err);
+    for (size_t i = 0; i < e->indexes.len; i++)
+        if (e->indexes.ptr[i].unique && str_eq(e->indexes.ptr[i].name, cmd->name))
+            return index_drop(w, e->indexes.ptr[i].id, ddl_cascade(cmd->behavior), err);
+    return cmd->if_exists ? 0 : no_constraint(w, cmd->name, err);
+}
+
+// The copy in the referenced table follows.
+static int rename_foreign_key(struct table_work *w, struct cat_foreign_key *fk, struct str name, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    struct str old = fk->name;
+    bool self = fk->referenced_table_id == e->t.id;
+    if (!self)
+        TRY(foreign_key_unlink(w->dc, fk, err));
+    fk->name = name;
+    for (size_t i = 0; self && i < e->inbound.len; i++)
+        if (e->inbound.ptr[i].origin_table_id == e->t.id && str_eq(e->inbound.ptr[i].name, old))
+            e->inbound.ptr[i].name = name;
+    return self ? 0 : foreign_key_link(w->dc, fk, err);
+}
+
+static int rename_constraint(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    if (edit_has_constraint(e, cmd->new_name))
+        return err_set(err, ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%.*s\"", STR_FMT(cmd->new_name));
+    struct str *slot = NULL;
+    if (e->has_primary && str_eq(e->primary.name, cmd->name))
+        slot = &e->primary.name;
+    for (size_t i = 0; i < e->indexes.len; i++)
+        if (e->indexes.ptr[i].unique && str_eq(e->indexes.ptr[i].name, cmd->name))
+            slot = &e->indexes.ptr[i].name;
+    for (size_t i = 0; i < e->checks.len; i++)
+        if (str_eq(e->checks.ptr[i].name, cmd->name))
+            slot = &e->checks.ptr[i].name;
+    for (size_t i = 0; i < e->outbound.len; i++)
+        if (str_eq(e->outbound.ptr[i].name, cmd->name))
+            return rename_foreign_key(w, &e->outbound.ptr[i], cmd->new_name, err);
+    if (slot == NULL)
+        return no_constraint(w, cmd->name, err);
+    *slot = cmd->new_name;
+    return 0;
+}
+
+static int validate_foreign_key(struct table_work *w, struct cat_foreign_key *fk, struct err *err)
+{
+    struct ddl_services *s = w->dc->services;
+    struct table_edit *e = &w->edit;
+    TRY(s->validate_foreign_key(s, w->dc, edit_table(e), fk, err));
+    bool self = fk->referenced_table_id == e->t.id;
+    if (!self)
+        TRY(foreign_key_unlink(w->dc, fk, err));
+    fk->validated = true;
+    for (size_t i = 0; self && i < e->inbound.len; i++)
+        if (e->inbound.ptr[i].origin_table_id == e->t.id && str_eq(e->inbound.ptr[i].name, fk->name))
+            e->inbound.ptr[i].validated = true;
+    return self ? 0 : foreign_key_link(w->dc, fk, err);
+}
+
+static int validate_constraint(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    struct ddl_services *s = w->dc->services;
+    struct table_edit *e = &w->edit;
+    for (size_t i = 0; i < e->checks.len; i++) {
+        if (!str_eq(e->checks.ptr[i].name, cmd->name))
+            continue;
+        TRY(s->validate_check(s, w->dc, edit_table(e), &e->checks.ptr[i], err));
+        e->checks.ptr[i].validated = true;
+        return 0;
+    }
+    for (size_t i = 0; i < e->outbound.len; i++)
+        if (str_eq(e->outbound.ptr[i].name, cmd->name))
+            return validate_foreign_key(w, &e->outbound.ptr[i], err);
+    return edit_has_constraint(e, cmd->name) ? 0 : no_constraint(w, cmd->name, err);
+}
+
+static int alter_primary_key(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    w->keep_old_key = true;
+    return primary_key_set(w, ast_as_index_def(cmd->def), STR_NONE, err);
+}
+
+static int set_storage(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    return storage_parameters_set(w->dc, &cmd->options, &w->edit.t.storage_parameters, err);
+}
+
+static int reset_storage(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    return storage_parameters_reset(w->dc, &cmd->options, &w->edit.t.storage_parameters, err);
+}
+
+static int drop_key_command(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    return drop_primary_key(w, err);
+}
+
+// ---- commands
+
+typedef int alter_command(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err);
+
+// Commands without an entry are not supported.
+static alter_command *command_of(enum ast_alter_table_action action)
+{
+    static alter_command *const commands[] = {
+        [AST_ALTER_ADD_COLUMN] = alter_add_column,
+        [AST_ALTER_DROP_COLUMN] = alter_drop_column,
+        [AST_ALTER_RENAME_COLUMN] = alter_rename_column,
+        [AST_ALTER_COLUMN_TYPE] = alter_column,
+        [AST_ALTER_COLUMN_SET_DEFAULT] = alter_column,
+        [AST_ALTER_COLUMN_DROP_DEFAULT] = alter_column,
+        [AST_ALTER_COLUMN_SET_ON_UPDATE] = alter_column,
+        [AST_ALTER_COLUMN_DROP_ON_UPDATE] = alter_column,
+        [AST_ALTER_COLUMN_SET_NOT_NULL] = alter_column,
+        [AST_ALTER_COLUMN_DROP_NOT_NULL] = alter_column,
+        [AST_ALTER_COLUMN_DROP_STORED] = alter_column,
+        [AST_ALTER_COLUMN_SET_VISIBLE] = alter_column,
+        [AST_ALTER_COLUMN_SET_NOT_VISIBLE] = alter_column,
+        [AST_ALTER_COLUMN_ADD_IDENTITY] = alter_column,
+        [AST_ALTER_COLUMN_SET_IDENTITY] = alter_column,
+        [AST_ALTER_COLUMN_DROP_IDENTITY] = alter_column,
+        [AST_ALTER_ADD_CONSTRAINT] = add_constraint,
+        [AST_ALTER_ADD_INDEX] = add_index,
+        [AST_ALTER_DROP_CONSTRAINT] = drop_constraint,
+        [AST_ALTER_RENAME_CONSTRAINT] = rename_constraint,
+        [AST_ALTER_VALIDATE_CONSTRAINT] = validate_constraint,
+        [AST_ALTER_PRIMARY_KEY] = alter_primary_key,
+        [AST_ALTER_DROP_PRIMARY_KEY] = drop_key_command,
+        [AST_ALTER_SET_STORAGE] = set_storage,
+        [AST_ALTER_RESET_STORAGE] = reset_storage,
+    };
+    return (size_t)action < ARRAY_LEN(commands) ? commands[action] : NULL;
+}
+
+static bool adds_primary_key(const struct ast_alter_table_cmd *cmd)
+{
+    return cmd->action == AST_ALTER_ADD_CONSTRAINT && ast_is(cmd->def, AST_CONSTRAINT) &&
+           ast_as_constraint(cmd->def)->kind == AST_CONSTRAINT_PRIMARY_KEY;
+}
+
+static bool drops_primary_key(const struct cat_table *t, const struct ast_alter_table_cmd *cmd)
+{
+    return cmd->action == AST_ALTER_DROP_PRIMARY_KEY ||
+           (cmd->action == AST_ALTER_DROP_CONSTRAINT && t->primary != NULL && str_eq(t->primary->name, cmd->name));
+}
+
+static int run_command(struct ddl_context *dc, uint32_t table_id, const struct ast_alter_table_cmd *cmd,
+                       bool key_replaced, struct err *err)
+{
+    const struct cat_table *t;
+    struct table_work w;
+    alter_command *command = command_of(cmd->action);
+    if (command == NULL)
+        return ddl_unimplemented(err, "ALTER TABLE ... %s", ast_alter_table_action_sql(cmd->action));
+    TRY(cat_table_by_id(dc->view, table_id, &t, err));
+    TRY(work_open(&w, dc, t, err));
+    w.key_replaced_later = key_replaced && drops_primary_key(t, cmd);
+    w.replaces_key = key_replaced && adds_primary_key(cmd);
+    TRY(command(&w, cmd, err));
+    return edit_save(&w.edit, dc, err);
+}
+
+int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
+{
+    const struct ast_alter_table *s = ast_as_alter_table(statement);
+    const struct cat_table *t;
+    bool drops = false, adds = false;
+    TRY(ddl_find_table(dc, s->name, s->if_exists, &t, err));
+    out->changed_schema = t != NULL;
+    if (t == NULL)
+        return 0;
+    TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    for (size_t i = 0; i < s->cmds.n; i++) {
+        drops |= drops_primary_key(t, ast_as_alter_table_cmd(s->cmds.items[i]));
+        adds |= drops && adds_primary_key(ast_as_alter_table_cmd(s->cmds.items[i]));
+    }
+    for (size_t i = 0; i < s->cmds.n; i++)
+        TRY(run_command(dc, t->id, ast_as_alter_table_cmd(s->cmds.items[i]), drops && adds, err));
+    return 0;
+}

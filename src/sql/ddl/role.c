@@ -1,0 +1,395 @@
+// CREATE, ALTER and DROP USER and ROLE; REASSIGN OWNED.
+
+#include "base/util.h"
+#include "crypto/scram.h"
+#include "sql/ddl/drop_int.h"
+#include "sql/ddl/settings_int.h"
+
+// ---- options
+
+enum option_effect {
+    OPTION_ADD,    // present in system.role_options
+    OPTION_REMOVE, // absent
+};
+static const struct {
+    const char *written;
+    const char *stored;
+    enum option_effect effect;
+} role_options[] = {
+    {"login", "NOLOGIN", OPTION_REMOVE},
+    {"nologin", "NOLOGIN", OPTION_ADD},
+    {"sqllogin", "NOSQLLOGIN", OPTION_REMOVE},
+    {"nosqllogin", "NOSQLLOGIN", OPTION_ADD},
+#define SIMPLE_OPTION(written, stored)      \
+    {written, stored, OPTION_ADD},          \
+    {                                       \
+        "no" written, stored, OPTION_REMOVE \
+    }
+    SIMPLE_OPTION("createdb", "CREATEDB"),
+    SIMPLE_OPTION("createrole", "CREATEROLE"),
+    SIMPLE_OPTION("createlogin", "CREATELOGIN"),
+    SIMPLE_OPTION("controljob", "CONTROLJOB"),
+    SIMPLE_OPTION("controlchangefeed", "CONTROLCHANGEFEED"),
+    SIMPLE_OPTION("cancelquery", "CANCELQUERY"),
+    SIMPLE_OPTION("viewactivity", "VIEWACTIVITY"),
+    SIMPLE_OPTION("viewactivityredacted", "VIEWACTIVITYREDACTED"),
+    SIMPLE_OPTION("viewclustersetting", "VIEWCLUSTERSETTING"),
+    SIMPLE_OPTION("modifyclustersetting", "MODIFYCLUSTERSETTING"),
+    SIMPLE_OPTION("replication", "REPLICATION"),
+    SIMPLE_OPTION("bypassrls", "BYPASSRLS"),
+#undef SIMPLE_OPTION
+};
+
+struct role_edit {
+    struct cat_role role;
+    ARENA_VEC(struct str) options;
+};
+
+static void remove_option(struct role_edit *e, struct str stored)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->options.len; i++) {
+        struct str o = e->options.ptr[i];
+        bool is_it = str_has_prefix(o, stored) && (o.len == stored.len || o.ptr[stored.len] == '=');
+        if (!is_it)
+            e->options.ptr[kept++] = o;
+    }
+    e->options.len = kept;
+}
+
+static int set_password(struct ddl_context *dc, struct role_edit *e, const struct ast *value, struct err *err)
+{
+    if (dc->insecure)
+        return err_set(err, ERR_INVALID_PASSWORD, "setting or updating a password is not supported in insecure mode");
+    if (!ast_is(value, AST_STRING)) { // PASSWORD NULL
+        e->role.verifier = STR_EMPTY;
+        return 0;
+    }
+    struct str password = ast_as_string(value)->value;
+    if (password.len == 0)
+        return err_set(err, ERR_INVALID_PASSWORD, "empty passwords are not permitted");
+    struct scram_verifier v;
+    if (scram_verifier_parse(&v, password)) { // made elsewhere
+        e->role.verifier = password;
+        return 0;
+    }
+    struct buf b = BUF_INIT;
+    scram_verifier_build(&v, password, SCRAM_ITERATIONS_DEFAULT);
+    scram_verifier_print(&v, &b);
+    e->role.verifier = arena_str(dc->arena, buf_view(&b));
+    buf_release(&b);
+    return 0;
+}
+
+static int set_valid_until(struct ddl_context *dc, struct role_edit *e, const struct ast *value, struct err *err)
+{
+    struct datum d;
+    remove_option(e, STR("VALID UNTIL"));
+    if (!ast_is(value, AST_STRING))
+        return 0;
+    const struct value_context vc = {.txn_now_micros = clock_wall_ns() / 1000};
+    TRY(datum_parse(dc->arena, T_TIMESTAMPTZ, ast_as_string(value)->value, &vc, &d, err));
+    struct buf b = BUF_INIT;
+    buf_cstr(&b, "VALID UNTIL=");
+    datum_print(&b, T_TIMESTAMPTZ, d, &vc);
+    ARENA_PUSH(dc->arena, &e->options, arena_str(dc->arena, buf_view(&b)));
+    buf_release(&b);
+    return 0;
+}
+
+static int apply_option(struct ddl_context *dc, struct role_edit *e, const struct ast_option *o, struct err *err)
+{
+    if (str_eqc(o->name, "password") || str_eqc(o->name, "encrypted password"))
+        return set_password(dc, e, o->value, err);
+    if (str_eqc(o->name, "valid until"))
+        return set_valid_until(dc, e, o->value, err);
+    for (size_t i = 0; i < ARRAY_LEN(role_options); i++) {
+        if (!str_eqc(o->name, role_options[i].written))
+            continue;
+        remove_option(e, str_of(role_options[i].stored));
+        if (role_options[i].effect == OPTION_ADD)
+            ARENA_PUSH(dc->arena, &e->options, str_of(role_options[i].stored));
+        return 0;
+    }
+    return ddl_unimplemented(err, "role option %.*s", STR_FMT(o->name));
+}
+
+// An option given twice, or together with its opposite.
+static int check_options(const struct ast_list *options, struct err *err)
+{
+    for (size_t i = 0; i < options->n; i++)
+        for (size_t k = 0; k < i; k++) {
+            struct str a = ast_as_option(options->items[i])->name, b = ast_as_option(options->items[k])->name;
+            if (str_eq(a, b))
+                return err_set(err, ERR_SYNTAX_ERROR, "redundant role options");
+            struct str longer = a.len > b.len ? a : b, shorter = a.len > b.len ? b : a;
+            if (str_has_prefix(longer, STR("no")) && str_eq(str_slice(longer, 2, longer.len), shorter))
+                return err_set(err, ERR_SYNTAX_ERROR, "conflicting role options");
+        }
+    return 0;
+}
+
+static int save_role(struct ddl_context *dc, struct role_edit *e, const struct ast_list *options, struct err *err)
+{
+    TRY(check_options(options, err));
+    for (size_t i = 0; i < options->n; i++)
+        TRY(apply_option(dc, e, ast_as_option(options->items[i]), err));
+    e->role.options = e->options.ptr;
+    e->role.n_options = e->options.len;
+    return cat_put_role(dc->view, &e->role, err);
+}
+
+// ---- who may
+
+static int need_create_role(struct ddl_context *dc, struct err *err)
+{
+    const struct cat_role *r;
+    bool admin;
+    TRY(cat_is_admin(dc->view, dc->scope.user, &admin, err));
+    if (admin)
+        return 0;
+    TRY(cat_role_by_name(dc->view, dc->scope.user, &r, err));
+    return r != NULL && r->create_role
+               ? 0
+               : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have CREATEROLE privilege",
+                         STR_FMT(dc->scope.user));
+}
+
+// An admin's account is touched by admins only.
+static int need_admin_for_admin(struct ddl_context *dc, struct str target, const char *action, struct err *err)
+{
+    bool target_admin, admin;
+    TRY(cat_is_admin(dc->view, target, &target_admin, err));
+    TRY(cat_is_admin(dc->view, dc->scope.user, &admin, err));
+    if (!target_admin || admin)
+        return 0;
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "must be superuser to %s superusers", action);
+}
+
+// ---- CREATE
+
+static int check_new_name(struct str name, struct err *err)
+{
+    static const char *const reserved[] = {"public", "none", "node", "current_user", "session_user"};
+    bool bad = str_has_prefix(name, STR("pg_")) || str_has_prefix(name, STR("crdb_internal_"));
+    for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
+        bad |= str_eqc(name, reserved[i]);
+    if (bad)
+        return err_set(err, ERR_RESERVED_NAME, "role name \"%.*s\" is reserved", STR_FMT(name));
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] == ' ' || name.ptr[i] == '"' || name.ptr[i] == '/')
+            return err_set(err, ERR_INVALID_NAME, "username is invalid");
+    return name.len > 0 && name.len <= 63 ? 0 : err_set(err, ERR_INVALID_NAME, "username is invalid");
+}
+
+int ddl_create_role(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
+{
+    const struct ast_create_role *s = ast_as_create_role(statement);
+    const struct cat_role *existing;
+    struct role_edit e = {.role = {.name = s->name, .is_role = !s->user}};
+    TRY(need_create_role(dc, err));
+    TRY(check_new_name(s->name, err));
+    TRY(cat_role_by_name(dc->view, s->name, &existing, err));
+    if (existing != NULL) {
+        out->changed_schema = false;
+        if (!s->if_not_exists)
+            return err_set(err, ERR_DUPLICATE_OBJECT, "a role/user named %.*s already exists", STR_FMT(s->name));
+        ddl_notice(dc, ERR_DUPLICATE_OBJECT, "role/user \"%.*s\" already exists, skipping", STR_FMT(s->name));
+        return 0;
+    }
+    if (!s->user)
+        ARENA_PUSH(dc->arena, &e.options, STR("NOLOGIN"));
+    TRY(cat_new_role_id(dc->view, &e.role.id, err));
+    return save_role(dc, &e, &s->options, err);
+}
+
+// ---- ALTER
+
+static int alter_options(struct ddl_context *dc, const struct ast_alter_role *s, const struct cat_role *r,
+                         struct err *err)
+{
+    struct role_edit e = {.role = *r};
+    bool own_password = str_eq(s->name, dc->scope.user) && s->options.n == 1 &&
+                        str_eqc(ast_as_option(s->options.items[0])->name, "password");
+    if (str_eqc(s->name, "admin"))
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "cannot edit admin role");
+    if (!own_password) {
+        TRY(need_create_role(dc, err));
+        TRY(need_admin_for_admin(dc, s->name, "alter", err));
+    }
+    for (size_t i = 0; i < r->n_options; i++)
+        ARENA_PUSH(dc->arena, &e.options, r->options[i]);
+    return save_role(dc, &e, &s->options, err);
+}
+
+static int alter_settings(struct ddl_context *dc, const struct ast_alter_role *s, struct err *err)
+{
+    const struct cat_database *d = NULL;
+    if (s->database.ptr != NULL)
+        TRY(ddl_find_database(dc, s->database, false, &d, err));
+    if (s->name.ptr == NULL)
+        TRY(ddl_need_admin(dc, "ALTER ROLE ALL", err));
+    else if (!str_eq(s->name, dc->scope.user))
+        TRY(need_create_role(dc, err));
+    return settings_edit(dc, d != NULL ? d->id : CAT_ID_NONE, s->name.ptr != NULL ? s->name : STR_EMPTY, s->set,
+                         s->reset, err);
+}
+
+int ddl_alter_role(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
+{
+    const struct ast_alter_role *s = ast_as_alter_role(statement);
+    const struct cat_role *r = NULL;
+    if (s->name.ptr != NULL) {
+        TRY(cat_role_by_name(dc->view, s->name, &r, err));
+        out->changed_schema = r != NULL;
+        if (r == NULL && s->if_exists)
+            return 0;
+        TRY(ddl_need_role(dc, s->name, &r, err));
+    }
+    if (s->set != NULL || s->reset != NULL)
+        return alter_settings(dc, s, err);
+    if (r == NULL)
+        return err_set(err, ERR_SYNTAX_ERROR, "ALTER ROLE ALL takes SET or RESET only");
+    return alter_options(dc, s, r, err);
+}
+
+// ---- what a role owns or is granted
+
+struct held_objects {
+    struct buf owned;  // one line each
+    struct buf grants; // names, comma separated
+};
+
+static void note_acl(struct held_objects *h, const struct cat_acl *acl, struct str role, const char *kind,
+                     struct str name)
+{
+    if (str_eq(acl->owner, role))
+        buf_printf(&h->owned, "%sowner of %s %.*s", h->owned.len > 0 ? "\n" : "", kind, STR_FMT(name));
+    for (size_t i = 0; i < acl->n_grants; i++)
+        if (str_eq(acl->grants[i].grantee, role))
+            buf_printf(&h->grants, "%s%.*s", h->grants.len > 0 ? ", " : "", STR_FMT(name));
+}
+
+static int note_database(struct ddl_context *dc, const struct cat_database *d, struct str role, struct held_objects *h,
+                         struct err *err)
+{
+    const struct cat_schema **schemas;
+    const struct cat_table **tables;
+    size_t n;
+    note_acl(h, &d->acl, role, "database", d->name);
+    TRY(cat_list_schemas(dc->view, dc->arena, d->id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (!schemas[i]->is_virtual)
+            note_acl(h, &schemas[i]->acl, role, "schema", schemas[i]->name);
+    TRY(cat_list_tables(dc->view, dc->arena, d->id, 0, &tables, &n, err));
+    for (size_t i = 0; i < n; i++)
+        note_acl(h, &tables[i]->acl, role, cat_relation_kind_name(tables[i]), ddl_qualified_name(dc, tables[i]));
+    return 0;
+}
+
+static int check_nothing_held(struct ddl_context *dc, struct str role, struct err *err)
+{
+    const struct cat_database **databases;
+    struct held_objects h = {0};
+    size_t n;
+    int rc = cat_list_databases(dc->view, dc->arena, &databases, &n, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = note_database(dc, databases[i], role, &h, err);
+    if (rc == 0 && h.owned.len > 0) {
+        err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "role %.*s cannot be dropped because some objects depend on it",
+                STR_FMT(role));
+        rc = err_detail(err, "%s", buf_c(&h.owned));
+    } else if (rc == 0 && h.grants.len > 0) {
+        rc = err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop role/user %.*s: grants still exist on %s",
+                     STR_FMT(role), buf_c(&h.grants));
+    }
+    buf_release(&h.owned);
+    buf_release(&h.grants);
+    return rc;
+}
+
+// ---- DROP
+
+static int check_special(struct str name, struct err *err)
+{
+    if (str_eqc(name, "admin") || str_eqc(name, "public"))
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "cannot drop special role %.*s", STR_FMT(name));
+    if (str_eqc(name, "root") || str_eqc(name, "node"))
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "cannot drop special user %.*s", STR_FMT(name));
+    return 0;
+}
+
+int drop_roles(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err)
+{
+    TRY(need_create_role(dc, err));
+    out->changed_schema = false;
+    for (size_t i = 0; i < s->names.n; i++) {
+        struct ddl_parts p = ddl_parts_of(s->names.items[i]);
+        struct str name = p.parts[p.n - 1];
+        const struct cat_role *r;
+        TRY(check_special(name, err));
+        TRY(cat_role_by_name(dc->view, name, &r, err));
+        if (r == NULL && s->if_exists)
+            continue;
+        TRY(ddl_need_role(dc, name, &r, err));
+        TRY(need_admin_for_admin(dc, name, "drop", err));
+        TRY(check_nothing_held(dc, name, err));
+        TRY(cat_role_settings_put(dc->view, 0, name, NULL, 0, err));
+        TRY(cat_remove_role(dc->view, name, err));
+        out->changed_schema = true;
+    }
+    return 0;
+}
+
+// ---- REASSIGN OWNED
+
+static bool is_listed(const struct ast_list *roles, struct str name)
+{
+    for (size_t i = 0; i < roles->n; i++)
+        if (str_eq(ast_as_name(roles->items[i])->name, name))
+            return true;
+    return false;
+}
+
+static int reassign_database(struct ddl_context *dc, const struct cat_database *d, const struct ast_reassign_owned *s,
+                             struct err *err)
+{
+    const struct cat_schema **schemas;
+    const struct cat_table **tables;
+    size_t n;
+    TRY(cat_list_tables(dc->view, dc->arena, d->id, 0, &tables, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct cat_table t = *tables[i];
+        if (!is_listed(&s->from, t.acl.owner))
+            continue;
+        t.acl.owner = s->to;
+        TRY(cat_put_table(dc->view, &t, err));
+    }
+    TRY(cat_list_schemas(dc->view, dc->arena, d->id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct cat_schema schema = *schemas[i];
+        if (schema.is_virtual || !is_listed(&s->from, schema.acl.owner))
+            continue;
+        schema.acl.owner = s->to;
+        TRY(cat_put_schema(dc->view, &schema, err));
+    }
+    if (!is_listed(&s->from, d->acl.owner))
+        return 0;
+    struct cat_database changed = *d;
+    changed.acl.owner = s->to;
+    return cat_put_database(dc->view, &changed, err);
+}
+
+int ddl_reassign_owned(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
+{
+    const struct ast_reassign_owned *s = ast_as_reassign_owned(statement);
+    const struct cat_database *d;
+    const struct cat_role *r;
+    for (size_t i = 0; i < s->from.n; i++) {
+        TRY(ddl_need_role(dc, ast_as_name(s->from.items[i])->name, &r, err));
+        TRY(ddl_check_new_owner(dc, r->name, err));
+    }
+    TRY(ddl_check_new_owner(dc, s->to, err));
+    TRY(ddl_current_database(dc, &d, err));
+    return reassign_database(dc, d, s, err);
+}

@@ -1,0 +1,156 @@
+#include "sql/ddl/show_create.h"
+#include "catalog/text.h"
+#include "sql/parse/ast_print.h"
+
+static int put_name(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    const struct cat_schema *s;
+    TRY(cat_schema_by_id(v, t->schema_id, &s, err));
+    if (s != NULL) {
+        print_identifier(out, s->name);
+        buf_putc(out, '.');
+    }
+    print_identifier(out, t->name);
+    return 0;
+}
+
+// ---- comments
+
+static int put_comment(struct buf *out, struct cat_view *v, const struct cat_table *t, const char *object,
+                       const char *separator, struct str part, struct str comment, struct err *err)
+{
+    if (comment.len == 0)
+        return 0;
+    buf_printf(out, ";\nCOMMENT ON %s ", object);
+    TRY(put_name(out, v, t, err));
+    buf_cstr(out, separator);
+    if (part.len > 0)
+        print_identifier(out, part);
+    buf_cstr(out, " IS ");
+    print_string_literal(out, comment);
+    return 0;
+}
+
+static int put_comments(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    static const char *const kinds[] = {"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TABLE"};
+    TRY(put_comment(out, v, t, kinds[t->kind], "", STR_EMPTY, t->comment, err));
+    for (size_t i = 0; i < t->n_columns; i++)
+        TRY(put_comment(out, v, t, "COLUMN", ".", t->columns[i].name, t->columns[i].comment, err));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        TRY(put_comment(out, v, t, "INDEX", "@", t->indexes[i].name, t->indexes[i].comment, err));
+    return 0;
+}
+
+// ---- tables
+
+static void put_constraint_head(struct buf *out, struct str name)
+{
+    buf_cstr(out, ",\n\tCONSTRAINT ");
+    print_identifier(out, name);
+    buf_putc(out, ' ');
+}
+
+static void put_families(struct buf *out, const struct cat_table *t)
+{
+    if (t->n_families < 2)
+        return;
+    for (size_t i = 0; i < t->n_families; i++) {
+        buf_cstr(out, ",\n\tFAMILY ");
+        print_identifier(out, t->families[i].name);
+        buf_cstr(out, " (");
+        cat_text_columns(out, t, t->families[i].columns, t->families[i].n_columns);
+        buf_putc(out, ')');
+    }
+}
+
+static int put_constraints(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    if (t->primary != NULL) {
+        put_constraint_head(out, t->primary->name);
+        cat_text_unique(out, t, t->primary);
+    }
+    for (size_t i = 0; i < t->n_outbound; i++) {
+        put_constraint_head(out, t->outbound[i].name);
+        TRY(cat_text_foreign_key(out, v, t, &t->outbound[i], true, err));
+    }
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        buf_cstr(out, ",\n\t");
+        cat_text_index_element(out, t, &t->indexes[i]);
+    }
+    put_families(out, t);
+    for (size_t i = 0; i < t->n_checks; i++) {
+        put_constraint_head(out, t->checks[i].name);
+        buf_printf(out, "CHECK (%.*s)%s", STR_FMT(t->checks[i].sql), t->checks[i].validated ? "" : " NOT VALID");
+    }
+    return 0;
+}
+
+static int show_table(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    buf_cstr(out, "CREATE TABLE ");
+    TRY(put_name(out, v, t, err));
+    buf_cstr(out, " (");
+    for (size_t i = 0; i < t->n_columns; i++) {
+        buf_cstr(out, i > 0 ? ",\n\t" : "\n\t");
+        TRY(cat_text_column(out, v, &t->columns[i], err));
+    }
+    TRY(put_constraints(out, v, t, err));
+    buf_cstr(out, "\n)");
+    if (t->storage_parameters.len > 0)
+        buf_printf(out, " WITH (%.*s)", STR_FMT(t->storage_parameters));
+    return put_comments(out, v, t, err);
+}
+
+// ---- the other relations
+
+static int show_view(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    buf_cstr(out, t->kind == CAT_MATERIALIZED_VIEW ? "CREATE MATERIALIZED VIEW " : "CREATE VIEW ");
+    TRY(put_name(out, v, t, err));
+    buf_cstr(out, " (");
+    for (size_t i = 0, n = 0; i < t->n_columns; i++) {
+        if (t->columns[i].hidden)
+            continue;
+        buf_cstr(out, n++ > 0 ? ",\n\t" : "\n\t");
+        print_identifier(out, t->columns[i].name);
+    }
+    buf_printf(out, "\n) AS %.*s", STR_FMT(t->view_sql));
+    return put_comments(out, v, t, err);
+}
+
+static int show_sequence(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    buf_cstr(out, "CREATE SEQUENCE ");
+    TRY(put_name(out, v, t, err));
+    buf_putc(out, ' ');
+    cat_text_sequence_options(out, &t->sequence, true);
+    return put_comments(out, v, t, err);
+}
+
+int show_create_relation(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    switch (t->kind) {
+    case CAT_VIEW:
+    case CAT_MATERIALIZED_VIEW:
+        return show_view(out, v, t, err);
+    case CAT_SEQUENCE:
+        return show_sequence(out, v, t, err);
+    case CAT_TABLE:
+    case CAT_VIRTUAL:
+        break;
+    }
+    return show_table(out, v, t, err);
+}
+
+void show_create_database(struct buf *out, const struct cat_database *d)
+{
+    buf_cstr(out, "CREATE DATABASE ");
+    print_identifier(out, d->name);
+}
+
+void show_create_schema(struct buf *out, const struct cat_schema *s)
+{
+    buf_cstr(out, "CREATE SCHEMA ");
+    print_identifier(out, s->name);
+}
