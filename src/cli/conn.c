@@ -118,7 +118,9 @@ static int complete_tls(struct conn_options *options, struct err *err)
     }
     struct str mode = url_param(url, "sslmode");
     bool chosen = options->certs_dir != NULL;
-    if (str_eqc(mode, "disable") || (!chosen && url_param(url, "sslrootcert").ptr != NULL))
+    // A URL that says how to check the server, or not to check it, needs nothing of the default directory.
+    bool unchecked = mode.ptr != NULL && !str_has_prefix(mode, STR("verify"));
+    if (str_eqc(mode, "disable") || (!chosen && (unchecked || url_param(url, "sslrootcert").ptr != NULL)))
         return 0;
     const char *home = getenv("HOME");
     const char *dir =
