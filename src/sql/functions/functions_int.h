@@ -33,13 +33,21 @@ struct fn_family {
     size_t n_rows;
 };
 
-// Strict: NULL in, NULL out. FN_NULL rows see their NULLs.
+// Strict: NULL in, NULL out. FNV adds a kernel over vectors. FN_NULL rows see their NULLs.
 #define FN(name_, signature_, volatility_, body, description_) \
     {.name = name_,                                            \
      .signature = signature_,                                  \
      .description = description_,                              \
      .scalar = body,                                           \
      .kind = FN_SCALAR,                                        \
+     .volatility = FN_##volatility_},
+#define FNV(name_, signature_, volatility_, body, kernel, description_) \
+    {.name = name_,                                                     \
+     .signature = signature_,                                           \
+     .description = description_,                                       \
+     .scalar = body,                                                    \
+     .vector = kernel,                                                  \
+     .kind = FN_SCALAR,                                                 \
      .volatility = FN_##volatility_},
 #define FN_NULL(name_, signature_, volatility_, body, description_) \
     {.name = name_,                                                 \
@@ -49,7 +57,8 @@ struct fn_family {
      .kind = FN_SCALAR,                                             \
      .volatility = FN_##volatility_,                                \
      .on_null = true},
-// Operators are immutable and strict; OPV adds a kernel over vectors, OP_STABLE depends on the session's time zone.
+// Operators are immutable and strict (OP_NULL: see their NULLs); OPV adds a kernel over vectors, OP_STABLE depends on
+// the session's time zone.
 #define OP(symbol, signature_, body) \
     {.name = symbol,                 \
      .signature = signature_,        \
@@ -72,6 +81,14 @@ struct fn_family {
      .kind = FN_SCALAR,                     \
      .volatility = FN_STABLE,               \
      .is_operator = true},
+#define OP_NULL(symbol, signature_, body) \
+    {.name = symbol,                      \
+     .signature = signature_,             \
+     .scalar = body,                      \
+     .kind = FN_SCALAR,                   \
+     .volatility = FN_IMMUTABLE,          \
+     .is_operator = true,                 \
+     .on_null = true},
 #define AGG(name_, signature_, aggregate_, description_) \
     {.name = name_,                                      \
      .signature = signature_,                            \
