@@ -3,6 +3,7 @@
 #include "wire.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 static struct server *server;
 
@@ -135,6 +136,16 @@ static void test_pipeline(void)
     wire_expect(w, "1 2 D(me) C(SELECT 1) Z(I)");
     buf_release(&all);
     buf_release(&message);
+    wire_close(w);
+}
+
+// A client that closes its side of the connection behind its last message still gets the answer.
+static void test_half_closed(void)
+{
+    struct wire *w = wire_connect(server, "root");
+    wire_send(w, 'Q', "s", "echo last");
+    shutdown(w->fd, SHUT_WR);
+    wire_expect(w, "T(?column?:25:0) D(last) C(SELECT 1) Z(I) EOF");
     wire_close(w);
 }
 
@@ -289,6 +300,7 @@ int main(int argc, char **argv)
         {"skip_until_sync", test_skip_until_sync},
         {"portal_suspension", test_portal_suspension},
         {"pipeline", test_pipeline},
+        {"half_closed", test_half_closed},
         {"copy_in", test_copy_in},
         {"copy_extended", test_copy_extended},
         {"copy_out", test_copy_out},

@@ -356,11 +356,9 @@ static uint32_t run(struct conn *c)
                 return wait;
         }
         enum io io = read_and_feed(c, &next, &more);
-        if (io == IO_DEAD)
-            return WAIT_CLOSE;
-        if (io != IO_DONE)
+        if (io == IO_WANT_READ || io == IO_WANT_WRITE)
             break;
-        if (next == CONN_CLOSE || (next == CONN_START_TLS && !begin_tls(c))) {
+        if (io == IO_DEAD || next == CONN_CLOSE || (next == CONN_START_TLS && !begin_tls(c))) {
             c->closing = true;
             break;
         }
