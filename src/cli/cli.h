@@ -2,7 +2,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-// Runs the command line and returns the exit status of the process: 0 success, 1 error, 3 interrupted.
+// Runs the command line and returns the exit status of the process: 0 success, 1 error.
 int cli_main(int argc, char **argv);
 
 #endif

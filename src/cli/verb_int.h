@@ -24,6 +24,5 @@ struct verb {
 
 #define PALMETTO_VERSION_TAG "v" PALMETTO_VERSION
 #define EXIT_STATUS_ERROR 1
-#define EXIT_STATUS_INTERRUPTED 3
 
 #endif

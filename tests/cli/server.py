@@ -11,48 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-TIMEOUT_S = 20
-
-
-class Server:
-    """start-single-node in a directory of its own."""
-
-    def __init__(self, palmetto, directory, *flags):
-        self.palmetto, self.directory = palmetto, directory
-        self.url_file = directory / "url"
-        self.url_file.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [palmetto, "start-single-node", "--listen-addr=localhost:0", "--http-addr=localhost:0",
-             f"--listening-url-file={self.url_file}", *flags],
-            cwd=directory, env=environment(directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def wait(self):
-        """Until it accepts clients; returns its URL."""
-        wait_for(lambda: self.url_file.exists() or self.process.poll() is not None)
-        if not self.url_file.exists():
-            raise AssertionError("the server ended: " + "".join(self.process.communicate()))
-        return self.url_file.read_text().strip()
-
-    def stop(self):
-        """SIGTERM; returns exit status, standard output, standard error."""
-        self.process.terminate()
-        out, err = self.process.communicate(timeout=TIMEOUT_S)
-        return self.process.returncode, out, err
-
-
-def environment(home, **more):
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8",
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""), **more}
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited in vain")
-        time.sleep(0.01)
+from harness import TIMEOUT_S, Server, environment, wait_for
 
 
 def run(palmetto, directory, *arguments, text=None):
@@ -213,6 +173,7 @@ def main():
             except (AssertionError, OSError, subprocess.TimeoutExpired, AttributeError) as error:
                 failed += 1
                 print(f"FAIL {name}: {error}")
+            Server.kill_all()
     print(f"{passed} passed, {failed} failed, 0 skipped")
     sys.exit(failed > 0)
 
