@@ -55,6 +55,23 @@ def rule(name, words):
     return f'{name}:\n    ' + '\n  | '.join(f'"{w.upper()}"' for w in words) + '\n  ;\n'
 
 
+def without_actions(rules):
+    out, depth = [], 0
+    for piece in re.split(r"('.'|[{}])", rules):
+        depth += {'{': 1, '}': -1}.get(piece, 0)
+        if depth == 0:
+            out.append(piece)
+    return ''.join(out)
+
+
+def check_words(texts, keywords):
+    """Bison would quietly make a token of a misspelt word."""
+    known = {w.upper() for w, _, _ in keywords}
+    used = {w for t in texts for rules in t[1:] for w in re.findall(r'"([A-Z_]+)"', without_actions(rules))}
+    if used - known:
+        sys.exit('not in keywords.def: ' + ', '.join(sorted(used - known)))
+
+
 def write_grammar(path, keywords, parts):
     tokens = ''.join(f'%token <str> K_{w.upper()} "{w.upper()}"\n' for w, _, _ in keywords)
     rules = ''.join(
@@ -66,6 +83,7 @@ def write_grammar(path, keywords, parts):
             ('reserved_keyword', lambda c, label: c == 'RESERVED'),
             ('bare_label_keyword', lambda c, label: label == 'BARE')))
     texts = [open(part).read().split('\n%%\n') for part in parts]
+    check_words(texts, keywords)
     with open(path, 'w') as out:
         out.write('\n'.join(t[0] for t in texts).replace('@TOKENS@', tokens))
         out.write('\n%%\n')

@@ -121,13 +121,13 @@ int parse_unimplemented(struct parser *p, const char *feature)
     return 1;
 }
 
-// Where the statement being parsed ends: at the next ';' or the end of the text. A lexical error ends it as well.
+// Where the statement being parsed ends: at the next ';' or the end of the text. A lexical error hides the ';'.
 static size_t end_of_statement(struct parser *p)
 {
     struct token t = p->last;
     while (t.id != 0 && t.id != ';' && t.id != LEX_ERROR)
         lexer_next(&p->lexer, &t);
-    return t.id == LEX_ERROR ? t.end : t.start;
+    return t.id == LEX_ERROR ? p->lexer.in.len : t.start;
 }
 
 // The source up to the end of the line the error is on, and a caret under the token.

@@ -395,6 +395,7 @@ opt_else: %empty { $$ = NULL; } | "ELSE" expr { $$ = $2; } ;
 // ---- Function calls -------------------------------------------------------------------------------------------
 func_name:
     type_function_name { $$ = mk_object(p, @1, STR_NONE, STR_NONE, $1); }
+  | "FAMILY" { $$ = mk_object(p, @1, STR_NONE, STR_NONE, $1); }
   | prefixed_path
     {
         struct ast_column_ref *c = AS(column_ref, $1);
