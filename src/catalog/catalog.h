@@ -6,8 +6,8 @@
 // remembers a read of that descriptor's key, so that a concurrent change of the same object conflicts and others do
 // not.
 //
-// Rows live in the system database's tables (namespace, descriptor, users, role_members, role_options, privileges,
-// settings, comments, table_statistics), encoded by keys/ like user tables and readable by SQL.
+// Rows live in the system database's tables (namespace, descriptor, users, role_members, role_options,
+// settings, comments, table_statistics …: system_tables.def), encoded by keys/ like user tables and readable by SQL.
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 

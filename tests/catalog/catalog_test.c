@@ -131,7 +131,7 @@ static void test_bootstrap(void)
     CHECK_STR(databases[0]->name, "defaultdb");
     CHECK_INT(databases[0]->id, CAT_ID_DEFAULTDB);
     OK(cat_list_tables(s.view, &arena, CAT_ID_SYSTEM_DATABASE, CAT_ID_SYSTEM_PUBLIC, &tables, &n, &err));
-    CHECK(n >= 11);
+    CHECK(n >= 10);
     CHECK_STR(tables[0]->name, "comments");
     OK(cat_role_by_name(s.view, STR("root"), &root, &err));
     CHECK(root != NULL && root->n_member_of == 1 && root->login);

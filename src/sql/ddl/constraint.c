@@ -222,6 +222,21 @@ static void retire_old_key(struct table_work *w, const struct cat_column *hidden
     ARENA_PUSH(w->dc->arena, &w->edit.indexes, old);
 }
 
+// Foreign keys of others need a unique index over what they reference.
+static int references_stay_served(struct table_work *w, struct str key_name, struct err *err)
+{
+    const struct cat_table *t = edit_table(&w->edit), *origin;
+    for (size_t i = 0; i < t->n_inbound; i++) {
+        if (unique_index_over(t, t->inbound[i].referenced_columns, t->inbound[i].n_columns) != NULL)
+            continue;
+        TRY(cat_table_by_id(w->dc->view, t->inbound[i].origin_table_id, &origin, err));
+        return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "\"%.*s\" is referenced by foreign key from table \"%.*s\"", STR_FMT(key_name),
+                       STR_FMT(origin != NULL ? origin->name : STR_EMPTY));
+    }
+    return 0;
+}
+
 // Every row is written under the new key and every secondary index, which holds the key, is built anew.
 static int replace_key(struct table_work *w, struct cat_index primary, struct err *err)
 {
@@ -232,6 +247,7 @@ static int replace_key(struct table_work *w, struct cat_index primary, struct er
     retire_old_key(w, hidden_key(&w->edit));
     primary.id = w->edit.t.next_index_id++;
     w->edit.primary = primary;
+    TRY(references_stay_served(w, before->primary->name, err));
     for (size_t i = 0; i < w->edit.indexes.len; i++)
         w->edit.indexes.ptr[i].id = w->edit.t.next_index_id++;
     TRY(save(w, &after, err));
