@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define TIMESTAMP_MIN (INT64_C(-2440588) * MICROS_PER_DAY)      // 4714-11-24 BC
-#define TIMESTAMP_MAX (INT64_C(106751991) * MICROS_PER_DAY - 1) // 294247-01-09 23:59:59.999999
+#define TIMESTAMP_MAX (INT64_C(106751982) * MICROS_PER_DAY - 1) // 294246-12-31 23:59:59.999999, days short of overflow
 #define DATE_MIN INT64_C(-2440588)                              // 4714-11-24 BC
 #define DATE_MAX INT64_C(2145042905)                            // 5874897-12-31
 

@@ -2,7 +2,7 @@
 //
 // DATE is days since 1970-01-01, TIMESTAMP and TIMESTAMPTZ microseconds since 1970-01-01 00:00 (of no zone, and of
 // UTC), TIME microseconds since midnight (0 to 24:00:00 inclusive), TIMETZ 12 bytes (struct timetz). The calendar is
-// proleptic Gregorian; year 0 is 1 BC. Range 4714-11-24 BC to 294247-01-10 (timestamps) and 5874897-12-31 (dates).
+// proleptic Gregorian; year 0 is 1 BC. Range 4714-11-24 BC to 294246-12-31 (timestamps) and 5874897-12-31 (dates).
 // INT64_MAX and INT64_MIN are infinity and -infinity for dates and timestamps.
 #ifndef TYPES_DATETIME_H
 #define TYPES_DATETIME_H

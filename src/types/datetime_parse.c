@@ -4,6 +4,8 @@
 #include "types/datetime.h"
 #include "types/types_int.h"
 
+enum { JULIAN_OF_EPOCH = 2440588 }; // 1970-01-01
+
 enum special {
     SPECIAL_NONE,
     SPECIAL_EPOCH,
@@ -22,7 +24,8 @@ struct scan {
     struct type type;
     struct err *err;
     enum special special;
-    bool has_year, has_month, has_day, has_time, has_zone, bc, pm, has_meridiem, month_by_name, time_expected;
+    bool has_year, has_month, has_day, has_time, has_zone, bc, pm, has_meridiem, month_by_name, time_expected, julian;
+    int64_t julian_day; // counts from 4714-11-24 BC; julian: given instead of year, month and day
     int year_digits;
     int64_t year;
     int month, day, day_of_year; // day_of_year 0: not given
@@ -346,6 +349,10 @@ static int scan_word(struct scan *s)
         return set_time(s, 0, 0, 0);
     } else if (str_ieqc(word, "t") && is_digit(peek(s, 0))) {
         s->time_expected = true;
+    } else if (str_ieqc(word, "j") && is_digit(peek(s, 0)) && !s->has_year && !s->has_month) {
+        s->julian = s->has_year = s->has_month = s->has_day = true;
+        s->year = s->year_digits = 4; // any year that resolves
+        s->julian_day = number_of(take_digits(s));
     } else if (is_weekday(word) || str_ieqc(word, "at") || str_ieqc(word, "on")) {
         return 0; // noise
     } else {
@@ -363,9 +370,10 @@ static int scan_lone_number(struct scan *s, struct str digits)
         set_three(s, str_slice(digits, 0, 4), str_slice(digits, 4, 6), str_slice(digits, 6, 8));
         return 0;
     }
+    bool time_type = s->type.family == TYPE_TIME || s->type.family == TYPE_TIMETZ;
+    if (time_type && !s->has_time && (digits.len == 6 || digits.len == 4) && !s->has_month)
+        return scan_packed_time(s, digits);
     if (digits.len == 6 && !s->has_year && !s->has_month) {
-        if (s->type.family == TYPE_TIME || s->type.family == TYPE_TIMETZ)
-            return scan_packed_time(s, digits);
         set_year(s, str_slice(digits, 0, 2));
         set_month(s, (int)number_of(str_slice(digits, 2, 4)));
         set_day(s, str_slice(digits, 4, 6));
@@ -381,7 +389,7 @@ static int scan_lone_number(struct scan *s, struct str digits)
         return set_time(s, number_of(digits), 0, 0);
     if (!s->has_day && digits.len <= 2 && (s->month_by_name || !s->has_month))
         set_day(s, digits);
-    else if (!s->has_year && s->has_month)
+    else if (!s->has_year && (s->has_month || digits.len == 4)) // "Jan 8 1999", "1999 Jan 8"
         set_year(s, digits);
     else
         return syntax_error(s);
@@ -482,6 +490,8 @@ static int date_of(struct scan *s, int64_t *out)
 {
     if (!date_complete(s))
         return missing_error(s, "date");
+    if (s->julian)
+        return date_add_days(-JULIAN_OF_EPOCH, s->julian_day, out, s->err);
     if (s->day_of_year != 0) {
         int64_t first = days_from_civil(s->year, 1, 1);
         if (s->day_of_year > days_from_civil(s->year + 1, 1, 1) - first)

@@ -90,12 +90,20 @@ void time_print(struct buf *out, int64_t micros)
 
 void zone_offset_print(struct buf *out, int32_t east)
 {
-    int32_t v = abs(east);
-    buf_printf(out, "%c%02d", east < 0 ? '-' : '+', v / 3600);
-    if (v % 3600 != 0)
-        buf_printf(out, ":%02d", v / 60 % 60);
-    if (v % 60 != 0)
-        buf_printf(out, ":%02d", v % 60);
+    char text[12];
+    char *p = text;
+    int v = abs(east);
+    *p++ = east < 0 ? '-' : '+';
+    p = put2(p, v / 3600);
+    if (v % 3600 != 0) {
+        *p++ = ':';
+        p = put2(p, v / 60 % 60);
+    }
+    if (v % 60 != 0) {
+        *p++ = ':';
+        p = put2(p, v % 60);
+    }
+    buf_append(out, text, (size_t)(p - text));
 }
 
 void timetz_print(struct buf *out, struct timetz t)

@@ -31,7 +31,7 @@ static int fit_string(struct type t, bool cast, struct datum *d, struct err *err
             d->s.len--;
     }
     if (t.oid == TYPE_OID_QCHAR) {
-        d->s.len = MIN(d->s.len, (size_t)1);
+        d->s.len = utf8_offset(d->s, 1);
         return 0;
     }
     if (t.oid == TYPE_OID_NAME) {

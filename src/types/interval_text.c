@@ -96,6 +96,7 @@ struct reader {
     size_t at;
     struct err *err;
     __int128 months, days, micros;
+    bool bare; // a number in the default unit has been read
 };
 
 static int interval_error(struct reader *r, const char *what, struct str detail)
@@ -358,7 +359,11 @@ static int read_item(struct reader *r, enum interval_field last)
     skip_blanks(r);
     struct str word = read_word(r);
     if (word.len == 0) {
-        add_number(r, n, bare_unit(r, last));
+        const struct unit *u = bare_unit(r, last);
+        if (r->bare)
+            return interval_error(r, "invalid input syntax", STR_EMPTY);
+        r->bare = true;
+        add_number(r, n, u);
         return 0;
     }
     const struct unit *u = find_unit(word);

@@ -1,7 +1,7 @@
 // Time zones: interned, immutable tables of transitions extracted once from ICU's copy of the IANA database (so that no
 // system tzdata is needed), and fixed offsets. Lookups after the first are a binary search without ICU.
 //
-// Transitions are tabulated up to TABLE_END_YEAR; later instants use the same place in the 400-year calendar cycle.
+// Transitions are tabulated up to TABLE_END; later instants use the same place in the 400-year calendar cycle.
 #include "types/datetime.h"
 #include "base/map.h"
 #include <pthread.h>
@@ -23,8 +23,8 @@ struct zone {
     bool fixed;
 };
 
-enum { TABLE_END_YEAR = 2440, CYCLE_START_YEAR = 2040 };
-static const int64_t cycle_micros = INT64_C(146097) * MICROS_PER_DAY;
+#define TABLE_END (INT64_C(171664) * MICROS_PER_DAY) // 2440-01-01: a cycle after today's rules have settled
+#define CYCLE (INT64_C(146097) * MICROS_PER_DAY)
 
 static const struct zone utc = {.name = "UTC", .fixed = true};
 const struct zone *const zone_utc = &utc;
@@ -40,18 +40,10 @@ const char *zone_name(const struct zone *z)
 
 // --- offsets ------------------------------------------------------------------------------------------------------
 
-static int64_t table_end(void)
-{
-    return days_from_civil(TABLE_END_YEAR, 1, 1) * MICROS_PER_DAY;
-}
-
 // The same instant of an earlier cycle that the table covers.
 static int64_t into_table(int64_t micros)
 {
-    int64_t end = table_end();
-    if (micros < end)
-        return micros;
-    return micros - ((micros - end) / cycle_micros + 1) * cycle_micros;
+    return micros < TABLE_END ? micros : micros - ((micros - TABLE_END) / CYCLE + 1) * CYCLE;
 }
 
 int32_t zone_offset_at(const struct zone *z, int64_t utc_micros)
@@ -98,7 +90,7 @@ static int32_t icu_offset(UCalendar *cal, double millis, UErrorCode *status)
 
 static void read_transitions(struct zone *z, UCalendar *cal, UErrorCode *status)
 {
-    double end = (double)(table_end() / 1000);
+    double end = (double)(TABLE_END / 1000);
     double at = (double)(days_from_civil(1800, 1, 1) * (MICROS_PER_DAY / 1000));
     z->first = icu_offset(cal, at, status);
     struct transition *list = NULL;
@@ -233,7 +225,7 @@ static bool parse_offset(struct str s, int32_t *seconds)
                 return false;
         }
     }
-    if (at != s.len || h > 167 || m > 59 || sec > 59)
+    if (at != s.len || h > 24 || m > 59 || sec > 59)
         return false;
     *seconds = (h * 3600 + m * 60 + sec) * (negative ? -1 : 1);
     return true;
