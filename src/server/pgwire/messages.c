@@ -15,7 +15,8 @@ static void ready(struct pgconn *p)
 static enum conn_next fail_simple(struct pgconn *p, struct err *err)
 {
     enum conn_next next = pgwire_send_error(p, err);
-    ready(p);
+    if (next == CONN_WAIT)
+        ready(p);
     return next;
 }
 
