@@ -187,6 +187,7 @@ struct cat_table {
     struct str comment;
     uint64_t version;
     const struct virtual_table *virtual_table; // CAT_VIRTUAL: sql/virtual's row source
+    uint32_t virtual_lookups[2]; // CAT_VIRTUAL: positions + 1 of columns an equality on which makes it cheaper; 0: none
     // Set when a descriptor is read, ignored by cat_put_table. The layout of row values under the primary key (rows.h)
     // and the key of the descriptor's own row; NULL for descriptors made by hand and for virtual tables.
     const struct row_layout *row_layout;

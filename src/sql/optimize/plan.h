@@ -68,6 +68,7 @@ struct scan_plan {
     enum lock_strength lock;
     enum lock_wait_policy lock_wait;
     bool full; // no constraint at all
+    uint32_t virtual_lookup; // PLAN_VIRTUAL_SCAN: position + 1 of the column that constraint.equal[0] fixes; 0: none
 };
 
 struct join_key {
@@ -80,7 +81,8 @@ struct plan {
     struct plan *input, *right;
     const col_id *cols;
     uint32_t n_cols;
-    double rows; // estimated
+    uint32_t number; // depth-first, for counts of EXPLAIN ANALYZE
+    double rows;     // estimated
     double cost;
     const struct plan_order *order; // order of the output, as far as known
     uint32_t n_order;
@@ -178,6 +180,7 @@ struct statement_plan {
     uint32_t n_ctes;
     struct subquery_plan *subqueries;
     uint32_t n_subqueries;
+    uint32_t n_nodes; // plan numbers are below this
     bool full_scan;
     bool missing_stats;
 };

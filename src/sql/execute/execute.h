@@ -1,0 +1,102 @@
+// The executor: runs a physical plan as a tree of operators that pull batches of column vectors.
+//
+// One `struct exec_context` per execution of a statement. Operators live in its arena; what they hold of data is charged to
+// its budget. A batch handed out stays valid until the next call on the operator that made it.
+#ifndef SQL_EXECUTE_EXECUTE_H
+#define SQL_EXECUTE_EXECUTE_H
+
+#include "base/budget.h"
+#include "kv/kv.h"
+#include "sql/optimize/plan.h"
+#include <stdatomic.h>
+
+struct op;
+
+// Expressions stored with a table, over its columns numbered 1..n in table order; for rows that foreign key actions touch.
+struct table_exprs {
+    struct expr **checks;     // per check
+    struct expr **predicates; // per secondary index; NULL: not partial
+    struct expr **defaults;   // per column; SET DEFAULT
+};
+
+struct exec_context {
+    struct eval_context eval; // its arena is pointed at the running operator's batch arena
+    struct arena *arena;      // statement lifetime
+    struct kv_txn *txn;
+    struct cat_view *view;
+    uint32_t cluster;
+    const struct statement_plan *plan;
+    const struct datum *parameters;
+    struct budget *budget;
+    // Polled once per batch; returns nonzero (57014 …) when the statement must stop.
+    int (*interrupted)(void *arg, struct err *err);
+    void *interrupted_arg;
+    int64_t lock_timeout_ns;
+    bool read_only;          // writes are refused with 25006
+    // Analyzes a table's stored expressions; the result lives in the context's arena.
+    int (*table_exprs)(void *arg, const struct cat_table *t, const struct table_exprs **out, struct err *err);
+    void *table_exprs_arg;
+    int64_t cascade_limit; // foreign_key_cascades_limit
+    uint64_t *actual_rows;   // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
+    // Results of data changes.
+    uint64_t rows_affected;  // of the top-level mutation
+    uint64_t rows_read, rows_written, bytes_read;
+    // Private to the executor.
+    struct datum *outer;     // values of outer columns, by col_id
+    struct cte_state *ctes;
+    struct op *root;
+    struct op_list *all_ops;
+    struct hash_rows *hash_tables;
+    struct cascade *cascades, **cascades_tail; // foreign key work waiting, in order
+    int64_t cascades_done;
+    // COPY FROM: rows for the plan's empty PLAN_VALUES, else NULL.
+    struct batch *copy_batch;
+    struct table_access *tables; // layouts of tables in use
+    void *virtual_arg;           // given to virtual tables
+};
+
+// Builds the operators and opens them: CTEs with mutations run here. The context is filled in by the caller up to
+// `copy_batch` and must stay where it is.
+int exec_open(struct exec_context *x, const struct statement_plan *plan, struct err *err) MUST_CHECK;
+// Next rows, columns in the order of the root plan's cols; n == 0 at the end. Runs deferred work (foreign key cascades)
+// before it reports the end.
+int exec_next(struct exec_context *x, struct batch *out, struct err *err) MUST_CHECK;
+// Runs to the end, discarding rows.
+int exec_drain(struct exec_context *x, struct err *err) MUST_CHECK;
+// Frees scans; memory goes with the arena. Safe after a failed open.
+void exec_close(struct exec_context *x);
+
+// Evaluates one expression without input columns (LIMIT, SET, EXECUTE arguments, defaults).
+int exec_scalar(struct exec_context *x, const struct expr *e, struct datum *out, struct err *err) MUST_CHECK;
+
+// ---- virtual tables (pg_catalog …): one row source each, implemented in sql/virtual
+
+struct virtual_rows; // collects rows
+// Adds a row: one datum per table column, in order; bytes are copied.
+int virtual_row(struct virtual_rows *rows, const struct datum *values, struct err *err) MUST_CHECK;
+// An equality known of one of the table's virtual_lookups columns (catalog.h): rows that do not match may be left out.
+struct virtual_filter {
+    uint32_t column; // position in the table
+    struct datum value;
+};
+struct virtual_table {
+    int (*generate)(struct exec_context *x, const struct virtual_filter *filter, struct virtual_rows *rows,
+                    struct err *err);
+};
+
+// ---- services for DDL: work over the rows of a table
+
+// Fills a new index from the primary one; 23505 on duplicates.
+int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
+                        const struct expr *predicate, const struct query *predicate_query, struct err *err) MUST_CHECK;
+// Every row satisfies the check (23514) or foreign key (23503).
+int exec_validate_check(struct exec_context *x, const struct cat_table *t, struct str name, const struct expr *check,
+                        const struct query *query, struct err *err) MUST_CHECK;
+int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
+                              struct err *err) MUST_CHECK;
+// Rewrites every row of `from` into the shape of `to` (same id; `to`'s primary index may differ): `values[i]` computes
+// column i of `to` over the columns of `from` numbered 1..n (NULL: copy the column with the same id).
+int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, const struct cat_table *to,
+                       const struct expr *const *values, const struct query *query, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,459 @@
+// Foreign keys. A reference is checked when its row is written; when the referenced row is not there yet, again at the end
+// of the statement. What a referenced row's change or removal means for the rows that reference it is queued and done at
+// the end of the statement, one key at a time, until nothing is left.
+#include "sql/execute/mutate_int.h"
+
+enum cascade_kind { CASCADE_REFERENCE, CASCADE_PARENT };
+
+struct cascade {
+    struct cascade *next;
+    enum cascade_kind kind;
+    const struct cat_foreign_key *fk;
+    const struct table_access *table; // of the row at hand: origin (REFERENCE) or referenced (PARENT)
+    struct datum *old_values, *new_values; // of the key, in fk column order; new_values NULL: removed
+    bool update;
+};
+
+static void queue(struct exec_context *x, struct cascade c)
+{
+    struct cascade *copy = arena_dup(x->arena, &c, sizeof(c));
+    copy->next = NULL;
+    if (x->cascades_tail == NULL)
+        x->cascades_tail = &x->cascades;
+    *x->cascades_tail = copy;
+    x->cascades_tail = &copy->next;
+}
+
+static uint32_t position(const struct cat_table *t, uint32_t column_id)
+{
+    uint32_t i = 0;
+    while (t->columns[i].id != column_id)
+        i++;
+    return i;
+}
+
+static struct datum *key_values(struct exec_context *x, const struct cat_table *t, const uint32_t *columns, size_t n,
+                                const struct datum *row)
+{
+    struct datum *values = ARENA_ARRAY(x->arena, struct datum, n);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = position(t, columns[i]);
+        values[i] = datum_copy(x->arena, t->columns[at].type, row[at]);
+    }
+    return values;
+}
+
+static bool same_values(const struct cat_table *t, const uint32_t *columns, size_t n, const struct datum *a,
+                        const struct datum *b)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = position(t, columns[i]);
+        if (a[at].null != b[at].null || (!a[at].null && datum_compare(t->columns[at].type, &a[at], &b[at]) != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool covers(const struct cat_index *index, const uint32_t *columns, size_t n)
+{
+    if (index->n_columns < n || index->predicate_sql.len > 0 || index->state != CAT_INDEX_PUBLIC ||
+        index->kind != CAT_INDEX_BTREE)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < n; k++)
+            found |= index->columns[k].column_id == columns[i];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+// An index whose leading columns are the key's, in any order; NULL when there is none.
+static const struct table_index *find_index(const struct table_access *ta, const uint32_t *columns, size_t n,
+                                            bool unique)
+{
+    if (covers(ta->table->primary, columns, n) && (!unique || ta->table->primary->n_columns == n))
+        return &ta->primary;
+    for (size_t i = 0; i < ta->table->n_indexes; i++) {
+        const struct cat_index *index = &ta->table->indexes[i];
+        if (covers(index, columns, n) && (!unique || (index->unique && index->n_columns == n)))
+            return &ta->indexes[i];
+    }
+    return NULL;
+}
+
+static void put_values(struct buf *key, const struct table_access *ta, const struct table_index *ti,
+                       const uint32_t *columns, size_t n, const struct datum *values)
+{
+    buf_str(key, ti->prefix);
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < n; i++) {
+            if (ti->index->columns[k].column_id == columns[i])
+                key_put_datum(key, ti->key_types[k], &values[i], (enum key_direction)ti->key_desc[k]);
+        }
+    }
+}
+
+static int table_of(struct exec_context *x, uint32_t id, const struct table_access **out, struct err *err)
+{
+    const struct cat_table *t;
+    TRY(cat_table_by_id(x->view, id, &t, err));
+    if (t == NULL)
+        return err_set(err, ERR_INTERNAL_ERROR, "foreign key of table %u, which does not exist", id);
+    TRY(cat_table_depend(x->view, t, err));
+    *out = table_access(x, t);
+    return 0;
+}
+
+static void describe_key(struct buf *names, struct buf *texts, const struct cat_table *t, const uint32_t *columns,
+                         size_t n, const struct datum *values)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cat_column *c = cat_column_by_id(t, columns[i]);
+        buf_printf(names, "%s%.*s", i > 0 ? ", " : "", STR_FMT(c->name));
+        buf_cstr(texts, i > 0 ? ", " : "");
+        if (values[i].null)
+            buf_cstr(texts, "NULL");
+        else
+            datum_print_sql(texts, c->type, values[i], false);
+    }
+}
+
+// ---- references
+
+static int reference_exists(struct exec_context *x, const struct cat_foreign_key *fk, const struct datum *values,
+                            bool *exists, struct err *err)
+{
+    const struct table_access *parent;
+    TRY(table_of(x, fk->referenced_table_id, &parent, err));
+    const struct table_index *ti = find_index(parent, fk->referenced_columns, fk->n_columns, true);
+    if (ti == NULL)
+        return err_set(err, ERR_INTERNAL_ERROR, "no unique index for foreign key \"%.*s\"", STR_FMT(fk->name));
+    struct buf key = BUF_INIT;
+    put_values(&key, parent, ti, fk->referenced_columns, fk->n_columns, values);
+    struct kv_value v;
+    enum kv_result r = kv_get(x->txn, buf_view(&key), 0, &v);
+    buf_release(&key);
+    if (r != KV_OK)
+        return kv_error(x, r, err);
+    *exists = v.found;
+    return 0;
+}
+
+static int missing_reference(struct exec_context *x, const struct cascade *c, struct err *err)
+{
+    const struct cat_foreign_key *fk = c->fk;
+    const struct cat_table *t = c->table->table;
+    const struct table_access *parent;
+    TRY(table_of(x, fk->referenced_table_id, &parent, err));
+    struct buf names = BUF_INIT, texts = BUF_INIT;
+    describe_key(&names, &texts, t, fk->origin_columns, fk->n_columns, c->new_values);
+    err_set(err, ERR_FOREIGN_KEY_VIOLATION, "%s on table \"%.*s\" violates foreign key constraint \"%.*s\"",
+            c->update ? "update" : "insert", STR_FMT(t->name), STR_FMT(fk->name));
+    err_detail(err, "Key (%s)=(%s) is not present in table \"%.*s\".", buf_c(&names), buf_c(&texts),
+               STR_FMT(parent->table->name));
+    err_set_names(err, STR("public"), t->name, STR_NONE, fk->name);
+    buf_release(&names);
+    buf_release(&texts);
+    return ERR_FOREIGN_KEY_VIOLATION;
+}
+
+// MATCH SIMPLE: any NULL satisfies. MATCH FULL: all or none.
+static int is_reference(const struct cat_foreign_key *fk, const struct datum *values, bool *out, struct err *err)
+{
+    size_t nulls = 0;
+    for (size_t i = 0; i < fk->n_columns; i++)
+        nulls += values[i].null;
+    *out = nulls == 0;
+    if (fk->match_full && nulls > 0 && nulls < fk->n_columns)
+        return err_set(err, ERR_FOREIGN_KEY_VIOLATION,
+                       "missing value for some columns of foreign key constraint \"%.*s\" with MATCH FULL",
+                       STR_FMT(fk->name));
+    return 0;
+}
+
+int foreign_check_references(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
+                             const struct datum *new_row, struct err *err)
+{
+    const struct cat_table *t = ta->table;
+    for (size_t i = 0; i < t->n_outbound; i++) {
+        const struct cat_foreign_key *fk = &t->outbound[i];
+        if (old_row != NULL && same_values(t, fk->origin_columns, fk->n_columns, old_row, new_row))
+            continue;
+        struct datum *values = key_values(x, t, fk->origin_columns, fk->n_columns, new_row);
+        bool references, exists;
+        TRY(is_reference(fk, values, &references, err));
+        if (!references)
+            continue;
+        TRY(reference_exists(x, fk, values, &exists, err));
+        if (!exists)
+            queue(x, (struct cascade){.kind = CASCADE_REFERENCE, .fk = fk, .table = ta, .new_values = values,
+                                      .update = old_row != NULL});
+    }
+    return 0;
+}
+
+// ---- actions
+
+int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
+                          const struct datum *new_row, struct err *err)
+{
+    const struct cat_table *t = ta->table;
+    for (size_t i = 0; i < t->n_inbound; i++) {
+        const struct cat_foreign_key *fk = &t->inbound[i];
+        if (new_row != NULL && same_values(t, fk->referenced_columns, fk->n_columns, old_row, new_row))
+            continue;
+        struct datum *values = key_values(x, t, fk->referenced_columns, fk->n_columns, old_row);
+        bool whole = true;
+        for (size_t k = 0; k < fk->n_columns; k++)
+            whole &= !values[k].null;
+        if (!whole)
+            continue;
+        struct datum *now = new_row == NULL ? NULL
+                                            : key_values(x, t, fk->referenced_columns, fk->n_columns, new_row);
+        queue(x, (struct cascade){.kind = CASCADE_PARENT, .fk = fk, .table = ta, .old_values = values,
+                                  .new_values = now, .update = new_row != NULL});
+    }
+    return 0;
+}
+
+struct child_rows {
+    ARENA_VEC(struct datum *) rows;
+};
+
+static bool references_key(const struct cat_table *t, const struct cat_foreign_key *fk, const struct datum *row,
+                           const struct datum *values)
+{
+    for (size_t i = 0; i < fk->n_columns; i++) {
+        uint32_t at = position(t, fk->origin_columns[i]);
+        if (row[at].null || datum_compare(t->columns[at].type, &row[at], &values[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static int add_child(struct exec_context *x, const struct table_access *child, const struct cat_foreign_key *fk,
+                     const struct datum *values, struct str key, struct str value, struct child_rows *out,
+                     struct err *err)
+{
+    struct datum *row = ARENA_ARRAY(x->arena, struct datum, child->n_columns);
+    TRY(read_row(x, child, key, value, row, err));
+    if (references_key(child->table, fk, row, values))
+        ARENA_PUSH(x->arena, &out->rows, row);
+    return 0;
+}
+
+static int entry_row(struct exec_context *x, const struct table_access *child, const struct table_index *ti,
+                     const struct kv_pair *pair, struct kv_pair *out, struct err *err)
+{
+    struct row_decoder d;
+    row_decoder_init(&d, x, child, ti, child->primary.key_columns, child->primary.n_key);
+    struct vec *cols = ARENA_ARRAY(x->arena, struct vec, child->primary.n_key);
+    for (uint32_t i = 0; i < child->primary.n_key; i++)
+        vec_init(&cols[i], x->arena, child->primary.key_types[i], 1);
+    TRY(row_decode(&d, pair, 1, cols, 0, err));
+    struct buf key = BUF_INIT;
+    buf_str(&key, child->primary.prefix);
+    for (uint32_t i = 0; i < child->primary.n_key; i++) {
+        struct datum v = vec_get(&cols[i], 0);
+        key_put_datum(&key, child->primary.key_types[i], &v, (enum key_direction)child->primary.key_desc[i]);
+    }
+    out->key = arena_str(x->arena, buf_view(&key));
+    buf_release(&key);
+    struct kv_value v;
+    KV_TRY(x, kv_get(x->txn, out->key, 0, &v), err);
+    out->value = v.value;
+    return v.found ? 0 : err_set(err, ERR_DATA_CORRUPTED, "index entry without row");
+}
+
+static int find_children(struct exec_context *x, const struct table_access *child, const struct cat_foreign_key *fk,
+                         const struct datum *values, bool only_one, struct child_rows *out, struct err *err)
+{
+    const struct table_index *ti = find_index(child, fk->origin_columns, fk->n_columns, false);
+    struct buf prefix = BUF_INIT;
+    if (ti != NULL)
+        put_values(&prefix, child, ti, fk->origin_columns, fk->n_columns, values);
+    else
+        buf_str(&prefix, child->primary.prefix);
+    struct str start = arena_str(x->arena, buf_view(&prefix));
+    buf_release(&prefix);
+    struct kv_range range = {start, key_prefix_end(x->arena, start)};
+    struct kv_scan *scan;
+    KV_TRY(x, kv_scan_open(x->txn, range, 0, 0, &scan), err);
+    int rc = 0;
+    while (rc == 0 && !(only_one && out->rows.len > 0)) {
+        struct kv_batch b;
+        enum kv_result r = kv_scan_next(scan, 256, &b);
+        rc = r == KV_OK ? check_interrupt(x, err) : kv_error(x, r, err);
+        if (b.n == 0)
+            break;
+        for (size_t i = 0; i < b.n && rc == 0; i++) {
+            struct kv_pair pair = b.pairs[i];
+            if (ti != NULL && ti != &child->primary)
+                rc = entry_row(x, child, ti, &b.pairs[i], &pair, err);
+            if (rc == 0)
+                rc = add_child(x, child, fk, values, pair.key, pair.value, out, err);
+        }
+    }
+    kv_scan_close(scan);
+    return rc;
+}
+
+static int still_referenced(struct exec_context *x, const struct cascade *c, const struct cat_table *child,
+                            struct err *err)
+{
+    const struct cat_table *t = c->table->table;
+    struct buf names = BUF_INIT, texts = BUF_INIT;
+    describe_key(&names, &texts, t, c->fk->referenced_columns, c->fk->n_columns, c->old_values);
+    err_set(err, ERR_FOREIGN_KEY_VIOLATION,
+            "%s on table \"%.*s\" violates foreign key constraint \"%.*s\" on table \"%.*s\"",
+            c->update ? "update" : "delete", STR_FMT(t->name), STR_FMT(c->fk->name), STR_FMT(child->name));
+    err_detail(err, "Key (%s)=(%s) is still referenced from table \"%.*s\".", buf_c(&names), buf_c(&texts),
+               STR_FMT(child->name));
+    err_set_names(err, STR("public"), child->name, STR_NONE, c->fk->name);
+    buf_release(&names);
+    buf_release(&texts);
+    return ERR_FOREIGN_KEY_VIOLATION;
+}
+
+struct child_exprs {
+    const struct table_exprs *exprs;
+    struct ev **checks, **predicates;
+    const col_id *cols;
+};
+
+static int compile_child(struct exec_context *x, const struct cat_table *t, struct child_exprs *out, struct err *err)
+{
+    *out = (struct child_exprs){0};
+    TRY(x->table_exprs(x->table_exprs_arg, t, &out->exprs, err));
+    col_id *cols = ARENA_ARRAY(x->arena, col_id, t->n_columns);
+    for (uint32_t i = 0; i < t->n_columns; i++)
+        cols[i] = i + 1;
+    out->cols = cols;
+    out->checks = ARENA_ARRAY(x->arena, struct ev *, t->n_checks);
+    out->predicates = ARENA_ARRAY(x->arena, struct ev *, t->n_indexes);
+    for (size_t i = 0; i < t->n_checks; i++)
+        out->checks[i] = ev_compile(x, out->exprs->checks[i], cols, (uint32_t)t->n_columns);
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        if (out->exprs->predicates[i] != NULL)
+            out->predicates[i] = ev_compile(x, out->exprs->predicates[i], cols, (uint32_t)t->n_columns);
+    }
+    return 0;
+}
+
+static void row_batch(struct exec_context *x, const struct cat_table *t, const struct datum *row, struct batch *out)
+{
+    *out = (struct batch){.n = 1, .ncols = (uint32_t)t->n_columns,
+                          .cols = ARENA_ARRAY(x->arena, struct vec, t->n_columns)};
+    for (uint32_t i = 0; i < t->n_columns; i++)
+        vec_init_const(&out->cols[i], x->arena, t->columns[i].type, row[i]);
+}
+
+static int membership(struct exec_context *x, const struct cat_table *t, struct child_exprs *ce,
+                      const struct datum *row, bool *member, struct err *err)
+{
+    struct batch b;
+    row_batch(x, t, row, &b);
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        struct datum d = datum_bool(true);
+        if (ce->predicates[i] != NULL)
+            TRY(ev_row(ce->predicates[i], &b, 0, &d, err));
+        member[i] = !d.null && d.b;
+    }
+    return 0;
+}
+
+static int child_checks(struct exec_context *x, const struct cat_table *t, struct child_exprs *ce,
+                        const struct datum *row, struct err *err)
+{
+    struct batch b;
+    row_batch(x, t, row, &b);
+    for (size_t i = 0; i < t->n_checks; i++) {
+        struct datum d;
+        TRY(ev_row(ce->checks[i], &b, 0, &d, err));
+        if (!d.null && !d.b)
+            return check_violation(t, &t->checks[i], err);
+    }
+    return 0;
+}
+
+int check_violation(const struct cat_table *t, const struct cat_check *check, struct err *err)
+{
+    err_set(err, ERR_CHECK_VIOLATION, "failed to satisfy CHECK constraint (%.*s)", STR_FMT(check->sql));
+    err_set_names(err, STR("public"), t->name, STR_NONE, check->name);
+    return ERR_CHECK_VIOLATION;
+}
+
+static int change_child(struct exec_context *x, const struct cascade *c, const struct table_access *child,
+                        const struct datum *row, enum cat_fk_action action, struct child_exprs *ce, struct err *err)
+{
+    const struct cat_table *t = child->table;
+    struct datum *changed = arena_dup(x->arena, row, child->n_columns * sizeof(*row));
+    for (size_t i = 0; i < c->fk->n_columns; i++) {
+        uint32_t at = position(t, c->fk->origin_columns[i]);
+        changed[at] = action == CAT_FK_CASCADE ? c->new_values[i] : DATUM_NULL;
+        if (action == CAT_FK_SET_DEFAULT)
+            TRY(exec_scalar(x, ce->exprs->defaults[at], &changed[at], err));
+    }
+    bool *was = ARENA_ARRAY(x->arena, bool, t->n_indexes + 1), *is = ARENA_ARRAY(x->arena, bool, t->n_indexes + 1);
+    TRY(child_checks(x, t, ce, changed, err));
+    TRY(membership(x, t, ce, row, was, err));
+    TRY(membership(x, t, ce, changed, is, err));
+    return write_update(x, child, row, changed, was, is, err);
+}
+
+static int run_parent(struct exec_context *x, const struct cascade *c, struct err *err)
+{
+    enum cat_fk_action action = c->update ? c->fk->on_update : c->fk->on_delete;
+    const struct table_access *child;
+    TRY(table_of(x, c->fk->origin_table_id, &child, err));
+    bool refuse = action == CAT_FK_NO_ACTION || action == CAT_FK_RESTRICT;
+    struct child_rows children = {0};
+    if (refuse) { // the key may have been written again meanwhile
+        bool exists;
+        TRY(reference_exists(x, c->fk, c->old_values, &exists, err));
+        if (exists)
+            return 0;
+    }
+    TRY(find_children(x, child, c->fk, c->old_values, refuse, &children, err));
+    if (children.rows.len == 0)
+        return 0;
+    if (refuse)
+        return still_referenced(x, c, child->table, err);
+    struct child_exprs ce;
+    TRY(compile_child(x, child->table, &ce, err));
+    for (size_t i = 0; i < children.rows.len; i++) {
+        if (action == CAT_FK_CASCADE && !c->update) {
+            TRY(write_delete(x, child, children.rows.ptr[i], NULL, err));
+            TRY(cat_add_row_count(x->view, child->table->id, -1, err));
+        } else {
+            TRY(change_child(x, c, child, children.rows.ptr[i], action, &ce, err));
+        }
+    }
+    return 0;
+}
+
+int cascades_run(struct exec_context *x, struct err *err)
+{
+    while (x->cascades != NULL) {
+        struct cascade *c = x->cascades;
+        x->cascades = c->next;
+        if (x->cascades == NULL)
+            x->cascades_tail = &x->cascades;
+        if (x->cascade_limit > 0 && ++x->cascades_done > x->cascade_limit * 1000)
+            return err_set(err, ERR_TRIGGERED_DATA_CHANGE_VIOLATION, "cascades limit (%lld) reached",
+                           (long long)x->cascade_limit);
+        TRY(check_interrupt(x, err));
+        x->eval.arena = x->arena;
+        if (c->kind == CASCADE_PARENT) {
+            TRY(run_parent(x, c, err));
+            continue;
+        }
+        bool exists;
+        TRY(reference_exists(x, c->fk, c->new_values, &exists, err));
+        if (!exists)
+            return missing_reference(x, c, err);
+    }
+    return 0;
+}

@@ -1,0 +1,614 @@
+// Joins. One operator, three ways to find the candidates of a batch of left rows:
+//   hash     the right side is read once into a hash table on the join keys (without keys: every row is a candidate)
+//   lookup   the right side is an index; its rows are read for the key values of each left row
+//   nested   the right side is run again for each left row, whose columns it uses
+// Candidates are then filtered by what remains of the ON condition; unmatched rows of preserved sides follow.
+#include "sql/execute/execute_int.h"
+
+enum join_phase { JOIN_NEED_LEFT, JOIN_MATCHING, JOIN_UNMATCHED_LEFT, JOIN_UNMATCHED_RIGHT, JOIN_DONE };
+enum { NO_ROW = 0 }; // row numbers are 1-based in chains
+
+struct join_op {
+    struct op op;
+    enum join_kind kind;
+    enum join_phase phase;
+    int (*find)(struct join_op *j, struct err *err); // fills heads for the left batch
+    struct row_store rows;    // right rows
+    uint32_t *next;           // chain: next[row - 1]
+    uint32_t next_cap;
+    uint32_t heads[BATCH_ROWS_MAX];
+    bool matched[BATCH_ROWS_MAX];
+    uint8_t *right_matched;   // FULL
+    uint32_t left_k, candidate;
+    uint32_t unmatched_at;
+    struct ev *on;
+    uint16_t *sel;
+    bool emits_right;         // not SEMI, ANTI
+    uint32_t n_left;
+    struct batch wide;        // left and right columns of candidate pairs
+    uint32_t pair_k[BATCH_ROWS_MAX], pair_row[BATCH_ROWS_MAX];
+    // hash
+    struct hash_rows *table;
+    struct ev **left_keys, **right_keys;
+    struct batch key_batch;
+    uint32_t *key_heads, *key_tails;
+    uint32_t key_cap;
+    bool loaded;
+    // lookup
+    struct constraint_eval constraint;
+    const struct table_access *ta;
+    struct row_decoder decoder, key_decoder;
+    struct vec *key_cols;
+    struct batch fetched;
+    struct ev *lookup_filter;
+    struct kv_pair *pairs;
+    struct str *keys;
+    struct kv_value *values;
+    // nested
+    struct { col_id column; uint32_t position; } *outers;
+    uint32_t n_outers;
+};
+
+static int add_right(struct join_op *j, const struct batch *b, uint32_t *head, uint32_t *tail, struct err *err)
+{
+    uint32_t first = j->rows.n_rows;
+    TRY(row_store_append(&j->rows, b, NULL, err));
+    if (j->rows.n_rows > j->next_cap) {
+        j->next_cap = MAX(j->rows.n_rows, MAX(j->next_cap * 2, (uint32_t)BATCH_ROWS_MAX));
+        j->next = mem_realloc(j->next, size_mul(j->next_cap, sizeof(*j->next)));
+    }
+    for (uint32_t r = first; r < j->rows.n_rows; r++) {
+        j->next[r] = NO_ROW;
+        if (*head == NO_ROW)
+            *head = r + 1;
+        else
+            j->next[*tail - 1] = r + 1;
+        *tail = r + 1;
+    }
+    return 0;
+}
+
+// ---- hash
+
+static int eval_keys(struct join_op *j, struct ev **keys, const struct batch *in, bool *null_row, struct err *err)
+{
+    const struct plan *p = j->op.plan;
+    j->key_batch.n = in->n;
+    j->key_batch.sel = in->sel;
+    for (uint32_t i = 0; i < p->join.n_keys; i++) {
+        const struct vec *v;
+        TRY(ev_eval(keys[i], in, &v, err));
+        j->key_batch.cols[i] = *v;
+        for (uint32_t k = 0; v->has_nulls && !p->join.keys[i].null_equal && k < in->n; k++)
+            null_row[k] |= vec_is_null(v, batch_row(in, k));
+    }
+    return 0;
+}
+
+static int grow_key_heads(struct join_op *j, struct err *err)
+{
+    uint32_t n = hash_rows_count(j->table);
+    if (n <= j->key_cap)
+        return 0;
+    uint32_t cap = MAX(n, MAX(j->key_cap * 2, (uint32_t)BATCH_ROWS_MAX));
+    j->key_heads = mem_realloc(j->key_heads, size_mul(cap, sizeof(*j->key_heads)));
+    j->key_tails = mem_realloc(j->key_tails, size_mul(cap, sizeof(*j->key_tails)));
+    memset(j->key_heads + j->key_cap, 0, (cap - j->key_cap) * sizeof(*j->key_heads));
+    memset(j->key_tails + j->key_cap, 0, (cap - j->key_cap) * sizeof(*j->key_tails));
+    j->key_cap = cap;
+    return 0;
+}
+
+static int build_batch(struct join_op *j, const struct batch *in, struct err *err)
+{
+    bool null_row[BATCH_ROWS_MAX] = {false};
+    uint32_t ids[BATCH_ROWS_MAX];
+    j->op.x->eval.arena = &j->op.batch;
+    TRY(eval_keys(j, j->right_keys, in, null_row, err));
+    TRY(hash_rows_ids(j->table, &j->key_batch, NULL, ids, err));
+    TRY(grow_key_heads(j, err));
+    bool keep_null = j->kind == JOIN_FULL;
+    for (uint32_t k = 0; k < in->n; k++) {
+        if (null_row[k] && !keep_null)
+            continue;
+        uint16_t row = (uint16_t)batch_row(in, k);
+        struct batch one = {.n = 1, .sel = &row, .cols = in->cols, .ncols = in->ncols};
+        uint32_t head = NO_ROW, tail = NO_ROW; // rows with NULL keys are kept for FULL but in no chain
+        if (null_row[k])
+            TRY(add_right(j, &one, &head, &tail, err));
+        else
+            TRY(add_right(j, &one, &j->key_heads[ids[k]], &j->key_tails[ids[k]], err));
+    }
+    return 0;
+}
+
+static int load_right(struct join_op *j, struct err *err)
+{
+    TRY(op_open(j->op.right, err));
+    for (;;) {
+        TRY(op_next(j->op.right, err));
+        const struct batch *in = &j->op.right->out;
+        if (in->n == 0)
+            break;
+        TRY(check_interrupt(j->op.x, err));
+        arena_reset(&j->op.batch);
+        if (j->op.plan->join.n_keys > 0) {
+            TRY(build_batch(j, in, err));
+        } else {
+            TRY(grow_key_heads(j, err));
+            TRY(add_right(j, in, &j->key_heads[0], &j->key_tails[0], err));
+        }
+    }
+    if (j->kind == JOIN_FULL)
+        j->right_matched = ARENA_ARRAY(j->op.x->arena, uint8_t, j->rows.n_rows);
+    j->loaded = true;
+    return 0;
+}
+
+static int find_hash(struct join_op *j, struct err *err)
+{
+    const struct batch *left = &j->op.input->out;
+    const struct plan *p = j->op.plan;
+    if (p->join.n_keys == 0) {
+        for (uint32_t k = 0; k < left->n; k++)
+            j->heads[k] = j->key_heads[0];
+        return 0;
+    }
+    bool null_row[BATCH_ROWS_MAX] = {false};
+    TRY(eval_keys(j, j->left_keys, left, null_row, err));
+    for (uint32_t k = 0; k < left->n; k++) {
+        uint32_t row = batch_row(left, k);
+        int64_t id = null_row[k] ? -1
+                                 : hash_rows_find(j->table, &j->key_batch, NULL, row,
+                                                  hash_row(&j->key_batch, NULL, p->join.n_keys, row));
+        j->heads[k] = id < 0 ? NO_ROW : j->key_heads[id];
+    }
+    return 0;
+}
+
+// ---- lookup
+
+static int fetch_primary(struct join_op *j, uint32_t *n, struct err *err)
+{
+    struct exec_context *x = j->op.x;
+    const struct table_index *pk = &j->ta->primary;
+    for (uint32_t i = 0; i < pk->n_key; i++)
+        j->key_cols[i].has_nulls = false;
+    TRY(row_decode(&j->key_decoder, j->pairs, *n, j->key_cols, 0, err));
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < *n; i++) {
+        buf_clear(&b);
+        buf_str(&b, pk->prefix);
+        for (uint32_t c = 0; c < pk->n_key; c++) {
+            struct datum d = vec_get(&j->key_cols[c], i);
+            key_put_datum(&b, pk->key_types[c], &d, (enum key_direction)pk->key_desc[c]);
+        }
+        j->keys[i] = arena_str(&j->op.batch, buf_view(&b));
+    }
+    buf_release(&b);
+    KV_TRY(x, kv_get_many(x->txn, j->keys, *n, 0, j->values), err);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < *n; i++) {
+        if (j->values[i].found)
+            j->pairs[found++] = (struct kv_pair){j->keys[i], j->values[i].value};
+    }
+    *n = found;
+    return 0;
+}
+
+// Decodes the pairs at hand and adds those that pass the lookup's filter to the chain of left row k.
+static int add_fetched(struct join_op *j, uint32_t n, uint32_t k, uint32_t *tail, struct err *err)
+{
+    const struct scan_plan *sp = &j->op.plan->join.lookup;
+    j->op.x->rows_read += n;
+    if (sp->lookup_primary && n > 0)
+        TRY(fetch_primary(j, &n, err));
+    if (n == 0)
+        return 0;
+    for (uint32_t c = 0; c < j->fetched.ncols; c++) {
+        if (j->fetched.cols[c].has_nulls)
+            memset(j->fetched.cols[c].nulls, 0, n);
+        j->fetched.cols[c].has_nulls = false;
+    }
+    TRY(row_decode(&j->decoder, j->pairs, n, j->fetched.cols, 0, err));
+    j->fetched.n = n;
+    j->fetched.sel = NULL;
+    if (j->lookup_filter != NULL) {
+        TRY(ev_filter(j->lookup_filter, &j->fetched, j->sel, &j->fetched.n, err));
+        j->fetched.sel = j->sel;
+    }
+    return add_right(j, &j->fetched, &j->heads[k], tail, err);
+}
+
+// All left rows look up whole unique keys: one call fetches them.
+static int find_points(struct join_op *j, struct err *err)
+{
+    struct exec_context *x = j->op.x;
+    const struct batch *left = &j->op.input->out;
+    uint32_t n = 0, owner[BATCH_ROWS_MAX];
+    for (uint32_t k = 0; k < left->n; k++) {
+        struct scan_ranges ranges;
+        TRY(constraint_ranges(&j->constraint, x, &j->op.batch, left, batch_row(left, k), &ranges, err));
+        if (ranges.n == 0)
+            continue;
+        owner[n] = k;
+        j->keys[n++] = ranges.ranges[0].start;
+    }
+    if (n == 0)
+        return 0;
+    KV_TRY(x, kv_get_many(x->txn, j->keys, n, 0, j->values), err);
+    struct str *keys = ARENA_ARRAY(&j->op.batch, struct str, n);
+    struct kv_value *values = ARENA_ARRAY(&j->op.batch, struct kv_value, n);
+    memcpy(keys, j->keys, n * sizeof(*keys));
+    memcpy(values, j->values, n * sizeof(*values));
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t tail = NO_ROW;
+        if (!values[i].found)
+            continue;
+        j->pairs[0] = (struct kv_pair){keys[i], values[i].value};
+        TRY(add_fetched(j, 1, owner[i], &tail, err));
+    }
+    return 0;
+}
+
+static int find_ranges(struct join_op *j, uint32_t k, struct err *err)
+{
+    struct exec_context *x = j->op.x;
+    const struct batch *left = &j->op.input->out;
+    struct scan_ranges ranges;
+    TRY(constraint_ranges(&j->constraint, x, &j->op.batch, left, batch_row(left, k), &ranges, err));
+    uint32_t tail = NO_ROW;
+    for (uint32_t i = 0; i < ranges.n; i++) {
+        struct kv_scan *scan;
+        struct kv_range range = ranges.ranges[i];
+        if (ranges.points)
+            range.end = key_prefix_end(&j->op.batch, range.start);
+        KV_TRY(x, kv_scan_open(x->txn, range, 0, 0, &scan), err);
+        int rc = 0;
+        for (;;) {
+            struct kv_batch b;
+            enum kv_result r = kv_scan_next(scan, BATCH_ROWS_MAX, &b);
+            rc = r == KV_OK ? 0 : kv_error(x, r, err);
+            if (rc != 0 || b.n == 0)
+                break;
+            memcpy(j->pairs, b.pairs, b.n * sizeof(*j->pairs));
+            rc = add_fetched(j, (uint32_t)b.n, k, &tail, err);
+            if (rc != 0)
+                break;
+        }
+        kv_scan_close(scan);
+        TRY(rc);
+    }
+    return 0;
+}
+
+static int find_lookup(struct join_op *j, struct err *err)
+{
+    const struct batch *left = &j->op.input->out;
+    const struct scan_plan *sp = &j->op.plan->join.lookup;
+    row_store_reset(&j->rows);
+    memset(j->heads, 0, left->n * sizeof(*j->heads));
+    if (sp->unique_point && sp->constraint.n_any == 0 && sp->constraint.any_array == NULL)
+        return find_points(j, err);
+    for (uint32_t k = 0; k < left->n; k++)
+        TRY(find_ranges(j, k, err));
+    return 0;
+}
+
+// ---- nested
+
+static int find_nested(struct join_op *j, struct err *err)
+{
+    struct exec_context *x = j->op.x;
+    const struct batch *left = &j->op.input->out;
+    row_store_reset(&j->rows);
+    memset(j->heads, 0, left->n * sizeof(*j->heads));
+    for (uint32_t k = 0; k < left->n; k++) {
+        for (uint32_t i = 0; i < j->n_outers; i++)
+            x->outer[j->outers[i].column] = vec_get(&left->cols[j->outers[i].position], batch_row(left, k));
+        uint32_t tail = NO_ROW;
+        TRY(op_open(j->op.right, err));
+        for (;;) {
+            TRY(op_next(j->op.right, err));
+            if (j->op.right->out.n == 0)
+                break;
+            TRY(add_right(j, &j->op.right->out, &j->heads[k], &tail, err));
+        }
+    }
+    x->eval.arena = &j->op.batch;
+    return 0;
+}
+
+// ---- matching
+
+static void gather_left(struct join_op *j, struct batch *out, const uint32_t *ks, uint32_t n)
+{
+    const struct batch *left = &j->op.input->out;
+    for (uint32_t c = 0; c < j->n_left; c++) {
+        struct vec *v = &out->cols[c];
+        if (v->has_nulls)
+            memset(v->nulls, 0, n);
+        v->has_nulls = false;
+        for (uint32_t i = 0; i < n; i++)
+            vec_set(v, i, vec_get(&left->cols[c], batch_row(left, ks[i])));
+    }
+}
+
+static uint32_t collect_pairs(struct join_op *j)
+{
+    const struct batch *left = &j->op.input->out;
+    uint32_t n = 0;
+    while (n < BATCH_ROWS_MAX && j->left_k < left->n) {
+        if (j->candidate == NO_ROW) {
+            if (++j->left_k < left->n)
+                j->candidate = j->heads[j->left_k];
+            continue;
+        }
+        if (!j->emits_right && j->matched[j->left_k]) { // SEMI, ANTI: one match is enough
+            j->candidate = NO_ROW;
+            continue;
+        }
+        j->pair_k[n] = j->left_k;
+        j->pair_row[n++] = j->candidate - 1;
+        j->candidate = j->next[j->candidate - 1];
+        if (!j->emits_right && j->on == NULL)
+            j->candidate = NO_ROW;
+    }
+    return n;
+}
+
+static int match(struct join_op *j, struct err *err)
+{
+    struct op *op = &j->op;
+    op->out.n = 0;
+    uint32_t n = collect_pairs(j);
+    if (n == 0) {
+        j->phase = JOIN_UNMATCHED_LEFT;
+        j->unmatched_at = 0;
+        return 0;
+    }
+    bool need_values = j->emits_right || j->on != NULL;
+    gather_left(j, &j->wide, j->pair_k, n);
+    if (need_values)
+        row_store_read(&j->rows, j->pair_row, 0, n, j->wide.cols + j->n_left);
+    j->wide.n = n;
+    j->wide.sel = NULL;
+    if (j->on != NULL) {
+        op->x->eval.arena = &op->batch;
+        TRY(ev_filter(j->on, &j->wide, j->sel, &j->wide.n, err));
+        j->wide.sel = j->sel;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < j->wide.n; i++) {
+        uint32_t at = batch_row(&j->wide, i);
+        bool first = !j->matched[j->pair_k[at]];
+        j->matched[j->pair_k[at]] = true;
+        if (j->right_matched != NULL)
+            j->right_matched[j->pair_row[at]] = 1;
+        if (j->emits_right || (first && j->kind == JOIN_SEMI))
+            j->sel[kept++] = (uint16_t)at;
+    }
+    op->out.n = kept;
+    op->out.sel = j->sel;
+    return 0;
+}
+
+static void null_columns(struct batch *b, uint32_t from, uint32_t to, uint32_t n)
+{
+    for (uint32_t c = from; c < to; c++) {
+        for (uint32_t i = 0; i < n; i++)
+            vec_set(&b->cols[c], i, DATUM_NULL);
+    }
+}
+
+static void unmatched_left(struct join_op *j)
+{
+    const struct batch *left = &j->op.input->out;
+    bool preserved = j->kind == JOIN_LEFT || j->kind == JOIN_FULL || j->kind == JOIN_ANTI;
+    uint32_t n = 0;
+    for (; preserved && j->unmatched_at < left->n; j->unmatched_at++) {
+        if (!j->matched[j->unmatched_at])
+            j->pair_k[n++] = j->unmatched_at;
+    }
+    gather_left(j, &j->wide, j->pair_k, n);
+    if (j->emits_right)
+        null_columns(&j->wide, j->n_left, j->wide.ncols, n);
+    j->op.out.n = n;
+    j->op.out.sel = NULL;
+    j->phase = JOIN_NEED_LEFT;
+}
+
+static void unmatched_right(struct join_op *j)
+{
+    uint32_t n = 0;
+    for (; j->unmatched_at < j->rows.n_rows && n < BATCH_ROWS_MAX; j->unmatched_at++) {
+        if (!j->right_matched[j->unmatched_at])
+            j->pair_row[n++] = j->unmatched_at;
+    }
+    for (uint32_t c = 0; c < j->n_left; c++)
+        memset(j->wide.cols[c].nulls, 0, n);
+    null_columns(&j->wide, 0, j->n_left, n);
+    row_store_read(&j->rows, j->pair_row, 0, n, j->wide.cols + j->n_left);
+    j->op.out.n = n;
+    j->op.out.sel = NULL;
+    if (n == 0)
+        j->phase = JOIN_DONE;
+}
+
+static int need_left(struct join_op *j, struct err *err)
+{
+    struct op *op = &j->op;
+    TRY(op_next(op->input, err));
+    arena_reset(&op->batch);
+    op->out.n = 0;
+    if (op->input->out.n == 0) {
+        j->phase = j->kind == JOIN_FULL ? JOIN_UNMATCHED_RIGHT : JOIN_DONE;
+        j->unmatched_at = 0;
+        return 0;
+    }
+    TRY(check_interrupt(op->x, err));
+    op->x->eval.arena = &op->batch;
+    TRY(j->find(j, err));
+    memset(j->matched, 0, sizeof(j->matched));
+    j->left_k = 0;
+    j->candidate = j->heads[0];
+    j->phase = JOIN_MATCHING;
+    return 0;
+}
+
+static int join_next(struct op *op, struct err *err)
+{
+    struct join_op *j = (struct join_op *)op;
+    op->out.n = 0;
+    while (op->out.n == 0 && j->phase != JOIN_DONE) {
+        switch (j->phase) {
+        case JOIN_NEED_LEFT:
+            TRY(need_left(j, err));
+            break;
+        case JOIN_MATCHING:
+            TRY(match(j, err));
+            break;
+        case JOIN_UNMATCHED_LEFT:
+            unmatched_left(j);
+            break;
+        case JOIN_UNMATCHED_RIGHT:
+            unmatched_right(j);
+            break;
+        case JOIN_DONE:
+            break;
+        }
+    }
+    return 0;
+}
+
+static int join_open(struct op *op, struct err *err)
+{
+    struct join_op *j = (struct join_op *)op;
+    j->phase = JOIN_NEED_LEFT;
+    if (j->find == find_hash) {
+        // Outer columns inside the right side may have changed, so it is read again.
+        row_store_reset(&j->rows);
+        hash_rows_reset(j->table);
+        if (j->key_cap > 0) {
+            memset(j->key_heads, 0, j->key_cap * sizeof(*j->key_heads));
+            memset(j->key_tails, 0, j->key_cap * sizeof(*j->key_tails));
+        }
+        TRY(load_right(j, err));
+    }
+    return op_open(op->input, err);
+}
+
+static void join_close(struct op *op)
+{
+    struct join_op *j = (struct join_op *)op;
+    row_store_release(&j->rows);
+    mem_free(j->next);
+    mem_free(j->key_heads);
+    mem_free(j->key_tails);
+    j->next = j->key_heads = j->key_tails = NULL;
+    j->next_cap = j->key_cap = 0;
+}
+
+static const struct op_ops join_ops = {join_open, join_next, join_close};
+
+static struct join_op *join_new(struct exec_context *x, const struct plan *p, const col_id *right_cols,
+                                uint32_t n_right)
+{
+    struct join_op *j = OP_NEW(x, p, &join_ops, struct join_op);
+    j->kind = p->join.kind;
+    j->op.input = op_build(x, p->input);
+    j->emits_right = j->kind != JOIN_SEMI && j->kind != JOIN_ANTI;
+    j->n_left = p->input->n_cols;
+    row_store_init(&j->rows, x, plan_types(x, right_cols, n_right), n_right);
+    uint32_t n = j->n_left + n_right;
+    col_id *cols = ARENA_ARRAY(x->arena, col_id, n);
+    memcpy(cols, p->input->cols, j->n_left * sizeof(*cols));
+    memcpy(cols + j->n_left, right_cols, n_right * sizeof(*cols));
+    batch_init(&j->wide, x->arena, plan_types(x, cols, n), n, BATCH_ROWS_MAX);
+    j->on = p->join.on != NULL ? ev_compile(x, p->join.on, cols, n) : NULL;
+    j->sel = ARENA_ARRAY(x->arena, uint16_t, BATCH_ROWS_MAX);
+    j->op.out = j->wide;
+    j->op.out.ncols = j->emits_right ? n : j->n_left;
+    return j;
+}
+
+struct op *hash_join_build(struct exec_context *x, const struct plan *p)
+{
+    struct join_op *j = join_new(x, p, p->right->cols, p->right->n_cols);
+    j->find = find_hash;
+    j->op.right = op_build(x, p->right);
+    uint32_t n = p->join.n_keys;
+    j->left_keys = ARENA_ARRAY(x->arena, struct ev *, n);
+    j->right_keys = ARENA_ARRAY(x->arena, struct ev *, n);
+    struct type *types = ARENA_ARRAY(x->arena, struct type, MAX(n, 1u));
+    for (uint32_t i = 0; i < n; i++) {
+        j->left_keys[i] = ev_compile(x, p->join.keys[i].left, p->input->cols, p->input->n_cols);
+        j->right_keys[i] = ev_compile(x, p->join.keys[i].right, p->right->cols, p->right->n_cols);
+        types[i] = p->join.keys[i].right->type;
+    }
+    j->table = hash_rows_new(x, types, n);
+    j->key_batch = (struct batch){.cols = ARENA_ARRAY(x->arena, struct vec, n), .ncols = n};
+    if (n == 0) {
+        j->key_cap = 1;
+        j->key_heads = mem_zalloc(sizeof(*j->key_heads));
+        j->key_tails = mem_zalloc(sizeof(*j->key_tails));
+    }
+    return &j->op;
+}
+
+static uint32_t position_of(const struct cat_table *t, uint32_t column_id)
+{
+    uint32_t i = 0;
+    while (t->columns[i].id != column_id)
+        i++;
+    return i;
+}
+
+struct op *lookup_join_build(struct exec_context *x, const struct plan *p)
+{
+    const struct scan_plan *sp = &p->join.lookup;
+    uint32_t n = p->join.n_lookup_cols;
+    struct join_op *j = join_new(x, p, p->join.lookup_cols, n);
+    j->find = find_lookup;
+    j->ta = table_access(x, sp->table);
+    const struct table_index *ti = table_index_of(j->ta, sp->index);
+    constraint_compile(&j->constraint, x, sp, p->input->cols, p->input->n_cols);
+    uint32_t *wanted = ARENA_ARRAY(x->arena, uint32_t, n);
+    for (uint32_t i = 0; i < n; i++)
+        wanted[i] = position_of(sp->table, sp->table_columns[i]);
+    row_decoder_init(&j->decoder, x, j->ta, sp->lookup_primary ? &j->ta->primary : ti, wanted, n);
+    if (sp->lookup_primary) {
+        const struct table_index *pk = &j->ta->primary;
+        row_decoder_init(&j->key_decoder, x, j->ta, ti, pk->key_columns, pk->n_key);
+        j->key_cols = ARENA_ARRAY(x->arena, struct vec, pk->n_key);
+        for (uint32_t i = 0; i < pk->n_key; i++)
+            vec_init(&j->key_cols[i], x->arena, pk->key_types[i], BATCH_ROWS_MAX);
+    }
+    batch_init(&j->fetched, x->arena, plan_types(x, p->join.lookup_cols, n), n, BATCH_ROWS_MAX);
+    j->lookup_filter = sp->filter != NULL ? ev_compile(x, sp->filter, p->join.lookup_cols, n) : NULL;
+    j->pairs = ARENA_ARRAY(x->arena, struct kv_pair, BATCH_ROWS_MAX);
+    j->keys = ARENA_ARRAY(x->arena, struct str, BATCH_ROWS_MAX);
+    j->values = ARENA_ARRAY(x->arena, struct kv_value, BATCH_ROWS_MAX);
+    return &j->op;
+}
+
+struct op *nested_join_build(struct exec_context *x, const struct plan *p)
+{
+    if (!p->join.correlated)
+        return hash_join_build(x, p); // without keys: every right row is a candidate
+    struct join_op *j = join_new(x, p, p->right->cols, p->right->n_cols);
+    j->find = find_nested;
+    j->op.right = op_build(x, p->right);
+    j->n_outers = p->input->n_cols;
+    j->outers = arena_zalloc(x->arena, sizeof(*j->outers) * j->n_outers);
+    for (uint32_t i = 0; i < j->n_outers; i++) {
+        j->outers[i].column = p->input->cols[i];
+        j->outers[i].position = i;
+    }
+    return &j->op;
+}
+
+struct op *merge_join_build(struct exec_context *x, const struct plan *p)
+{
+    return hash_join_build(x, p);
+}

@@ -1,0 +1,33 @@
+// Private to data changes: mutate.c (operators), write.c (rows to keys), foreign.c (foreign keys and their actions).
+#ifndef SQL_EXECUTE_MUTATE_INT_H
+#define SQL_EXECUTE_MUTATE_INT_H
+
+#include "sql/execute/execute_int.h"
+
+// Which indexes a row belongs in: partial index predicates, evaluated; NULL: all.
+int write_insert(struct exec_context *x, const struct table_access *ta, const struct datum *row, const bool *in_index,
+                 struct err *err) MUST_CHECK;
+int write_update(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
+                 const struct datum *new_row, const bool *old_in_index, const bool *new_in_index,
+                 struct err *err) MUST_CHECK;
+int write_delete(struct exec_context *x, const struct table_access *ta, const struct datum *row, const bool *in_index,
+                 struct err *err) MUST_CHECK;
+// Reads the row that holds the key of `row` in a unique index; *found false when none (or a key column is NULL). Locks it.
+int write_find_conflict(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
+                        const struct datum *row, bool *found, struct datum *existing, struct err *err) MUST_CHECK;
+int read_row(struct exec_context *x, const struct table_access *ta, struct str key, struct str value,
+             struct datum *row, struct err *err) MUST_CHECK;
+int duplicate_key(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
+                  const struct datum *row, struct err *err);
+
+// Foreign keys of the row written: every reference exists (23503).
+int foreign_check_references(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
+                             const struct datum *new_row, struct err *err) MUST_CHECK;
+// The row changes or goes (new_row NULL): queues what its referencing rows need.
+int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
+                          const struct datum *new_row, struct err *err) MUST_CHECK;
+int check_violation(const struct cat_table *t, const struct cat_check *check, struct err *err);
+// Runs queued actions until none is left.
+int cascades_run(struct exec_context *x, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,170 @@
+// Index constraints to key ranges. Alternatives (IN lists, = ANY) are sorted and made unique, so that ranges are disjoint
+// and in key order.
+#include "sql/execute/execute_int.h"
+#include <stdlib.h>
+
+static struct ev *compile_one(struct exec_context *x, const struct expr *e, const col_id *cols, uint32_t n_cols)
+{
+    return e == NULL ? NULL : ev_compile(x, e, cols, n_cols);
+}
+
+static struct ev **compile_list(struct exec_context *x, struct expr *const *list, uint32_t n, const col_id *cols,
+                                uint32_t n_cols)
+{
+    struct ev **out = ARENA_ARRAY(x->arena, struct ev *, n);
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = ev_compile(x, list[i], cols, n_cols);
+    return out;
+}
+
+void constraint_compile(struct constraint_eval *ce, struct exec_context *x, const struct scan_plan *sp,
+                        const col_id *cols, uint32_t n_cols)
+{
+    const struct index_constraint *c = &sp->constraint;
+    *ce = (struct constraint_eval){.sp = sp, .ti = table_index_of(table_access(x, sp->table), sp->index)};
+    ce->equal = compile_list(x, c->equal, c->n_equal, cols, n_cols);
+    ce->any = compile_list(x, c->any, c->n_any, cols, n_cols);
+    ce->any_array = compile_one(x, c->any_array, cols, n_cols);
+    ce->low = compile_one(x, c->low, cols, n_cols);
+    ce->high = compile_one(x, c->high, cols, n_cols);
+}
+
+static const struct batch no_input = {.n = 1};
+
+static int value_of(struct ev *ev, const struct batch *in, uint32_t row, struct datum *out, struct err *err)
+{
+    return ev_row(ev, in != NULL ? in : &no_input, row, out, err);
+}
+
+static struct str prefix_end(struct arena *a, struct str prefix)
+{
+    return key_prefix_end(a, prefix);
+}
+
+static struct str key_with(struct arena *a, struct str prefix, struct type t, struct datum d, uint8_t direction)
+{
+    struct buf b = BUF_INIT;
+    buf_str(&b, prefix);
+    key_put_datum(&b, t, &d, (enum key_direction)direction);
+    struct str key = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return key;
+}
+
+static _Thread_local struct type sort_type;
+static int compare_datums(const void *a, const void *b)
+{
+    return datum_compare(sort_type, a, b);
+}
+
+// The alternatives for the next column, NULLs dropped.
+static int alternatives(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
+                        struct datum **out, uint32_t *n, struct err *err)
+{
+    const struct index_constraint *c = &ce->sp->constraint;
+    *n = 0;
+    struct type t = ce->ti->key_types[c->n_equal];
+    if (ce->any_array != NULL) {
+        struct datum d;
+        TRY(value_of(ce->any_array, in, row, &d, err));
+        if (d.null)
+            return 0;
+        struct array items = array_open(c->any_array->type, d.s);
+        *out = ARENA_ARRAY(a, struct datum, items.count);
+        for (uint32_t i = 0; i < items.count; i++) {
+            struct datum item = array_get(&items, i);
+            if (!item.null)
+                (*out)[(*n)++] = item;
+        }
+    } else {
+        *out = ARENA_ARRAY(a, struct datum, c->n_any);
+        for (uint32_t i = 0; i < c->n_any; i++) {
+            struct datum item;
+            TRY(value_of(ce->any[i], in, row, &item, err));
+            if (!item.null)
+                (*out)[(*n)++] = item;
+        }
+    }
+    sort_type = t;
+    if (*n > 0)
+        qsort(*out, *n, sizeof(**out), compare_datums);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < *n; i++) {
+        if (kept == 0 || datum_compare(t, &(*out)[kept - 1], &(*out)[i]) != 0)
+            (*out)[kept++] = (*out)[i];
+    }
+    *n = kept;
+    return 0;
+}
+
+static int range_column(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
+                        struct str prefix, struct kv_range *out, bool *empty, struct err *err)
+{
+    const struct index_constraint *c = &ce->sp->constraint;
+    uint8_t direction = ce->ti->key_desc[c->n_equal];
+    struct type t = ce->ti->key_types[c->n_equal];
+    struct str null_key = key_with(a, prefix, t, DATUM_NULL, direction);
+    // In key order of an ascending column: NULLs, low, high. Descending reverses it.
+    bool asc = direction == KEY_ASC;
+    struct str low = asc ? prefix_end(a, null_key) : prefix, high = asc ? prefix_end(a, prefix) : null_key;
+    struct ev *first = asc ? ce->low : ce->high, *last = asc ? ce->high : ce->low;
+    bool first_exclusive = asc ? c->low_exclusive : c->high_exclusive;
+    bool last_exclusive = asc ? c->high_exclusive : c->low_exclusive;
+    struct datum d;
+    if (first != NULL) {
+        TRY(value_of(first, in, row, &d, err));
+        *empty |= d.null;
+        struct str key = key_with(a, prefix, t, d, direction);
+        low = first_exclusive ? prefix_end(a, key) : key;
+    }
+    if (last != NULL) {
+        TRY(value_of(last, in, row, &d, err));
+        *empty |= d.null;
+        struct str key = key_with(a, prefix, t, d, direction);
+        high = last_exclusive ? key : prefix_end(a, key);
+    }
+    *out = (struct kv_range){low, high};
+    *empty |= high.ptr != NULL && str_cmp(low, high) >= 0;
+    return 0;
+}
+
+static void add_prefix_range(struct arena *a, struct scan_ranges *out, struct str prefix)
+{
+    out->ranges[out->n++] = (struct kv_range){prefix, out->points ? STR_NONE : prefix_end(a, prefix)};
+}
+
+int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct arena *a, const struct batch *in,
+                      uint32_t row, struct scan_ranges *out, struct err *err)
+{
+    const struct index_constraint *c = &ce->sp->constraint;
+    *out = (struct scan_ranges){.points = ce->sp->unique_point};
+    struct str prefix = ce->ti->prefix;
+    for (uint32_t i = 0; i < c->n_equal; i++) {
+        struct datum d;
+        TRY(value_of(ce->equal[i], in, row, &d, err));
+        if (d.null)
+            return 0;
+        prefix = key_with(a, prefix, ce->ti->key_types[i], d, ce->ti->key_desc[i]);
+    }
+    if (c->n_any > 0 || c->any_array != NULL) {
+        struct datum *items;
+        uint32_t n;
+        TRY(alternatives(ce, a, in, row, &items, &n, err));
+        out->ranges = ARENA_ARRAY(a, struct kv_range, n);
+        bool descending = ce->ti->key_desc[c->n_equal] == KEY_DESC;
+        for (uint32_t i = 0; i < n; i++)
+            add_prefix_range(a, out,
+                             key_with(a, prefix, ce->ti->key_types[c->n_equal], items[descending ? n - 1 - i : i],
+                                      ce->ti->key_desc[c->n_equal]));
+        return 0;
+    }
+    out->ranges = ARENA_ARRAY(a, struct kv_range, 1);
+    if (c->low == NULL && c->high == NULL && !c->not_null) {
+        add_prefix_range(a, out, prefix);
+        return 0;
+    }
+    bool empty = false;
+    TRY(range_column(ce, a, in, row, prefix, &out->ranges[0], &empty, err));
+    out->n = empty ? 0 : 1;
+    return 0;
+}

@@ -1,0 +1,288 @@
+// How rows of a table are laid out in keys and values, and decoded into vectors.
+//
+// Primary index: key = primary key columns, value = every column by slot (id - 1); key columns take no room in the value
+// unless reading them back from the key would lose something (key_type_is_lossy).
+// Secondary index: key = indexed columns, followed by the primary key columns not among them when the index is not unique
+// or an indexed column is NULL. Value = primary key columns that the key may lack (unique index), STORING columns, lossy
+// columns.
+#include "sql/execute/execute_int.h"
+
+static uint32_t column_position(const struct cat_table *t, uint32_t column_id)
+{
+    for (uint32_t i = 0; i < t->n_columns; i++) {
+        if (t->columns[i].id == column_id)
+            return i;
+    }
+    INVARIANT(!"index of a column that does not exist");
+    return 0;
+}
+
+static bool listed(const uint32_t *list, uint32_t n, uint32_t item)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (list[i] == item)
+            return true;
+    }
+    return false;
+}
+
+static void index_prefix(struct exec_context *x, const struct cat_table *t, struct table_index *ti)
+{
+    struct buf b = BUF_INIT;
+    key_put_index(&b, x->cluster, t->id, ti->index->id);
+    ti->prefix = arena_str(x->arena, buf_view(&b));
+    buf_release(&b);
+}
+
+static void index_columns(struct exec_context *x, const struct cat_table *t, struct table_index *ti)
+{
+    uint32_t n = (uint32_t)ti->index->n_columns;
+    uint32_t *columns = ARENA_ARRAY(x->arena, uint32_t, n);
+    uint8_t *desc = ARENA_ARRAY(x->arena, uint8_t, n);
+    for (uint32_t i = 0; i < n; i++) {
+        columns[i] = column_position(t, ti->index->columns[i].column_id);
+        desc[i] = ti->index->columns[i].descending ? KEY_DESC : KEY_ASC;
+    }
+    struct type *types = ARENA_ARRAY(x->arena, struct type, n);
+    for (uint32_t i = 0; i < n; i++)
+        types[i] = t->columns[columns[i]].type;
+    ti->n_key = n;
+    ti->key_columns = columns;
+    ti->key_types = types;
+    ti->key_desc = desc;
+}
+
+static void primary_layout(struct exec_context *x, struct table_access *ta)
+{
+    const struct cat_table *t = ta->table;
+    uint32_t n = t->next_column_id - 1;
+    struct type *types = ARENA_ARRAY(x->arena, struct type, n);
+    ta->absent = ARENA_ARRAY(x->arena, struct datum, n);
+    for (uint32_t i = 0; i < n; i++) {
+        types[i] = t->slot_types != NULL ? t->slot_types[i] : T_VOID;
+        ta->absent[i] = DATUM_NULL;
+    }
+    for (uint32_t i = 0; i < t->n_columns; i++) {
+        const struct cat_column *c = &t->columns[i];
+        bool in_key = listed(ta->primary.key_columns, ta->primary.n_key, i);
+        types[c->id - 1] = in_key && !key_type_is_lossy(c->type) ? T_VOID : c->type;
+        if (c->has_missing_value)
+            ta->absent[c->id - 1] = c->missing_value;
+    }
+    row_layout_init(&ta->primary.layout, x->arena, types, n);
+}
+
+static void secondary_layout(struct exec_context *x, const struct table_access *ta, struct table_index *ti)
+{
+    const struct cat_table *t = ta->table;
+    const struct table_index *pk = &ta->primary;
+    uint32_t *suffix = ARENA_ARRAY(x->arena, uint32_t, pk->n_key);
+    uint32_t *stored = ARENA_ARRAY(x->arena, uint32_t, t->n_columns + pk->n_key), n_stored = 0;
+    for (uint32_t i = 0; i < pk->n_key; i++) {
+        if (!listed(ti->key_columns, ti->n_key, pk->key_columns[i]))
+            suffix[ti->n_suffix++] = pk->key_columns[i];
+    }
+    struct type *suffix_types = ARENA_ARRAY(x->arena, struct type, pk->n_key);
+    for (uint32_t i = 0; i < ti->n_suffix; i++)
+        suffix_types[i] = t->columns[suffix[i]].type;
+    ti->suffix_columns = suffix;
+    ti->suffix_types = suffix_types;
+    for (uint32_t i = 0; i < ti->n_suffix; i++) {
+        if (ti->index->unique || key_type_is_lossy(t->columns[suffix[i]].type))
+            stored[n_stored++] = suffix[i];
+    }
+    for (uint32_t i = 0; i < ti->n_key; i++) {
+        if (key_type_is_lossy(t->columns[ti->key_columns[i]].type))
+            stored[n_stored++] = ti->key_columns[i];
+    }
+    for (size_t i = 0; i < ti->index->n_storing; i++) {
+        uint32_t at = column_position(t, ti->index->storing[i]);
+        if (!listed(stored, n_stored, at) && !listed(ti->key_columns, ti->n_key, at) && !listed(suffix, ti->n_suffix, at))
+            stored[n_stored++] = at;
+    }
+    struct type *types = ARENA_ARRAY(x->arena, struct type, n_stored);
+    for (uint32_t i = 0; i < n_stored; i++)
+        types[i] = t->columns[stored[i]].type;
+    ti->stored_columns = stored;
+    ti->n_stored = n_stored;
+    row_layout_init(&ti->layout, x->arena, types, n_stored);
+}
+
+const struct table_access *table_access(struct exec_context *x, const struct cat_table *t)
+{
+    for (struct table_access *ta = x->tables; ta != NULL; ta = ta->next) {
+        if (ta->table == t)
+            return ta;
+    }
+    struct table_access *ta = ARENA_NEW(x->arena, struct table_access);
+    ta->table = t;
+    ta->cluster = x->cluster;
+    ta->n_columns = (uint32_t)t->n_columns;
+    ta->primary.index = t->primary;
+    index_prefix(x, t, &ta->primary);
+    index_columns(x, t, &ta->primary);
+    primary_layout(x, ta);
+    ta->indexes = ARENA_ARRAY(x->arena, struct table_index, t->n_indexes);
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        ta->indexes[i].index = &t->indexes[i];
+        index_prefix(x, t, &ta->indexes[i]);
+        index_columns(x, t, &ta->indexes[i]);
+        secondary_layout(x, ta, &ta->indexes[i]);
+    }
+    ta->next = x->tables;
+    x->tables = ta;
+    return ta;
+}
+
+const struct table_index *table_index_of(const struct table_access *ta, const struct cat_index *index)
+{
+    if (index->id == ta->primary.index->id)
+        return &ta->primary;
+    for (size_t i = 0; i < ta->table->n_indexes; i++) {
+        if (ta->indexes[i].index->id == index->id)
+            return &ta->indexes[i];
+    }
+    INVARIANT(!"index of another table");
+    return NULL;
+}
+
+void index_key(struct buf *out, const struct table_index *ti, const struct datum *row, bool *has_null)
+{
+    bool null = false;
+    buf_str(out, ti->prefix);
+    for (uint32_t i = 0; i < ti->n_key; i++) {
+        const struct datum *d = &row[ti->key_columns[i]];
+        null |= d->null;
+        key_put_datum(out, ti->key_types[i], d, (enum key_direction)ti->key_desc[i]);
+    }
+    if (!ti->index->unique || null) {
+        for (uint32_t i = 0; i < ti->n_suffix; i++)
+            key_put_datum(out, ti->suffix_types[i], &row[ti->suffix_columns[i]], KEY_ASC);
+    }
+    if (has_null != NULL)
+        *has_null = null;
+}
+
+void index_value(struct buf *out, const struct table_access *ta, const struct table_index *ti, const struct datum *row)
+{
+    if (ti == &ta->primary) {
+        struct datum local[64];
+        uint32_t n = ti->layout.n;
+        struct datum *slots = n <= ARRAY_LEN(local) ? local : mem_alloc(size_mul(n, sizeof(*slots)));
+        for (uint32_t i = 0; i < n; i++)
+            slots[i] = DATUM_NULL;
+        for (uint32_t i = 0; i < ta->n_columns; i++) {
+            uint32_t slot = ta->table->columns[i].id - 1;
+            if (ti->layout.types[slot].family != TYPE_VOID)
+                slots[slot] = row[i];
+        }
+        row_encode(out, &ti->layout, slots);
+        if (slots != local)
+            mem_free(slots);
+        return;
+    }
+    if (ti->n_stored == 0)
+        return;
+    struct datum local[64];
+    struct datum *slots = ti->n_stored <= ARRAY_LEN(local) ? local : mem_alloc(size_mul(ti->n_stored, sizeof(*slots)));
+    for (uint32_t i = 0; i < ti->n_stored; i++)
+        slots[i] = row[ti->stored_columns[i]];
+    row_encode(out, &ti->layout, slots);
+    if (slots != local)
+        mem_free(slots);
+}
+
+// ---- decoding
+
+static int32_t position_in(const uint32_t *list, uint32_t n, uint32_t item)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (list[i] == item)
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+// Slot of a column in the index's value, or -1 when the value does not hold it.
+static int32_t value_slot(const struct table_access *ta, const struct table_index *ti, uint32_t column)
+{
+    if (ti != &ta->primary)
+        return position_in(ti->stored_columns, ti->n_stored, column);
+    uint32_t slot = ta->table->columns[column].id - 1;
+    return ti->layout.types[slot].family == TYPE_VOID ? -1 : (int32_t)slot;
+}
+
+bool index_covers(const struct table_access *ta, const struct table_index *ti, const uint32_t *wanted, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        bool in_key = listed(ti->key_columns, ti->n_key, wanted[i]) ||
+                      (!ti->index->unique && listed(ti->suffix_columns, ti->n_suffix, wanted[i]));
+        if (!in_key && value_slot(ta, ti, wanted[i]) < 0)
+            return false;
+    }
+    return true;
+}
+
+static void add_key_part(struct row_decoder *d, struct type t, uint8_t desc, uint32_t column)
+{
+    int32_t target = position_in(d->wanted, d->n_wanted, column);
+    if (target >= 0 && value_slot(d->ta, d->ti, column) >= 0)
+        target = -1; // the value has it exactly
+    d->key_parts[d->n_from_key++] = (struct key_part){t, (enum key_direction)desc, target};
+    if (target >= 0)
+        d->n_key_parts = d->n_from_key;
+}
+
+void row_decoder_init(struct row_decoder *d, struct exec_context *x, const struct table_access *ta,
+                      const struct table_index *ti, const uint32_t *wanted, uint32_t n_wanted)
+{
+    *d = (struct row_decoder){.x = x, .ta = ta, .ti = ti, .n_wanted = n_wanted, .wanted = wanted};
+    d->value_slots = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
+    d->value_targets = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
+    d->value_absent = ARENA_ARRAY(x->arena, struct datum, n_wanted);
+    for (uint32_t i = 0; i < n_wanted; i++) {
+        int32_t slot = value_slot(ta, ti, wanted[i]);
+        if (slot < 0)
+            continue;
+        d->value_slots[d->n_from_value] = (uint32_t)slot;
+        d->value_absent[d->n_from_value] = ti == &ta->primary ? ta->absent[slot] : DATUM_NULL;
+        d->value_targets[d->n_from_value++] = i;
+    }
+    d->key_parts = ARENA_ARRAY(x->arena, struct key_part, ti->n_key + ti->n_suffix);
+    for (uint32_t i = 0; i < ti->n_key; i++)
+        add_key_part(d, ti->key_types[i], ti->key_desc[i], ti->key_columns[i]);
+    for (uint32_t i = 0; i < ti->n_suffix; i++)
+        add_key_part(d, ti->suffix_types[i], KEY_ASC, ti->suffix_columns[i]);
+    d->value_vecs = ARENA_ARRAY(x->arena, struct vec *, n_wanted);
+}
+
+static int decode_key(struct row_decoder *d, struct str key, struct vec *cols, uint32_t row, struct err *err)
+{
+    struct key_reader r = key_reader(str_slice(key, d->ti->prefix.len, key.len));
+    for (uint32_t i = 0; i < d->n_key_parts; i++) {
+        const struct key_part *part = &d->key_parts[i];
+        if (part->target < 0) {
+            if (!key_skip(&r))
+                return err_set(err, ERR_DATA_CORRUPTED, "index key is damaged");
+            continue;
+        }
+        struct datum value;
+        TRY(key_get_datum(&r, d->x->eval.arena, part->type, part->direction, &value, err));
+        vec_set(&cols[part->target], row, value);
+    }
+    return 0;
+}
+
+int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, struct vec *cols, uint32_t first,
+               struct err *err)
+{
+    if (d->n_from_value > 0) {
+        for (uint32_t i = 0; i < d->n_from_value; i++)
+            d->value_vecs[i] = &cols[d->value_targets[i]];
+        TRY(row_decode_vecs(&d->ti->layout, pairs, n, d->value_slots, d->n_from_value, d->value_absent, d->value_vecs,
+                            first, err));
+    }
+    for (uint32_t i = 0; d->n_key_parts > 0 && i < n; i++)
+        TRY(decode_key(d, pairs[i].key, cols, first + i, err));
+    return 0;
+}

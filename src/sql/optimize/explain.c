@@ -1,0 +1,412 @@
+// EXPLAIN: a plan as CockroachDB draws it.
+#include "sql/optimize/optimize_int.h"
+
+struct explainer {
+    const struct statement_plan *sp;
+    bool verbose;
+    const uint64_t *actual_rows;
+    void (*line)(void *arg, struct str text);
+    void *arg;
+    struct buf indent; // prefix of the lines of the current node
+};
+
+static void emit(struct explainer *x, const char *prefix, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void emit(struct explainer *x, const char *prefix, const char *fmt, ...)
+{
+    struct buf b = BUF_INIT;
+    buf_str(&b, buf_view(&x->indent));
+    buf_cstr(&b, prefix);
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    x->line(x->arg, buf_view(&b));
+    buf_release(&b);
+}
+
+// ---- expressions
+
+static void print_list(struct buf *out, const struct query *q, struct expr *const *items, uint32_t n, const char *sep)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0)
+            buf_cstr(out, sep);
+        if (items[i] != NULL)
+            expr_print(out, q, items[i]);
+    }
+}
+
+static bool is_simple(const struct expr *e)
+{
+    return e->kind == EXPR_COLUMN || e->kind == EXPR_CONST || e->kind == EXPR_PARAM ||
+           (e->kind == EXPR_CALL && !e->fn->is_operator) || e->kind == EXPR_CAST;
+}
+
+static void print_operand(struct buf *out, const struct query *q, const struct expr *e)
+{
+    if (!is_simple(e))
+        buf_putc(out, '(');
+    expr_print(out, q, e);
+    if (!is_simple(e))
+        buf_putc(out, ')');
+}
+
+static void print_joined(struct buf *out, const struct query *q, const struct expr *e, const char *word)
+{
+    for (uint32_t i = 0; i < e->n_args; i++) {
+        if (i > 0)
+            buf_printf(out, " %s ", word);
+        print_operand(out, q, e->args[i]);
+    }
+}
+
+static void print_call(struct buf *out, const struct query *q, const struct expr *e)
+{
+    if (e->fn->is_operator && e->n_args == 2) {
+        print_operand(out, q, e->args[0]);
+        buf_printf(out, " %s ", strcmp(e->fn->name, "<>") == 0 ? "!=" : e->fn->name);
+        print_operand(out, q, e->args[1]);
+        return;
+    }
+    buf_printf(out, "%s(", e->fn->name);
+    if (e->aggregate_distinct)
+        buf_cstr(out, "DISTINCT ");
+    print_list(out, q, e->args, e->n_args, ", ");
+    buf_putc(out, ')');
+}
+
+void expr_print(struct buf *out, const struct query *q, const struct expr *e)
+{
+    switch (e->kind) {
+    case EXPR_CONST:
+        datum_print_sql(out, e->type, e->value, false);
+        break;
+    case EXPR_COLUMN:
+        buf_str(out, q->columns.ptr[e->column].name);
+        break;
+    case EXPR_PARAM:
+        buf_printf(out, "$%u", e->parameter + 1);
+        break;
+    case EXPR_CALL:
+    case EXPR_AGGREGATE:
+    case EXPR_WINDOW:
+        print_call(out, q, e);
+        break;
+    case EXPR_CAST:
+        print_operand(out, q, e->args[0]);
+        buf_cstr(out, "::");
+        type_print(out, e->type);
+        break;
+    case EXPR_AND:
+        print_joined(out, q, e, "AND");
+        break;
+    case EXPR_OR:
+        print_joined(out, q, e, "OR");
+        break;
+    case EXPR_NOT:
+        buf_cstr(out, "NOT ");
+        print_operand(out, q, e->args[0]);
+        break;
+    case EXPR_IS_NULL:
+        print_operand(out, q, e->args[0]);
+        buf_cstr(out, e->flag ? " IS NOT NULL" : " IS NULL");
+        break;
+    case EXPR_IS_DISTINCT:
+        print_operand(out, q, e->args[0]);
+        buf_cstr(out, e->flag ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ");
+        print_operand(out, q, e->args[1]);
+        break;
+    case EXPR_IN:
+        print_operand(out, q, e->args[0]);
+        buf_cstr(out, e->flag ? " NOT IN (" : " IN (");
+        print_list(out, q, e->args + 1, e->n_args - 1, ", ");
+        buf_putc(out, ')');
+        break;
+    case EXPR_ANY:
+        print_operand(out, q, e->args[0]);
+        buf_printf(out, " %s %s ", e->fn->name, e->flag ? "ALL" : "ANY");
+        print_operand(out, q, e->args[1]);
+        break;
+    case EXPR_TUPLE:
+        buf_putc(out, '(');
+        print_list(out, q, e->args, e->n_args, ", ");
+        buf_putc(out, ')');
+        break;
+    default: {
+        static const char *const names[] = {[EXPR_CASE] = "CASE",         [EXPR_COALESCE] = "COALESCE",
+                                            [EXPR_NULLIF] = "NULLIF",     [EXPR_GREATEST] = "GREATEST",
+                                            [EXPR_LEAST] = "LEAST",       [EXPR_IFERROR] = "IFERROR",
+                                            [EXPR_ARRAY] = "ARRAY",       [EXPR_FIELD] = "FIELD",
+                                            [EXPR_SUBSCRIPT] = "SUBSCRIPT", [EXPR_SUBQUERY] = "SUBQUERY",
+                                            [EXPR_EXISTS] = "EXISTS",     [EXPR_ANY_QUERY] = "ANY",
+                                            [EXPR_ARRAY_QUERY] = "ARRAY", [EXPR_DEFAULT] = "DEFAULT"};
+        buf_printf(out, "%s(", names[e->kind]);
+        print_list(out, q, e->args, e->n_args, ", ");
+        buf_putc(out, ')');
+        break;
+    }
+    }
+}
+
+// ---- attributes
+
+static void attribute_expr(struct explainer *x, const char *prefix, const char *name, const struct expr *e)
+{
+    if (e == NULL)
+        return;
+    struct buf b = BUF_INIT;
+    expr_print(&b, x->sp->query, e);
+    emit(x, prefix, "%s: %s", name, buf_c(&b));
+    buf_release(&b);
+}
+
+static void print_bound(struct buf *out, const struct query *q, struct expr *const *equal, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        buf_putc(out, '/');
+        expr_print(out, q, equal[i]);
+    }
+}
+
+static void print_spans(struct buf *out, const struct query *q, const struct scan_plan *s)
+{
+    const struct index_constraint *c = &s->constraint;
+    uint32_t n = c->n_any > 0 ? c->n_any : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        buf_cstr(out, i > 0 ? " [" : "[");
+        for (int side = 0; side < 2; side++) {
+            const struct expr *bound = side == 0 ? c->low : c->high;
+            print_bound(out, q, c->equal, c->n_equal);
+            if (c->n_any > 0)
+                print_bound(out, q, &c->any[i], 1);
+            if (c->any_array != NULL)
+                print_bound(out, q, (struct expr *const *)&c->any_array, 1);
+            if (bound != NULL) {
+                bool exclusive = side == 0 ? c->low_exclusive : c->high_exclusive;
+                buf_cstr(out, exclusive ? "/(" : "/");
+                expr_print(out, q, bound);
+                buf_cstr(out, exclusive ? ")" : "");
+            }
+            if (side == 0)
+                buf_cstr(out, " - ");
+        }
+        buf_putc(out, ']');
+    }
+}
+
+static void scan_attributes(struct explainer *x, const char *prefix, const struct scan_plan *s, const struct plan *p)
+{
+    if (s->table->kind == CAT_VIRTUAL) {
+        emit(x, prefix, "table: %.*s", STR_FMT(s->table->name));
+        attribute_expr(x, prefix, "filter", s->filter);
+        return;
+    }
+    if (x->sp->missing_stats)
+        emit(x, prefix, "missing stats");
+    else
+        emit(x, prefix, "estimated row count: %.0f", p->rows < 1 ? 1 : p->rows);
+    emit(x, prefix, "table: %.*s@%.*s", STR_FMT(s->table->name), STR_FMT(s->index->name));
+    if (s->full) {
+        emit(x, prefix, "spans: %s", s->limit > 0 ? "LIMITED SCAN" : "FULL SCAN");
+    } else {
+        struct buf b = BUF_INIT;
+        print_spans(&b, x->sp->query, s);
+        emit(x, prefix, "spans: %s", buf_c(&b));
+        buf_release(&b);
+    }
+    attribute_expr(x, prefix, "filter", s->filter);
+    if (s->limit > 0)
+        emit(x, prefix, "limit: %llu", (unsigned long long)s->limit);
+    static const char *const strengths[] = {"", "for key share", "for share", "for no key update", "for update"};
+    if (s->lock != LOCK_NONE)
+        emit(x, prefix, "locking strength: %s", strengths[s->lock]);
+}
+
+static void column_list(struct explainer *x, const char *prefix, const char *name, const col_id *cols, uint32_t n)
+{
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < n; i++) {
+        buf_cstr(&b, i > 0 ? ", " : "");
+        buf_str(&b, x->sp->query->columns.ptr[cols[i]].name);
+    }
+    emit(x, prefix, "%s: %s", name, buf_c(&b));
+    buf_release(&b);
+}
+
+static void sort_attributes(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < p->sort.n_keys; i++) {
+        buf_cstr(&b, i > 0 ? "," : "");
+        buf_putc(&b, p->sort.keys[i].descending ? '-' : '+');
+        buf_str(&b, x->sp->query->columns.ptr[p->sort.keys[i].expr->column].name);
+    }
+    emit(x, prefix, "order: %s", buf_c(&b));
+    buf_release(&b);
+    attribute_expr(x, prefix, "k", p->sort.limit);
+}
+
+static void join_attributes(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < p->join.n_keys; i++) {
+        buf_cstr(&b, i > 0 ? ", (" : "(");
+        expr_print(&b, x->sp->query, p->join.keys[i].left);
+        buf_cstr(&b, ") = (");
+        expr_print(&b, x->sp->query, p->join.keys[i].right);
+        buf_putc(&b, ')');
+    }
+    if (b.len > 0)
+        emit(x, prefix, "equality: %s", buf_c(&b));
+    buf_release(&b);
+    if (p->kind == PLAN_LOOKUP_JOIN)
+        scan_attributes(x, prefix, &p->join.lookup, p);
+    attribute_expr(x, prefix, "pred", p->join.on);
+}
+
+static void mutation_attributes(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    const struct mutation *m = p->mutation;
+    const char *verb = p->kind == PLAN_INSERT ? "into" : p->kind == PLAN_UPDATE ? "table" : "from";
+    emit(x, prefix, "%s: %.*s", verb, STR_FMT(m->table->name));
+    if (m->arbiter != NULL)
+        emit(x, prefix, "arbiter indexes: %.*s", STR_FMT(m->arbiter->name));
+}
+
+static void attributes(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    if (x->actual_rows != NULL)
+        emit(x, prefix, "actual row count: %llu", (unsigned long long)x->actual_rows[p->number]);
+    switch (p->kind) {
+    case PLAN_SCAN:
+    case PLAN_VIRTUAL_SCAN:
+        scan_attributes(x, prefix, &p->scan, p);
+        break;
+    case PLAN_VALUES:
+        emit(x, prefix, "size: %u column%s, %u row%s", p->n_cols, p->n_cols == 1 ? "" : "s", p->values.n_rows,
+             p->values.n_rows == 1 ? "" : "s");
+        break;
+    case PLAN_FILTER:
+        attribute_expr(x, prefix, "filter", p->predicate);
+        break;
+    case PLAN_HASH_JOIN:
+    case PLAN_MERGE_JOIN:
+    case PLAN_LOOKUP_JOIN:
+    case PLAN_NESTED_JOIN:
+        join_attributes(x, prefix, p);
+        break;
+    case PLAN_HASH_GROUP:
+    case PLAN_STREAM_GROUP:
+        if (p->group.n_keys > 0)
+            column_list(x, prefix, "group by", p->group.keys, p->group.n_keys);
+        break;
+    case PLAN_DISTINCT:
+        column_list(x, prefix, "distinct on", p->distinct.keys, p->distinct.n_keys);
+        break;
+    case PLAN_SORT:
+        sort_attributes(x, prefix, p);
+        break;
+    case PLAN_LIMIT:
+        attribute_expr(x, prefix, "count", p->limit.count);
+        attribute_expr(x, prefix, "offset", p->limit.offset);
+        break;
+    case PLAN_CTE:
+        emit(x, prefix, "label: %.*s", STR_FMT(x->sp->ctes[p->cte.number].name));
+        break;
+    case PLAN_INSERT:
+    case PLAN_UPDATE:
+    case PLAN_DELETE:
+        mutation_attributes(x, prefix, p);
+        break;
+    default:
+        break;
+    }
+}
+
+// ---- the tree
+
+static const char *node_name(const struct plan *p)
+{
+    static const char *const names[] = {
+        [PLAN_SCAN] = "scan",           [PLAN_VIRTUAL_SCAN] = "virtual table", [PLAN_VALUES] = "values",
+        [PLAN_FILTER] = "filter",       [PLAN_PROJECT] = "render",             [PLAN_HASH_JOIN] = "hash join",
+        [PLAN_MERGE_JOIN] = "merge join", [PLAN_LOOKUP_JOIN] = "lookup join",  [PLAN_NESTED_JOIN] = "cross join",
+        [PLAN_HASH_GROUP] = "group (hash)", [PLAN_STREAM_GROUP] = "group (streaming)", [PLAN_DISTINCT] = "distinct",
+        [PLAN_SORT] = "sort",           [PLAN_LIMIT] = "limit",                [PLAN_SET_OP] = "union",
+        [PLAN_WINDOW] = "window",       [PLAN_SRF] = "project set",            [PLAN_ORDINALITY] = "ordinality",
+        [PLAN_CTE] = "scan buffer",     [PLAN_RECURSIVE] = "recursive cte",    [PLAN_MAX_ONE] = "max1row",
+        [PLAN_INSERT] = "insert",       [PLAN_UPDATE] = "update",              [PLAN_DELETE] = "delete"};
+    if (p->kind == PLAN_HASH_GROUP && p->group.n_keys == 0)
+        return "group (scalar)";
+    if (p->kind == PLAN_SORT && p->sort.limit != NULL)
+        return "top-k";
+    if (p->kind == PLAN_INSERT && p->mutation->upsert)
+        return "upsert";
+    if (p->kind == PLAN_SET_OP && p->set.op == SET_INTERSECT)
+        return p->set.all ? "intersect all" : "intersect";
+    if (p->kind == PLAN_SET_OP && p->set.op == SET_EXCEPT)
+        return p->set.all ? "except all" : "except";
+    if (p->kind == PLAN_SET_OP && p->set.all)
+        return "union all";
+    return names[p->kind];
+}
+
+static const char *join_suffix(const struct plan *p)
+{
+    static const char *const names[] = {"", " (left outer)", " (right outer)", " (full outer)", " (semi)", " (anti)"};
+    bool join = p->kind == PLAN_HASH_JOIN || p->kind == PLAN_LOOKUP_JOIN || p->kind == PLAN_NESTED_JOIN ||
+                p->kind == PLAN_MERGE_JOIN;
+    return join ? names[p->join.kind] : "";
+}
+
+// A projection that computes nothing is not shown.
+static const struct plan *visible(const struct plan *p)
+{
+    while (p != NULL && p->kind == PLAN_PROJECT && p->project.n_items == 0)
+        p = p->input;
+    return p;
+}
+
+static void node(struct explainer *x, const struct plan *p, const char *connector, const char *below)
+{
+    p = visible(p);
+    const struct plan *children[2] = {visible(p->input), visible(p->right)};
+    bool any = children[0] != NULL || children[1] != NULL;
+    emit(x, connector, "• %s%s", node_name(p), join_suffix(p));
+    size_t before = x->indent.len;
+    buf_cstr(&x->indent, below);
+    const char *bar = any ? "│ " : "  ";
+    attributes(x, bar, p);
+    for (int i = 0; i < 2; i++) {
+        if (children[i] == NULL)
+            continue;
+        bool last = i == 1 || children[1] == NULL;
+        emit(x, "│", "%s", "");
+        node(x, children[i], last ? "└── " : "├── ", last ? "    " : "│   ");
+    }
+    x->indent.len = before;
+}
+
+void plan_explain(const struct statement_plan *sp, bool verbose, const uint64_t *actual_rows,
+                  void (*line)(void *arg, struct str text), void *arg)
+{
+    struct explainer x = {.sp = sp, .verbose = verbose, .actual_rows = actual_rows, .line = line, .arg = arg};
+    node(&x, sp->root, "", "");
+    for (uint32_t i = 0; i < sp->n_ctes; i++) {
+        if (sp->ctes[i].plan == NULL)
+            continue;
+        emit(&x, "", "%s", "");
+        emit(&x, "", "• subquery");
+        emit(&x, "│ ", "id: @S%u", i + 1);
+        emit(&x, "│ ", "original sql: WITH %.*s", STR_FMT(sp->ctes[i].name));
+        emit(&x, "│", "%s", "");
+        node(&x, sp->ctes[i].plan, "└── ", "    ");
+    }
+    for (uint32_t i = 0; i < sp->n_subqueries; i++) {
+        emit(&x, "", "%s", "");
+        emit(&x, "", "• subquery%s", sp->subqueries[i].correlated ? " (correlated)" : "");
+        emit(&x, "│", "%s", "");
+        node(&x, sp->subqueries[i].plan, "└── ", "    ");
+    }
+    buf_release(&x.indent);
+}

@@ -1,0 +1,388 @@
+// Normalization: filters towards the scans, subquery predicates to joins, outer joins to inner ones.
+#include "sql/optimize/optimize_int.h"
+
+void conjuncts_add(struct optimizer *o, struct conjuncts *c, struct expr *e)
+{
+    if (e == NULL)
+        return;
+    if (e->kind == EXPR_AND) {
+        for (uint32_t i = 0; i < e->n_args; i++)
+            conjuncts_add(o, c, e->args[i]);
+        return;
+    }
+    if (e->kind == EXPR_CONST && !e->value.null && e->value.b)
+        return;
+    ARENA_PUSH(o->arena, &c->items, e);
+}
+
+struct expr *conjuncts_join(struct optimizer *o, const struct conjuncts *c)
+{
+    struct expr *all = NULL;
+    for (size_t i = 0; i < c->items.len; i++)
+        all = expr_and(o->arena, all, c->items.ptr[i]);
+    return all;
+}
+
+static struct col_set produced(struct optimizer *o, const struct rel *r)
+{
+    struct col_set s = col_set_new(o->arena, o->q);
+    col_set_add_list(&s, r->cols, r->n_cols);
+    return s;
+}
+
+static struct col_set used(struct optimizer *o, const struct expr *e)
+{
+    struct col_set s = col_set_new(o->arena, o->q);
+    expr_columns(e, &s);
+    return s;
+}
+
+static struct rel *with_filter(struct optimizer *o, struct rel *r, struct expr *predicate)
+{
+    if (predicate == NULL)
+        return r;
+    if (r->kind == REL_FILTER) {
+        r->predicate = expr_and(o->arena, r->predicate, predicate);
+        return r;
+    }
+    struct rel *f = rel_new(o->arena, REL_FILTER, r);
+    f->predicate = predicate;
+    return f;
+}
+
+// ---- pushing one conjunct down. Returns the relation that now includes it, or NULL when it cannot go below `r`.
+
+static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e);
+
+static struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e)
+{
+    struct rel *pushed = push(o, r, e);
+    return pushed != NULL ? pushed : with_filter(o, r, e);
+}
+
+// The predicate in terms of a projection's input; NULL when it would duplicate volatile or expensive work.
+static struct expr *substitute(struct optimizer *o, const struct rel *project, const struct expr *e)
+{
+    if (e->kind == EXPR_COLUMN) {
+        for (uint32_t i = 0; i < project->project.n_items; i++) {
+            struct expr *computed = project->project.items[i].expr;
+            if (project->project.items[i].column == e->column)
+                return expr_volatility(computed) == FN_VOLATILE || expr_has_subquery(computed) ? NULL : computed;
+        }
+        return (struct expr *)e;
+    }
+    if (e->subquery != NULL)
+        return NULL;
+    if (e->n_args == 0)
+        return (struct expr *)e;
+    struct expr *copy = arena_dup(o->arena, e, sizeof(*e));
+    copy->args = ARENA_ARRAY(o->arena, struct expr *, e->n_args);
+    for (uint32_t i = 0; i < e->n_args; i++) {
+        if (e->args[i] == NULL)
+            continue;
+        copy->args[i] = substitute(o, project, e->args[i]);
+        if (copy->args[i] == NULL)
+            return NULL;
+    }
+    return copy;
+}
+
+static struct rel *push_project(struct optimizer *o, struct rel *r, struct expr *e)
+{
+    struct expr *below = substitute(o, r, e);
+    if (below == NULL)
+        return NULL;
+    r->input = push_or_filter(o, r->input, below);
+    return r;
+}
+
+// A comparison of a column of the given set is never true when the column is NULL.
+static bool rejects_nulls(struct optimizer *o, const struct expr *e, const struct col_set *cols)
+{
+    if (e->kind == EXPR_IS_NULL && e->flag && e->args[0]->kind == EXPR_COLUMN)
+        return col_set_has(cols, e->args[0]->column);
+    if (e->kind == EXPR_COLUMN)
+        return col_set_has(cols, e->column);
+    if (e->kind == EXPR_IN && !e->flag)
+        return e->args[0]->kind == EXPR_COLUMN && col_set_has(cols, e->args[0]->column);
+    if (e->kind != EXPR_CALL || !e->fn->strict)
+        return false;
+    for (uint32_t i = 0; i < e->n_args; i++) {
+        if (e->args[i]->kind == EXPR_COLUMN && col_set_has(cols, e->args[i]->column))
+            return true;
+    }
+    return false;
+}
+
+static void outer_to_inner(struct optimizer *o, struct rel *join, const struct expr *e, const struct col_set *left,
+                           const struct col_set *right)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_OUTER_TO_INNER))
+        return;
+    enum join_kind *kind = &join->join.kind;
+    bool no_left = rejects_nulls(o, e, left), no_right = rejects_nulls(o, e, right);
+    if (*kind == JOIN_LEFT && no_right)
+        *kind = JOIN_INNER;
+    else if (*kind == JOIN_RIGHT && no_left)
+        *kind = JOIN_INNER;
+    else if (*kind == JOIN_FULL && no_left && no_right)
+        *kind = JOIN_INNER;
+    else if (*kind == JOIN_FULL && no_left)
+        *kind = JOIN_LEFT;
+    else if (*kind == JOIN_FULL && no_right)
+        *kind = JOIN_RIGHT;
+}
+
+static struct rel *push_join(struct optimizer *o, struct rel *r, struct expr *e)
+{
+    struct col_set left = produced(o, r->input), right = produced(o, r->right), cols = used(o, e);
+    outer_to_inner(o, r, e, &left, &right);
+    bool on_left = !col_set_intersects(&cols, &right), on_right = !col_set_intersects(&cols, &left);
+    enum join_kind kind = r->join.kind;
+    bool keeps_left = kind == JOIN_INNER || kind == JOIN_LEFT || kind == JOIN_SEMI || kind == JOIN_ANTI;
+    bool keeps_right = kind == JOIN_INNER || kind == JOIN_RIGHT;
+    if (on_left && keeps_left) {
+        r->input = push_or_filter(o, r->input, e);
+        return r;
+    }
+    if (on_right && keeps_right && !on_left) {
+        r->right = push_or_filter(o, r->right, e);
+        return r;
+    }
+    if (kind == JOIN_INNER) {
+        r->join.on = expr_and(o->arena, r->join.on, e);
+        return r;
+    }
+    return NULL;
+}
+
+static struct rel *push_keys(struct optimizer *o, struct rel *r, struct expr *e, const col_id *keys, uint32_t n)
+{
+    struct col_set allowed = col_set_new(o->arena, o->q), cols = used(o, e), inside = produced(o, r);
+    col_set_add_list(&allowed, keys, n);
+    for (uint32_t i = 0; i < cols.n_words; i++) { // outer columns are no obstacle
+        if ((cols.words[i] & inside.words[i] & ~allowed.words[i]) != 0)
+            return NULL;
+    }
+    if (n == 0)
+        return NULL;
+    r->input = push_or_filter(o, r->input, e);
+    return r;
+}
+
+static struct rel *push_set_op(struct optimizer *o, struct rel *r, struct expr *e)
+{
+    if (expr_has_subquery(e))
+        return NULL;
+    col_id *map = ARENA_ARRAY(o->arena, col_id, o->q->columns.len);
+    for (uint32_t i = 0; i < r->n_cols; i++)
+        map[r->cols[i]] = r->input->cols[i];
+    struct expr *l = expr_map_columns(o->q, e, map, (uint32_t)o->q->columns.len);
+    for (uint32_t i = 0; i < r->n_cols; i++)
+        map[r->cols[i]] = r->right->cols[i];
+    struct expr *rr = expr_map_columns(o->q, e, map, (uint32_t)o->q->columns.len);
+    r->input = push_or_filter(o, r->input, l);
+    r->right = push_or_filter(o, r->right, rr);
+    return r;
+}
+
+static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_PUSH_FILTER) || expr_volatility(e) == FN_VOLATILE)
+        return NULL;
+    switch (r->kind) {
+    case REL_FILTER:
+        r->input = push_or_filter(o, r->input, e);
+        return r->input->kind == REL_FILTER && r->input->input != NULL && r->predicate == NULL ? r->input : r;
+    case REL_PROJECT:
+        return push_project(o, r, e);
+    case REL_JOIN:
+        return push_join(o, r, e);
+    case REL_GROUP:
+        return push_keys(o, r, e, r->group.keys, r->group.n_keys);
+    case REL_DISTINCT:
+        return push_keys(o, r, e, r->distinct.keys, r->distinct.n_keys);
+    case REL_SORT:
+        r->input = push_or_filter(o, r->input, e);
+        return r;
+    case REL_SRF:
+        return push_keys(o, r, e, r->input->cols, r->input->n_cols);
+    case REL_SET_OP:
+        return push_set_op(o, r, e);
+    default:
+        return NULL;
+    }
+}
+
+// ---- subquery predicates to joins
+
+// Splits what reads outer columns off the filters on top of a subquery. Only shapes whose rows do not depend on the outer
+// columns otherwise are taken: projections, filters, scans and joins below.
+static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on)
+{
+    struct rel *r = *sub;
+    struct col_set outer = col_set_new(o->arena, o->q);
+    rel_outer_columns(o->q, r, &outer);
+    bool correlated = false;
+    for (uint32_t i = 0; i < outer.n_words; i++)
+        correlated |= outer.words[i] != 0;
+    if (!correlated)
+        return true;
+    if (r->kind == REL_PROJECT) { // its computed columns must not use outer columns
+        struct rel *input = r->input;
+        if (!decorrelate(o, &input, on))
+            return false;
+        r->input = input;
+        struct col_set left = col_set_new(o->arena, o->q);
+        for (uint32_t i = 0; i < r->project.n_items; i++)
+            expr_columns(r->project.items[i].expr, &left);
+        if (col_set_intersects(&left, &outer))
+            return false;
+        // The condition moved up may read any column of the input: let them all through.
+        uint32_t n = r->n_cols;
+        col_id *cols = ARENA_ARRAY(o->arena, col_id, n + input->n_cols);
+        memcpy(cols, r->cols, n * sizeof(*cols));
+        for (uint32_t i = 0; i < input->n_cols; i++) {
+            bool there = false;
+            for (uint32_t k = 0; k < n && !there; k++)
+                there = cols[k] == input->cols[i];
+            if (!there)
+                cols[n++] = input->cols[i];
+        }
+        r->cols = cols;
+        r->n_cols = n;
+        return true;
+    }
+    if (r->kind != REL_FILTER)
+        return false;
+    struct conjuncts all = {0}, kept = {0};
+    conjuncts_add(o, &all, r->predicate);
+    for (size_t i = 0; i < all.items.len; i++) {
+        struct col_set cols = used(o, all.items.ptr[i]);
+        if (!col_set_intersects(&cols, &outer))
+            ARENA_PUSH(o->arena, &kept.items, all.items.ptr[i]);
+        else if (expr_has_subquery(all.items.ptr[i]))
+            return false;
+        else
+            *on = expr_and(o->arena, *on, all.items.ptr[i]);
+    }
+    struct rel *input = r->input;
+    if (!decorrelate(o, &input, on))
+        return false;
+    *sub = with_filter(o, input, conjuncts_join(o, &kept));
+    return true;
+}
+
+static struct rel *semi_join(struct optimizer *o, struct rel *left, struct rel *right, enum join_kind kind,
+                             struct expr *on)
+{
+    struct rel *j = rel_new(o->arena, REL_JOIN, left);
+    j->right = right;
+    j->join.kind = kind;
+    j->join.on = on;
+    return j;
+}
+
+// EXISTS looks at no columns and no order.
+static struct rel *strip_for_exists(struct rel *r)
+{
+    while (r->kind == REL_SORT || (r->kind == REL_PROJECT && r->input->kind != REL_VALUES) ||
+           (r->kind == REL_DISTINCT && r->distinct.n_keys > 0))
+        r = r->input;
+    return r;
+}
+
+static struct rel *exists_to_semi_join(struct optimizer *o, struct rel *input, const struct expr *e)
+{
+    bool negated = e->kind == EXPR_NOT;
+    const struct expr *exists = negated ? e->args[0] : e;
+    if (!rule_on(o, OPTIMIZE_RULE_SEMI_JOIN_EXISTS) || exists->kind != EXPR_EXISTS)
+        return NULL;
+    struct rel *sub = strip_for_exists(exists->subquery);
+    struct expr *on = NULL;
+    if (!decorrelate(o, &sub, &on) || on == NULL)
+        return NULL; // uncorrelated: evaluated once as an expression
+    return semi_join(o, input, normalize(o, sub), negated != exists->flag ? JOIN_ANTI : JOIN_SEMI, on);
+}
+
+static struct rel *in_to_semi_join(struct optimizer *o, struct rel *input, const struct expr *e)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_SEMI_JOIN_IN) || e->kind != EXPR_ANY_QUERY || e->flag ||
+        strcmp(e->fn->name, "=") != 0)
+        return NULL;
+    struct rel *sub = e->subquery;
+    struct expr *left = e->args[0], *on = NULL;
+    uint32_t n = left->kind == EXPR_TUPLE ? left->n_args : 1;
+    const col_id *cols = sub->cols;
+    for (uint32_t i = 0; i < n; i++) {
+        struct expr *eq = expr_new(o->arena, EXPR_CALL, T_BOOL, 2);
+        eq->fn = e->fn;
+        eq->args[0] = n == 1 && left->kind != EXPR_TUPLE ? left : left->args[i];
+        eq->args[1] = expr_column(o->q, cols[i]);
+        if (eq->args[0]->type.family != eq->args[1]->type.family)
+            return NULL;
+        if (n > 1) { // the operator kept is the first pair's: only usable when the types agree
+            struct type first = left->args[0]->type;
+            if (first.family != eq->args[0]->type.family)
+                return NULL;
+        }
+        on = expr_and(o->arena, on, eq);
+    }
+    struct rel *kept = sub;
+    if (!decorrelate(o, &kept, &on))
+        return NULL;
+    return semi_join(o, input, normalize(o, kept), JOIN_SEMI, on);
+}
+
+// ---- the walk
+
+static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
+{
+    struct conjuncts all = {0};
+    conjuncts_add(o, &all, r->predicate);
+    struct rel *input = normalize(o, r->input);
+    for (size_t i = 0; i < all.items.len; i++) {
+        struct expr *e = all.items.ptr[i];
+        struct rel *joined = exists_to_semi_join(o, input, e);
+        if (joined == NULL)
+            joined = in_to_semi_join(o, input, e);
+        input = joined != NULL ? joined : push_or_filter(o, input, e);
+    }
+    return input;
+}
+
+static void normalize_join_on(struct optimizer *o, struct rel *r)
+{
+    struct conjuncts all = {0}, kept = {0};
+    conjuncts_add(o, &all, r->join.on);
+    struct col_set left = produced(o, r->input), right = produced(o, r->right);
+    bool push_left = r->join.kind == JOIN_INNER || r->join.kind == JOIN_RIGHT || r->join.kind == JOIN_SEMI;
+    bool push_right = r->join.kind != JOIN_FULL && r->join.kind != JOIN_RIGHT;
+    push_left &= rule_on(o, OPTIMIZE_RULE_PUSH_FILTER);
+    push_right &= rule_on(o, OPTIMIZE_RULE_PUSH_FILTER) && !r->join.lateral;
+    for (size_t i = 0; i < all.items.len; i++) {
+        struct expr *e = all.items.ptr[i];
+        struct col_set cols = used(o, e);
+        bool volatile_ = expr_volatility(e) == FN_VOLATILE;
+        if (push_left && !volatile_ && !col_set_intersects(&cols, &right))
+            r->input = push_or_filter(o, r->input, e);
+        else if (push_right && !volatile_ && !col_set_intersects(&cols, &left))
+            r->right = push_or_filter(o, r->right, e);
+        else
+            ARENA_PUSH(o->arena, &kept.items, e);
+    }
+    r->join.on = conjuncts_join(o, &kept);
+}
+
+struct rel *normalize(struct optimizer *o, struct rel *r)
+{
+    if (r == NULL)
+        return NULL;
+    if (r->kind == REL_FILTER)
+        return normalize_filter(o, r);
+    r->input = normalize(o, r->input);
+    r->right = normalize(o, r->right);
+    if (r->kind == REL_JOIN)
+        normalize_join_on(o, r);
+    return r;
+}

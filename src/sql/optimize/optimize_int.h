@@ -1,0 +1,61 @@
+// Private to src/sql/optimize.
+#ifndef SQL_OPTIMIZE_OPTIMIZE_INT_H
+#define SQL_OPTIMIZE_OPTIMIZE_INT_H
+
+#include "sql/optimize/optimize.h"
+#include <string.h>
+
+struct optimizer {
+    struct query *q;
+    struct arena *arena;
+    const struct optimize_options *options;
+    struct statement_plan *plan;
+    uint32_t next_number;
+};
+
+static inline bool rule_on(const struct optimizer *o, enum optimize_rule rule)
+{
+    return (o->options->disabled_rules >> rule & 1) == 0;
+}
+
+// normalize.c
+struct rel *normalize(struct optimizer *o, struct rel *r);
+// prune.c
+void prune(struct optimizer *o, struct rel *r, const struct col_set *needed);
+// joins.c
+struct rel *reorder(struct optimizer *o, struct rel *r);
+
+// Conjuncts of a predicate.
+struct conjuncts {
+    ARENA_VEC(struct expr *) items;
+};
+void conjuncts_add(struct optimizer *o, struct conjuncts *c, struct expr *e);
+struct expr *conjuncts_join(struct optimizer *o, const struct conjuncts *c);
+
+// access.c: the cheapest way to read a table under some conditions.
+struct access_request {
+    const struct rel *scan;
+    const struct conjuncts *filter; // over the scan's columns and outer ones
+    const struct sort_key *order;   // wished; may be NULL
+    uint32_t n_order;
+    double limit; // rows that will be asked for; 0: all
+    bool lookup;  // inner side of a lookup join: conditions may use the left side's columns
+};
+struct access_path {
+    struct scan_plan scan;
+    double rows;      // that leave the scan
+    double scanned;   // that are read
+    double cost;
+    const struct plan_order *orders;
+    uint32_t n_orders;
+    bool ordered; // satisfies request->order
+};
+// False when a lookup finds no index whose first column is fixed.
+bool access_best(struct optimizer *o, const struct access_request *request, struct access_path *out);
+double table_rows(struct optimizer *o, const struct cat_table *t);
+double filter_selectivity(const struct conjuncts *c);
+
+// physical.c
+struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit);
+
+#endif

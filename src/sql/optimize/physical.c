@@ -1,0 +1,670 @@
+// Logical operators to physical ones, bottom up, with estimates of rows and cost.
+#include "sql/optimize/optimize_int.h"
+#include <math.h>
+
+static struct plan *plan_new(struct optimizer *o, enum plan_kind kind, const struct rel *r, struct plan *input)
+{
+    struct plan *p = ARENA_NEW(o->arena, struct plan);
+    p->kind = kind;
+    p->input = input;
+    p->number = o->next_number++;
+    p->cols = r->cols;
+    p->n_cols = r->n_cols;
+    if (input != NULL) {
+        p->rows = input->rows;
+        p->cost = input->cost + input->rows * 0.1;
+    }
+    return p;
+}
+
+// Most operators hand on exactly the columns their input really has.
+static void cols_of_input(struct plan *p)
+{
+    p->cols = p->input->cols;
+    p->n_cols = p->input->n_cols;
+}
+
+static bool ordered_by(const struct plan *p, const struct sort_key *keys, uint32_t n, const struct query *q)
+{
+    if (p->n_order < n)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        bool not_null = q->columns.ptr[keys[i].expr->column].not_null;
+        if (p->order[i].column != keys[i].expr->column || p->order[i].descending != keys[i].descending ||
+            (keys[i].nulls_last != keys[i].descending && !not_null))
+            return false;
+    }
+    return true;
+}
+
+static double const_limit(const struct expr *e)
+{
+    return e != NULL && e->kind == EXPR_CONST && !e->value.null && e->value.i > 0 ? (double)e->value.i : 0;
+}
+
+// ---- scans
+
+static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *filter, struct optimizer *o,
+                               struct expr **value)
+{
+    const uint32_t *lookups = scan->scan.table->virtual_lookups;
+    for (size_t i = 0; i < filter->items.len; i++) {
+        const struct expr *e = filter->items.ptr[i];
+        if (e->kind != EXPR_CALL || e->n_args != 2 || !e->fn->is_operator || strcmp(e->fn->name, "=") != 0)
+            continue;
+        for (int side = 0; side < 2; side++) {
+            const struct expr *c = e->args[side];
+            struct expr *other = e->args[1 - side];
+            if (c->kind != EXPR_COLUMN || other->type.family != c->type.family)
+                continue;
+            struct col_set cols = col_set_new(o->arena, o->q);
+            expr_columns(other, &cols);
+            struct col_set inside = col_set_new(o->arena, o->q);
+            col_set_add_list(&inside, scan->cols, scan->n_cols);
+            if (col_set_intersects(&cols, &inside) || expr_has_subquery(other) ||
+                expr_volatility(other) == FN_VOLATILE)
+                continue;
+            for (uint32_t k = 0; k < scan->n_cols; k++) {
+                if (scan->cols[k] != c->column)
+                    continue;
+                uint32_t at = 0;
+                while (scan->scan.table->columns[at].id != scan->scan.table_columns[k])
+                    at++;
+                if (at + 1 == lookups[0] || at + 1 == lookups[1]) {
+                    *value = other;
+                    return at + 1;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct conjuncts *filter)
+{
+    struct plan *p = plan_new(o, PLAN_VIRTUAL_SCAN, scan, NULL);
+    p->scan = (struct scan_plan){.table = scan->scan.table, .table_columns = scan->scan.table_columns};
+    struct expr *value;
+    p->scan.virtual_lookup = virtual_lookup(scan, filter, o, &value);
+    if (p->scan.virtual_lookup > 0) {
+        p->scan.constraint.equal = ARENA_ARRAY(o->arena, struct expr *, 1);
+        p->scan.constraint.equal[0] = value;
+        p->scan.constraint.n_equal = 1;
+    }
+    p->scan.filter = conjuncts_join(o, filter);
+    p->rows = p->scan.virtual_lookup > 0 ? 10 : 1000;
+    p->cost = p->rows * 2;
+    return p;
+}
+
+static bool safe_in_scan(const struct expr *e)
+{
+    return !expr_has_subquery(e);
+}
+
+static struct plan *filter_above(struct optimizer *o, struct plan *p, const struct rel *r, struct expr *predicate)
+{
+    if (predicate == NULL)
+        return p;
+    struct plan *f = plan_new(o, PLAN_FILTER, r, p);
+    cols_of_input(f);
+    f->predicate = predicate;
+    f->rows = fmax(p->rows / 3, 0.1);
+    f->order = p->order;
+    f->n_order = p->n_order;
+    return f;
+}
+
+static struct plan *plan_scan(struct optimizer *o, struct rel *scan, struct expr *predicate,
+                              const struct sort_key *order, uint32_t n_order, double limit)
+{
+    struct conjuncts all = {0}, inside = {0}, above = {0};
+    conjuncts_add(o, &all, predicate);
+    for (size_t i = 0; i < all.items.len; i++) {
+        struct conjuncts *c = safe_in_scan(all.items.ptr[i]) ? &inside : &above;
+        ARENA_PUSH(o->arena, &c->items, all.items.ptr[i]);
+    }
+    struct expr *rest = conjuncts_join(o, &above);
+    if (scan->scan.table->kind == CAT_VIRTUAL)
+        return filter_above(o, plan_virtual(o, scan, &inside), scan, rest);
+    struct access_request request = {.scan = scan, .filter = &inside, .order = order, .n_order = n_order,
+                                     .limit = rest == NULL ? limit : 0};
+    struct access_path path;
+    bool found = access_best(o, &request, &path);
+    INVARIANT(found);
+    struct plan *p = plan_new(o, PLAN_SCAN, scan, NULL);
+    p->scan = path.scan;
+    p->scan.table_columns = scan->scan.table_columns;
+    p->rows = path.rows;
+    p->cost = path.cost;
+    p->order = path.orders;
+    p->n_order = path.n_orders;
+    if (path.ordered && n_order > 0) { // fixed columns are not in path.orders: state the wished order itself
+        struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, n_order);
+        for (uint32_t i = 0; i < n_order; i++)
+            orders[i] = (struct plan_order){order[i].expr->column, order[i].descending};
+        p->order = orders;
+        p->n_order = n_order;
+    }
+    o->plan->full_scan |= path.scan.full;
+    return filter_above(o, p, scan, rest);
+}
+
+// ---- joins
+
+static bool splits(struct optimizer *o, struct expr *e, const struct col_set *left, const struct col_set *right,
+                   struct join_key *key)
+{
+    bool equal = e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, "=") == 0;
+    bool same = e->kind == EXPR_IS_DISTINCT && e->flag;
+    if ((!equal && !same) || expr_volatility(e) == FN_VOLATILE || expr_has_subquery(e))
+        return false;
+    for (int side = 0; side < 2; side++) {
+        struct col_set l = col_set_new(o->arena, o->q), r = col_set_new(o->arena, o->q);
+        expr_columns(e->args[side], &l);
+        expr_columns(e->args[1 - side], &r);
+        struct type lt = e->args[side]->type, rt = e->args[1 - side]->type;
+        if (!col_set_intersects(&l, right) && !col_set_intersects(&r, left) && col_set_intersects(&l, left) &&
+            col_set_intersects(&r, right) && lt.family == rt.family && lt.family != TYPE_TUPLE) {
+            *key = (struct join_key){e->args[side], e->args[1 - side], same};
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct col_set rel_columns(struct optimizer *o, const col_id *cols, uint32_t n)
+{
+    struct col_set s = col_set_new(o->arena, o->q);
+    col_set_add_list(&s, cols, n);
+    return s;
+}
+
+static double join_rows(enum join_kind kind, double left, double right, uint32_t n_keys, bool has_on)
+{
+    double matched = n_keys > 0 ? fmax(left, right) * 1.0 : left * right;
+    if (n_keys > 1)
+        matched = fmax(1, matched / 2);
+    if (has_on)
+        matched = fmax(1, matched / 3);
+    switch (kind) {
+    case JOIN_SEMI:
+    case JOIN_ANTI:
+        return fmax(1, left / 2);
+    case JOIN_LEFT:
+        return fmax(matched, left);
+    case JOIN_RIGHT:
+        return fmax(matched, right);
+    case JOIN_FULL:
+        return fmax(matched, left + right);
+    case JOIN_INNER:
+        break;
+    }
+    return matched;
+}
+
+static void join_columns(struct optimizer *o, struct plan *p, const col_id *right, uint32_t n_right)
+{
+    bool semi = p->join.kind == JOIN_SEMI || p->join.kind == JOIN_ANTI;
+    uint32_t n = p->input->n_cols + (semi ? 0 : n_right);
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, n);
+    memcpy(cols, p->input->cols, p->input->n_cols * sizeof(*cols));
+    if (!semi)
+        memcpy(cols + p->input->n_cols, right, n_right * sizeof(*cols));
+    p->cols = cols;
+    p->n_cols = n;
+}
+
+// Right side an index reachable from the left side's columns? The scan's own filter becomes the lookup's.
+static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *left, double hash_cost)
+{
+    struct rel *scan = r->right->kind == REL_FILTER ? r->right->input : r->right;
+    enum join_kind kind = r->join.kind;
+    bool possible = kind == JOIN_INNER || kind == JOIN_LEFT || kind == JOIN_SEMI || kind == JOIN_ANTI;
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || !possible || scan->kind != REL_SCAN ||
+        scan->scan.table->kind != CAT_TABLE || scan->scan.lock != LOCK_NONE)
+        return NULL;
+    if (r->right->kind == REL_FILTER && expr_has_subquery(r->right->predicate))
+        return NULL;
+    struct conjuncts on = {0}, own = {0}, both = {0};
+    conjuncts_add(o, &on, r->join.on);
+    conjuncts_add(o, &own, r->right->kind == REL_FILTER ? r->right->predicate : NULL);
+    for (size_t i = 0; i < on.items.len; i++)
+        ARENA_PUSH(o->arena, &both.items, on.items.ptr[i]);
+    for (size_t i = 0; i < own.items.len; i++)
+        ARENA_PUSH(o->arena, &both.items, own.items.ptr[i]);
+    struct access_request request = {.scan = scan, .filter = &both, .lookup = true};
+    struct access_path path;
+    if (!access_best(o, &request, &path))
+        return NULL;
+    double cost = left->cost + left->rows * path.cost;
+    if (cost >= hash_cost)
+        return NULL;
+    // What the spans do not enforce: conditions on the scan alone stay with the lookup, the rest is the join's.
+    struct conjuncts rest = {0}, lookup_filter = {0}, join_on = {0};
+    struct col_set left_cols = rel_columns(o, left->cols, left->n_cols);
+    conjuncts_add(o, &rest, path.scan.filter);
+    for (size_t i = 0; i < rest.items.len; i++) {
+        struct col_set cols = col_set_new(o->arena, o->q);
+        expr_columns(rest.items.ptr[i], &cols);
+        struct conjuncts *c = col_set_intersects(&cols, &left_cols) ? &join_on : &lookup_filter;
+        ARENA_PUSH(o->arena, &c->items, rest.items.ptr[i]);
+    }
+    struct plan *p = plan_new(o, PLAN_LOOKUP_JOIN, r, left);
+    p->join.kind = kind;
+    p->join.on = conjuncts_join(o, &join_on);
+    p->join.lookup = path.scan;
+    p->join.lookup.table_columns = scan->scan.table_columns;
+    p->join.lookup.filter = conjuncts_join(o, &lookup_filter);
+    p->join.lookup_cols = scan->cols;
+    p->join.n_lookup_cols = scan->n_cols;
+    p->rows = join_rows(kind, left->rows, left->rows * path.rows, 1, p->join.on != NULL);
+    p->cost = cost;
+    join_columns(o, p, scan->cols, scan->n_cols);
+    p->order = left->order;
+    p->n_order = left->n_order;
+    return p;
+}
+
+// A right join is a left join with the sides swapped; the hash table is built from the smaller side of an inner join.
+static void choose_sides(struct rel *r, double left_rows, double right_rows)
+{
+    bool swap = r->join.kind == JOIN_RIGHT ||
+                (r->join.kind == JOIN_INNER && !r->join.lateral && left_rows < right_rows * 0.5);
+    if (!swap)
+        return;
+    struct rel *l = r->input;
+    r->input = r->right;
+    r->right = l;
+    if (r->join.kind == JOIN_RIGHT)
+        r->join.kind = JOIN_LEFT;
+}
+
+static struct plan *plan_nested(struct optimizer *o, struct rel *r)
+{
+    struct plan *left = plan_rel(o, r->input, NULL, 0, 0);
+    struct plan *p = plan_new(o, PLAN_NESTED_JOIN, r, left);
+    p->right = plan_rel(o, r->right, NULL, 0, 0);
+    p->join.kind = r->join.kind;
+    p->join.on = r->join.on;
+    p->join.correlated = true;
+    p->rows = join_rows(r->join.kind, left->rows, p->right->rows, 0, r->join.on != NULL);
+    p->cost = left->cost + left->rows * p->right->cost;
+    join_columns(o, p, p->right->cols, p->right->n_cols);
+    return p;
+}
+
+static void split_keys(struct optimizer *o, struct rel *r, struct plan *p)
+{
+    struct conjuncts on = {0}, rest = {0};
+    conjuncts_add(o, &on, r->join.on);
+    struct col_set left = rel_columns(o, p->input->cols, p->input->n_cols);
+    struct col_set right = rel_columns(o, p->right->cols, p->right->n_cols);
+    p->join.keys = ARENA_ARRAY(o->arena, struct join_key, on.items.len);
+    for (size_t i = 0; i < on.items.len; i++) {
+        if (splits(o, on.items.ptr[i], &left, &right, &p->join.keys[p->join.n_keys]))
+            p->join.n_keys++;
+        else
+            ARENA_PUSH(o->arena, &rest.items, on.items.ptr[i]);
+    }
+    p->join.on = conjuncts_join(o, &rest);
+}
+
+static struct plan *hash_join(struct optimizer *o, struct rel *r, struct plan *left, struct plan *right)
+{
+    struct plan *p = plan_new(o, PLAN_HASH_JOIN, r, left);
+    p->right = right;
+    p->join.kind = r->join.kind;
+    split_keys(o, r, p);
+    if (p->join.n_keys == 0)
+        p->kind = PLAN_NESTED_JOIN;
+    p->rows = join_rows(r->join.kind, left->rows, right->rows, p->join.n_keys, p->join.on != NULL);
+    p->cost = left->cost + right->cost + right->rows * 2 + left->rows;
+    if (p->join.n_keys == 0)
+        p->cost += left->rows * right->rows;
+    join_columns(o, p, right->cols, right->n_cols);
+    return p;
+}
+
+static struct plan *plan_join(struct optimizer *o, struct rel *r)
+{
+    if (r->join.lateral)
+        return plan_nested(o, r);
+    struct plan *left = plan_rel(o, r->input, NULL, 0, 0), *right = plan_rel(o, r->right, NULL, 0, 0);
+    struct plan *hash = hash_join(o, r, left, right);
+    if (r->join.kind != JOIN_RIGHT && r->join.kind != JOIN_FULL) {
+        struct plan *lookup = try_lookup(o, r, left, hash->cost);
+        if (lookup != NULL)
+            return lookup;
+    }
+    enum join_kind before = r->join.kind;
+    struct rel *input = r->input;
+    choose_sides(r, left->rows, right->rows);
+    if (r->input == input && r->join.kind == before)
+        return hash;
+    struct plan *swapped = hash_join(o, r, right, left);
+    if (r->join.kind == JOIN_INNER) {
+        struct plan *lookup = try_lookup(o, r, right, swapped->cost);
+        if (lookup != NULL)
+            return lookup;
+    }
+    return swapped;
+}
+
+// ---- the other operators
+
+static struct plan *plan_filter(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
+                                double limit)
+{
+    if (r->input->kind == REL_SCAN)
+        return plan_scan(o, r->input, r->predicate, order, n_order, limit);
+    return filter_above(o, plan_rel(o, r->input, order, n_order, 0), r, r->predicate);
+}
+
+// Sort keys in terms of a projection's input: only when they pass through unchanged.
+static bool keys_pass(const struct rel *project, const struct sort_key *keys, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < project->project.n_items; k++) {
+            if (project->project.items[k].column == keys[i].expr->column)
+                return false;
+        }
+    }
+    return true;
+}
+
+static struct plan *plan_project(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
+                                 double limit)
+{
+    bool pass = keys_pass(r, order, n_order);
+    struct plan *input = plan_rel(o, r->input, pass ? order : NULL, pass ? n_order : 0, limit);
+    struct plan *p = plan_new(o, PLAN_PROJECT, r, input);
+    p->project.items = r->project.items;
+    p->project.n_items = r->project.n_items;
+    p->order = input->order;
+    uint32_t n = 0; // the order holds as long as its columns are still there
+    while (n < input->n_order) {
+        bool there = false;
+        for (uint32_t i = 0; i < r->n_cols && !there; i++)
+            there = r->cols[i] == input->order[n].column;
+        if (!there)
+            break;
+        n++;
+    }
+    p->n_order = n;
+    return p;
+}
+
+static struct plan *plan_sort(struct optimizer *o, struct rel *r, double limit, struct expr *count,
+                              struct expr *offset)
+{
+    struct plan *input = plan_rel(o, r->input, r->sort.keys, r->sort.n_keys, limit);
+    if (ordered_by(input, r->sort.keys, r->sort.n_keys, o->q))
+        return input;
+    struct plan *p = plan_new(o, PLAN_SORT, r, input);
+    cols_of_input(p);
+    p->sort.keys = r->sort.keys;
+    p->sort.n_keys = r->sort.n_keys;
+    if (rule_on(o, OPTIMIZE_RULE_TOP_K)) {
+        p->sort.limit = count;
+        p->sort.offset = offset;
+    }
+    p->cost += input->rows * fmax(1, log2(fmax(2, input->rows))) * 0.3;
+    struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, r->sort.n_keys);
+    uint32_t n = 0;
+    while (n < r->sort.n_keys && r->sort.keys[n].nulls_last == r->sort.keys[n].descending) {
+        orders[n] = (struct plan_order){r->sort.keys[n].expr->column, r->sort.keys[n].descending};
+        n++;
+    }
+    p->order = orders;
+    p->n_order = n;
+    return p;
+}
+
+// The limit a scan below may stop at by itself.
+static void limit_scan(struct plan *p, double limit)
+{
+    while (p->kind == PLAN_PROJECT)
+        p = p->input;
+    if (p->kind == PLAN_SCAN && limit > 0 && p->scan.lock_wait != LOCK_WAIT_SKIP)
+        p->scan.limit = (uint64_t)limit;
+}
+
+static struct plan *plan_limit(struct optimizer *o, struct rel *r)
+{
+    double count = const_limit(r->limit.count);
+    double offset = r->limit.offset == NULL ? 0 : const_limit(r->limit.offset);
+    bool known = count > 0 && (r->limit.offset == NULL || r->limit.offset->kind == EXPR_CONST);
+    double limit = known ? count + offset : 0;
+    struct rel *below = r->input;
+    struct plan *input;
+    if (below->kind == REL_SORT)
+        input = plan_sort(o, below, limit, r->limit.count, r->limit.offset);
+    else if (below->kind == REL_PROJECT && below->input->kind == REL_SORT && keys_pass(below, NULL, 0)) {
+        struct plan *sorted = plan_sort(o, below->input, limit, r->limit.count, r->limit.offset);
+        input = plan_new(o, PLAN_PROJECT, below, sorted);
+        input->project.items = below->project.items;
+        input->project.n_items = below->project.n_items;
+    } else {
+        input = plan_rel(o, below, NULL, 0, limit);
+    }
+    if (known)
+        limit_scan(input, limit);
+    struct plan *p = plan_new(o, PLAN_LIMIT, r, input);
+    cols_of_input(p);
+    p->limit.count = r->limit.count;
+    p->limit.offset = r->limit.offset;
+    if (count > 0)
+        p->rows = fmin(p->rows, count);
+    p->order = input->order;
+    p->n_order = input->n_order;
+    return p;
+}
+
+static struct plan *plan_group(struct optimizer *o, struct rel *r)
+{
+    struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
+    struct plan *p = plan_new(o, PLAN_HASH_GROUP, r, input);
+    p->group.keys = r->group.keys;
+    p->group.n_keys = r->group.n_keys;
+    p->group.aggregates = r->group.aggregates;
+    p->group.n_aggregates = r->group.n_aggregates;
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, r->group.n_keys + r->group.n_aggregates);
+    memcpy(cols, r->group.keys, r->group.n_keys * sizeof(*cols));
+    for (uint32_t i = 0; i < r->group.n_aggregates; i++)
+        cols[r->group.n_keys + i] = r->group.aggregates[i].column;
+    p->cols = cols;
+    p->n_cols = r->group.n_keys + r->group.n_aggregates;
+    p->rows = r->group.n_keys == 0 ? 1 : fmax(1, input->rows / 10);
+    p->cost = input->cost + input->rows * 2;
+    return p;
+}
+
+static struct plan *plan_window(struct optimizer *o, struct rel *r)
+{
+    struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
+    struct plan *p = plan_new(o, PLAN_WINDOW, r, input);
+    p->window.functions = r->window.functions;
+    p->window.n_functions = r->window.n_functions;
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, input->n_cols + r->window.n_functions);
+    memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
+    for (uint32_t i = 0; i < r->window.n_functions; i++)
+        cols[input->n_cols + i] = r->window.functions[i].column;
+    p->cols = cols;
+    p->n_cols = input->n_cols + r->window.n_functions;
+    return p;
+}
+
+static struct plan *plan_srf(struct optimizer *o, struct rel *r)
+{
+    struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
+    struct plan *p = plan_new(o, PLAN_SRF, r, input);
+    p->srf.calls = r->srf.calls;
+    p->srf.call_cols = r->srf.call_cols;
+    p->srf.n_call_cols = r->srf.n_call_cols;
+    p->srf.n_calls = r->srf.n_calls;
+    uint32_t n = input->n_cols;
+    for (uint32_t i = 0; i < r->srf.n_calls; i++)
+        n += r->srf.n_call_cols[i];
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, n);
+    memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
+    n = input->n_cols;
+    for (uint32_t i = 0; i < r->srf.n_calls; i++) {
+        memcpy(cols + n, r->srf.call_cols[i], r->srf.n_call_cols[i] * sizeof(*cols));
+        n += r->srf.n_call_cols[i];
+    }
+    p->cols = cols;
+    p->n_cols = n;
+    p->rows = input->rows * 10;
+    return p;
+}
+
+static struct plan *plan_values(struct optimizer *o, struct rel *r)
+{
+    struct plan *p = plan_new(o, PLAN_VALUES, r, NULL);
+    p->values.rows = r->values.rows;
+    p->values.n_rows = r->values.n_rows;
+    p->rows = r->values.n_rows;
+    p->cost = p->rows * 0.1;
+    return p;
+}
+
+// Exactly these columns in this order, for parents that count on positions.
+static struct plan *exactly(struct optimizer *o, struct plan *p, const struct rel *r)
+{
+    if (p->n_cols == r->n_cols && memcmp(p->cols, r->cols, p->n_cols * sizeof(col_id)) == 0)
+        return p;
+    struct plan *narrow = plan_new(o, PLAN_PROJECT, r, p);
+    narrow->order = p->order;
+    narrow->n_order = p->n_order;
+    return narrow;
+}
+
+static struct plan *plan_set_op(struct optimizer *o, struct rel *r)
+{
+    struct plan *l = exactly(o, plan_rel(o, r->input, NULL, 0, 0), r->input);
+    struct plan *rr = exactly(o, plan_rel(o, r->right, NULL, 0, 0), r->right);
+    struct plan *p = plan_new(o, PLAN_SET_OP, r, l);
+    p->right = rr;
+    p->set.op = r->set.op;
+    p->set.all = r->set.all;
+    p->rows = l->rows + rr->rows;
+    p->cost = l->cost + rr->cost;
+    return p;
+}
+
+static struct plan *plan_cte(struct optimizer *o, struct rel *r)
+{
+    struct cte *cte = r->cte.cte;
+    struct cte_plan *cp = &o->plan->ctes[cte->number];
+    if (cp->inlined && !r->cte.working_table) {
+        struct projection *items = ARENA_ARRAY(o->arena, struct projection, r->n_cols);
+        for (uint32_t i = 0; i < r->n_cols; i++)
+            items[i] = (struct projection){r->cols[i], expr_column(o->q, cte->rel->cols[i])};
+        struct plan *p = plan_new(o, PLAN_PROJECT, r, plan_rel(o, cte->rel, NULL, 0, 0));
+        p->project.items = items;
+        p->project.n_items = r->n_cols;
+        return p;
+    }
+    struct plan *p = plan_new(o, PLAN_CTE, r, NULL);
+    p->cte.number = cte->number;
+    p->cte.working_table = r->cte.working_table;
+    p->rows = 100;
+    return p;
+}
+
+static struct plan *plan_recursive(struct optimizer *o, struct rel *r)
+{
+    struct plan *start = exactly(o, plan_rel(o, r->input, NULL, 0, 0), r->input);
+    struct plan *p = plan_new(o, PLAN_RECURSIVE, r, start);
+    p->right = exactly(o, plan_rel(o, r->right, NULL, 0, 0), r->right);
+    p->recursive.number = r->recursive.cte->number;
+    p->recursive.distinct = r->recursive.distinct;
+    p->rows = 1000;
+    return p;
+}
+
+static struct plan *plan_mutation(struct optimizer *o, struct rel *r)
+{
+    static const enum plan_kind kinds[] = {PLAN_INSERT, PLAN_UPDATE, PLAN_DELETE};
+    struct plan *input = exactly(o, plan_rel(o, r->input, NULL, 0, 0), r->input);
+    struct plan *p = plan_new(o, kinds[r->kind - REL_INSERT], r, input);
+    p->mutation = r->mutation;
+    return p;
+}
+
+static struct plan *plan_distinct(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order)
+{
+    struct plan *input = plan_rel(o, r->input, order, n_order, 0);
+    struct plan *p = plan_new(o, PLAN_DISTINCT, r, input);
+    cols_of_input(p);
+    p->distinct.keys = r->distinct.keys;
+    p->distinct.n_keys = r->distinct.n_keys;
+    p->rows = fmax(1, input->rows / 2);
+    p->order = input->order;
+    p->n_order = input->n_order;
+    return p;
+}
+
+static struct plan *plan_ordinality(struct optimizer *o, struct rel *r)
+{
+    struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
+    struct plan *p = plan_new(o, PLAN_ORDINALITY, r, input);
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, input->n_cols + 1);
+    memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
+    cols[input->n_cols] = p->ordinality.column = r->ordinality.column;
+    p->cols = cols;
+    p->n_cols = input->n_cols + 1;
+    return p;
+}
+
+static struct plan *plan_max_one(struct optimizer *o, struct rel *r)
+{
+    struct plan *p = plan_new(o, PLAN_MAX_ONE, r, plan_rel(o, r->input, NULL, 0, 0));
+    cols_of_input(p);
+    return p;
+}
+
+struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit)
+{
+    switch (r->kind) {
+    case REL_SCAN:
+        return plan_scan(o, r, NULL, order, n_order, limit);
+    case REL_FILTER:
+        return plan_filter(o, r, order, n_order, limit);
+    case REL_PROJECT:
+        return plan_project(o, r, order, n_order, limit);
+    case REL_JOIN:
+        return plan_join(o, r);
+    case REL_GROUP:
+        return plan_group(o, r);
+    case REL_DISTINCT:
+        return plan_distinct(o, r, order, n_order);
+    case REL_SORT:
+        return plan_sort(o, r, limit, NULL, NULL);
+    case REL_LIMIT:
+        return plan_limit(o, r);
+    case REL_SET_OP:
+        return plan_set_op(o, r);
+    case REL_WINDOW:
+        return plan_window(o, r);
+    case REL_SRF:
+        return plan_srf(o, r);
+    case REL_ORDINALITY:
+        return plan_ordinality(o, r);
+    case REL_CTE:
+        return plan_cte(o, r);
+    case REL_RECURSIVE:
+        return plan_recursive(o, r);
+    case REL_MAX_ONE:
+        return plan_max_one(o, r);
+    case REL_INSERT:
+    case REL_UPDATE:
+    case REL_DELETE:
+        return plan_mutation(o, r);
+    case REL_VALUES:
+    case REL_LOCK:
+        break;
+    }
+    return plan_values(o, r);
+}
