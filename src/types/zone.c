@@ -29,9 +29,10 @@ struct zone {
 static const struct zone utc = {.name = "UTC", .fixed = true};
 const struct zone *const zone_utc = &utc;
 
-// Guards both maps: IANA zones by lower-case name as given, fixed zones by their name.
+// Guards the maps below.
 static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct map zones;
+static struct map zones; // loaded: IANA zones by lower-case name, fixed zones by their name
+static struct map names; // lower-case name to IANA name; filled at the first lookup
 
 const char *zone_name(const struct zone *z)
 {
@@ -125,47 +126,50 @@ static int32_t to_utf16(struct str s, UChar out[64])
     return (int32_t)s.len;
 }
 
-struct name_search {
-    struct str wanted;
-    char found[64];
-};
-
-static void match_name(void *arg, struct str name)
-{
-    struct name_search *s = arg;
-    if (s->found[0] == '\0' && name.len < sizeof(s->found) && str_ieq(name, s->wanted)) {
-        memcpy(s->found, name.ptr, name.len);
-        s->found[name.len] = '\0';
-    }
-}
-
 void zone_each_name(void (*fn)(void *arg, struct str name), void *arg)
 {
     UErrorCode status = U_ZERO_ERROR;
-    UEnumeration *names = ucal_openTimeZones(&status);
+    UEnumeration *all = ucal_openTimeZones(&status);
     int32_t len;
     const char *name;
-    while (U_SUCCESS(status) && (name = uenum_next(names, &len, &status)) != NULL)
+    while (U_SUCCESS(status) && (name = uenum_next(all, &len, &status)) != NULL)
         fn(arg, (struct str){name, (size_t)len});
-    uenum_close(names);
+    uenum_close(all);
 }
 
+static struct str lower_name(struct str name, char out[64])
+{
+    size_t len = MIN(name.len, (size_t)64);
+    for (size_t i = 0; i < len; i++)
+        out[i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? (char)(name.ptr[i] | 0x20) : name.ptr[i];
+    return (struct str){out, len};
+}
+
+static void remember_name(void *arg, struct str name)
+{
+    char lowered[64];
+    if (name.len < sizeof(lowered))
+        map_put(&names, lower_name(name, lowered), str_dup_c(name));
+}
+
+// By its lower-case name; NULL when there is no such zone.
 static struct zone *load_iana(struct str name)
 {
-    struct name_search search = {.wanted = name};
-    zone_each_name(match_name, &search);
-    if (search.found[0] == '\0')
+    if (names.len == 0)
+        zone_each_name(remember_name, NULL);
+    const char *canonical = map_get(&names, name);
+    if (canonical == NULL)
         return NULL;
     UErrorCode status = U_ZERO_ERROR;
     UChar id[64];
-    int32_t id_len = to_utf16(str_of(search.found), id);
+    int32_t id_len = to_utf16(str_of(canonical), id);
     UCalendar *cal = ucal_open(id, id_len, "en", UCAL_GREGORIAN, &status);
     if (U_FAILURE(status))
         return NULL;
     struct zone *z = mem_zalloc(sizeof(*z));
     read_transitions(z, cal, &status);
     ucal_close(cal);
-    z->name = str_dup_c(str_of(search.found));
+    z->name = canonical;
     return z;
 }
 
@@ -257,10 +261,7 @@ int zone_find(struct str name, enum zone_sign sign, const struct zone **out, str
         return 0;
     }
     char lowered[64];
-    size_t len = MIN(name.len, sizeof(lowered));
-    for (size_t i = 0; i < len; i++)
-        lowered[i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? (char)(name.ptr[i] | 0x20) : name.ptr[i];
-    struct str key = {lowered, len};
+    struct str key = lower_name(name, lowered);
     const struct zone *z = find_offset(name, sign);
     if (z == NULL && name.len < sizeof(lowered)) {
         pthread_mutex_lock(&zones_lock);
