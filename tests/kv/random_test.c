@@ -250,6 +250,12 @@ static void step_begin(struct run *run, struct slot *s)
         m.as_of = v->model;
     }
     enum kv_result er = kv_begin(run->engine.kv, &e, &s->engine), mr = kv_begin(run->model.kv, &m, &s->model);
+    if (er == KV_TOO_OLD && mr == KV_OK && e.as_of != 0 && e.as_of < kv_oldest_readable(run->engine.kv)) {
+        trace(run, s, "begin as of: too old");
+        kv_abort(s->model);
+        s->model = NULL;
+        return;
+    }
     if (er != KV_OK || mr != KV_OK) {
         mismatch(run, "begin%s: %s", e.as_of != 0 ? " as of" : "", kv_result_name(er));
         return;
@@ -565,6 +571,8 @@ static bool run_seed(uint64_t seed, const struct engine *engine, int steps_max)
     struct kv_options options = {.no_sync = true};
     if (below(run, 4) == 0)
         options.history_bytes_max = 32 << 10;
+    if (below(run, 4) == 0)
+        options.history_ns = 1 + (int64_t)below(run, 3000000);
     store_open_with(&run->engine, &shaped, &options);
     store_open(&run->model, &engines[0]);
     for (run->step = 0; run->step < steps_max && !run->failed; run->step++)
@@ -588,7 +596,7 @@ int main(int argc, char **argv)
 {
     bool many = getenv("PALMETTO_TEST_LONG") != NULL;
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
-    uint64_t n = argc > 1 ? 1 : many ? 20000 : 200;
+    uint64_t n = argc > 1 ? 1 : many ? 20000 : 100;
     int passed = 0, failed = 0;
     for (size_t e = 0; e < engines_count; e++) {
         bool wanted = argc > 2 ? strcmp(argv[2], engines[e].name) == 0 : e > 0; // the first is the model itself
