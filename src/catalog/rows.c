@@ -3,8 +3,6 @@
 
 static bool held_by_key(const struct cat_table *t, const struct cat_column *c)
 {
-    if (c->computed_virtual)
-        return true;
     for (size_t i = 0; t->primary != NULL && i < t->primary->n_columns; i++)
         if (t->primary->columns[i].column_id == c->id)
             return !key_type_is_lossy(c->type);
@@ -71,11 +69,8 @@ int cat_row_decode(struct arena *a, const struct cat_table *t, struct str key, s
     TRY(decode_key(a, t, key, values, err));
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct cat_column *c = &t->columns[i];
-        if (type_is(t->row_layout->types[c->id - 1], TYPE_VOID)) {
-            if (c->computed_virtual)
-                values[i] = DATUM_NULL;
-            continue;
-        }
+        if (type_is(t->row_layout->types[c->id - 1], TYPE_VOID))
+            continue; // had from the key
         enum row_slot state = row_get(&view, c->id - 1, &values[i]);
         if (state == ROW_SLOT_DAMAGED)
             return err_set(err, ERR_DATA_CORRUPTED, "row value is damaged");

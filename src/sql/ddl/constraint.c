@@ -88,8 +88,6 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
         if (!key_type_is_indexable(c->type))
             return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "column %.*s is of type %s and thus is not indexable",
                            STR_FMT(e->column), type_family_name(c->type));
-        if (c->computed_virtual)
-            return ddl_unimplemented(err, "index on virtual computed column \"%.*s\"", STR_FMT(e->column));
         columns[i] = (struct cat_index_column){c->id, e->direction == AST_DIRECTION_DESC};
     }
     out->n_columns = def->columns.n;
