@@ -105,13 +105,13 @@ int ddl_remove_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dep
 
 // ---- column.c: column definitions
 
-// Adds the column of a definition with all its qualifications except constraints, which go to *constraints (table
-// constraints now, with the column filled in). Expressions are checked by column_finish once all columns are known.
+// A column whose expressions are still to be checked: that waits until all columns are known.
 struct column_work {
     const struct ast_column_def *def;
     uint32_t column_id;
     const struct ast *default_expr, *on_update_expr, *computed_expr;
 };
+// A table being created or altered by one command.
 struct table_work {
     struct ddl_context *dc;
     struct table_edit edit;
@@ -125,7 +125,9 @@ struct table_work {
     // key as a unique index.
     bool key_replaced_later, replaces_key, keep_old_key;
 };
+// Adds the column of a definition. Constraints written with it go to w->constraints as table constraints.
 int column_add(struct table_work *w, const struct ast_column_def *def, struct err *err) MUST_CHECK;
+// Checks default, ON UPDATE and computed expression and stores their text.
 int column_finish(struct table_work *w, const struct column_work *c, struct err *err) MUST_CHECK;
 // Sets the column's default from an expression, and the dependencies on sequences it brings.
 int column_set_default(struct table_work *w, struct cat_column *c, const struct ast *expr, struct ddl_expr *checked,
@@ -153,6 +155,7 @@ int work_open(struct table_work *w, struct ddl_context *dc, const struct cat_tab
 
 // ---- drop.c
 
+// With its data, what it owns and, with cascade, what depends on it.
 int drop_relation(struct ddl_context *dc, const struct cat_table *t, bool cascade, struct err *err) MUST_CHECK;
 int drop_foreign_key(struct table_work *w, struct str name, struct err *err) MUST_CHECK;
 // Views that read the column or relation: 2BP01, or dropped with cascade. `what` as in `drop column "a"`.
