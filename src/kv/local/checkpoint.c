@@ -17,6 +17,7 @@ struct merge {
     uint64_t oldest_readable;
     struct buf versions; // history of the key at hand
     struct buf stamped;
+    bool heavy; // see history_store
 };
 
 // A version superseded at or before oldest_readable is visible to no snapshot that may still be read.
@@ -28,22 +29,21 @@ static bool worth_keeping(const struct merge *m, uint64_t superseded_at)
 static int keep_history(struct merge *m, struct str key, const struct version *newest)
 {
     buf_clear(&m->versions);
-    if (newest->deleted && worth_keeping(m, newest->at))
-        history_append(&m->versions, newest->at, true, STR_EMPTY);
     uint64_t superseded_at = newest->at;
     for (const struct version *v = newest->older; v != NULL && worth_keeping(m, superseded_at); v = v->older) {
-        history_append(&m->versions, v->at, v->deleted, version_value(v));
+        if (!v->deleted)
+            history_append(&m->versions, v->at, superseded_at, version_value(v));
         superseded_at = v->at;
     }
     struct str current;
     if (worth_keeping(m, superseded_at)) {
         int rc = tree_get(m->w.txn, m->s->tree.data, key, &current);
         if (rc == 0)
-            history_append(&m->versions, tree_stamp(current), false, tree_value(current));
+            history_append(&m->versions, tree_stamp(current), superseded_at, tree_value(current));
         else if (rc != MDB_NOTFOUND)
             return rc;
     }
-    return m->versions.len > 0 ? history_store(&m->w, key, &m->versions) : 0;
+    return m->versions.len > 0 ? history_store(&m->w, key, &m->versions, &m->heavy) : 0;
 }
 
 static int merge_key(struct merge *m, struct skip_node *node)
@@ -66,7 +66,9 @@ static int merge_key(struct merge *m, struct skip_node *node)
 
 static int merge_all(struct merge *m, struct memtable *frozen)
 {
-    int rc = history_prepare(&m->w, m->oldest_readable, atomic_load_explicit(&m->s->history_ns, memory_order_relaxed));
+    struct store *s = m->s;
+    int64_t history_ns = atomic_load_explicit(&s->history_ns, memory_order_relaxed);
+    int rc = history_prepare(&m->w, m->oldest_readable, history_ns, s->checkpoint.history_heavy);
     for (struct skip_node *node = skip_first(&frozen->keys); node != NULL && rc == 0; node = skip_next(node))
         rc = merge_key(m, node);
     return rc;
@@ -74,7 +76,8 @@ static int merge_all(struct merge *m, struct memtable *frozen)
 
 static int merge(struct store *s, struct memtable *frozen, uint64_t next_log_first)
 {
-    struct merge m = {.s = s, .oldest_readable = store_raise_oldest_readable(s)};
+    struct tree_state state = tree_newest_state(&s->tree);
+    struct merge m = {.s = s, .oldest_readable = store_raise_oldest_readable(s, history_bound(&state))};
     int rc = tree_write_begin(&s->tree, &m.w);
     if (rc != 0)
         return rc;
@@ -85,6 +88,7 @@ static int merge(struct store *s, struct memtable *frozen, uint64_t next_log_fir
         tree_write_abort(&m.w);
         return rc;
     }
+    s->checkpoint.history_heavy = m.heavy;
     m.w.state.version = memtable_max(frozen);
     m.w.state.log_first = next_log_first;
     return tree_write_commit(&m.w);

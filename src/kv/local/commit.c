@@ -135,7 +135,9 @@ static enum kv_result make_durable(struct group *g)
     if (store_failed(s))
         return KV_AMBIGUOUS;
     if (s->dir != NULL) {
+        block_enter();
         int error = log_sync(&s->log);
+        block_leave();
         if (error != 0) {
             store_fail(s, s->log.failed, strerror(error));
             return KV_AMBIGUOUS;

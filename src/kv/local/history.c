@@ -1,33 +1,35 @@
 // Superseded versions, for reads at an older version than the tree's.
 //
-// A checkpoint writes the versions it supersedes (and the deletions it applies) to the newest partition, so a partition
-// holds what was superseded after its start, up to the start of the next. A snapshot needs the partitions that end
-// after it; among them, a newer one's versions of a key are all newer.
+// A checkpoint writes the versions it supersedes to the newest partition, each with the versions between which it was
+// current; so a partition holds what was superseded after its start, up to the start of the next. A snapshot needs the
+// partitions that end after it. What no snapshot may ask for any more is left out, hence a version counts for a
+// snapshot only if that lies before its end.
 //
-//   value of a key   its versions, newest first: u64 commit version, u32 length (top bit: deletion), bytes
+//   value of a key   its versions, newest first: u64 commit version, u64 version that superseded it, u32 length, bytes
 #include "kv/local/history_int.h"
 
 #include "base/buf.h"
 
 #include <string.h>
 
-enum { VERSION_HEADER_BYTES = 12 };
-#define VERSION_DELETED 0x80000000u
+enum { VERSION_HEADER_BYTES = 20 };
 
 struct found history_pick(struct str versions, uint64_t snapshot)
 {
     for (size_t at = 0; at < versions.len;) {
-        uint64_t version;
+        uint64_t version, superseded_at;
         uint32_t len;
         INVARIANT(versions.len - at >= VERSION_HEADER_BYTES);
         memcpy(&version, versions.ptr + at, 8);
-        memcpy(&len, versions.ptr + at + 8, 4);
-        bool deleted = (len & VERSION_DELETED) != 0;
-        len &= ~VERSION_DELETED;
-        INVARIANT(versions.len - at - VERSION_HEADER_BYTES >= len);
+        memcpy(&superseded_at, versions.ptr + at + 8, 8);
+        memcpy(&len, versions.ptr + at + 16, 4);
+        at += VERSION_HEADER_BYTES;
+        INVARIANT(versions.len - at >= len);
+        if (superseded_at <= snapshot)
+            break; // and so are all older ones
         if (version <= snapshot)
-            return (struct found){version, deleted, {versions.ptr + at + VERSION_HEADER_BYTES, len}};
-        at += VERSION_HEADER_BYTES + len;
+            return (struct found){version, false, {versions.ptr + at, len}};
+        at += len;
     }
     return (struct found){0};
 }
@@ -55,15 +57,16 @@ int history_get(const struct tree_reader *reader, struct str key, uint64_t snaps
     return MDB_NOTFOUND;
 }
 
-void history_append(struct buf *versions, uint64_t at, bool deleted, struct str value)
+void history_append(struct buf *versions, uint64_t at, uint64_t superseded_at, struct str value)
 {
-    uint32_t len = (uint32_t)value.len | (deleted ? VERSION_DELETED : 0);
+    uint32_t len = (uint32_t)value.len;
     buf_append(versions, &at, 8);
+    buf_append(versions, &superseded_at, 8);
     buf_append(versions, &len, 4);
     buf_str(versions, value);
 }
 
-int history_store(struct tree_write *w, struct str key, struct buf *versions)
+int history_store(struct tree_write *w, struct str key, struct buf *versions, bool *heavy)
 {
     MDB_dbi dbi = w->state.partitions[w->state.partition_count - 1].dbi;
     struct str before;
@@ -72,15 +75,21 @@ int history_store(struct tree_write *w, struct str key, struct buf *versions)
         return rc;
     if (rc == 0)
         buf_str(versions, before);
+    *heavy = *heavy || versions->len > HISTORY_LIST_BYTES;
     return tree_put(w->txn, dbi, key, buf_view(versions), &w->scratch);
 }
 
-int history_prepare(struct tree_write *w, uint64_t oldest_readable, int64_t history_ns)
+uint64_t history_bound(const struct tree_state *state)
+{
+    return state->partition_count < HISTORY_PARTITIONS_MAX ? 0 : state->partitions[1].start;
+}
+
+int history_prepare(struct tree_write *w, uint64_t oldest_readable, int64_t history_ns, bool heavy)
 {
     struct tree_state *s = &w->state;
     uint64_t merged = s->version; // by the checkpoint before this one
     uint64_t width = (uint64_t)MAX(history_ns / HISTORY_PARTITIONS, (int64_t)1000000000);
-    bool due = s->partition_count == 0 || merged - s->partitions[s->partition_count - 1].start >= width;
+    bool due = s->partition_count == 0 || heavy || merged - s->partitions[s->partition_count - 1].start >= width;
     int rc = 0;
     while (rc == 0 && s->partition_count > 1 && s->partitions[1].start <= oldest_readable)
         rc = tree_partition_drop_first(w);

@@ -190,41 +190,47 @@ static bool lower(const struct lock_owner *a, const struct lock_owner *b)
     return a->priority != b->priority ? a->priority < b->priority : a->id > b->id;
 }
 
-// Depth-first search along waits from `at`; true when it reaches `start`, with the way back in found_by.
 static bool reaches(struct lock_table *t, struct lock_owner *at, struct lock_owner *start);
 
-static bool visit_blocker(struct lock_table *t, struct lock_owner *blocker, struct lock_owner *at,
-                          struct lock_owner *start)
+static bool visit_holder(struct lock_table *t, struct lock_owner *holder, struct lock_owner *at,
+                         struct lock_owner *start)
 {
-    if (blocker == at || (blocker != start && blocker->searched == t->search))
+    if (holder == at || (holder != start && holder->searched == t->search))
         return false;
-    blocker->searched = t->search;
-    if (blocker != start)
-        blocker->found_by = at;
-    else
-        start->found_by = at;
-    return blocker == start || reaches(t, blocker, start);
+    holder->searched = t->search;
+    holder->found_by = at;
+    return holder == start || reaches(t, holder, start);
 }
 
+// Depth-first search along waits from `at`; true when it reaches `start`, with the way back in found_by. Who is queued
+// ahead waits for the same lock, so its own waits need no visit: they lead to the holders.
 static bool reaches(struct lock_table *t, struct lock_owner *at, struct lock_owner *start)
 {
     struct lock_request *wanted = at->waiting;
     if (wanted == NULL)
         return false;
-    for (struct lock_request *r = wanted->lock->granted; r != NULL; r = r->next) {
-        if (!compatible(r->mode, wanted->mode) && visit_blocker(t, r->owner, at, start))
-            return true;
-    }
+    bool behind_others = false;
     for (struct lock_request *r = wanted->lock->queue; r != wanted; r = r->next) {
-        if (!compatible(r->mode, wanted->mode) && visit_blocker(t, r->owner, at, start))
+        if (compatible(r->mode, wanted->mode))
+            continue;
+        behind_others = true;
+        if (r->owner == start) {
+            start->found_by = at;
+            return true;
+        }
+    }
+    for (struct lock_request *r = wanted->lock->granted; r != NULL; r = r->next) {
+        if ((behind_others || !compatible(r->mode, wanted->mode)) && visit_holder(t, r->owner, at, start))
             return true;
     }
     return false;
 }
 
-// Breaks every cycle through `owner`, which has just begun to wait.
+// Breaks every cycle through `owner`, which has just begun to wait. One that holds nothing is waited for by nobody.
 static void break_cycles(struct lock_table *t, struct lock_owner *owner)
 {
+    if (owner->held == NULL)
+        return;
     while (owner->waiting != NULL) {
         t->search++;
         if (!reaches(t, owner, owner))

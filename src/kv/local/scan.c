@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 
-enum { BATCH_MAX = 1024 };
+enum { BATCH_MAX = 1024, IDLE_PAIRS_MAX = 128 };
 
 enum source_kind { SOURCE_OWN, SOURCE_MEMTABLE, SOURCE_TREE, SOURCE_HISTORY };
 
@@ -526,6 +526,12 @@ void scan_close(struct kv_scan *base)
         free_scan(scan);
     else
         txn->idle_scan = scan;
+}
+
+void scan_shrink_idle(struct txn *txn)
+{
+    if (txn->idle_scan != NULL && txn->idle_scan->pair_cap > IDLE_PAIRS_MAX)
+        scan_free_idle(txn);
 }
 
 void scan_free_idle(struct txn *txn)

@@ -154,6 +154,7 @@ struct store {
 
     struct {
         pthread_mutex_t mutex;       // one merge at a time
+        bool history_heavy;          // guarded by it: a key's history has grown long in the newest partition
         pthread_mutex_t state_mutex; // guards what follows; taken after any other
         bool running, joinable;
         pthread_t thread;
@@ -187,8 +188,9 @@ void view_prune(struct store *s);
 void txn_register(struct txn *txn);   // takes snapshot and view
 void txn_reregister(struct txn *txn); // moves both to now; the old sources are retired
 void txn_unregister(struct txn *txn);
-// Raises oldest_readable to what history and live snapshots allow; returns it.
-uint64_t store_raise_oldest_readable(struct store *s);
+// Raises oldest_readable to the greater of what the history's duration asks for and `at_least`, but not above a live
+// snapshot; returns it.
+uint64_t store_raise_oldest_readable(struct store *s, uint64_t at_least);
 
 // store.c
 void store_fail(struct store *s, const char *what, const char *reason);
@@ -271,6 +273,7 @@ enum kv_result scan_next(struct kv_scan *base, size_t max, struct kv_batch *out)
 void scan_close(struct kv_scan *base);
 void scan_untrack_all(struct txn *txn); // open scans stay at their snapshot
 void scan_free_idle(struct txn *txn);
+void scan_shrink_idle(struct txn *txn);
 
 // history.c
 struct found history_pick(struct str versions, uint64_t snapshot);

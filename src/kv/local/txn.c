@@ -4,6 +4,11 @@
 #include "base/budget.h"
 #include "base/util.h"
 
+enum {
+    LOCK_BYTES = 160,                // charged for a lock beside its key
+    IDLE_ARENA_BYTES_MAX = 64 << 10, // memory kept by an idle handle
+};
+
 // Threads keep to a shard, so that its mutex and pools stay in one processor's cache.
 static unsigned shard_of_thread(void)
 {
@@ -100,7 +105,11 @@ static void drop_memory(struct txn *txn)
     if (txn->budget != NULL)
         budget_release(txn->budget, txn->charged_bytes);
     txn->charged_bytes = 0;
-    arena_reset(&txn->arena);
+    if (txn->arena.next_block_bytes > IDLE_ARENA_BYTES_MAX)
+        arena_release(&txn->arena);
+    else
+        arena_reset(&txn->arena);
+    scan_shrink_idle(txn);
 }
 
 // Locks are released already or here; the handle goes back to its pool.
@@ -233,16 +242,16 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     if (txn->read_only)
         return KV_READ_ONLY;
     enum kv_result r = txn_check(txn);
-    size_t charge = sizeof(struct txn *) * 16 + key.len;
-    if (r == KV_OK)
-        r = txn_charge(txn, charge);
     if (r != KV_OK)
         return r;
+    size_t held = txn->owner.held_count;
     struct lock_blocker blocker = {0};
     r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker);
     if (r != KV_OK)
         txn->conflict =
             (struct kv_conflict){.key = arena_str(&txn->arena, key), .other_id = blocker.id, .other_tag = blocker.tag};
+    if (r == KV_OK && txn->owner.held_count > held)
+        r = txn_charge(txn, LOCK_BYTES + key.len);
     if (r != KV_OK || wait != KV_LOCK_WAIT)
         return r;
     struct view *view = view_acquire(txn->store, txn->shard);

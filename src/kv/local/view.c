@@ -198,13 +198,13 @@ void txn_unregister(struct txn *txn)
         view_prune(s);
 }
 
-uint64_t store_raise_oldest_readable(struct store *s)
+uint64_t store_raise_oldest_readable(struct store *s, uint64_t at_least)
 {
     int64_t history_ns = atomic_load_explicit(&s->history_ns, memory_order_relaxed);
     lock_all(s);
     uint64_t live = oldest_snapshot(s, false);
     int64_t by_time = s->os->wall_ns(s->os) - history_ns;
-    uint64_t oldest = MIN(live, (uint64_t)MAX(by_time, (int64_t)0));
+    uint64_t oldest = MIN(live, MAX(at_least, (uint64_t)MAX(by_time, (int64_t)0)));
     oldest = MAX(oldest, atomic_load_explicit(&s->oldest_readable, memory_order_relaxed));
     atomic_store_explicit(&s->oldest_readable, oldest, memory_order_release);
     unlock_all(s);
