@@ -492,20 +492,19 @@ static int date_of(struct scan *s, int64_t *out)
         return missing_error(s, "date");
     if (s->julian)
         return date_add_days(-JULIAN_OF_EPOCH, s->julian_day, out, s->err);
+    if (s->year > 5874897 || s->year < -4713)
+        return err_set(s->err, ERR_DATETIME_FIELD_OVERFLOW, "%s is out of range: \"%.*s\"", type_family_name(s->type),
+                       STR_FMT(s->text));
     if (s->day_of_year != 0) {
         int64_t first = days_from_civil(s->year, 1, 1);
         if (s->day_of_year > days_from_civil(s->year + 1, 1, 1) - first)
             return range_error(s, "day", s->day_of_year);
-        *out = first + s->day_of_year - 1;
-        return 0;
+        return date_add_days(first, s->day_of_year - 1, out, s->err);
     }
     if (s->month < 1 || s->month > 12)
         return range_error(s, "month", s->month);
     if (s->day < 1 || s->day > days_in_month(s->year, s->month))
         return range_error(s, "day", s->day);
-    if (s->year > 5874897 || s->year < -4713)
-        return err_set(s->err, ERR_DATETIME_FIELD_OVERFLOW, "%s is out of range: \"%.*s\"", type_family_name(s->type),
-                       STR_FMT(s->text));
     return date_make(s->year, s->month, s->day, out, s->err);
 }
 

@@ -134,6 +134,60 @@ static bool shortest_exact(double v, char digits[20], int *n, int *point)
     return false;
 }
 
+// A binary float as mantissa × 2^exponent.
+struct binary_float {
+    uint64_t mantissa;
+    int exponent;
+    bool boundary; // the gap below is half of the gap above
+};
+
+static struct binary_float split_float(double v, bool float4)
+{
+    int digits = float4 ? FLT_MANT_DIG : DBL_MANT_DIG, exponent;
+    double fraction = frexp(v, &exponent);
+    struct binary_float b = {.mantissa = (uint64_t)ldexp(fraction, digits), .exponent = exponent - digits};
+    b.boundary = b.mantissa == UINT64_C(1) << (digits - 1);
+    return b;
+}
+
+// The shortest decimal within the rounding interval of v, in exact 128-bit integers, as Steele and White's algorithm
+// finds it. Everything is scaled by 10^k × 2^(shift+1), so that v has 17 or 18 digits before the binary point; then
+// digits are dropped while the nearest multiple of 10^j stays inside. For normal v from 1e-5 to 1e17.
+static bool shortest_scaled(double v, bool float4, char digits[20], int *n, int *point)
+{
+    if (v < 1e-5 || v >= 1e17)
+        return false;
+    struct binary_float b = split_float(v, float4);
+    int k = 16 - (int)floor(log10(v)), shift = b.exponent < 0 ? -b.exponent : 0;
+    unsigned __int128 unit = (unsigned __int128)1; // half of the gap above
+    for (int i = 0; i < k; i++)
+        unit *= 10;
+    unit <<= b.exponent > 0 ? b.exponent : 0;
+    unsigned __int128 value = 2 * unit * b.mantissa, below = b.boundary ? unit / 2 : unit;
+    uint64_t whole = (uint64_t)(value >> (shift + 1)), best = 0, step = 1;
+    bool inexact = ((unsigned __int128)whole << (shift + 1)) != value, even = b.mantissa % 2 == 0;
+    int best_j = -1;
+    for (int j = 0; j < 18; j++, step *= 10) {
+        uint64_t q = whole / step, rest = whole % step, half = step / 2;
+        bool half_inexact = step == 1 ? (value >> shift & 1) != 0 : rest > half || (rest == half && inexact);
+        bool tie = step == 1 ? half_inexact && ((value >> shift) << shift) == value : rest == half && !inexact;
+        q += tie ? q & 1 : half_inexact;
+        unsigned __int128 candidate = (unsigned __int128)(q * step) << (shift + 1);
+        unsigned __int128 gap = candidate >= value ? candidate - value : value - candidate;
+        unsigned __int128 limit = candidate >= value ? unit : below;
+        if (q == 0 || gap > limit || (gap == limit && !even))
+            break;
+        best = q;
+        best_j = j;
+    }
+    if (best_j < 0)
+        return false;
+    int len = (int)u64_format(digits, best);
+    *point = len + best_j - k;
+    *n = strip_zeros(digits, len);
+    return true;
+}
+
 static bool reads_back(const char *text, double v, bool float4)
 {
     return float4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v;
@@ -160,7 +214,7 @@ int double_shortest(double v, bool float4, char digits[20], int *point)
         return 1;
     }
     int n;
-    if (!float4 && shortest_exact(v, digits, &n, point))
+    if ((!float4 && shortest_exact(v, digits, &n, point)) || shortest_scaled(v, float4, digits, &n, point))
         return n;
     // Subnormals may need fewer digits than the guaranteed ones.
     bool subnormal = v < (float4 ? (double)FLT_MIN : DBL_MIN);
@@ -274,9 +328,38 @@ static bool float_syntax(struct str s)
     return i == s.len && i > from;
 }
 
+// At most 15 digits and a small scale: both are exact doubles, so that one division rounds correctly.
+static bool parse_exact(struct str s, double *out)
+{
+    bool negative = s.len > 0 && s.ptr[0] == '-';
+    uint64_t m = 0;
+    size_t digits = 0, fraction = 0;
+    bool point = false;
+    for (size_t i = negative; i < s.len; i++) {
+        if (is_digit(s.ptr[i])) {
+            m = m * 10 + (uint64_t)(s.ptr[i] - '0');
+            digits++;
+            fraction += point;
+        } else if (s.ptr[i] == '.' && !point) {
+            point = true;
+        } else {
+            return false;
+        }
+        if (digits > 15)
+            return false;
+    }
+    if (digits == 0)
+        return false;
+    double v = (double)m / powers_of_ten[fraction];
+    *out = negative ? -v : v;
+    return true;
+}
+
 int double_parse(struct str s, double *out)
 {
     s = str_trim(s);
+    if (parse_exact(s, out))
+        return 0;
     if (special_float(s, out))
         return 0;
     if (!float_syntax(s))

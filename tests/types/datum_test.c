@@ -5,6 +5,7 @@
 #include "types/text.h"
 #include "types/tuple.h"
 #include <math.h>
+#include <stdlib.h>
 
 static const struct {
     const char *type, *in, *out;
@@ -263,6 +264,8 @@ static const struct {
     {"text", "\xff", "22021 invalid byte sequence for encoding \"UTF8\""},
     {"date", "2021-02-29", "22008 parsing as type date: field day value 29 is out of range"},
     {"date", "2021-13-01", "22008 parsing as type date: field month value 13 is out of range"},
+    {"date", "99999999-01-01", "22008 date is out of range: \"99999999-01-01\""},
+    {"date", "99999999.001", "22008 date is out of range: \"99999999.001\""},
     {"date", "x", "22007 parsing as type date: could not parse \"x\""},
     {"date", "", "22007 parsing as type date: empty or blank input"},
     {"date", "12:00", "22007 parsing as type date: missing required date fields"},
@@ -470,6 +473,51 @@ static void test_equal_hashes(void)
     }
 }
 
+// The fewest digits that read back, found by trying; of those printf gives the nearest.
+static int shortest_by_trying(double v, bool float4, char text[40])
+{
+    for (int precision = 1;; precision++) {
+        snprintf(text, 40, "%.*e", precision - 1, v);
+        if (precision == 17 || (float4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v))
+            return precision;
+    }
+}
+
+static void check_shortest(double v, bool float4)
+{
+    char digits[20], text[40], expected[20] = {0};
+    int point, n = double_shortest(v, float4, digits, &point), m = shortest_by_trying(v, float4, text), k = 0;
+    for (const char *p = text; *p != 'e'; p++) {
+        if (*p != '.')
+            expected[k++] = *p;
+    }
+    bool same = n == m && memcmp(digits, expected, (size_t)n) == 0 && point == atoi(strchr(text, 'e') + 1) + 1;
+    if (!same)
+        printf("  %.17g: %.*s point %d\n", v, n, digits, point);
+    CHECK(same);
+}
+
+static void test_shortest_floats(void)
+{
+    struct rng rng;
+    rng_seed(&rng, 77);
+    for (int i = 0; i < 100000; i++) {
+        double v = ldexp(1.0 + rng_unit(&rng), (int)rng_below(&rng, 74) - 17);
+        check_shortest(v, false);
+        check_shortest((double)(float)v, true);
+    }
+    for (int i = -16; i < 56;
+         i++) { // powers of two, where the gaps differ; 2^-n is not always the nearest of the shortest
+        double v = ldexp(1.0, i), back;
+        struct buf b = BUF_INIT;
+        double_print(&b, v, false, 0);
+        CHECK(double_parse(buf_view(&b), &back) == 0 && back == v);
+        buf_release(&b);
+        check_shortest(nextafter(v, 0), false);
+        check_shortest(nextafter(v, INFINITY), false);
+    }
+}
+
 static void test_random_floats(void)
 {
     struct rng rng;
@@ -554,9 +602,11 @@ RUN(fit)
 RUN(order)
 RUN(equal_hashes)
 RUN(random_floats)
+RUN(shortest_floats)
 RUN(tuples)
 RUN(vectors)
 
 CHECK_MAIN({"values", run_values}, {"errors", run_errors}, {"malformed_binary", run_malformed_binary},
            {"literals", run_literals}, {"fit", run_fit}, {"order", run_order}, {"equal_hashes", run_equal_hashes},
-           {"random_floats", run_random_floats}, {"tuples", run_tuples}, {"vectors", run_vectors})
+           {"random_floats", run_random_floats}, {"shortest_floats", run_shortest_floats}, {"tuples", run_tuples},
+           {"vectors", run_vectors})
