@@ -183,7 +183,7 @@ BODY(float_sqrt)
 }
 BODY(float_cbrt)
 {
-    return fn_return_float(out, cbrt(args[0].f));
+    return fn_return_float(out, fn_cbrt(args[0].f));
 }
 
 // ---- DECIMAL and mixes with INT

@@ -60,7 +60,7 @@ static int cast_reg_to_string(struct eval_context *ec, struct type from, struct 
                               struct err *err)
 {
     struct buf b = BUF_INIT;
-    int rc = reg_print(ec, from, in.i, &b, err);
+    int rc = fn_reg_print(ec, from, in.i, &b, err);
     if (rc != 0) {
         buf_release(&b);
         return rc;

@@ -155,4 +155,8 @@ enum fn_volatility cast_volatility(struct type from, struct type to);
 int cast_datum(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
                struct datum *out, struct err *err) MUST_CHECK;
 
+// Text of a reg* value (REGCLASS, REGTYPE …): the object's name as ::STRING gives it, or the number when there is no
+// such object or no catalog in the context. Results of these types are sent to clients like this in text format.
+int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf *out, struct err *err) MUST_CHECK;
+
 #endif

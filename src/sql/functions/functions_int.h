@@ -162,6 +162,9 @@ static inline const struct zone *fn_zone(const struct eval_context *ec)
     return ec->vc != NULL ? ec->vc->zone : NULL;
 }
 
+// Cube root, exact for cubes: the C library's and one step of Newton's method.
+double fn_cbrt(double x);
+
 // Types of the call: arg_types when the caller said, else those of the overload.
 struct type fn_arg_type(const struct eval_context *ec, int i);
 struct type fn_result_type(const struct eval_context *ec);

@@ -292,7 +292,7 @@ static void print_procedure(uint32_t oid, bool with_args, struct buf *out)
     }
 }
 
-int reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf *out, struct err *err)
+int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf *out, struct err *err)
 {
     size_t before = out->len;
     struct type named;

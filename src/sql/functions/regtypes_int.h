@@ -4,8 +4,6 @@
 
 #include "sql/functions/functions_int.h"
 
-// Appends the object's name, or the number when there is no such object (or no catalog to look in).
-int reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf *out, struct err *err) MUST_CHECK;
 // Number or (qualified, quoted) name to OID. Absent: 42P01, 42883, 42704 … or, with missing_ok, *found false.
 int reg_parse(struct eval_context *ec, struct type t, struct str text, bool missing_ok, bool *found, int64_t *oid,
               struct err *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 // Helpers shared by the bodies of all families.
 #include "sql/functions/functions_int.h"
+#include <math.h>
 
 int fn_return_buf(struct eval_context *ec, struct buf *b, struct datum *out, struct err *err)
 {
@@ -16,6 +17,12 @@ int fn_check_length(size_t bytes, struct err *err)
         return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "requested length too large, exceeds %d MiB",
                        FN_STRING_BYTES_MAX >> 20);
     return 0;
+}
+
+double fn_cbrt(double x)
+{
+    double r = cbrt(x);
+    return isfinite(r) && r != 0 ? r - (r * r * r - x) / (3 * r * r) : r;
 }
 
 struct type fn_arg_type(const struct eval_context *ec, int i)

@@ -189,9 +189,8 @@ BODY(database_encoding)
 BODY(type_of)
 {
     struct buf b = BUF_INIT;
-    struct type t = fn_arg_type(ec, 0);
-    t.width = type_is(t, TYPE_INT) || type_is(t, TYPE_FLOAT) ? t.width : 0;
-    type_print_pg(&b, t);
+    struct type t = fn_arg_type(ec, 0), plain;
+    type_print_pg(&b, type_from_oid(t.oid, &plain) ? plain : t);
     return fn_return_buf(ec, &b, out, err);
 }
 
