@@ -105,7 +105,11 @@ int row_view_init(struct row_view *v, const struct row_layout *l, struct str byt
     if (bytes.len < 2)
         return damaged(err);
     uint8_t head = *r.at++;
-    if ((head & ROW_FORMAT_MASK) != ROW_FORMAT || !key_get_uvarint(&r, &n) || n > l->n)
+    if (LIKELY(*r.at < 0x80)) // one byte of the count, without a call
+        n = *r.at++;
+    else if (!key_get_uvarint(&r, &n))
+        return damaged(err);
+    if ((head & ROW_FORMAT_MASK) != ROW_FORMAT || n > l->n)
         return damaged(err);
     *v = (struct row_view){.layout = l, .n = (uint32_t)n, .wide = head & ROW_WIDE};
     size_t nulls_bytes = head & ROW_HAS_NULLS ? (n + 7) / 8 : 0;

@@ -4,8 +4,10 @@
 #include "keys/keys.h"
 #include "keys/row.h"
 
-static const struct type types[] = {T_BOOL, T_INT8,   T_FLOAT8,    T_DECIMAL,  T_STRING, T_BYTES, T_UUID,   T_DATE,
-                                    T_TIME, T_TIMETZ, T_TIMESTAMP, T_INTERVAL, T_JSONB,  T_INET,  T_VARBIT, T_OID};
+static const uint32_t types[] = {TYPE_OID_BOOL,   TYPE_OID_INT8,   TYPE_OID_FLOAT8,    TYPE_OID_DECIMAL,
+                                 TYPE_OID_STRING, TYPE_OID_BYTES,  TYPE_OID_UUID,      TYPE_OID_DATE,
+                                 TYPE_OID_TIME,   TYPE_OID_TIMETZ, TYPE_OID_TIMESTAMP, TYPE_OID_INTERVAL,
+                                 TYPE_OID_JSONB,  TYPE_OID_INET,   TYPE_OID_VARBIT,    TYPE_OID_OID};
 
 static void fuzz_key(struct arena *a, struct type t, enum key_direction direction, struct str bytes)
 {
@@ -28,7 +30,7 @@ static void fuzz_key(struct arena *a, struct type t, enum key_direction directio
 // Bytes of a row, its layout drawn from `shape`.
 static void fuzz_row(struct arena *a, uint8_t shape, struct str bytes)
 {
-    static const struct type slots[] = {T_INT8, T_STRING, T_BOOL, T_UUID, T_BYTES, T_VOID, T_INTERVAL, T_STRING};
+    const struct type slots[] = {T_INT8, T_STRING, T_BOOL, T_UUID, T_BYTES, T_VOID, T_INTERVAL, T_STRING};
     struct row_layout l;
     struct row_view v;
     uint32_t n = 1 + shape % ARRAY_LEN(slots), all[ARRAY_LEN(slots)];
@@ -70,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] >= 0xC0) {
         fuzz_row(&a, data[1], bytes);
     } else {
-        struct type t = types[data[1] % ARRAY_LEN(types)];
+        struct type t;
+        INVARIANT(type_from_oid(types[data[1] % ARRAY_LEN(types)], &t));
         if ((data[0] & 2) != 0)
             t = type_array_of(t);
         fuzz_key(&a, t, data[0] & 1 ? KEY_DESC : KEY_ASC, bytes);

@@ -245,8 +245,8 @@ static void test_spans(void)
 
 static void test_damage(void)
 {
-    static const struct type types[] = {T_BOOL,   T_INT8,      T_FLOAT8,   T_DECIMAL, T_STRING, T_UUID,  T_DATE,
-                                        T_TIMETZ, T_TIMESTAMP, T_INTERVAL, T_JSONB,   T_INET,   T_VARBIT};
+    const struct type types[] = {T_BOOL,   T_INT8,      T_FLOAT8,   T_DECIMAL, T_STRING, T_UUID,  T_DATE,
+                                 T_TIMETZ, T_TIMESTAMP, T_INTERVAL, T_JSONB,   T_INET,   T_VARBIT};
     struct arena a;
     struct rng rng;
     struct buf out = BUF_INIT;
