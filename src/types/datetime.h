@@ -95,7 +95,6 @@ int time_parse(struct str text, const struct value_context *vc, int64_t *out, st
 int timetz_parse(struct str text, const struct value_context *vc, struct timetz *out, struct err *err) MUST_CHECK;
 int timestamp_parse(struct str text, const struct value_context *vc, int64_t *out, struct err *err) MUST_CHECK;
 int timestamptz_parse(struct str text, const struct value_context *vc, int64_t *out, struct err *err) MUST_CHECK;
-// Words as in the text they are parsed from: does the literal depend on now ('today', 'tomorrow')?
 void date_print(struct buf *out, int64_t days);
 void time_print(struct buf *out, int64_t micros);
 void timetz_print(struct buf *out, struct timetz t);

@@ -61,7 +61,7 @@ bool decimal_to_i64(const struct decimal *d, int64_t *out) MUST_CHECK;
 // "12.50", "-1e10", "NaN", "Infinity", "-inf"; no surrounding blanks. False when malformed; 22003 is reported as
 // malformed too, with *out_of_range set.
 bool decimal_parse(struct arena *a, struct str text, struct decimal *out, bool *out_of_range) MUST_CHECK;
-// As CockroachDB prints: plain digits when the exponent is at most 0 and the first digit not further than 10^-7 …, else
+// As CockroachDB prints: plain digits when the exponent is not positive and the value at least 10^-6 (or zero), else
 // 1.5E+10.
 void decimal_print(struct buf *out, const struct decimal *d);
 // Never an exponent.
