@@ -29,9 +29,9 @@ enum kv_result {
     KV_CONFLICT,         // a read was overtaken by another commit, refresh failed: retry the transaction
     KV_DEADLOCK,         // chosen as victim of a lock cycle: retry the transaction
     KV_TOO_OLD,          // the snapshot is older than the history kept: retry the transaction (or AS OF too far back)
-    KV_TOO_LARGE,        // over kv_limits()
-    KV_AMBIGUOUS,        // the commit may or may not have happened
-    KV_IO,               // the store failed and is now read-only
+    KV_TOO_LARGE,        // over kv_limits(), or an empty key
+    KV_AMBIGUOUS,        // the commit may or may not have happened: its log write or sync failed
+    KV_IO,               // the store failed and is now read-only; nothing was written
     KV_READ_ONLY,        // write on a read-only store or transaction
     KV_LOCK_UNAVAILABLE, // KV_LOCK_NOWAIT or KV_LOCK_SKIP and the lock is held
     KV_TIMEOUT,          // lock wait longer than its limit
@@ -97,7 +97,8 @@ struct kv_begin_options {
 
 enum kv_result kv_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out) MUST_CHECK;
 // Commits, releases locks. On KV_OK with writes *version is the commit version and the writes are durable; without
-// writes it is the read version. The handle is freed whatever the result.
+// writes it is the read version, where the transaction takes place whatever has been committed since. The handle is
+// freed whatever the result.
 enum kv_result kv_commit(struct kv_txn *txn, uint64_t *version) MUST_CHECK;
 void kv_abort(struct kv_txn *txn); // drops writes, releases locks, frees the handle
 // Restarts in place: drops writes, reads and savepoints, takes a new snapshot, KEEPS locks held (so that the retry of a
@@ -175,7 +176,8 @@ enum kv_lock_wait { KV_LOCK_WAIT, KV_LOCK_NOWAIT, KV_LOCK_SKIP };
 // Takes a lock held until the end of the transaction (savepoint rollback keeps it). FIFO queues; a shared lock is
 // upgraded in place. On success under KV_LOCK_WAIT, when the key has a committed version newer than the snapshot, tries
 // kv_refresh; KV_CONFLICT if that fails (the lock stays held so that the retry goes first).
-// timeout_ns 0: wait without limit. On an engine without locks: KV_OK at once.
+// Under KV_LOCK_NOWAIT and KV_LOCK_SKIP nothing is refreshed; asking again under KV_LOCK_WAIT for the key then held
+// does so without waiting. timeout_ns 0: wait without limit. On an engine without locks: KV_OK at once.
 enum kv_result kv_lock(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
                        int64_t timeout_ns) MUST_CHECK;
 
