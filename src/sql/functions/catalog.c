@@ -1,0 +1,376 @@
+// Functions over catalog objects by OID or name: definitions, comments, visibility, types. Most answer NULL when there
+// is no such object, as PostgreSQL's do. OIDs of indexes and constraints are those of oids.h.
+#include "sql/functions/functions_int.h"
+#include "sql/functions/regtypes_int.h"
+#include "catalog/catalog.h"
+#include "catalog/text.h"
+#include "sql/functions/oids.h"
+#include "sql/parse/ast_print.h"
+#include "sql/parse/keywords.h"
+#include "types/array.h"
+
+static int need_catalog(const struct eval_context *ec, struct err *err)
+{
+    if (ec->catalog != NULL)
+        return 0;
+    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s() cannot be used in this context", ec->call->fn->name);
+}
+
+// The relation of an OID, also of one of its indexes or constraints; NULL when there is none.
+static int relation_of(struct eval_context *ec, int64_t oid, const struct cat_table **out, struct err *err)
+{
+    TRY(need_catalog(ec, err));
+    *out = NULL;
+    if (oid < 0 || oid > UINT32_MAX)
+        return 0;
+    uint32_t id = (uint32_t)oid;
+    return cat_table_by_id(ec->catalog, oid_is_index(id) || oid_is_constraint(id) ? oid_table_id(id) : id, out, err);
+}
+
+// ---- types
+
+BODY(format_type)
+{
+    if (args[0].null)
+        return fn_return_null(out);
+    struct type t;
+    if (!type_from_oid((uint32_t)args[0].i, &t))
+        return fn_return_str(out, args[0].i == 0 ? STR("-") : STR("???"));
+    if (!args[1].null && args[1].i >= 0)
+        t = type_with_modifier(t, (int32_t)args[1].i);
+    struct buf b = BUF_INIT;
+    type_print_pg(&b, t);
+    return fn_return_buf(ec, &b, out, err);
+}
+
+// ---- definitions
+
+BODY(get_expr)
+{
+    struct buf b = BUF_INIT;
+    cat_text_expr(&b, args[0].s);
+    return fn_return_buf(ec, &b, out, err);
+}
+
+static int print_constraint(struct eval_context *ec, const struct cat_table *t, const struct oid_constraint *c,
+                            struct buf *b, struct err *err)
+{
+    if (c->foreign_key != NULL)
+        return cat_text_foreign_key(b, ec->catalog, t, c->foreign_key, false, err);
+    if (c->check != NULL)
+        cat_text_check(b, c->check);
+    else
+        cat_text_unique(b, t, c->index);
+    return 0;
+}
+
+BODY(get_constraint_definition)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    struct oid_constraint c;
+    uint32_t oid = (uint32_t)args[0].i;
+    if (t == NULL || !oid_is_constraint(oid) || !oid_constraint_at(t, oid & 0x3FF, &c) || c.oid != oid)
+        return fn_return_null(out);
+    struct buf b = BUF_INIT;
+    int rc = print_constraint(ec, t, &c, &b, err);
+    if (rc != 0) {
+        buf_release(&b);
+        return rc;
+    }
+    return fn_return_buf(ec, &b, out, err);
+}
+
+// Name of the n-th column of an index, from 1.
+static int index_column(const struct cat_table *t, const struct cat_index *index, int64_t n, struct datum *out)
+{
+    const struct cat_column *c = NULL;
+    if (n >= 1 && (uint64_t)n <= index->n_columns)
+        c = cat_column_by_id(t, index->columns[n - 1].column_id);
+    else if (n >= 1 && (uint64_t)n <= index->n_columns + index->n_storing)
+        c = cat_column_by_id(t, index->storing[n - 1 - (int64_t)index->n_columns]);
+    return c != NULL ? fn_return_str(out, c->name) : fn_return_str(out, STR_EMPTY);
+}
+
+BODY(get_index_definition)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    const struct cat_index *index = t != NULL ? oid_find_index(t, (uint32_t)args[0].i) : NULL;
+    if (index == NULL)
+        return fn_return_null(out);
+    if (n_args > 1 && args[1].i != 0)
+        return index_column(t, index, args[1].i, out);
+    struct buf b = BUF_INIT;
+    int rc = cat_text_create_index(&b, ec->catalog, t, index, err);
+    if (rc != 0) {
+        buf_release(&b);
+        return rc;
+    }
+    return fn_return_buf(ec, &b, out, err);
+}
+
+BODY(get_view_definition)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    if (t == NULL || (t->kind != CAT_VIEW && t->kind != CAT_MATERIALIZED_VIEW))
+        return fn_return_null(out);
+    return fn_return_str(out, arena_printf(ec->arena, "%.*s;", STR_FMT(t->view_sql)));
+}
+
+BODY(get_serial_sequence)
+{
+    int64_t oid;
+    bool found;
+    const struct cat_table *t, *sequence;
+    TRY(reg_parse(ec, T_REGCLASS, args[0].s, false, &found, &oid, err));
+    TRY(relation_of(ec, oid, &t, err));
+    const struct cat_column *c = t != NULL ? cat_column_by_name(t, args[1].s) : NULL;
+    if (t != NULL && c == NULL)
+        return err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" of relation \"%.*s\" does not exist",
+                       STR_FMT(args[1].s), STR_FMT(t->name));
+    if (c == NULL || c->owns_sequence_id == 0)
+        return fn_return_null(out);
+    TRY(cat_table_by_id(ec->catalog, c->owns_sequence_id, &sequence, err));
+    const struct cat_schema *schema;
+    if (sequence == NULL)
+        return fn_return_null(out);
+    TRY(cat_schema_by_id(ec->catalog, sequence->schema_id, &schema, err));
+    struct buf b = BUF_INIT;
+    print_identifier(&b, schema->name);
+    buf_putc(&b, '.');
+    print_identifier(&b, sequence->name);
+    return fn_return_buf(ec, &b, out, err);
+}
+
+BODY(sequence_last_value)
+{
+    const struct cat_table *t;
+    bool is_called;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    if (t == NULL || t->kind != CAT_SEQUENCE)
+        return fn_return_null(out);
+    *out = (struct datum){0};
+    TRY(cat_sequence_peek(ec->catalog, t, &out->i, &is_called, err));
+    out->null = !is_called;
+    return 0;
+}
+
+BODY(get_user)
+{
+    struct buf b = BUF_INIT;
+    TRY(fn_reg_print(ec, T_REGROLE, args[0].i, &b, err));
+    int64_t number;
+    if (str_to_i64(buf_view(&b), &number) || str_eqc(buf_view(&b), "-")) {
+        buf_release(&b);
+        return fn_return_str(out, arena_printf(ec->arena, "unknown (OID=%lld)", (long long)args[0].i));
+    }
+    return fn_return_buf(ec, &b, out, err);
+}
+
+BODY(null_text)
+{
+    return fn_return_null(out);
+}
+
+// ---- built-in functions
+
+static const struct fn_overload *find_function(int64_t oid)
+{
+    size_t n;
+    const struct fn_overload *const *all = fn_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i]->oid == oid)
+            return all[i];
+    }
+    return NULL;
+}
+
+BODY(get_function_result)
+{
+    const struct fn_overload *fn = find_function(args[0].i);
+    if (fn == NULL)
+        return fn_return_null(out);
+    struct buf b = BUF_INIT;
+    if (fn->kind == FN_SET_RETURNING)
+        buf_cstr(&b, "SETOF ");
+    type_print_pg(&b, fn->result);
+    return fn_return_buf(ec, &b, out, err);
+}
+
+BODY(get_function_arguments)
+{
+    const struct fn_overload *fn = find_function(args[0].i);
+    if (fn == NULL)
+        return fn_return_null(out);
+    struct buf b = BUF_INIT;
+    for (int i = 0; i < fn->n_args; i++) {
+        if (i > 0)
+            buf_cstr(&b, ", ");
+        if (fn->variadic && i == fn->n_args - 1)
+            buf_cstr(&b, "VARIADIC ");
+        type_print_pg(&b, fn->args[i]);
+    }
+    return fn_return_buf(ec, &b, out, err);
+}
+
+// ---- comments
+
+static int return_comment(struct eval_context *ec, enum cat_comment_kind kind, int64_t id, int64_t sub_id,
+                          struct datum *out, struct err *err)
+{
+    struct str comment = STR_NONE;
+    TRY(need_catalog(ec, err));
+    if (id > 0 && id <= UINT32_MAX)
+        TRY(cat_comment_get(ec->catalog, kind, (uint32_t)id, (uint32_t)sub_id, &comment, err));
+    return comment.ptr == NULL ? fn_return_null(out) : fn_return_str(out, comment);
+}
+
+BODY(object_comment)
+{
+    uint32_t oid = (uint32_t)args[0].i;
+    struct str catalog = n_args > 1 ? args[1].s : STR("pg_class");
+    if (str_eqc(catalog, "pg_namespace"))
+        return return_comment(ec, CAT_COMMENT_SCHEMA, args[0].i, 0, out, err);
+    if (str_eqc(catalog, "pg_database"))
+        return return_comment(ec, CAT_COMMENT_DATABASE, args[0].i, 0, out, err);
+    if (!str_eqc(catalog, "pg_class"))
+        return fn_return_null(out);
+    if (!oid_is_index(oid))
+        return return_comment(ec, CAT_COMMENT_TABLE, args[0].i, 0, out, err);
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    const struct cat_index *index = t != NULL ? oid_find_index(t, oid) : NULL;
+    return index == NULL ? fn_return_null(out) : return_comment(ec, CAT_COMMENT_INDEX, t->id, index->id, out, err);
+}
+BODY(column_comment)
+{
+    if (args[1].i <= 0)
+        return fn_return_null(out);
+    return return_comment(ec, CAT_COMMENT_COLUMN, args[0].i, args[1].i, out, err);
+}
+BODY(shared_comment)
+{
+    if (!str_eqc(args[1].s, "pg_database"))
+        return fn_return_null(out);
+    return return_comment(ec, CAT_COMMENT_DATABASE, args[0].i, 0, out, err);
+}
+
+// ---- visibility
+
+BODY(table_is_visible)
+{
+    const struct cat_table *t, *visible;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    if (t == NULL)
+        return fn_return_null(out);
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user};
+    TRY(cat_resolve_table(ec->catalog, &scope, &t->name, 1, true, &visible, err));
+    return fn_return_bool(out, visible != NULL && visible->id == t->id);
+}
+BODY(type_is_visible)
+{
+    struct type t;
+    return type_from_oid((uint32_t)args[0].i, &t) ? fn_return_bool(out, true) : fn_return_null(out);
+}
+BODY(function_is_visible)
+{
+    const struct fn_overload *fn = find_function(args[0].i);
+    return fn != NULL ? fn_return_bool(out, strchr(fn->name, '.') == NULL) : fn_return_null(out);
+}
+
+BODY(relation_is_publishable)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    return t == NULL ? fn_return_null(out) : fn_return_bool(out, t->kind == CAT_TABLE);
+}
+
+// INSERT, UPDATE and DELETE as PostgreSQL numbers them: 8, 4, 16.
+BODY(relation_is_updatable)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    return fn_return_int(out, t != NULL && t->kind == CAT_TABLE ? 28 : 0);
+}
+BODY(column_is_updatable)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    const struct cat_column *c = t != NULL && args[1].i > 0 ? cat_column_by_id(t, (uint32_t)args[1].i) : NULL;
+    return fn_return_bool(out, c != NULL && t->kind == CAT_TABLE && c->computed_sql.len == 0);
+}
+
+// ---- to_reg…
+
+static int to_reg(struct eval_context *ec, struct type t, struct str name, struct datum *out, struct err *err)
+{
+    int64_t number;
+    if (str_to_i64(str_trim(name), &number)) // names only
+        return fn_return_null(out);
+    bool found;
+    *out = (struct datum){0};
+    TRY(reg_parse(ec, t, name, true, &found, &out->i, err));
+    return found ? 0 : fn_return_null(out);
+}
+
+#define TO_REG(name, type)                            \
+    BODY(name)                                        \
+    {                                                 \
+        return to_reg(ec, type, args[0].s, out, err); \
+    }
+TO_REG(to_regclass, T_REGCLASS)
+TO_REG(to_regtype, T_REGTYPE)
+TO_REG(to_regnamespace, T_REGNAMESPACE)
+TO_REG(to_regrole, T_REGROLE)
+TO_REG(to_regproc, T_REGPROC)
+TO_REG(to_regprocedure, T_REGPROCEDURE)
+
+// ---- lists
+
+static int get_keywords(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                        struct err *err)
+{
+    static const struct {
+        struct str code, description;
+    } categories[] = {
+        [KEYWORD_UNRESERVED] = {{"U", 1}, {"unreserved", 10}},
+        [KEYWORD_COLUMN_NAME] = {{"C", 1}, {"unreserved (cannot be function or type name)", 44}},
+        [KEYWORD_TYPE_OR_FUNCTION] = {{"T", 1}, {"reserved (can be function or type name)", 39}},
+        [KEYWORD_RESERVED] = {{"R", 1}, {"reserved", 8}},
+    };
+    size_t n;
+    const struct keyword *words = keyword_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        struct datum row[3] = {datum_str(words[i].word), datum_str(categories[words[i].category].code),
+                               datum_str(categories[words[i].category].description)};
+        TRY(emit->row(emit, row, err));
+    }
+    return 0;
+}
+
+// name=value settings as rows.
+static int options_to_table(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                            struct err *err)
+{
+    struct array options = array_open(fn_arg_type(ec, 0), args[0].s);
+    for (uint32_t i = 0; i < options.count; i++) {
+        struct datum option = array_get(&options, i);
+        if (option.null)
+            continue;
+        ptrdiff_t equal = str_find(option.s, STR("="), 0);
+        struct datum row[2] = {option, DATUM_NULL};
+        if (equal >= 0) {
+            row[0] = datum_str(str_slice(option.s, 0, (size_t)equal));
+            row[1] = datum_str(str_slice(option.s, (size_t)equal + 1, option.s.len));
+        }
+        TRY(emit->row(emit, row, err));
+    }
+    return 0;
+}
+
+static const struct fn_row rows[] = {
+#include "sql/functions/catalog.def"
+};
+const struct fn_family fn_family_catalog = {"SYSTEM INFO", rows, ARRAY_LEN(rows)};

@@ -1,0 +1,224 @@
+// has_…_privilege() and pg_has_role(). Arguments: [user,] object, privileges; users and objects by name or OID. An OID
+// without object gives NULL, an unknown name is an error.
+#include "sql/functions/functions_int.h"
+#include "sql/functions/regtypes_int.h"
+#include "catalog/catalog.h"
+#include "sql/functions/oids.h"
+
+// What a call asks, without its user and privileges.
+struct question {
+    struct str user;
+    const struct datum *object; // and what follows it
+    struct type object_type;
+    struct str privileges;
+};
+
+static int need_catalog(const struct eval_context *ec, struct err *err)
+{
+    if (ec->catalog != NULL)
+        return 0;
+    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s() cannot be used in this context", ec->call->fn->name);
+}
+
+static int user_of(struct eval_context *ec, struct type t, struct datum arg, struct str *out, struct err *err)
+{
+    if (type_is(t, TYPE_STRING)) {
+        const struct cat_role *role;
+        *out = arg.s;
+        if (str_eqc(arg.s, "public"))
+            return 0;
+        TRY(cat_role_by_name(ec->catalog, arg.s, &role, err));
+        return role != NULL ? 0 : err_set(err, ERR_UNDEFINED_OBJECT, "role '%.*s' does not exist", STR_FMT(arg.s));
+    }
+    const struct cat_role **roles;
+    size_t n;
+    *out = STR_EMPTY;
+    TRY(cat_list_roles(ec->catalog, ec->arena, &roles, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (roles[i]->id == arg.i)
+            *out = roles[i]->name;
+    }
+    return 0;
+}
+
+// `object_args` arguments tell the object.
+static int read_question(struct eval_context *ec, const struct datum *args, int n_args, int object_args,
+                         struct question *q, struct err *err)
+{
+    int first = n_args - object_args - 1;
+    TRY(need_catalog(ec, err));
+    q->user = ec->user;
+    if (first > 0)
+        TRY(user_of(ec, fn_arg_type(ec, 0), args[0], &q->user, err));
+    q->object = &args[first];
+    q->object_type = fn_arg_type(ec, first);
+    q->privileges = args[n_args - 1].s;
+    return 0;
+}
+
+// True when the user has one of the comma-separated privileges, each possibly WITH GRANT OPTION.
+static int has_any(struct eval_context *ec, const struct question *q, const struct cat_acl *acl, bool *out,
+                   struct err *err)
+{
+    *out = false;
+    for (size_t at = 0; at <= q->privileges.len;) {
+        ptrdiff_t comma = str_find(q->privileges, STR(","), at);
+        size_t end = comma < 0 ? q->privileges.len : (size_t)comma;
+        struct str name = str_trim(str_slice(q->privileges, at, end)), option = STR("WITH GRANT OPTION");
+        at = end + 1;
+        bool grant = name.len > option.len && str_ieq(str_slice(name, name.len - option.len, name.len), option);
+        if (grant)
+            name = str_trim(str_slice(name, 0, name.len - option.len));
+        uint32_t bit = str_ieqc(name, "TEMPORARY") || str_ieqc(name, "TEMP")  ? CAT_PRIVILEGE_CREATE
+                       : str_ieqc(name, "RULE") || str_ieqc(name, "TRUNCATE") ? CAT_PRIVILEGE_DELETE
+                       : str_ieqc(name, "REFERENCES")                         ? CAT_PRIVILEGE_SELECT
+                                                                              : cat_privilege_of(name);
+        if (bit == 0)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", STR_FMT(name));
+        bool has;
+        TRY((grant ? cat_has_grant_option : cat_has_privilege)(ec->catalog, q->user, acl, bit, &has, err));
+        *out |= has;
+    }
+    return 0;
+}
+
+static int answer(struct eval_context *ec, const struct question *q, const struct cat_acl *acl, struct datum *out,
+                  struct err *err)
+{
+    *out = (struct datum){0};
+    return has_any(ec, q, acl, &out->b, err);
+}
+
+static int find_relation(struct eval_context *ec, const struct question *q, const struct cat_table **out,
+                         struct err *err)
+{
+    int64_t oid = q->object[0].i;
+    bool found;
+    if (type_is(q->object_type, TYPE_STRING))
+        TRY(reg_parse(ec, T_REGCLASS, q->object[0].s, false, &found, &oid, err));
+    return cat_table_by_id(ec->catalog, (uint32_t)oid, out, err);
+}
+
+static int relation_privilege(struct eval_context *ec, const struct question *q, struct datum *out, struct err *err)
+{
+    const struct cat_table *t;
+    TRY(find_relation(ec, q, &t, err));
+    if (t == NULL)
+        return fn_return_null(out);
+    if (t->kind != CAT_VIRTUAL)
+        return answer(ec, q, &t->acl, out, err);
+    TRY(answer(ec, q, &(struct cat_acl){0}, out, err));
+    out->b = str_ieqc(str_trim(q->privileges), "SELECT");
+    return 0;
+}
+
+BODY(has_table_privilege)
+{
+    struct question q;
+    TRY(read_question(ec, args, n_args, 1, &q, err));
+    return relation_privilege(ec, &q, out, err);
+}
+
+BODY(has_column_privilege)
+{
+    struct question q;
+    TRY(read_question(ec, args, n_args, 2, &q, err));
+    const struct cat_table *t;
+    TRY(find_relation(ec, &q, &t, err));
+    if (t == NULL)
+        return fn_return_null(out);
+    bool by_name = type_is(fn_arg_type(ec, n_args - 2), TYPE_STRING);
+    const struct cat_column *c =
+        by_name ? cat_column_by_name(t, q.object[1].s) : cat_column_by_id(t, (uint32_t)q.object[1].i);
+    if (c == NULL && by_name)
+        return err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" of relation \"%.*s\" does not exist",
+                       STR_FMT(q.object[1].s), STR_FMT(t->name));
+    return c == NULL ? fn_return_null(out) : relation_privilege(ec, &q, out, err);
+}
+
+BODY(has_schema_privilege)
+{
+    struct question q;
+    const struct cat_schema *s;
+    TRY(read_question(ec, args, n_args, 1, &q, err));
+    if (!type_is(q.object_type, TYPE_STRING)) {
+        TRY(cat_schema_by_id(ec->catalog, (uint32_t)q.object[0].i, &s, err));
+    } else {
+        TRY(cat_schema_by_name(ec->catalog, ec->database_id, q.object[0].s, &s, err));
+        if (s == NULL)
+            return err_set(err, ERR_UNDEFINED_SCHEMA, "schema \"%.*s\" does not exist", STR_FMT(q.object[0].s));
+    }
+    if (s == NULL)
+        return fn_return_null(out);
+    TRY(answer(ec, &q, &s->acl, out, err));
+    if (s->is_virtual)
+        out->b = str_ieqc(str_trim(q.privileges), "USAGE");
+    return 0;
+}
+
+BODY(has_database_privilege)
+{
+    struct question q;
+    const struct cat_database *d;
+    TRY(read_question(ec, args, n_args, 1, &q, err));
+    if (!type_is(q.object_type, TYPE_STRING)) {
+        TRY(cat_database_by_id(ec->catalog, (uint32_t)q.object[0].i, &d, err));
+    } else {
+        TRY(cat_database_by_name(ec->catalog, q.object[0].s, &d, err));
+        if (d == NULL)
+            return err_set(err, ERR_UNDEFINED_DATABASE, "database \"%.*s\" does not exist", STR_FMT(q.object[0].s));
+    }
+    return d == NULL ? fn_return_null(out) : answer(ec, &q, &d->acl, out, err);
+}
+
+// Built-in functions, types and languages are everybody's.
+static int everybody(struct eval_context *ec, const struct datum *args, int n_args, struct type reg,
+                     const char *privilege, struct datum *out, struct err *err)
+{
+    struct question q;
+    TRY(read_question(ec, args, n_args, 1, &q, err));
+    if (type_is(q.object_type, TYPE_STRING) && reg.oid != TYPE_OID_OID) {
+        bool found;
+        int64_t oid;
+        TRY(reg_parse(ec, reg, q.object[0].s, false, &found, &oid, err));
+    }
+    if (!str_ieqc(str_trim(q.privileges), privilege))
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"",
+                       STR_FMT(q.privileges));
+    return fn_return_bool(out, true);
+}
+BODY(has_function_privilege)
+{
+    return everybody(ec, args, n_args, T_REGPROCEDURE, "EXECUTE", out, err);
+}
+BODY(has_type_privilege)
+{
+    return everybody(ec, args, n_args, T_REGTYPE, "USAGE", out, err);
+}
+BODY(has_language_privilege)
+{
+    return everybody(ec, args, n_args, T_OID, "USAGE", out, err);
+}
+BODY(has_tablespace_privilege)
+{
+    return everybody(ec, args, n_args, T_OID, "CREATE", out, err);
+}
+
+BODY(has_role)
+{
+    struct question q;
+    TRY(read_question(ec, args, n_args, 1, &q, err));
+    struct str role, wanted = str_trim(q.privileges);
+    TRY(user_of(ec, q.object_type, q.object[0], &role, err));
+    if (!str_ieqc(wanted, "USAGE") && !str_ieqc(wanted, "MEMBER") && !str_ieqc(wanted, "SET") &&
+        str_find(wanted, STR(" "), 0) < 0)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", STR_FMT(wanted));
+    *out = (struct datum){0};
+    TRY(cat_is_admin(ec->catalog, q.user, &out->b, err));
+    return out->b ? 0 : cat_is_member(ec->catalog, q.user, role, &out->b, err);
+}
+
+static const struct fn_row rows[] = {
+#include "sql/functions/privilege.def"
+};
+const struct fn_family fn_family_privilege = {"SYSTEM INFO", rows, ARRAY_LEN(rows)};
