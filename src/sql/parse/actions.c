@@ -49,6 +49,15 @@ struct str str_upper(struct parser *p, struct str s)
     return (struct str){out, s.len};
 }
 
+struct ast_list upper_names(struct parser *p, struct ast_list names)
+{
+    for (size_t i = 0; i < names.n; i++) {
+        struct ast_name *n = (struct ast_name *)names.items[i];
+        n->name = str_upper(p, n->name);
+    }
+    return names;
+}
+
 struct str str_join(struct parser *p, struct str a, const char *separator, struct str b)
 {
     return arena_printf(p->arena, "%.*s%s%.*s", STR_FMT(a), separator, STR_FMT(b));
@@ -365,18 +374,16 @@ const char *check_column_constraints(struct ast_list constraints)
     return (seen & conflict) == conflict ? "conflicting NULL/NOT NULL declarations" : NULL;
 }
 
-const char *check_table_elements(struct ast_list elements, bool create_as)
+bool check_table_elements(struct ast_list elements, bool create_as)
 {
     for (size_t i = 0; i < elements.n; i++) {
         const struct ast *e = elements.items[i];
-        bool column = e->kind == AST_COLUMN_DEF;
-        bool typed = column && ast_as_column_def(e)->type != NULL;
-        if (create_as && (typed || e->kind == AST_INDEX_DEF || e->kind == AST_LIKE_TABLE))
-            return "CREATE TABLE ... AS takes column names without types";
-        if (!create_as && column && !typed)
-            return "a column needs a type";
+        bool typed = e->kind == AST_COLUMN_DEF && ast_as_column_def(e)->type != NULL;
+        bool untyped = e->kind == AST_COLUMN_DEF && !typed;
+        if (create_as ? typed || e->kind == AST_INDEX_DEF || e->kind == AST_LIKE_TABLE : untyped)
+            return false;
     }
-    return NULL;
+    return true;
 }
 
 static const struct {

@@ -104,7 +104,8 @@ const char *merge_index_hint(struct ast_index_hint *into, const struct ast_index
 const char *merge_txn_modes(struct ast_txn_modes *into, const struct ast_txn_modes *from);
 // NULL, or what is wrong.
 const char *check_column_constraints(struct ast_list constraints);
-const char *check_table_elements(struct ast_list elements, bool create_as);
+// Columns have types in CREATE TABLE, and none (nor indexes) in CREATE TABLE … AS.
+bool check_table_elements(struct ast_list elements, bool create_as);
 // An enum ast_index_method, with INDEX_METHOD_HASH for hash; -1 when unknown.
 enum { INDEX_METHOD_HASH = 1 << 8 };
 int index_method_of(struct str name);
@@ -114,6 +115,7 @@ void set_extension_option(struct ast_create_extension *e, const struct ast_optio
 void set_statistics_options(struct ast_create_statistics *s, struct ast_list options);
 int64_t int_of(struct parser *p, struct str text, bool *ok);
 struct str str_upper(struct parser *p, struct str s);
+struct ast_list upper_names(struct parser *p, struct ast_list names); // changes the NAME nodes in place
 struct str str_join(struct parser *p, struct str a, const char *separator, struct str b);
 
 // Record an error at the last token read; the grammar then does YYABORT. Always return 1.

@@ -35,6 +35,8 @@ void emit(struct printer *pr, const char *fmt, ...);
 // A choice's SQL text after a space, unless empty.
 void emit_choice(struct printer *pr, const char *sql);
 
+// A dotted name, part by part.
+void print_setting_name(struct printer *pr, struct str name);
 // Options written as words: "INCREMENT 2 NO CYCLE".
 void print_word_options(struct printer *pr, struct ast_list options);
 

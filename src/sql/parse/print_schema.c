@@ -65,7 +65,9 @@ void print_configure_zone(struct printer *pr, const struct ast_configure_zone *n
     emit(pr, " CONFIGURE ZONE %s", n->discard ? "DISCARD" : n->use_default ? "USING DEFAULT" : "USING ");
     for (size_t i = 0; i < n->options.n; i++) {
         const struct ast_option *o = ast_as_option(n->options.items[i]);
-        emit(pr, "%s%n", i > 0 ? ", " : "", &o->base);
+        emit(pr, i > 0 ? ", " : "");
+        print_setting_name(pr, o->name);
+        emit_node(pr, " = %n", o->value);
         emit_if(pr, o->value == NULL, "%s", " = COPY FROM PARENT");
     }
 }
@@ -278,26 +280,11 @@ void print_alter_role(struct printer *pr, const struct ast_alter_role *n)
     emit_node(pr, " %n", n->reset);
 }
 
-static bool is_keyword_privilege(struct str s)
-{
-    static const char *const words[] = {"create", "grant", "select", "references"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (str_ieqc(s, words[i]))
-            return true;
-    }
-    return false;
-}
-
+// Privileges are words, held in upper case.
 static void print_privileges(struct printer *pr, struct ast_list privileges)
 {
-    for (size_t i = 0; i < privileges.n; i++) {
-        struct str name = ast_as_name(privileges.items[i])->name;
-        emit(pr, "%s", i > 0 ? ", " : "");
-        if (is_keyword_privilege(name) || str_eqc(name, "ALL"))
-            emit(pr, "%u", name);
-        else
-            emit(pr, "%i", name);
-    }
+    for (size_t i = 0; i < privileges.n; i++)
+        emit(pr, "%s%t", i > 0 ? ", " : "", ast_as_name(privileges.items[i])->name);
 }
 
 // Everything after the privileges; without targets in ALTER DEFAULT PRIVILEGES.
@@ -323,7 +310,7 @@ void print_grant_role(struct printer *pr, const struct ast_grant_role *n)
 {
     emit(pr, n->revoke ? "REVOKE " : "GRANT ");
     emit_if(pr, n->revoke && n->admin_option, "%s", "ADMIN OPTION FOR ");
-    print_privileges(pr, n->roles);
+    emit(pr, "%L", n->roles);
     emit(pr, n->revoke ? " FROM %L" : " TO %L", n->members);
     emit_if(pr, n->admin_option && !n->revoke, "%s", " WITH ADMIN OPTION");
 }

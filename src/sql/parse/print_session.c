@@ -84,8 +84,7 @@ void print_set_constraints(struct printer *pr, const struct ast_set_constraints 
 
 // Settings -------------------------------------------------------------------------------------------------------
 
-// Dotted names print part by part.
-static void print_setting_name(struct printer *pr, struct str name)
+void print_setting_name(struct printer *pr, struct str name)
 {
     ptrdiff_t dot;
     while ((dot = str_find(name, STR("."), 0)) > 0 && (size_t)dot + 1 < name.len) {
@@ -414,7 +413,7 @@ void print_control(struct printer *pr, const struct ast_control *n)
 {
     emit(pr, "%s ", ast_control_action_sql(n->action));
     if (n->ids == NULL) {
-        emit(pr, "ALL %i %s", n->type, ast_controlled_sql(n->what));
+        emit(pr, "ALL %u %s", n->type, ast_controlled_sql(n->what));
         return;
     }
     emit(pr, "%s %s%s%n", ast_controlled_sql(n->what), n->if_exists ? "IF EXISTS " : "",

@@ -69,6 +69,10 @@ prefixed_path:
     { $$ = NODE(COLUMN_REF, column_ref, @1, .database = $1, .schema = $3, .table = $5, .column = $7); }
   ;
 
+// The schema of a collation is not kept: all are in pg_catalog.
+%type <str> collation_name;
+collation_name: any_name | any_name '.' any_name { $$ = $3; } ;
+
 role_name:
     non_reserved_name
   | SCONST

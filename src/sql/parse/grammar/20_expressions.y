@@ -16,7 +16,7 @@ expr:
   | expr "::" cast_type
     { $$ = NODE(CAST, cast, @1, .operand = $1, .type = $3, .syntax = AST_CAST_SHORT); }
   | expr ":::" type_name { $$ = NODE(ANNOTATE, annotate, @1, .operand = $1, .type = $3); }
-  | expr "COLLATE" any_name { $$ = NODE(COLLATE, collate, @1, .operand = $1, .collation = $3); }
+  | expr "COLLATE" collation_name { $$ = NODE(COLLATE, collate, @1, .operand = $1, .collation = $3); }
   | expr "AT" "TIME" "ZONE" expr %prec "AT"
     { $$ = mk_call(p, @1, "timezone", PUSH(LIST1($5), $1)); }
   | '+' expr %prec UMINUS { $$ = NODE(UNARY, unary, @1, .op = AST_UNARY_PLUS, .operand = $2); }
@@ -447,7 +447,7 @@ window_spec:
         $$ = NODE(WINDOW_DEF, window_def, @1, .base_name = $2, .partition_by = $3, .order_by = $4, .frame = $5);
     }
   ;
-opt_base_window: %empty %prec "UNBOUNDED" { $$ = STR_NONE; } | name ;
+opt_base_window: %empty %prec "||" { $$ = STR_NONE; } | name ;
 opt_partition_by: %empty { $$ = LIST1(NULL); } | "PARTITION" "BY" expr_list { $$ = $3; } ;
 opt_frame: %empty { $$ = NULL; } | frame_clause ;
 frame_clause:

@@ -50,7 +50,7 @@ select_no_parens:
                   .limit = limit->limit, .offset = limit->offset, .limit_all = limit->limit_all);
     }
   ;
-select_clause: simple_select | select_with_parens ;
+select_clause: simple_select | select_with_parens | '(' error { HELP("<SELECTCLAUSE>"); } ;
 simple_select: select_core | values_clause | table_stmt | set_operation ;
 
 set_operation:

@@ -30,9 +30,10 @@ create_table_stmt:
         opt_storage opt_on_commit locality_or_as
     {
         struct ast_create_table *as = AS(create_table, $12);
-        const char *problem = check_table_elements($7, as->as_query != NULL);
-        if (problem != NULL)
-            FAIL("%s", problem);
+        if (!check_table_elements($7, as->as_query != NULL)) {
+            p->code = ERR_SYNTAX_ERROR;
+            HELP("CREATE TABLE");
+        }
         $$ = NODE(CREATE_TABLE, create_table, @1, .persistence = (enum ast_persistence)$2, .if_not_exists = $4,
                   .name = $5, .elements = $7, .partition_by = $9, .storage = $10,
                   .on_commit = (enum ast_on_commit)$11, .locality = as->locality, .as_query = as->as_query,
@@ -155,7 +156,7 @@ column_constraint_core:
   | GENERATED_LA "ALWAYS" "AS" '(' expr ')' stored_or_virtual
     { $$ = NODE(CONSTRAINT, constraint, @1, .kind = (enum ast_constraint_kind)$7, .expr = $5); }
   | identity_kind opt_identity_options { AS(constraint, $1)->options = $2; $$ = $1; }
-  | "COLLATE" any_name { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_COLLATE, .text = $2); }
+  | "COLLATE" collation_name { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_COLLATE, .text = $2); }
   | "FAMILY" name { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_FAMILY, .text = $2); }
   | "CREATE" "FAMILY" opt_name
     { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_FAMILY, .text = $3, .create = true); }
@@ -580,5 +581,5 @@ set_data_type:
     }
   ;
 opt_set_data: %empty | "SET" "DATA" ;
-opt_collation: %empty { $$ = STR_NONE; } | "COLLATE" any_name { $$ = $2; } ;
+opt_collation: %empty { $$ = STR_NONE; } | "COLLATE" collation_name { $$ = $2; } ;
 opt_using_expr: %empty { $$ = NULL; } | "USING" expr { $$ = $2; } ;

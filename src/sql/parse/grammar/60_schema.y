@@ -147,7 +147,8 @@ opt_database_options:
 database_option:
     "TEMPLATE" opt_equal string_or_name { $$ = mk_text_option(p, @1, "template", $3); }
   | "ENCODING" opt_equal string_or_name { $$ = mk_text_option(p, @1, "encoding", $3); }
-  | IDENT opt_equal string_or_name { $$ = mk_option(p, @1, $1, NODE(STRING, string, @3, .value = $3)); }
+  | "LC_COLLATE" opt_equal string_or_name { $$ = mk_text_option(p, @1, "lc_collate", $3); }
+  | "LC_CTYPE" opt_equal string_or_name { $$ = mk_text_option(p, @1, "lc_ctype", $3); }
   | "CONNECTION" "LIMIT" opt_equal signed_int { $$ = mk_option(p, @1, STR("connection limit"), mk_integer(p, @4, $4)); }
   | "OWNER" opt_equal role_name { $$ = mk_option(p, @1, STR("owner"), mk_name(p, @3, $3)); }
   | "PRIMARY" "REGION" opt_equal region_name { $$ = mk_text_option(p, @1, "primary region", $4); }

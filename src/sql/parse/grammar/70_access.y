@@ -53,7 +53,7 @@ grant_stmt:
     "GRANT" privileges "ON" grant_on "TO" role_list opt_grant_option
     {
         struct ast_grant *g = AS(grant, $4);
-        g->privileges = $2;
+        g->privileges = upper_names(p, $2);
         g->grantees = $6;
         g->grant_option = $7;
         $4->position = @1;
@@ -63,7 +63,7 @@ grant_stmt:
     { $$ = NODE(GRANT_ROLE, grant_role, @1, .roles = $2, .members = $4, .admin_option = $5); }
   | "GRANT" "SYSTEM" privileges "TO" role_list opt_grant_option
     {
-        $$ = NODE(GRANT, grant, @1, .target = AST_GRANT_ON_SYSTEM, .privileges = $3, .grantees = $5,
+        $$ = NODE(GRANT, grant, @1, .target = AST_GRANT_ON_SYSTEM, .privileges = upper_names(p, $3), .grantees = $5,
                   .grant_option = $6);
     }
   | "GRANT" error { HELP("GRANT"); }
@@ -73,7 +73,7 @@ revoke_stmt:
     {
         struct ast_grant *g = AS(grant, $4);
         g->revoke = true;
-        g->privileges = $2;
+        g->privileges = upper_names(p, $2);
         g->grantees = $6;
         g->behavior = (enum ast_drop_behavior)$7;
         $4->position = @1;
@@ -83,7 +83,7 @@ revoke_stmt:
     {
         struct ast_grant *g = AS(grant, $7);
         g->revoke = true;
-        g->privileges = $5;
+        g->privileges = upper_names(p, $5);
         g->grantees = $9;
         g->grant_option = true;
         g->behavior = (enum ast_drop_behavior)$10;
@@ -95,10 +95,10 @@ revoke_stmt:
   | "REVOKE" "ADMIN" "OPTION" "FOR" privileges "FROM" role_list
     { $$ = NODE(GRANT_ROLE, grant_role, @1, .revoke = true, .roles = $5, .members = $7, .admin_option = true); }
   | "REVOKE" "SYSTEM" privileges "FROM" role_list
-    { $$ = NODE(GRANT, grant, @1, .revoke = true, .target = AST_GRANT_ON_SYSTEM, .privileges = $3, .grantees = $5); }
+    { $$ = NODE(GRANT, grant, @1, .revoke = true, .target = AST_GRANT_ON_SYSTEM, .privileges = upper_names(p, $3), .grantees = $5); }
   | "REVOKE" "GRANT" "OPTION" "FOR" "SYSTEM" privileges "FROM" role_list
     {
-        $$ = NODE(GRANT, grant, @1, .revoke = true, .target = AST_GRANT_ON_SYSTEM, .privileges = $6, .grantees = $8,
+        $$ = NODE(GRANT, grant, @1, .revoke = true, .target = AST_GRANT_ON_SYSTEM, .privileges = upper_names(p, $6), .grantees = $8,
                   .grant_option = true);
     }
   | "REVOKE" error { HELP("REVOKE"); }
@@ -169,17 +169,17 @@ opt_in_schemas: %empty { $$ = LIST1(NULL); } | "IN" "SCHEMA" schema_name_list { 
 abbreviated_grant:
     "GRANT" privileges "ON" default_privilege_kind "TO" role_list opt_grant_option
     {
-        $$ = NODE(GRANT, grant, @1, .privileges = $2, .target = (enum ast_grant_target)$4, .grantees = $6,
+        $$ = NODE(GRANT, grant, @1, .privileges = upper_names(p, $2), .target = (enum ast_grant_target)$4, .grantees = $6,
                   .grant_option = $7);
     }
   | "REVOKE" privileges "ON" default_privilege_kind "FROM" role_list opt_drop_behavior
     {
-        $$ = NODE(GRANT, grant, @1, .revoke = true, .privileges = $2, .target = (enum ast_grant_target)$4,
+        $$ = NODE(GRANT, grant, @1, .revoke = true, .privileges = upper_names(p, $2), .target = (enum ast_grant_target)$4,
                   .grantees = $6, .behavior = (enum ast_drop_behavior)$7);
     }
   | "REVOKE" "GRANT" "OPTION" "FOR" privileges "ON" default_privilege_kind "FROM" role_list opt_drop_behavior
     {
-        $$ = NODE(GRANT, grant, @1, .revoke = true, .privileges = $5, .target = (enum ast_grant_target)$7,
+        $$ = NODE(GRANT, grant, @1, .revoke = true, .privileges = upper_names(p, $5), .target = (enum ast_grant_target)$7,
                   .grantees = $9, .grant_option = true, .behavior = (enum ast_drop_behavior)$10);
     }
   ;

@@ -191,6 +191,8 @@ variable_name:
   | "NAMES" { $$ = STR("client_encoding"); }
   | "ROLE"
   | "SESSION_USER"
+  | "LC_COLLATE"
+  | "LC_CTYPE"
   ;
 schedules_word: "SCHEDULES" ;
 for_or_from: "FOR" | "FROM" ;
