@@ -348,5 +348,71 @@ static void test_transfers(void)
     remove_dir();
 }
 
+// A row rewritten so often that its history closes partition after partition: the oldest go early, a live snapshot
+// keeps what it needs, the newest stay readable.
+static void test_history_pressure(void)
+{
+    enum { ROUNDS = 60, WRITES = 40, VALUE_BYTES = 32 << 10 };
+    struct kv_options options = {.memtable_bytes = 1 << 20};
+    struct kv *kv = open_kv("mem:", &options);
+    char *value = mem_zalloc(VALUE_BYTES + 1);
+    uint64_t first = 0, last = 0;
+    memset(value, 'a', VALUE_BYTES);
+    struct kv_txn *pin = NULL;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < WRITES; i++) {
+            value[0] = (char)('a' + (round + i) % 26);
+            last = put_one(kv, STR("hot"), (struct str){value, VALUE_BYTES});
+            first = first == 0 ? last : first;
+        }
+        if (round == 5) {
+            pin = begin(kv);
+            put_one(kv, STR("later"), STR("1"));
+        }
+        CHECK_INT(kv_checkpoint(kv), KV_OK);
+    }
+    uint64_t pinned = kv_read_version(pin);
+    struct kv_value v;
+    CHECK_INT(kv_get(pin, STR("hot"), KV_READ_SNAPSHOT, &v), KV_OK);
+    CHECK(v.found && v.value.len == VALUE_BYTES && v.value.ptr[0] == (char)('a' + (5 + WRITES - 1) % 26));
+    check_get(pin, STR("later"), NULL);
+    CHECK(kv_oldest_readable(kv) <= pinned);
+    kv_abort(pin);
+    for (int i = 0; i < 3; i++) {
+        put_one(kv, STR("a"), STR("1"));
+        CHECK_INT(kv_checkpoint(kv), KV_OK);
+    }
+    CHECK(kv_oldest_readable(kv) > first);
+    struct kv_begin_options as_of = {.as_of = first};
+    CHECK_INT(kv_begin(kv, &as_of, &pin), KV_TOO_OLD);
+    pin = begin_as_of(kv, last - 1);
+    CHECK_INT(kv_get(pin, STR("hot"), 0, &v), KV_OK);
+    CHECK(v.found && v.value.ptr[0] == (char)('a' + (ROUNDS - 1 + WRITES - 2) % 26));
+    kv_abort(pin);
+    mem_free(value);
+    kv_close(kv);
+}
+
+// More reads than are remembered one by one: still no conflict is missed, and none found far away.
+static void test_many_reads(void)
+{
+    enum { READS = 40000 };
+    struct kv *kv = open_kv("mem:", NULL);
+    for (int overtaken = 0; overtaken < 2; overtaken++) {
+        struct kv_txn *txn = begin(kv);
+        struct kv_value v;
+        char key[16];
+        for (int i = 0; i < READS; i++) {
+            snprintf(key, sizeof(key), "k%08d", (i * 7919) % READS);
+            CHECK_INT(kv_get(txn, str_of(key), 0, &v), KV_OK);
+        }
+        put_one(kv, overtaken ? STR("k00012345") : STR("z"), STR("1"));
+        CHECK_INT(kv_put(txn, STR("y"), STR("1")), KV_OK);
+        CHECK_INT(kv_commit(txn, NULL), overtaken ? KV_CONFLICT : KV_OK);
+    }
+    kv_close(kv);
+}
+
 CHECK_MAIN({"reopen", test_reopen}, {"history", test_history}, {"long_keys", test_long_keys},
-           {"conflicts", test_conflicts}, {"transfers", test_transfers})
+           {"conflicts", test_conflicts}, {"transfers", test_transfers}, {"history_pressure", test_history_pressure},
+           {"many_reads", test_many_reads})
