@@ -75,16 +75,16 @@ static void check_read_only(const struct position *p, struct kv *kv)
         report(p, "a failed store makes a checkpoint", NULL);
 }
 
-// Runs the load with the fault; the number of acknowledged transactions. *opened: whether the store opened at all.
-static int run_with_fault(struct sim *sim, const struct script *script, const struct position *p, bool *opened)
+// Runs the load with the fault; the number of acknowledged transactions. *ambiguous: one more may be there.
+static int run_with_fault(struct sim *sim, const struct script *script, const struct position *p, bool *ambiguous)
 {
     struct kv *kv = NULL;
     struct err err = ERR_INIT;
     int acknowledged = 0;
     const struct kind *k = p->kind;
     sim_set_fault(sim, (struct sim_fault){k->ops, p->n, k->error, k->forever, k->partly});
-    *opened = open_store(sim, &kv, &err) == 0;
-    if (!*opened) {
+    *ambiguous = false;
+    if (open_store(sim, &kv, &err) != 0) {
         if (err.message == NULL || err.message[0] == '\0' || err.code == 0)
             report(p, "opening fails without a message", NULL);
         err_reset(&err);
@@ -93,6 +93,7 @@ static int run_with_fault(struct sim *sim, const struct script *script, const st
     enum kv_result r = KV_OK;
     while (acknowledged < TRANSACTIONS && (r = script_run(script, kv, acknowledged + 1)) == KV_OK)
         acknowledged++;
+    *ambiguous = r == KV_AMBIGUOUS;
     if (r != KV_OK && r != KV_IO && r != KV_READ_ONLY && r != KV_AMBIGUOUS)
         report(p, "a transaction fails with", kv_result_name(r));
     if (kv_failure(kv) != NULL)
@@ -105,7 +106,7 @@ static int run_with_fault(struct sim *sim, const struct script *script, const st
     return acknowledged;
 }
 
-static void restart(struct sim *sim, struct script *script, const struct position *p, int acknowledged, bool opened)
+static void restart(struct sim *sim, struct script *script, const struct position *p, int acknowledged, bool ambiguous)
 {
     struct kv *kv = NULL;
     struct err err = ERR_INIT;
@@ -115,7 +116,7 @@ static void restart(struct sim *sim, struct script *script, const struct positio
         return;
     }
     int n = script_verify(script, kv);
-    if (n < acknowledged || n > acknowledged + (opened ? 1 : 0))
+    if (n < acknowledged || n > acknowledged + ambiguous)
         report(p, "acknowledged transactions are missing, or others are there", NULL);
     for (int i = 1; i <= MORE && n >= 0; i++)
         if (script_run(script, kv, n + i) != KV_OK)
@@ -130,13 +131,13 @@ static bool run_position(struct script *script, const struct position *p)
 {
     bool happened = true;
     for (int loss = SIM_LOSE_SOME_4096; loss <= SIM_LOSE_NOTHING && happened; loss++) { // restart of the machine, of us
-        bool opened;
+        bool ambiguous;
         struct sim *sim = sim_new(p->n);
-        int acknowledged = run_with_fault(sim, script, p, &opened);
+        int acknowledged = run_with_fault(sim, script, p, &ambiguous);
         happened = sim_fault_happened(sim);
         sim_set_fault(sim, (struct sim_fault){0});
         sim_power_on(sim, loss);
-        restart(sim, script, p, acknowledged, opened);
+        restart(sim, script, p, acknowledged, ambiguous);
         sim_free(sim);
     }
     return happened;
