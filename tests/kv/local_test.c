@@ -465,7 +465,7 @@ static void test_damage(void)
     kv_close(kv);
     crash_after_put(STR("c"));
     crash_after_put(STR("d"));
-    // Segments 4 and 5 are the live ones: 3 was opened above and left by its close.
+    // The opening above wrote segment 3, its close began 4; c is in 5 and d in 6.
     change_byte("wal-0000000000000005", 100); // with a segment after it: acknowledged commits are damaged
     check_refused(ERR_DATA_CORRUPTED);
     change_byte("wal-0000000000000005", 100);

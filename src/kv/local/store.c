@@ -103,8 +103,10 @@ static int read_format(struct store *s, int64_t *version, struct err *err)
     if (rc != 0)
         return io_error(s, "read FORMAT in", rc, err);
     struct str line = str_trim((struct str){text, got}), prefix = STR(FORMAT_PREFIX);
-    if (!str_has_prefix(line, prefix) || !str_to_i64(str_slice(line, prefix.len, line.len), version) || *version < 1)
-        return err_set(err, ERR_DATA_CORRUPTED, "FORMAT in \"%s\" is damaged", s->dir);
+    if (!str_has_prefix(line, prefix) || !str_to_i64(str_slice(line, prefix.len, line.len), version) || *version < 1) {
+        err_set(err, ERR_DATA_CORRUPTED, "FORMAT in \"%s\" is damaged", s->dir);
+        return err_hint(err, "It should read \"" FORMAT_PREFIX "%d\".", FORMAT_VERSION);
+    }
     if (*version > FORMAT_VERSION) {
         err_set(err, ERR_FEATURE_NOT_SUPPORTED, "store \"%s\" has format version %lld; this server knows up to %d",
                 s->dir, (long long)*version, FORMAT_VERSION);
