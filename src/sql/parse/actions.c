@@ -2,12 +2,10 @@
 #include "sql/parse/parse_int.h"
 #include <stdarg.h>
 
-struct ast *parse_node(struct parser *p, const void *init, size_t size)
+void *parse_node(struct parser *p, size_t size)
 {
     p->n_nodes++;
-    struct ast *n = arena_alloc(p->arena, size);
-    memcpy(n, init, size);
-    return n;
+    return arena_alloc(p->arena, size);
 }
 
 struct ast_list list_of(struct parser *p, struct ast *item)

@@ -58,10 +58,17 @@ void lexer_next(struct lexer *lx, struct token *t);
 // The token `ahead` (0 or 1) places after the current one, left to be read. Valid until the next call.
 const struct token *lexer_peek(struct lexer *lx, size_t ahead);
 
-// Nodes: MK(p, KIND, name, position, .field = …) is a new node as `struct ast *`.
-struct ast *parse_node(struct parser *p, const void *init, size_t size);
-#define MK(p, KIND, name, pos, ...) \
-    parse_node((p), &(struct ast_##name){.base = {AST_##KIND, (pos)}, __VA_ARGS__}, sizeof(struct ast_##name))
+// Nodes: MK(p, KIND, name, position, .field = …) is a new node as `struct ast *`. The node is filled where it lies: a
+// thousand temporaries would make the automaton's frame huge in builds that do not share their stack slots.
+void *parse_node(struct parser *p, size_t size); // uninitialized
+#define MK(p, KIND, name, pos, ...) MK_AS(__COUNTER__, p, KIND, name, pos, __VA_ARGS__)
+#define MK_AS(id, ...) MK_NAMED(id, __VA_ARGS__) // expands the counter
+#define MK_NAMED(id, p, KIND, name, pos, ...)                                       \
+    ({                                                                              \
+        struct ast_##name *node_##id = parse_node((p), sizeof(*node_##id));         \
+        *node_##id = (struct ast_##name){.base = {AST_##KIND, (pos)}, __VA_ARGS__}; \
+        &node_##id->base;                                                           \
+    })
 
 // Actions (actions.c). `pos` is the position of the construct.
 struct ast_list list_of(struct parser *p, struct ast *item); // empty for NULL
