@@ -70,8 +70,8 @@ static void check_code(struct str text, int code)
 static void test_depth(void)
 {
     struct buf b = BUF_INIT;
-    check_code(repeated(&b, "SELECT a", " + a", 900, ""), 0);
-    check_code(repeated(&b, "SELECT a", " + a", 1100, ""), ERR_STATEMENT_TOO_COMPLEX);
+    check_code(repeated(&b, "SELECT a", " + a", 380, ""), 0);
+    check_code(repeated(&b, "SELECT a", " + a", 410, ""), ERR_STATEMENT_TOO_COMPLEX);
     check_code(repeated(&b, "SELECT ", "(", 100000, "1"), ERR_STATEMENT_TOO_COMPLEX);
     check_code(repeated(&b, "SELECT ", "ARRAY[", 100000, "1"), ERR_STATEMENT_TOO_COMPLEX);
     check_code(repeated(&b, "SELECT ", "NOT ", 100000, "a"), ERR_STATEMENT_TOO_COMPLEX);
