@@ -9,9 +9,11 @@
 //     agg sum(int '1'; int NULL; int '2') -> decimal 3          rows are separated by ;
 //     set generate_series(int '1', int '3') -> int 1 | 2 | 3
 //     sqrt(float '-1') -> ERROR 2201F cannot take square root of a negative number
+// Calls see a store in memory with a table t, a sequence s and a role alice, who may SELECT from t (fixture.c).
 // The overload is the first whose parameters have the arguments' families. --rewrite puts the actual results in.
 #include "base/budget.h"
 #include "sql/functions/functions.h"
+#include "tests/functions/fixture.h"
 #include "tests/unit/check.h"
 #include "types/datetime.h"
 #include <ctype.h>
@@ -507,8 +509,11 @@ int main(int argc, char **argv)
     struct err err = ERR_INIT;
     arena_init(&r.arena, NULL);
     rng_seed(&r.rng, 1);
-    if (zone_find(STR("America/New_York"), ZONE_SIGN_ISO, &r.vc.zone, &err) != 0)
+    struct fixture fixture;
+    if (zone_find(STR("America/New_York"), ZONE_SIGN_ISO, &r.vc.zone, &err) != 0 || fixture_open(&fixture, &err) != 0) {
+        printf("%s\n", err.message);
         return 1;
+    }
     r.ec = (struct eval_context){.arena = &r.arena,
                                  .vc = &r.vc,
                                  .txn_micros = INT64_C(1700000000123456), // 2023-11-14 22:13:20.123456 UTC
@@ -520,11 +525,13 @@ int main(int argc, char **argv)
                                  .n_search_path = 1,
                                  .rng = &r.rng};
     r.vc.txn_now_micros = r.ec.txn_micros;
+    fixture_session(&fixture, &r.ec);
     check_tables(&r);
     bool rewrite = argc > 1 && strcmp(argv[1], "--rewrite") == 0;
     for (int i = rewrite ? 2 : 1; i < argc; i++)
         run_file(&r, argv[i], rewrite);
     printf("%d passed, %d failed, 0 skipped\n", r.passed, r.failed);
+    fixture_close(&fixture);
     arena_release(&r.arena);
     return r.failed != 0;
 }
