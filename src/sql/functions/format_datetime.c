@@ -246,12 +246,11 @@ static int64_t shown_year(const struct moment *m)
     return m->is_interval || m->c.year > 0 ? m->c.year : 1 - m->c.year;
 }
 
-static void put_date_element(struct buf *out, const struct element *e, const struct moment *m)
+static void put_year_element(struct buf *out, const struct element *e, const struct moment *m)
 {
     int64_t iso_year = m->c.year, year = shown_year(m);
-    int week = m->is_interval ? 0 : iso_week(m->days, &iso_year), dow = day_of_week(m->days);
-    int doy = m->is_interval ? m->c.day : day_of_year(&m->c), month = m->c.month;
-    bool named = month >= 1 && month <= 12;
+    if (!m->is_interval)
+        iso_week(m->days, &iso_year);
     switch (e->pattern) {
     case P_YYYY:
         put_number(out, e, 4, year);
@@ -283,9 +282,18 @@ static void put_date_element(struct buf *out, const struct element *e, const str
     case P_CC:
         put_number(out, e, 2, m->c.year > 0 ? (year + 99) / 100 : -((year + 99) / 100));
         break;
-    case P_BC:
+    default:
         put_name(out, e, m->c.year > 0 ? "AD" : "BC", 2, 0);
         break;
+    }
+}
+
+static void put_month_element(struct buf *out, const struct element *e, const struct moment *m)
+{
+    int64_t iso_year;
+    int doy = m->is_interval ? m->c.day : day_of_year(&m->c), month = m->c.month;
+    bool named = month >= 1 && month <= 12;
+    switch (e->pattern) {
     case P_Q:
         put_number(out, e, 1, named ? (month + 2) / 3 : 0);
         break;
@@ -310,14 +318,22 @@ static void put_date_element(struct buf *out, const struct element *e, const str
     case P_W:
         put_number(out, e, 1, (m->c.day - 1) / 7 + 1);
         break;
-    case P_IW:
-        put_number(out, e, 2, week);
+    default:
+        put_number(out, e, 2, m->is_interval ? 0 : iso_week(m->days, &iso_year));
         break;
+    }
+}
+
+static void put_day_element(struct buf *out, const struct element *e, const struct moment *m)
+{
+    int64_t iso_year;
+    int dow = day_of_week(m->days), iso_dow = dow == 0 ? 7 : dow;
+    switch (e->pattern) {
     case P_DDD:
-        put_number(out, e, 3, doy);
+        put_number(out, e, 3, m->is_interval ? m->c.day : day_of_year(&m->c));
         break;
     case P_IDDD:
-        put_number(out, e, 3, (week - 1) * 7 + (dow == 0 ? 7 : dow));
+        put_number(out, e, 3, (iso_week(m->days, &iso_year) - 1) * 7 + iso_dow);
         break;
     case P_DD:
         put_number(out, e, 2, m->c.day);
@@ -326,7 +342,7 @@ static void put_date_element(struct buf *out, const struct element *e, const str
         put_number(out, e, 1, dow + 1);
         break;
     case P_ID:
-        put_number(out, e, 1, dow == 0 ? 7 : dow);
+        put_number(out, e, 1, iso_dow);
         break;
     case P_DAY:
         put_name(out, e, day_names[dow], strlen(day_names[dow]), 9);
@@ -334,9 +350,9 @@ static void put_date_element(struct buf *out, const struct element *e, const str
     case P_DY:
         put_name(out, e, day_names[dow], 3, 3);
         break;
-    default:
+    default: // Julian day
         put_number(out, e, 1, m->days + 2440588);
-        break; // Julian day
+        break;
     }
 }
 
@@ -392,8 +408,12 @@ static void format_moment(struct buf *out, const struct moment *m, struct str pi
         struct element e;
         if (!next_element(picture, &at, &e))
             copy_plain(out, picture, &at);
+        else if (e.pattern <= P_BC)
+            put_year_element(out, &e, m);
+        else if (e.pattern <= P_IW)
+            put_month_element(out, &e, m);
         else if (e.pattern < P_HH24)
-            put_date_element(out, &e, m);
+            put_day_element(out, &e, m);
         else
             put_time_element(out, &e, m);
     }

@@ -35,6 +35,7 @@ static struct {
     const struct fn_overload **all;
     size_t n_all;
     struct map functions, operators; // name -> struct fn_group
+    struct map types;                // type names of signatures -> struct type, while building
     uint8_t oid_used[(OID_FIRST + OID_COUNT + 4096) / 8 + 1];
 } registry;
 
@@ -52,25 +53,30 @@ static struct str next_token(struct str *rest)
     return token;
 }
 
-static struct type signature_type(struct str token)
+static struct type read_type(struct str token)
 {
     struct type t;
-    bool is_array = token.len > 2 && str_eqc(str_slice(token, token.len - 2, token.len), "[]");
-    if (is_array)
-        token.len -= 2;
+    if (token.len > 2 && str_eqc(str_slice(token, token.len - 2, token.len), "[]"))
+        return type_array_of(read_type(str_slice(token, 0, token.len - 2)));
     if (str_eqc(token, "any"))
-        t = T_ANYELEMENT;
-    else if (str_eqc(token, "every"))
-        t = (struct type){.family = TYPE_ANY, .oid = TYPE_OID_ANY};
-    else if (str_eqc(token, "tuple"))
-        t = T_RECORD;
-    else if (str_eqc(token, "varbit"))
-        t = T_VARBIT;
-    else if (str_eqc(token, "void"))
-        t = T_VOID;
-    else
-        INVARIANT(type_from_name(token, &t));
-    return is_array ? type_array_of(t) : t;
+        return T_ANYELEMENT;
+    if (str_eqc(token, "every"))
+        return (struct type){.family = TYPE_ANY, .oid = TYPE_OID_ANY};
+    if (str_eqc(token, "tuple"))
+        return T_RECORD;
+    INVARIANT(type_from_name(token, &t));
+    return t;
+}
+
+static struct type signature_type(struct str token)
+{
+    struct type *known = map_get(&registry.types, token);
+    if (known == NULL) {
+        known = ARENA_NEW(&registry.arena, struct type);
+        *known = read_type(token);
+        map_put(&registry.types, token, known);
+    }
+    return *known;
 }
 
 // "int, string... -> bool"
@@ -191,6 +197,7 @@ static void build(void)
             add_to_group(row->is_operator ? &registry.operators : &registry.functions, fn);
         }
     }
+    map_release(&registry.types);
 }
 
 static void build_once(void)
