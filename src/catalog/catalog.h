@@ -225,6 +225,11 @@ void cat_view_close(struct cat_view *v);
 uint64_t cat_view_version(const struct cat_view *v);
 // Forgets what was read: after the transaction changed its snapshot or rolled back to a savepoint.
 int cat_view_refresh(struct cat_view *v, struct err *err) MUST_CHECK;
+// Keeps every descriptor handed out by views of this version alive until it is released (cached plans). NULL while the
+// transaction has schema changes of its own.
+struct cat_pin;
+struct cat_pin *cat_view_pin(struct cat_view *v);
+void cat_unpin(struct catalog *c, struct cat_pin *pin);
 struct kv_txn *cat_view_txn(struct cat_view *v);
 struct catalog *cat_view_catalog(struct cat_view *v);
 

@@ -320,3 +320,21 @@ int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, u
         qsort(*out, *n, sizeof(**out), compare_tables);
     return 0;
 }
+
+// ---- pins
+
+struct cat_pin *cat_view_pin(struct cat_view *v)
+{
+    if (v->dirty)
+        return NULL;
+    pthread_mutex_lock(&v->catalog->mutex);
+    v->generation->refs++;
+    pthread_mutex_unlock(&v->catalog->mutex);
+    return (struct cat_pin *)v->generation;
+}
+
+void cat_unpin(struct catalog *c, struct cat_pin *pin)
+{
+    if (pin != NULL)
+        generation_unref(c, (struct generation *)pin);
+}

@@ -1,0 +1,152 @@
+// The process-wide half of SQL: the store's catalog, the registry of sessions, users.
+#include "sql/session/session_int.h"
+#include "sql/virtual/virtual.h"
+
+int sql_engine_open(const struct sql_engine_options *options, struct sql_engine **out, struct err *err)
+{
+    struct sql_engine *e = mem_zalloc(sizeof(*e));
+    e->kv = options->kv;
+    e->insecure = options->insecure;
+    e->sql_port = options->sql_port;
+    e->http_port = options->http_port;
+    e->host = str_dup_c(options->advertise_host);
+    e->cluster_name = str_dup_c(str_of(options->cluster_name != NULL ? options->cluster_name : ""));
+    size_t limit = options->sql_memory_bytes_max != 0 ? options->sql_memory_bytes_max : (size_t)1 << 30;
+    budget_init(&e->budget, "root", limit, NULL);
+    pthread_mutex_init(&e->mutex, NULL);
+    int rc = catalog_open(options->kv, 1, &e->catalog, &e->is_new, err);
+    if (rc != 0) {
+        sql_engine_close(e);
+        return rc;
+    }
+    virtual_register(e->catalog);
+    *out = e;
+    return 0;
+}
+
+void sql_engine_close(struct sql_engine *e)
+{
+    if (e->catalog != NULL)
+        catalog_close(e->catalog);
+    pthread_mutex_destroy(&e->mutex);
+    mem_free(e->host);
+    mem_free(e->cluster_name);
+    mem_free(e);
+}
+
+struct str sql_engine_cluster_id(const struct sql_engine *e)
+{
+    return catalog_cluster_id(e->catalog);
+}
+
+bool sql_engine_is_new(const struct sql_engine *e)
+{
+    return e->is_new;
+}
+
+struct str sql_version_string(void)
+{
+    return STR(VERSION_TEXT);
+}
+
+size_t sql_engine_session_count(struct sql_engine *e)
+{
+    pthread_mutex_lock(&e->mutex);
+    size_t n = e->n_sessions;
+    pthread_mutex_unlock(&e->mutex);
+    return n;
+}
+
+bool sql_engine_cancel(struct sql_engine *e, int32_t pid, int32_t secret)
+{
+    bool found = false;
+    pthread_mutex_lock(&e->mutex);
+    for (struct session *s = e->sessions; s != NULL; s = s->next) {
+        if (s->pid != pid || s->secret != secret)
+            continue;
+        found = true;
+        atomic_store(&s->cancel_requested, true);
+        struct kv_txn *txn = atomic_load(&s->waiting_txn);
+        if (txn != NULL)
+            kv_cancel(txn);
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return found;
+}
+
+// ---- users
+
+// A short transaction of its own over the catalog.
+struct short_txn {
+    struct kv_txn *txn;
+    struct cat_view *view;
+};
+
+static int short_begin(struct sql_engine *e, bool read_only, struct short_txn *t, struct err *err)
+{
+    struct kv_begin_options options = {.read_only = read_only};
+    enum kv_result r = kv_begin(e->kv, &options, &t->txn);
+    if (r != KV_OK)
+        return cat_kv_error(NULL, (int)r, err);
+    int rc = cat_view_open(e->catalog, t->txn, &t->view, err);
+    if (rc != 0)
+        kv_abort(t->txn);
+    return rc;
+}
+
+static int short_end(struct short_txn *t, int rc, struct err *err)
+{
+    cat_view_close(t->view);
+    if (rc != 0) {
+        kv_abort(t->txn);
+        return rc;
+    }
+    struct cat_txn_summary summary = cat_txn_summarize(t->txn);
+    uint64_t version;
+    enum kv_result r = kv_commit(t->txn, &version);
+    return r == KV_OK ? 0 : cat_commit_error(&summary, (int)r, err);
+}
+
+static int lookup(struct cat_view *v, struct arena *a, struct str name, struct sql_user *out, struct err *err)
+{
+    const struct cat_role *role;
+    *out = (struct sql_user){0};
+    TRY(cat_role_by_name(v, name, &role, err));
+    if (role == NULL)
+        return 0;
+    out->exists = true;
+    out->can_login = role->login;
+    out->verifier = arena_str(a, role->verifier);
+    out->expired = role->valid_until_micros != INT64_MAX && role->valid_until_micros < clock_wall_ns() / 1000;
+    return cat_is_admin(v, name, &out->is_admin, err);
+}
+
+int sql_lookup_user(struct sql_engine *e, struct arena *a, struct str name, struct sql_user *out, struct err *err)
+{
+    struct short_txn t;
+    TRY(short_begin(e, true, &t, err));
+    return short_end(&t, lookup(t.view, a, name, out, err), err);
+}
+
+static int ensure(struct cat_view *v, struct str name, struct str verifier, bool admin, struct err *err)
+{
+    const struct cat_role *existing;
+    TRY(cat_role_by_name(v, name, &existing, err));
+    struct cat_role role = existing != NULL ? *existing
+                                            : (struct cat_role){.name = name, .valid_until_micros = INT64_MAX};
+    if (existing == NULL)
+        TRY(cat_new_role_id(v, &role.id, err));
+    role.login = true;
+    role.verifier = verifier;
+    TRY(cat_put_role(v, &role, err));
+    bool member;
+    TRY(cat_is_member(v, name, STR("admin"), &member, err));
+    return admin && !member ? cat_put_member(v, STR("admin"), name, false, err) : 0;
+}
+
+int sql_ensure_user(struct sql_engine *e, struct str name, struct str verifier, bool admin, struct err *err)
+{
+    struct short_txn t;
+    TRY(short_begin(e, false, &t, err));
+    return short_end(&t, ensure(t.view, name, verifier, admin, err), err);
+}

@@ -1,0 +1,478 @@
+// A session's life, and the simple query protocol.
+//
+// Retries: a batch without transaction control is one implicit transaction; as long as nothing of its results has left the
+// server it is run again from its first statement when it meets a conflict. In an explicit transaction only its first
+// statement can be run again.
+#include "sql/session/session_int.h"
+#include <stdio.h>
+
+enum { RETRIES_MAX = 100 };
+
+// ---- functions that need the session
+
+static struct session *of_functions(struct session_functions *sf)
+{
+    return CONTAINER_OF(sf, struct session, functions);
+}
+
+static int fn_setting_get(struct session_functions *sf, struct arena *a, struct str name, bool missing_ok,
+                          struct datum *out, struct err *err)
+{
+    struct str text;
+    int rc = setting_get(of_functions(sf), a, name, &text, missing_ok ? NULL : err);
+    *out = rc == 0 ? datum_str(text) : DATUM_NULL;
+    return missing_ok ? 0 : rc;
+}
+
+static int fn_setting_set(struct session_functions *sf, struct str name, struct str value, bool local, struct err *err)
+{
+    return setting_set(of_functions(sf), name, value, local, err);
+}
+
+static int fn_sleep(struct session_functions *sf, int64_t micros, struct err *err)
+{
+    struct session *s = of_functions(sf);
+    int64_t until = clock_mono_ns() + micros * 1000;
+    block_enter();
+    int rc = 0;
+    while (rc == 0) {
+        int64_t left = until - clock_mono_ns();
+        if (left <= 0)
+            break;
+        struct timespec ts = {0, MIN(left, (int64_t)10000000)};
+        nanosleep(&ts, NULL);
+        rc = session_interrupted(s, err);
+    }
+    block_leave();
+    return rc;
+}
+
+static int fn_force_retry(struct session_functions *sf, struct interval age, struct err *err)
+{
+    struct session *s = of_functions(sf);
+    int64_t limit = ((age.months * 30LL + age.days) * 86400000000LL + age.micros);
+    if (s->statement_micros - s->txn_micros >= limit && clock_wall_ns() / 1000 - s->txn_micros >= limit)
+        return 0;
+    return err_set(err, ERR_SERIALIZATION_FAILURE,
+                   "restart transaction: TransactionRetryWithProtoRefreshError: forced by crdb_internal.force_retry()");
+}
+
+static void fn_sequence_set(struct session_functions *sf, uint32_t id, int64_t value)
+{
+    struct session *s = of_functions(sf);
+    struct str key = {(const char *)&id, sizeof(id)};
+    int64_t *box = map_get(&s->sequence_values, key);
+    if (box == NULL) {
+        box = mem_alloc(sizeof(*box));
+        map_put(&s->sequence_values, key, box);
+    }
+    *box = s->last_sequence_value = value;
+    s->has_sequence_value = true;
+}
+
+static bool fn_sequence_get(struct session_functions *sf, uint32_t id, int64_t *value)
+{
+    int64_t *box = map_get(&of_functions(sf)->sequence_values, (struct str){(const char *)&id, sizeof(id)});
+    if (box != NULL)
+        *value = *box;
+    return box != NULL;
+}
+
+static bool fn_sequence_last(struct session_functions *sf, int64_t *value)
+{
+    *value = of_functions(sf)->last_sequence_value;
+    return of_functions(sf)->has_sequence_value;
+}
+
+static void fn_notice(struct session_functions *sf, const struct err *notice)
+{
+    send_notice_record(of_functions(sf), notice);
+}
+
+static void functions_init(struct session *s)
+{
+    s->functions = (struct session_functions){.setting_get = fn_setting_get, .setting_set = fn_setting_set,
+                                              .sleep = fn_sleep, .force_retry = fn_force_retry,
+                                              .sequence_value_set = fn_sequence_set,
+                                              .sequence_value_get = fn_sequence_get,
+                                              .sequence_value_last = fn_sequence_last, .notice = fn_notice,
+                                              .backend_pid = s->pid, .session_id = str_of(s->session_id),
+                                              .client_address = s->client_address,
+                                              .cluster_id = catalog_cluster_id(s->engine->catalog)};
+}
+
+// ---- life
+
+static void registry_add(struct session *s)
+{
+    struct sql_engine *e = s->engine;
+    pthread_mutex_lock(&e->mutex);
+    s->pid = ++e->next_pid;
+    secure_random(&s->secret, sizeof(s->secret));
+    s->next = e->sessions;
+    if (e->sessions != NULL)
+        e->sessions->prev = s;
+    e->sessions = s;
+    e->n_sessions++;
+    pthread_mutex_unlock(&e->mutex);
+}
+
+static void registry_remove(struct session *s)
+{
+    struct sql_engine *e = s->engine;
+    pthread_mutex_lock(&e->mutex);
+    if (s->prev != NULL)
+        s->prev->next = s->next;
+    else
+        e->sessions = s->next;
+    if (s->next != NULL)
+        s->next->prev = s->prev;
+    e->n_sessions--;
+    pthread_mutex_unlock(&e->mutex);
+}
+
+static void set_fixed(struct session *s, int id, struct str value)
+{
+    mem_free(s->values[id]);
+    s->values[id] = str_dup_c(value);
+}
+
+static int apply_setting_list(struct session *s, const struct str *settings, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *eq = memchr(settings[i].ptr, '=', settings[i].len);
+        size_t at = eq != NULL ? (size_t)(eq - settings[i].ptr) : settings[i].len;
+        if (eq != NULL)
+            TRY(setting_set(s, str_slice(settings[i], 0, at), str_slice(settings[i], at + 1, settings[i].len), false, err));
+    }
+    return 0;
+}
+
+static int role_defaults(struct session *s, struct err *err)
+{
+    TRY(txn_begin(s, TXN_IMPLICIT, err));
+    const struct cat_database *d = NULL;
+    struct str role = s->user;
+    int rc = cat_database_by_name(s->view, str_of(s->values[SETTING_DATABASE]), &d, err);
+    for (int turn = 0; turn < 4 && rc == 0; turn++) { // all roles, then this one; everywhere, then in this database
+        if (turn % 2 == 1 && d == NULL)
+            continue;
+        const struct str *settings;
+        size_t n;
+        rc = cat_role_settings_get(s->view, &s->arena, turn % 2 == 1 ? d->id : 0, turn < 2 ? STR_EMPTY : role, &settings,
+                                   &n, err);
+        if (rc == 0)
+            rc = apply_setting_list(s, settings, n, err);
+    }
+    if (rc == 0)
+        rc = cat_is_admin(s->view, s->user, &s->is_admin, err);
+    txn_rollback(s);
+    return rc;
+}
+
+static int startup(struct session *s, const struct session_options *o, struct err *err)
+{
+    set_fixed(s, SETTING_DATABASE, o->database.len > 0 ? o->database : o->user);
+    set_fixed(s, SETTING_SESSION_USER, o->user);
+    set_fixed(s, SETTING_SESSION_AUTHORIZATION, o->user);
+    set_fixed(s, SETTING_SYSTEM_IDENTITY, o->user);
+    set_fixed(s, SETTING_SESSION_ID, str_of(s->session_id));
+    set_fixed(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
+    TRY(role_defaults(s, err));
+    set_fixed(s, SETTING_IS_SUPERUSER, s->is_admin ? STR("on") : STR("off"));
+    for (size_t i = 0; i < o->n_parameters; i++)
+        TRY(setting_set(s, o->parameters[i].name, o->parameters[i].value, false, err));
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        if (strcmp(s->values[i], setting_infos[i].default_text) != 0)
+            s->login_values[i] = str_dup_c(str_of(s->values[i]));
+    }
+    return 0;
+}
+
+int session_new(struct sql_engine *engine, const struct session_options *o, struct session **out, struct err *err)
+{
+    struct session *s = mem_zalloc(sizeof(*s));
+    s->engine = engine;
+    arena_init(&s->arena, NULL);
+    arena_init(&s->describe, NULL);
+    budget_init(&s->budget, "session", SIZE_MAX, &engine->budget);
+    s->user = arena_str(&s->arena, o->user);
+    s->client_address = arena_str(&s->arena, o->client_address);
+    s->auth_method = arena_str(&s->arena, o->auth_method);
+    s->tls = o->tls;
+    s->started_micros = s->statement_micros = clock_wall_ns() / 1000;
+    s->idle_since_ns = clock_mono_ns();
+    uint64_t id[2];
+    secure_random(id, sizeof(id));
+    rng_seed(&s->rng, id[0]);
+    snprintf(s->session_id, sizeof(s->session_id), "%016llx%016llx", (unsigned long long)id[0],
+             (unsigned long long)id[1]);
+    registry_add(s);
+    settings_init(s);
+    functions_init(s);
+    int rc = startup(s, o, err);
+    if (rc != 0) {
+        session_free(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void session_free(struct session *s)
+{
+    copy_abort(s);
+    txn_rollback(s);
+    prepared_drop_all(s);
+    registry_remove(s);
+    settings_release(s);
+    map_release(&s->prepared);
+    map_release(&s->portals);
+    struct map_entry *e;
+    for (size_t it = 0; (e = map_next(&s->sequence_values, &it)) != NULL;)
+        mem_free(e->value);
+    map_release(&s->sequence_values);
+    mem_free(s->current_query);
+    arena_release(&s->describe);
+    arena_release(&s->arena);
+    mem_free(s);
+}
+
+void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret)
+{
+    *pid = s->pid;
+    *secret = s->secret;
+}
+
+void session_visit_parameters(struct session *s, void (*visit)(void *arg, const char *name, struct str value),
+                              void *arg)
+{
+    static const struct {
+        const char *name;
+        int id;
+    } sent[] = {{"server_version", SETTING_SERVER_VERSION}, {"server_encoding", SETTING_SERVER_ENCODING},
+                {"client_encoding", SETTING_CLIENT_ENCODING}, {"application_name", SETTING_APPLICATION_NAME},
+                {"DateStyle", SETTING_DATESTYLE}, {"IntervalStyle", SETTING_INTERVALSTYLE},
+                {"is_superuser", SETTING_IS_SUPERUSER}, {"TimeZone", SETTING_TIMEZONE},
+                {"integer_datetimes", SETTING_INTEGER_DATETIMES},
+                {"standard_conforming_strings", SETTING_STANDARD_CONFORMING_STRINGS},
+                {"crdb_version", SETTING_CRDB_VERSION}, {"session_authorization", SETTING_SESSION_AUTHORIZATION}};
+    for (size_t i = 0; i < ARRAY_LEN(sent); i++)
+        visit(arg, sent[i].name, str_of(s->values[sent[i].id]));
+}
+
+char session_transaction_status(const struct session *s)
+{
+    switch (s->txn_state) {
+    case TXN_NONE:
+    case TXN_IMPLICIT:
+        return 'I';
+    case TXN_ABORTED:
+        return 'E';
+    case TXN_EXPLICIT:
+    case TXN_COMMIT_WAIT:
+        break;
+    }
+    return 'T';
+}
+
+const struct value_context *session_value_context(const struct session *s)
+{
+    return &s->vc;
+}
+
+int64_t session_idle_deadline(const struct session *s, struct err *err)
+{
+    bool in_txn = s->txn_state != TXN_NONE;
+    int64_t ms = setting_int(s, in_txn ? SETTING_IDLE_IN_TRANSACTION_SESSION_TIMEOUT : SETTING_IDLE_SESSION_TIMEOUT);
+    if (ms <= 0)
+        return 0;
+    if (in_txn)
+        err_set(err, ERR_IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                "terminating connection due to idle-in-transaction timeout");
+    else
+        err_set(err, ERR_IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout");
+    err->severity = ERR_SEVERITY_FATAL;
+    return s->idle_since_ns + ms * 1000000;
+}
+
+size_t session_results_buffer_bytes(const struct session *s)
+{
+    int64_t bytes = setting_int(s, SETTING_RESULTS_BUFFER_SIZE);
+    return bytes > 0 ? (size_t)bytes : 0;
+}
+
+// ---- calls
+
+void session_call_begin(struct session *s, struct result_sink *sink)
+{
+    s->sink = sink;
+    atomic_store_explicit(&s->cancel_requested, false, memory_order_relaxed);
+    if (s->txn != NULL)
+        kv_clear_cancel(s->txn);
+}
+
+void session_call_end(struct session *s)
+{
+    s->sink = NULL;
+    s->statement_deadline_ns = 0;
+    s->idle_since_ns = clock_mono_ns();
+}
+
+void session_show_query(struct session *s, struct str text)
+{
+    char *copy = text.ptr == NULL ? NULL : str_dup_c(str_slice(text, 0, MIN(text.len, (size_t)4096)));
+    pthread_mutex_lock(&s->engine->mutex);
+    char *before = s->current_query;
+    s->current_query = copy;
+    s->query_started_micros = s->statement_micros;
+    pthread_mutex_unlock(&s->engine->mutex);
+    mem_free(before);
+}
+
+// A lock wait that ended because the statement's time was up is a statement timeout.
+int session_final_error(struct session *s, int rc, struct err *err)
+{
+    if (rc == ERR_LOCK_NOT_AVAILABLE && s->statement_deadline_ns != 0 && clock_mono_ns() >= s->statement_deadline_ns)
+        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
+    return rc;
+}
+
+static void backoff(uint32_t attempt)
+{
+    if (attempt < 3)
+        return;
+    struct timespec ts = {0, MIN(20000000L, 100000L << MIN(attempt, 8u))};
+    block_enter();
+    nanosleep(&ts, NULL);
+    block_leave();
+}
+
+struct batch_run {
+    struct parsed_statements parsed;
+    struct arena arena; // parse trees and tags
+    size_t at;          // statement to run next
+    size_t group_start; // first statement of the implicit transaction
+    size_t group_mark;
+    uint32_t attempts;
+};
+
+static bool next_ends_group(const struct batch_run *b, const struct session *s)
+{
+    if (b->at + 1 >= b->parsed.n)
+        return true;
+    if (!setting_bool(s, SETTING_ENABLE_IMPLICIT_TRANSACTION_FOR_BATCH_STATEMENTS))
+        return true;
+    const struct ast *next = b->parsed.items[b->at + 1].ast;
+    return (ast_is_txn_control(next) && next->kind != AST_BEGIN) || next->kind == AST_COPY;
+}
+
+// Decides what becomes of an error: 0 and b->at set to run again, or the error after cleaning up.
+static int failed(struct session *s, struct batch_run *b, int rc, size_t statement_mark, struct err *err)
+{
+    bool implicit = s->txn_state == TXN_IMPLICIT || s->txn_state == TXN_NONE;
+    if (rc == ERR_SERIALIZATION_FAILURE && ++b->attempts < RETRIES_MAX) {
+        if (implicit && s->sink->ops->rewind(s->sink, b->group_mark)) {
+            backoff(b->attempts);
+            err_reset(err);
+            b->at = b->group_start;
+            if (s->txn != NULL)
+                return txn_restart(s, err);
+            return 0;
+        }
+        if (!implicit && txn_can_retry(s, rc) && s->savepoints == NULL &&
+            s->sink->ops->rewind(s->sink, statement_mark)) {
+            backoff(b->attempts);
+            err_reset(err);
+            return txn_restart(s, err);
+        }
+    }
+    rc = session_final_error(s, rc, err);
+    if (implicit)
+        txn_rollback(s);
+    else
+        txn_fail(s, rc);
+    return rc;
+}
+
+static int run_control(struct session *s, struct batch_run *b, const struct parsed_statement *st, struct err *err)
+{
+    struct str tag;
+    if (s->txn_state == TXN_IMPLICIT && st->ast->kind != AST_BEGIN)
+        TRY(txn_commit(s, err));
+    int rc = txn_run(s, st->ast, &tag, &b->arena, err);
+    if (rc != 0) {
+        txn_fail(s, rc);
+        return rc;
+    }
+    s->sink->ops->complete(s->sink, tag);
+    b->at++;
+    return 0;
+}
+
+static int run_one(struct session *s, struct batch_run *b, bool *copying, struct err *err)
+{
+    const struct parsed_statement *st = &b->parsed.items[b->at];
+    statement_clock_start(s);
+    session_show_query(s, st->text);
+    TRY(txn_check_state(s, st->ast, err));
+    if (ast_is_txn_control(st->ast))
+        return run_control(s, b, st, err);
+    size_t mark = s->sink->ops->mark(s->sink);
+    if (s->txn_state == TXN_NONE) {
+        b->group_start = b->at;
+        b->group_mark = mark;
+        TRY(txn_begin(s, TXN_IMPLICIT, err));
+    }
+    struct str tag = STR_EMPTY;
+    int rc;
+    if (st->ast->kind == AST_COPY) {
+        rc = copy_start(s, st->ast, &b->arena, &tag, copying, err);
+    } else {
+        struct statement_input in = {.ast = st->ast, .text = st->text};
+        rc = run_statement(s, &in, true, &b->arena, &tag, err);
+    }
+    if (rc == 0 && *copying)
+        return 0;
+    if (rc == 0)
+        s->statements_in_txn++;
+    if (rc == 0 && s->txn_state == TXN_IMPLICIT && next_ends_group(b, s))
+        rc = txn_commit(s, err);
+    if (rc != 0)
+        return failed(s, b, rc, mark, err);
+    s->sink->ops->complete(s->sink, tag);
+    b->at++;
+    return 0;
+}
+
+static int run_batch(struct session *s, struct str text, struct err *err)
+{
+    struct batch_run b = {0};
+    arena_init(&b.arena, &s->budget);
+    struct parse_options options = {.default_int_size = (int)setting_int(s, SETTING_DEFAULT_INT_SIZE)};
+    int rc = parse_sql(&b.arena, text, &options, &b.parsed, err);
+    if (rc != 0)
+        txn_fail(s, rc);
+    else if (b.parsed.n == 0)
+        s->sink->ops->empty(s->sink);
+    bool copying = false;
+    while (rc == 0 && b.at < b.parsed.n && !copying)
+        rc = run_one(s, &b, &copying, err);
+    if (rc == 0 && copying && b.at + 1 < b.parsed.n) { // the rest runs when the data has come
+        const char *rest = b.parsed.items[b.at + 1].text.ptr;
+        copy_set_rest(s, (struct str){rest, (size_t)(text.ptr + text.len - rest)});
+    }
+    session_show_query(s, STR_NONE);
+    arena_release(&b.arena);
+    return rc;
+}
+
+int session_query(struct session *s, struct str text, struct result_sink *sink, struct err *err)
+{
+    session_call_begin(s, sink);
+    int rc = run_batch(s, text, err);
+    if (rc != 0 && s->txn_state == TXN_IMPLICIT)
+        txn_rollback(s);
+    session_call_end(s);
+    return rc;
+}

@@ -1,0 +1,308 @@
+// Private to src/sql/session.
+#ifndef SQL_SESSION_SESSION_INT_H
+#define SQL_SESSION_SESSION_INT_H
+
+#include "base/budget.h"
+#include "base/map.h"
+#include "base/util.h"
+#include "base/version.h"
+#include "catalog/catalog.h"
+#include "kv/kv.h"
+#include "sql/analyze/analyze.h"
+#include "sql/ddl/ddl.h"
+#include "sql/execute/execute.h"
+#include "sql/optimize/optimize.h"
+#include "sql/parse/parse.h"
+#include "sql/session/session.h"
+#include "types/datetime.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct sql_engine {
+    struct kv *kv;
+    struct catalog *catalog;
+    struct budget budget;
+    bool is_new, insecure;
+    char *cluster_name;
+    int32_t sql_port, http_port;
+    char *host;
+    pthread_mutex_t mutex; // guards the list of sessions and what other sessions read of a session
+    struct session *sessions;
+    size_t n_sessions;
+    int32_t next_pid;
+};
+
+// ---- settings (settings.c): session variables
+
+enum setting_kind { SETTING_BOOL, SETTING_INT, SETTING_STRING, SETTING_DURATION, SETTING_ENUM, SETTING_LIST, SETTING_READ_ONLY };
+enum setting_id {
+#define SETTING(NAME, kind, default_text, values) SETTING_##NAME,
+#include "sql/session/settings.def"
+#undef SETTING
+    SETTING_COUNT
+};
+struct setting_info {
+    const char *name;
+    enum setting_kind kind;
+    const char *default_text;
+    const char *values; // ENUM: "a|b|c"
+};
+extern const struct setting_info setting_infos[SETTING_COUNT];
+
+struct saved_setting {
+    struct saved_setting *next;
+    int id;
+    char *text;
+};
+
+// ---- statements
+
+// A plan and everything it was made from. Used by prepared statements; one execution at a time.
+struct cat_pin;
+struct prepared_plan {
+    unsigned refs;
+    struct arena arena;
+    struct statement_plan *plan;
+    uint64_t catalog_version, settings_epoch;
+    struct cat_pin *pin; // keeps the descriptors
+};
+struct prepared {
+    struct arena arena; // text, tree, types
+    struct str name, text;
+    const struct ast *ast; // NULL: empty statement
+    uint32_t *parameter_oids;
+    struct type *parameter_types;
+    size_t n_parameters;
+    struct result_column *columns;
+    size_t n_columns;
+    bool returns_rows;
+    struct prepared_plan *plan; // NULL: not planned, or not plannable
+    unsigned refs;              // portals
+    bool from_sql;              // PREPARE
+    int64_t created_micros;
+};
+
+enum portal_state { PORTAL_READY, PORTAL_RUNNING, PORTAL_DONE, PORTAL_FAILED };
+struct portal {
+    struct arena arena;
+    struct str name;
+    struct prepared *statement;
+    struct datum *parameters;
+    int16_t *formats;
+    enum portal_state state;
+    struct execution *execution; // while RUNNING
+    uint64_t rows_sent;
+    bool cursor; // DECLAREd
+    bool hold;
+    bool held_ready;
+    struct row_buffer *held; // WITH HOLD: all rows
+    struct prepared_plan *running_plan; // kept while execution uses it
+};
+
+// A running query: context and operators.
+struct execution {
+    struct arena arena;
+    struct budget budget;
+    struct exec_context x;
+    struct statement_plan *plan;
+    struct batch pending; // rows fetched and not yet sent
+    uint32_t pending_at;
+    int64_t *map; // output column -> position in the root plan's columns
+    struct vec *out_cols;
+    bool finished;
+};
+
+// ---- transactions
+
+enum txn_state { TXN_NONE, TXN_IMPLICIT, TXN_EXPLICIT, TXN_ABORTED, TXN_COMMIT_WAIT };
+struct savepoint {
+    struct savepoint *next;
+    char *name;
+    unsigned kv;      // kv_savepoint number
+    bool restart;     // cockroach_restart semantics
+    bool initial;     // nothing was done before it in the transaction
+};
+
+struct session {
+    struct sql_engine *engine;
+    struct session *next, *prev;
+    int32_t pid, secret;
+    char session_id[40];
+    struct str user, client_address, auth_method;
+    bool tls;
+    struct arena arena; // session lifetime
+    struct budget budget;
+    char *values[SETTING_COUNT];
+    char *login_values[SETTING_COUNT]; // what RESET goes back to; NULL: the default
+    uint64_t settings_epoch; // bumped by every change that a plan may depend on
+    struct saved_setting *local_settings;
+    struct map custom_settings; // dotted names -> char *
+    struct value_context vc;
+    struct str *search_path;
+    size_t n_search_path;
+    bool is_admin;
+    int64_t started_micros;
+
+    struct map prepared; // name -> struct prepared *
+    struct map portals;  // name -> struct portal *
+
+    enum txn_state txn_state;
+    struct kv_txn *txn;
+    struct cat_view *view;
+    struct savepoint *savepoints; // innermost first
+    int64_t txn_micros, statement_micros;
+    uint64_t statements_in_txn; // run so far
+    bool txn_read_only, txn_read_only_set;
+    bool txn_failed_retryable;  // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
+    enum kv_isolation txn_isolation;
+    uint64_t txn_as_of, pending_as_of; // pending: of the statement about to begin its implicit transaction
+    int txn_priority;
+    uint32_t restarts;          // of this transaction, by the client
+    uint64_t commit_version;    // of the last committed transaction
+    bool wrote_schema;
+
+    struct copy_in *copy;
+    size_t implicit_mark;       // sink position where the implicit extended transaction began
+    struct portal *implicit_portal; // the only portal executed in it; NULL: none or several
+    uint32_t implicit_executes;
+    bool protocol_failed;       // an error since the last Sync
+
+    _Atomic bool cancel_requested; // set by other threads; read by this one (relaxed: a flag polled)
+    _Atomic bool terminate;
+    _Atomic(struct kv_txn *) waiting_txn; // guarded by engine->mutex for writing
+    int64_t statement_deadline_ns, txn_deadline_ns, idle_since_ns;
+    struct session_functions functions;
+    struct rng rng;
+    struct result_sink *sink; // of the call in progress
+    bool has_sequence_value;
+    int64_t last_sequence_value;
+    struct map sequence_values; // u32 -> boxed int64
+    char *current_query;        // guarded by engine->mutex: shown by other sessions
+    int64_t query_started_micros;
+    uint64_t last_parse_ns, last_plan_ns, last_exec_ns, last_service_ns;
+    struct arena describe; // of the last describe call
+};
+
+// settings.c
+void settings_init(struct session *s);
+void settings_release(struct session *s);
+int setting_find(struct str name); // -1: unknown
+const char *setting_text(struct session *s, int id);
+bool setting_bool(const struct session *s, int id);
+int64_t setting_int(const struct session *s, int id);
+int setting_set(struct session *s, struct str name, struct str value, bool local, struct err *err) MUST_CHECK;
+int setting_reset(struct session *s, struct str name, struct err *err) MUST_CHECK;
+void settings_reset_all(struct session *s);
+void settings_end_txn(struct session *s); // undoes SET LOCAL
+int setting_get(struct session *s, struct arena *a, struct str name, struct str *out, struct err *err) MUST_CHECK;
+int run_set(struct session *s, const struct ast *statement, struct arena *a, struct err *err) MUST_CHECK;
+void notify_parameter(struct session *s, int id);
+
+// txn.c
+int txn_begin(struct session *s, enum txn_state state, struct err *err) MUST_CHECK; // from TXN_NONE
+int txn_commit(struct session *s, struct err *err) MUST_CHECK;
+void txn_rollback(struct session *s);
+// A statement failed: an explicit transaction becomes ABORTED, an implicit one is rolled back by the caller.
+void txn_fail(struct session *s, int code);
+int txn_run(struct session *s, const struct ast *statement, struct str *tag, struct arena *a, struct err *err) MUST_CHECK;
+// 25P02 and 25000 for statements that the state does not allow.
+int txn_check_state(struct session *s, const struct ast *statement, struct err *err) MUST_CHECK;
+// The whole transaction starts again at a new snapshot, keeping its locks.
+int txn_restart(struct session *s, struct err *err) MUST_CHECK;
+bool txn_can_retry(const struct session *s, int code);
+const char *txn_status_text(const struct session *s);
+// AS OF SYSTEM TIME: a constant expression to a version.
+int as_of_version(struct session *s, const struct ast *e, struct arena *a, uint64_t *out, struct err *err) MUST_CHECK;
+
+// statement.c
+struct statement_input {
+    const struct ast *ast;
+    struct str text;
+    const struct datum *parameters;
+    struct prepared *prepared; // NULL: simple protocol
+};
+// Runs one statement of any kind but transaction control, sending its rows; the tag is in `tag_arena`.
+int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
+                  struct str *tag, struct err *err) MUST_CHECK;
+int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
+                   struct statement_plan **out, struct err *err) MUST_CHECK;
+void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a);
+void eval_context_init(struct session *s, struct eval_context *ec, struct arena *a);
+struct result_column *plan_columns(struct arena *a, const struct statement_plan *sp, size_t *n);
+int execution_start(struct session *s, struct statement_plan *plan, const struct datum *parameters,
+                    struct execution **out, struct err *err) MUST_CHECK;
+// The same for an INSERT plan whose rows are `rows` (COPY).
+int execution_start_copy(struct session *s, struct statement_plan *plan, struct batch *rows, struct execution **out,
+                         struct err *err) MUST_CHECK;
+// Sends up to max_rows (0: all); *done when the query is exhausted.
+int execution_send(struct session *s, struct execution *e, uint64_t max_rows, uint64_t *sent, bool *done,
+                   struct err *err) MUST_CHECK;
+void execution_free(struct execution *e);
+void exec_context_init(struct session *s, struct exec_context *x, struct arena *a, struct budget *budget);
+int statement_source(void *arg, struct arena *a, const struct ast *statement, const struct ast **query,
+                     struct err *err);
+int session_interrupted(void *arg, struct err *err);
+struct str statement_tag(struct arena *a, const struct ast *ast, uint64_t rows);
+void send_notice(struct session *s, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void send_notice_record(void *session, const struct err *notice);
+void statement_clock_start(struct session *s);
+int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
+double session_row_count(void *session, const struct cat_table *t);
+
+// session.c
+void session_call_begin(struct session *s, struct result_sink *sink);
+void session_call_end(struct session *s);
+void session_show_query(struct session *s, struct str text); // ptr NULL: none running
+int session_final_error(struct session *s, int rc, struct err *err);
+
+// prepared.c, portal.c
+struct prepared *prepared_find(struct session *s, struct str name);
+int prepared_make(struct session *s, struct str name, struct str text, const struct ast *ast, const uint32_t *oids,
+                  size_t n_oids, struct prepared **out, struct err *err) MUST_CHECK;
+void prepared_drop(struct session *s, struct prepared *p);
+void prepared_drop_all(struct session *s);
+int prepared_plan_now(struct session *s, struct prepared *p, struct statement_plan **out, struct err *err) MUST_CHECK;
+void prepared_plan_free_in(struct sql_engine *e, struct prepared_plan *pp); // gives one reference back
+void prepared_release(struct session *s, struct prepared *p);
+struct row_buffer;
+void row_buffer_release(struct row_buffer *b);
+int row_buffer_fill(struct session *s, struct portal *p, struct err *err) MUST_CHECK;
+int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_t *sent, struct err *err) MUST_CHECK;
+void portal_free(struct session *s, struct portal *p);
+void portals_end_txn(struct session *s, bool committed);
+int run_prepare(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int run_execute(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+                struct err *err) MUST_CHECK;
+int run_deallocate(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int run_declare(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int run_fetch(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+              struct err *err) MUST_CHECK;
+int run_close_cursor(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int fetch_columns(struct session *s, const struct ast *ast, const struct result_column **columns, size_t *n,
+                  struct err *err) MUST_CHECK;
+
+// show.c: SHOW as a small result set
+struct show_result {
+    struct arena *arena;
+    const char *const *names;
+    const struct type *types;
+    size_t n_columns;
+    ARENA_VEC(struct datum *) rows;
+};
+int show_run(struct session *s, struct arena *a, const struct ast *show, struct show_result *out,
+             struct err *err) MUST_CHECK;
+int show_send(struct session *s, const struct show_result *r, bool describe, struct err *err) MUST_CHECK;
+const struct ast *show_as_query(struct arena *a, const struct show_result *r);
+
+// copy.c
+int copy_start(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, bool *in_progress,
+               struct err *err) MUST_CHECK;
+void copy_abort(struct session *s);
+void copy_by_execute(struct session *s);
+void copy_set_rest(struct session *s, struct str text); // statements to run after the data
+
+// services.c: what DDL needs of analyzer and executor
+struct ddl_services *ddl_services_new(struct session *s, struct arena *a);
+int session_table_exprs(void *session, const struct cat_table *t, const struct table_exprs **out, struct err *err);
+
+#endif

@@ -1,0 +1,565 @@
+// Session variables: SET, RESET, SHOW of one, and their effects.
+#include "sql/session/session_int.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+const struct setting_info setting_infos[SETTING_COUNT] = {
+#define SETTING(NAME, kind_, default_text_, values_) {#NAME, SETTING_##kind_, default_text_, values_},
+#include "sql/session/settings.def"
+#undef SETTING
+};
+
+static const struct {
+    const char *alias;
+    int id;
+} aliases[] = {{"time zone", SETTING_TIMEZONE},
+               {"names", SETTING_CLIENT_ENCODING},
+               {"idle_in_session_timeout", SETTING_IDLE_SESSION_TIMEOUT},
+               {"session characteristics as transaction isolation level", SETTING_DEFAULT_TRANSACTION_ISOLATION}};
+
+int setting_find(struct str name)
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        if (str_ieqc(name, setting_infos[i].name))
+            return i;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(aliases); i++) {
+        if (str_ieqc(name, aliases[i].alias))
+            return aliases[i].id;
+    }
+    return -1;
+}
+
+static void replace(char **slot, struct str text)
+{
+    char *copy = str_dup_c(text);
+    mem_free(*slot);
+    *slot = copy;
+}
+
+bool setting_bool(const struct session *s, int id)
+{
+    return strcmp(s->values[id], "on") == 0;
+}
+
+int64_t setting_int(const struct session *s, int id)
+{
+    return strtoll(s->values[id], NULL, 10);
+}
+
+const char *setting_text(struct session *s, int id)
+{
+    switch (id) {
+    case SETTING_TRANSACTION_STATUS:
+        return txn_status_text(s);
+    case SETTING_TRANSACTION_ISOLATION:
+        if (s->txn_state == TXN_NONE)
+            return s->values[SETTING_DEFAULT_TRANSACTION_ISOLATION];
+        return s->txn_isolation == KV_SERIALIZABLE ? "serializable"
+               : s->txn_isolation == KV_SNAPSHOT   ? "repeatable read"
+                                                   : "read committed";
+    case SETTING_TRANSACTION_READ_ONLY:
+        if (s->txn_state == TXN_NONE)
+            return s->values[SETTING_DEFAULT_TRANSACTION_READ_ONLY];
+        return s->txn_read_only ? "on" : "off";
+    default:
+        return s->values[id];
+    }
+}
+
+// ---- effects
+
+static int bad_value(const char *name, struct str value, const char *allowed, struct err *err)
+{
+    char lower[64];
+    size_t n = 0;
+    for (; name[n] != '\0' && n + 1 < sizeof(lower); n++)
+        lower[n] = (char)tolower((unsigned char)name[n]);
+    lower[n] = '\0';
+    err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": \"%.*s\"", lower, STR_FMT(value));
+    if (allowed != NULL)
+        err_hint(err, "Available values: %s", allowed);
+    return ERR_INVALID_PARAMETER_VALUE;
+}
+
+static int set_zone(struct session *s, struct str value, struct err *err)
+{
+    struct str name = value;
+    if (name.len > 0 && (str_ieqc(name, "default") || str_ieqc(name, "local")))
+        name = STR("UTC");
+    const struct zone *z;
+    int64_t hours;
+    if (str_to_i64(name, &hours) && hours >= -167 && hours <= 167) {
+        z = zone_fixed((int32_t)(hours * 3600));
+    } else if (zone_find(name, ZONE_SIGN_POSIX, &z, NULL) != 0) {
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"timezone\": \"%.*s\"",
+                       STR_FMT(value));
+    }
+    s->vc.zone = z;
+    replace(&s->values[SETTING_TIMEZONE], name);
+    return 0;
+}
+
+static int set_datestyle(struct session *s, struct str value, struct err *err)
+{
+    enum date_order order = s->vc.date_order;
+    for (size_t i = 0; i < value.len;) {
+        size_t from = i;
+        while (i < value.len && value.ptr[i] != ',')
+            i++;
+        struct str part = str_trim(str_slice(value, from, i++));
+        if (str_ieqc(part, "mdy") || str_ieqc(part, "us") || str_ieqc(part, "noneuropean"))
+            order = DATE_ORDER_MDY;
+        else if (str_ieqc(part, "dmy") || str_ieqc(part, "european"))
+            order = DATE_ORDER_DMY;
+        else if (str_ieqc(part, "ymd"))
+            order = DATE_ORDER_YMD;
+        else if (!str_ieqc(part, "iso") && !str_ieqc(part, "default"))
+            return bad_value("datestyle", value, NULL, err);
+    }
+    static const char *const names[] = {"ISO, MDY", "ISO, DMY", "ISO, YMD"};
+    s->vc.date_order = order;
+    replace(&s->values[SETTING_DATESTYLE], str_of(names[order]));
+    return 0;
+}
+
+// Splits a list of names: quoted ones as they are, others folded to lower case.
+static size_t split_names(struct arena *a, struct str text, struct str **out)
+{
+    ARENA_VEC(struct str) names = {0};
+    size_t i = 0;
+    while (i < text.len) {
+        while (i < text.len && (text.ptr[i] == ' ' || text.ptr[i] == ','))
+            i++;
+        if (i == text.len)
+            break;
+        struct buf b = BUF_INIT;
+        if (text.ptr[i] == '"') {
+            for (i++; i < text.len && (text.ptr[i] != '"' || (i + 1 < text.len && text.ptr[i + 1] == '"')); i++) {
+                if (text.ptr[i] == '"')
+                    i++;
+                buf_putc(&b, text.ptr[i]);
+            }
+            i++;
+        } else {
+            for (; i < text.len && text.ptr[i] != ',' && text.ptr[i] != ' '; i++)
+                buf_putc(&b, (char)tolower((unsigned char)text.ptr[i]));
+        }
+        struct str name = arena_str(a, buf_view(&b));
+        buf_release(&b);
+        ARENA_PUSH(a, &names, name);
+    }
+    *out = names.ptr;
+    return names.len;
+}
+
+static void set_search_path(struct session *s)
+{
+    s->n_search_path = split_names(&s->arena, str_of(s->values[SETTING_SEARCH_PATH]), &s->search_path);
+}
+
+static int set_encoding(struct session *s, struct str value, struct err *err)
+{
+    while (value.len >= 2 && value.ptr[0] == '\'') // some drivers send the quotes
+        value = str_slice(value, 1, value.len - 1);
+    if (!str_ieqc(value, "utf8") && !str_ieqc(value, "utf-8") && !str_ieqc(value, "unicode") &&
+        !str_ieqc(value, "default"))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: unimplemented client encoding: \"%.*s\"",
+                       STR_FMT(value));
+    replace(&s->values[SETTING_CLIENT_ENCODING], STR("UTF8"));
+    return 0;
+}
+
+static const char *const isolation_names[] = {"serializable", "repeatable read", "snapshot", "read committed",
+                                              "read uncommitted", "default"};
+
+static int set_isolation(struct session *s, int id, struct str value, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(isolation_names); i++) {
+        if (!str_ieqc(value, isolation_names[i]))
+            continue;
+        const char *name = i == 2 ? "repeatable read" : i == 4 ? "read committed" : i == 5 ? "serializable"
+                                                                                         : isolation_names[i];
+        if (id == SETTING_TRANSACTION_ISOLATION && s->txn_state != TXN_NONE) {
+            enum kv_isolation level = i == 0 || i == 5 ? KV_SERIALIZABLE : i <= 2 ? KV_SNAPSHOT : KV_READ_COMMITTED;
+            if (level != s->txn_isolation && s->statements_in_txn > 0)
+                return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                               "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+            s->txn_isolation = level;
+            return 0;
+        }
+        replace(&s->values[SETTING_DEFAULT_TRANSACTION_ISOLATION], str_of(name));
+        return 0;
+    }
+    return bad_value(setting_infos[id].name, value, "serializable,repeatable read,read committed", err);
+}
+
+static int normalize_bool(const char *name, struct str value, struct str *out, struct err *err)
+{
+    static const char *const yes[] = {"on", "true", "t", "yes", "y", "1"}, *const no[] = {"off", "false", "f", "no", "n", "0"};
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+        if (str_ieqc(value, yes[i]))
+            return *out = STR("on"), 0;
+        if (str_ieqc(value, no[i]))
+            return *out = STR("off"), 0;
+    }
+    err_set(err, ERR_INVALID_PARAMETER_VALUE, "parameter \"%s\" requires a Boolean value", name);
+    return ERR_INVALID_PARAMETER_VALUE;
+}
+
+// Milliseconds as a number, or an interval text.
+static int normalize_duration(struct session *s, const char *name, struct str value, char *out, size_t n,
+                              struct err *err)
+{
+    int64_t ms;
+    if (!str_to_i64(value, &ms)) {
+        struct arena a;
+        arena_init(&a, NULL);
+        struct datum d;
+        int rc = datum_parse(&a, T_INTERVAL, value, &s->vc, &d, NULL);
+        arena_release(&a);
+        if (rc != 0)
+            return bad_value(name, value, NULL, err);
+        ms = (d.iv.months * 30LL + d.iv.days) * 86400000LL + d.iv.micros / 1000;
+    }
+    if (ms < 0)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%s cannot have a negative duration", name);
+    snprintf(out, n, "%lld", (long long)ms);
+    return 0;
+}
+
+static int normalize_enum(const struct setting_info *info, struct str value, char *out, size_t n, struct err *err)
+{
+    for (const char *p = info->values; *p != '\0';) {
+        size_t len = strcspn(p, "|");
+        if (str_ieq(value, (struct str){p, len}) && len < n) {
+            memcpy(out, p, len);
+            out[len] = '\0';
+            return 0;
+        }
+        p += len + (p[len] == '|');
+    }
+    return bad_value(info->name, value, info->values, err);
+}
+
+static void apply_effects(struct session *s, int id)
+{
+    switch (id) {
+    case SETTING_BYTEA_OUTPUT:
+        s->vc.bytea_output = strcmp(s->values[id], "escape") == 0   ? BYTEA_OUTPUT_ESCAPE
+                             : strcmp(s->values[id], "base64") == 0 ? BYTEA_OUTPUT_BASE64
+                                                                    : BYTEA_OUTPUT_HEX;
+        break;
+    case SETTING_INTERVALSTYLE:
+        s->vc.interval_style = strcmp(s->values[id], "iso_8601") == 0       ? INTERVAL_STYLE_ISO_8601
+                               : strcmp(s->values[id], "sql_standard") == 0 ? INTERVAL_STYLE_SQL_STANDARD
+                                                                            : INTERVAL_STYLE_POSTGRES;
+        break;
+    case SETTING_EXTRA_FLOAT_DIGITS:
+        s->vc.extra_float_digits = (int)setting_int(s, id);
+        break;
+    case SETTING_SEARCH_PATH:
+        set_search_path(s);
+        break;
+    default:
+        break;
+    }
+}
+
+static int set_by_kind(struct session *s, int id, struct str value, struct err *err)
+{
+    const struct setting_info *info = &setting_infos[id];
+    char text[64];
+    struct str normalized = value;
+    int64_t number;
+    switch (info->kind) {
+    case SETTING_READ_ONLY:
+        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%.*s\" cannot be changed", STR_FMT(value));
+    case SETTING_BOOL:
+        TRY(normalize_bool(info->name, value, &normalized, err));
+        break;
+    case SETTING_INT:
+        if (!str_to_i64(value, &number))
+            return bad_value(info->name, value, NULL, err);
+        break;
+    case SETTING_DURATION:
+        TRY(normalize_duration(s, info->name, value, text, sizeof(text), err));
+        normalized = str_of(text);
+        break;
+    case SETTING_ENUM:
+        TRY(normalize_enum(info, value, text, sizeof(text), err));
+        normalized = str_of(text);
+        break;
+    case SETTING_STRING:
+    case SETTING_LIST:
+        break;
+    }
+    replace(&s->values[id], normalized);
+    apply_effects(s, id);
+    return 0;
+}
+
+static int set_database(struct session *s, struct str value, struct err *err)
+{
+    if (s->view != NULL && value.len > 0) {
+        const struct cat_database *d;
+        TRY(cat_database_by_name(s->view, value, &d, err));
+        if (d == NULL)
+            return err_set(err, ERR_UNDEFINED_DATABASE, "database \"%.*s\" does not exist", STR_FMT(value));
+    }
+    replace(&s->values[SETTING_DATABASE], value);
+    return 0;
+}
+
+static int set_role(struct session *s, struct str value, struct err *err)
+{
+    if (str_ieqc(value, "none") || str_eq(value, str_of(s->values[SETTING_SESSION_USER]))) {
+        s->user = str_of(s->values[SETTING_SESSION_USER]);
+        replace(&s->values[SETTING_ROLE], STR("none"));
+        return 0;
+    }
+    const struct cat_role *role = NULL;
+    bool admin = false, member = false;
+    if (s->view != NULL) {
+        TRY(cat_role_by_name(s->view, value, &role, err));
+        if (role == NULL)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "role \"%.*s\" does not exist", STR_FMT(value));
+        TRY(cat_is_admin(s->view, str_of(s->values[SETTING_SESSION_USER]), &admin, err));
+        TRY(cat_is_member(s->view, str_of(s->values[SETTING_SESSION_USER]), value, &member, err));
+    }
+    if (!admin && !member)
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to set role \"%.*s\"", STR_FMT(value));
+    s->user = arena_str(&s->arena, value);
+    replace(&s->values[SETTING_ROLE], value);
+    return 0;
+}
+
+static int set_known(struct session *s, int id, struct str value, struct err *err)
+{
+    if (setting_infos[id].kind == SETTING_READ_ONLY)
+        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
+                       setting_infos[id].name);
+    switch (id) {
+    case SETTING_TIMEZONE:
+        return set_zone(s, value, err);
+    case SETTING_DATESTYLE:
+        return set_datestyle(s, value, err);
+    case SETTING_CLIENT_ENCODING:
+        return set_encoding(s, value, err);
+    case SETTING_DEFAULT_TRANSACTION_ISOLATION:
+    case SETTING_TRANSACTION_ISOLATION:
+        return set_isolation(s, id, value, err);
+    case SETTING_DATABASE:
+        return set_database(s, value, err);
+    case SETTING_ROLE:
+        return set_role(s, value, err);
+    case SETTING_STANDARD_CONFORMING_STRINGS:
+        if (!str_ieqc(value, "on") && !str_ieqc(value, "true"))
+            return bad_value("standard_conforming_strings", value, "on", err);
+        return 0;
+    case SETTING_TRANSACTION_READ_ONLY: {
+        struct str normalized;
+        TRY(normalize_bool("transaction_read_only", value, &normalized, err));
+        s->txn_read_only = str_eqc(normalized, "on");
+        return 0;
+    }
+    default:
+        return set_by_kind(s, id, value, err);
+    }
+}
+
+void notify_parameter(struct session *s, int id)
+{
+    static const struct {
+        int id;
+        const char *name;
+    } reported[] = {{SETTING_APPLICATION_NAME, "application_name"}, {SETTING_TIMEZONE, "TimeZone"},
+                    {SETTING_DATESTYLE, "DateStyle"},               {SETTING_INTERVALSTYLE, "IntervalStyle"},
+                    {SETTING_CLIENT_ENCODING, "client_encoding"}};
+    for (size_t i = 0; i < ARRAY_LEN(reported) && s->sink != NULL; i++) {
+        if (reported[i].id == id)
+            s->sink->ops->parameter(s->sink, reported[i].name, str_of(s->values[id]));
+    }
+}
+
+static void save_local(struct session *s, int id)
+{
+    struct saved_setting *saved = mem_zalloc(sizeof(*saved));
+    saved->id = id;
+    saved->text = str_dup_c(str_of(s->values[id]));
+    saved->next = s->local_settings;
+    s->local_settings = saved;
+}
+
+int setting_set(struct session *s, struct str name, struct str value, bool local, struct err *err)
+{
+    int id = setting_find(name);
+    if (id < 0) {
+        if (memchr(name.ptr, '.', name.len) != NULL) { // custom variables
+            mem_free(map_put(&s->custom_settings, name, str_dup_c(value)));
+            return 0;
+        }
+        return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
+    }
+    if (local)
+        save_local(s, id);
+    TRY(set_known(s, id, value, err));
+    if (id != SETTING_APPLICATION_NAME && id != SETTING_STATEMENT_TIMEOUT && id != SETTING_TRANSACTION_READ_ONLY)
+        s->settings_epoch++;
+    notify_parameter(s, id);
+    return 0;
+}
+
+void settings_end_txn(struct session *s)
+{
+    while (s->local_settings != NULL) {
+        struct saved_setting *saved = s->local_settings;
+        s->local_settings = saved->next;
+        struct err ignored = ERR_INIT;
+        if (set_known(s, saved->id, str_of(saved->text), &ignored) == 0)
+            notify_parameter(s, saved->id);
+        err_reset(&ignored);
+        mem_free(saved->text);
+        mem_free(saved);
+        s->settings_epoch++;
+    }
+}
+
+int setting_reset(struct session *s, struct str name, struct err *err)
+{
+    int id = setting_find(name);
+    if (id < 0) {
+        mem_free(map_remove(&s->custom_settings, name));
+        if (memchr(name.ptr, '.', name.len) != NULL)
+            return 0;
+        return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
+    }
+    const char *text = s->login_values[id] != NULL ? s->login_values[id] : setting_infos[id].default_text;
+    return setting_set(s, name, str_of(text), false, err);
+}
+
+void settings_reset_all(struct session *s)
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        if (setting_infos[i].kind == SETTING_READ_ONLY || i == SETTING_DATABASE || i == SETTING_TRANSACTION_ISOLATION ||
+            i == SETTING_TRANSACTION_READ_ONLY)
+            continue;
+        struct err ignored = ERR_INIT;
+        if (setting_reset(s, str_of(setting_infos[i].name), &ignored) != 0)
+            err_reset(&ignored);
+    }
+}
+
+void settings_init(struct session *s)
+{
+    for (int i = 0; i < SETTING_COUNT; i++)
+        s->values[i] = str_dup_c(str_of(setting_infos[i].default_text));
+    for (int i = 0; i < SETTING_COUNT; i++)
+        apply_effects(s, i);
+}
+
+void settings_release(struct session *s)
+{
+    settings_end_txn(s);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        mem_free(s->values[i]);
+        mem_free(s->login_values[i]);
+    }
+    struct map_entry *e;
+    for (size_t it = 0; (e = map_next(&s->custom_settings, &it)) != NULL;)
+        mem_free(e->value);
+    map_release(&s->custom_settings);
+}
+
+int setting_get(struct session *s, struct arena *a, struct str name, struct str *out, struct err *err)
+{
+    int id = setting_find(name);
+    if (id >= 0) {
+        *out = arena_str(a, str_of(setting_text(s, id)));
+        return 0;
+    }
+    const char *custom = map_get(&s->custom_settings, name);
+    if (custom != NULL) {
+        *out = arena_str(a, str_of(custom));
+        return 0;
+    }
+    return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
+}
+
+// ---- SET
+
+static int value_text(struct session *s, struct arena *a, const struct ast *value, struct buf *out, struct err *err)
+{
+    if (value->kind == AST_COLUMN_REF) { // SET x = word
+        buf_str(out, ast_as_column_ref(value)->column);
+        return 0;
+    }
+    if (value->kind == AST_NAME) {
+        buf_str(out, ast_as_name(value)->name);
+        return 0;
+    }
+    struct analyze_options options;
+    struct eval_context ec;
+    analyze_options_init(s, &options, &ec, a);
+    struct query *q;
+    struct expr *e;
+    TRY(analyze_table_expr(a, &options, NULL, value, T_ANYELEMENT, "SET", &q, &e, err));
+    struct exec_context x = {0};
+    struct statement_plan none = {.query = q};
+    exec_context_init(s, &x, a, &s->budget);
+    x.plan = &none;
+    struct datum d;
+    TRY(exec_scalar(&x, e, &d, err));
+    if (d.null)
+        return 0;
+    if (e->type.family == TYPE_BOOL)
+        buf_cstr(out, d.b ? "on" : "off");
+    else
+        datum_print(out, e->type, d, &s->vc);
+    return 0;
+}
+
+static bool plain_identifier(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!(islower((unsigned char)s.ptr[i]) || isdigit((unsigned char)s.ptr[i]) || s.ptr[i] == '_'))
+            return false;
+    }
+    return s.len > 0;
+}
+
+int run_set(struct session *s, const struct ast *statement, struct arena *a, struct err *err)
+{
+    if (statement->kind == AST_RESET_VAR) {
+        struct str name = ast_as_reset_var(statement)->name;
+        if (name.ptr == NULL) {
+            settings_reset_all(s);
+            return 0;
+        }
+        return setting_reset(s, name, err);
+    }
+    const struct ast_set_var *set = ast_as_set_var(statement);
+    if (set->to_default)
+        return setting_reset(s, set->name, err);
+    bool list = setting_find(set->name) == SETTING_SEARCH_PATH;
+    struct buf text = BUF_INIT;
+    int rc = 0;
+    for (size_t i = 0; i < set->values.n && rc == 0; i++) {
+        struct buf one = BUF_INIT;
+        buf_cstr(&text, i > 0 ? ", " : "");
+        rc = value_text(s, a, set->values.items[i], &one, err);
+        if (list && set->values.n > 1 && !plain_identifier(buf_view(&one)))
+            buf_printf(&text, "\"%s\"", buf_c(&one));
+        else if (list && one.len > 0 && one.ptr[0] == '$')
+            buf_printf(&text, "\"%s\"", buf_c(&one));
+        else
+            buf_str(&text, buf_view(&one));
+        buf_release(&one);
+    }
+    if (rc == 0)
+        rc = setting_set(s, set->name, buf_view(&text), set->scope == AST_SET_LOCAL && s->txn_state != TXN_NONE, err);
+    buf_release(&text);
+    return rc;
+}

@@ -1,0 +1,664 @@
+// One statement: analysis, planning, execution, results. Transaction control is in txn.c, the loops around statements
+// (batches, retries, the extended protocol) in session.c and portal.c.
+#include "sql/session/session_int.h"
+#include <stdio.h>
+
+void send_notice_record(void *session, const struct err *notice)
+{
+    struct session *s = session;
+    if (s->sink != NULL)
+        s->sink->ops->notice(s->sink, notice);
+}
+
+void send_notice(struct session *s, int code, const char *fmt, ...)
+{
+    struct err e = ERR_INIT;
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    err_set(&e, code, "%s", text);
+    e.severity = code == ERR_SUCCESSFUL_COMPLETION ? ERR_SEVERITY_NOTICE : ERR_SEVERITY_WARNING;
+    send_notice_record(s, &e);
+    err_reset(&e);
+}
+
+// ---- contexts
+
+void eval_context_init(struct session *s, struct eval_context *ec, struct arena *a)
+{
+    *ec = (struct eval_context){
+        .arena = a, .vc = &s->vc, .txn_micros = s->txn_micros, .statement_micros = s->statement_micros,
+        .catalog = s->view, .txn = s->txn, .database = str_of(s->values[SETTING_DATABASE]), .user = s->user,
+        .session_user = str_of(s->values[SETTING_SESSION_USER]),
+        .application_name = str_of(s->values[SETTING_APPLICATION_NAME]), .search_path = s->search_path,
+        .n_search_path = s->n_search_path, .session = &s->functions, .rng = &s->rng};
+    s->vc.txn_now_micros = s->txn_micros;
+    const struct cat_database *d = NULL;
+    if (s->view != NULL && cat_database_by_name(s->view, ec->database, &d, NULL) == 0 && d != NULL)
+        ec->database_id = d->id;
+}
+
+void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a)
+{
+    eval_context_init(s, fold, a);
+    fold->session = NULL; // folding must not reach what changes between executions
+    fold->txn = NULL;
+    *o = (struct analyze_options){
+        .view = s->view, .fold = fold, .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
+        .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST), .statement_source = statement_source,
+        .statement_source_arg = s};
+    o->scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]), .search_path = s->search_path,
+                                       .n_search_path = s->n_search_path, .user = s->user};
+}
+
+int session_interrupted(void *arg, struct err *err)
+{
+    struct session *s = arg;
+    if (atomic_load_explicit(&s->cancel_requested, memory_order_relaxed))
+        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled");
+    if (s->statement_deadline_ns == 0 && s->txn_deadline_ns == 0)
+        return 0;
+    int64_t now = clock_mono_ns();
+    if (s->statement_deadline_ns != 0 && now > s->statement_deadline_ns)
+        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
+    if (s->txn_deadline_ns != 0 && now > s->txn_deadline_ns)
+        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to transaction timeout");
+    return 0;
+}
+
+// Lock waits end at the lock timeout or with the statement, whichever comes first.
+static int64_t lock_timeout(const struct session *s)
+{
+    int64_t timeout = setting_int(s, SETTING_LOCK_TIMEOUT) * 1000000;
+    if (s->statement_deadline_ns != 0) {
+        int64_t left = MAX(s->statement_deadline_ns - clock_mono_ns(), (int64_t)1);
+        timeout = timeout == 0 ? left : MIN(timeout, left);
+    }
+    return timeout;
+}
+
+void exec_context_init(struct session *s, struct exec_context *x, struct arena *a, struct budget *budget)
+{
+    *x = (struct exec_context){.arena = a, .txn = s->txn, .view = s->view,
+                               .cluster = catalog_cluster(s->engine->catalog), .budget = budget,
+                               .interrupted = session_interrupted, .interrupted_arg = s,
+                               .lock_timeout_ns = lock_timeout(s), .read_only = s->txn_read_only || s->txn_as_of != 0,
+                               .table_exprs = session_table_exprs, .table_exprs_arg = s,
+                               .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT), .virtual_arg = s};
+    eval_context_init(s, &x->eval, a);
+}
+
+void statement_clock_start(struct session *s)
+{
+    s->statement_micros = clock_wall_ns() / 1000;
+    int64_t timeout_ms = setting_int(s, SETTING_STATEMENT_TIMEOUT);
+    s->statement_deadline_ns = timeout_ms > 0 ? clock_mono_ns() + timeout_ms * 1000000 : 0;
+}
+
+// ---- planning
+
+double session_row_count(void *session, const struct cat_table *t)
+{
+    struct session *s = session;
+    int64_t rows;
+    if (t->kind != CAT_TABLE || cat_row_count(s->view, t->id, &rows, NULL) != 0)
+        return -1;
+    return (double)rows;
+}
+
+int check_statement_privileges(struct session *s, const struct query *q, struct err *err)
+{
+    for (uint32_t i = 0; i < q->n_relations; i++) {
+        const struct relation_use *use = &q->relations[i];
+        if (use->table->kind != CAT_VIRTUAL) {
+            TRY(cat_table_depend(s->view, use->table, err));
+            for (uint32_t bit = 1; bit != 0 && bit <= use->privileges; bit <<= 1) {
+                if ((use->privileges & bit) != 0 && !s->is_admin)
+                    TRY(cat_check_table_privilege(s->view, s->user, use->table, bit, err));
+            }
+        }
+    }
+    return 0;
+}
+
+int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
+                   struct statement_plan **out, struct err *err)
+{
+    struct analyze_options options;
+    struct eval_context fold;
+    analyze_options_init(s, &options, &fold, a);
+    options.parameter_oids = oids;
+    options.n_parameter_oids = n_oids;
+    struct query *q;
+    TRY(analyze(a, &options, ast, &q, err));
+    struct optimize_options opt = {.statistics = {.row_count = session_row_count, .arg = s}};
+    *out = optimize(q, &opt);
+    return 0;
+}
+
+struct result_column *plan_columns(struct arena *a, const struct statement_plan *sp, size_t *n)
+{
+    const struct query *q = sp->query;
+    *n = q->n_output;
+    struct result_column *columns = ARENA_ARRAY(a, struct result_column, q->n_output);
+    for (uint32_t i = 0; i < q->n_output; i++) {
+        const struct col_info *info = &q->columns.ptr[q->output[i]];
+        columns[i].name = arena_str(a, q->output_names[i]);
+        columns[i].type = info->type.family == TYPE_UNKNOWN ? T_STRING : info->type;
+        columns[i].table_oid = info->table != NULL ? info->table->id : 0;
+        columns[i].attnum = (int16_t)(info->table != NULL ? info->table_column_id : 0);
+    }
+    return columns;
+}
+
+struct str statement_tag(struct arena *a, const struct ast *ast, uint64_t rows)
+{
+    const char *tag = ast_tag(ast);
+    switch (ast->kind) {
+    case AST_INSERT:
+        return arena_printf(a, "INSERT 0 %llu", (unsigned long long)rows);
+    case AST_SELECT:
+    case AST_UPDATE:
+    case AST_DELETE:
+    case AST_FETCH:
+        return arena_printf(a, "%s %llu", tag, (unsigned long long)rows);
+    case AST_SHOW:
+    case AST_EXPLAIN:
+        return arena_printf(a, "%s %llu", tag, (unsigned long long)rows);
+    default:
+        return str_of(tag);
+    }
+}
+
+// ---- execution of a plan
+
+static int start_with(struct session *s, struct statement_plan *plan, const struct datum *parameters,
+                      struct batch *copy_rows, struct execution **out, struct err *err)
+{
+    TRY(check_statement_privileges(s, plan->query, err));
+    if (plan->full_scan && setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS) && !plan->query->has_mutation)
+        return err_set(err, ERR_INVALID_TABLE_DEFINITION,
+                       "query `%s` contains a full table/index scan which is explicitly disallowed", "SELECT");
+    struct execution *e = mem_zalloc(sizeof(*e));
+    budget_init(&e->budget, "statement", SIZE_MAX, &s->budget);
+    arena_init(&e->arena, &e->budget);
+    exec_context_init(s, &e->x, &e->arena, &e->budget);
+    e->plan = plan;
+    e->x.parameters = parameters;
+    e->x.copy_batch = copy_rows;
+    const struct query *q = plan->query;
+    e->map = ARENA_ARRAY(&e->arena, int64_t, q->n_output);
+    e->out_cols = ARENA_ARRAY(&e->arena, struct vec, q->n_output);
+    for (uint32_t i = 0; i < q->n_output; i++) {
+        e->map[i] = -1;
+        for (uint32_t k = 0; k < plan->root->n_cols && e->map[i] < 0; k++) {
+            if (plan->root->cols[k] == q->output[i])
+                e->map[i] = k;
+        }
+        INVARIANT(e->map[i] >= 0);
+    }
+    int rc = exec_open(&e->x, plan, err);
+    if (rc != 0) {
+        execution_free(e);
+        return rc;
+    }
+    *out = e;
+    return 0;
+}
+
+int execution_start(struct session *s, struct statement_plan *plan, const struct datum *parameters,
+                    struct execution **out, struct err *err)
+{
+    return start_with(s, plan, parameters, NULL, out, err);
+}
+
+int execution_start_copy(struct session *s, struct statement_plan *plan, struct batch *rows, struct execution **out,
+                         struct err *err)
+{
+    return start_with(s, plan, NULL, rows, out, err);
+}
+void execution_free(struct execution *e)
+{
+    if (e == NULL)
+        return;
+    exec_close(&e->x);
+    arena_release(&e->arena);
+    mem_free(e);
+}
+
+static int send_batch(struct session *s, struct execution *e, const struct batch *b, struct err *err)
+{
+    const struct query *q = e->plan->query;
+    for (uint32_t i = 0; i < q->n_output; i++)
+        e->out_cols[i] = b->cols[e->map[i]];
+    struct batch out = {.n = b->n, .sel = b->sel, .cols = e->out_cols, .ncols = q->n_output};
+    return s->sink->ops->rows(s->sink, &out, err);
+}
+
+int execution_send(struct session *s, struct execution *e, uint64_t max_rows, uint64_t *sent, bool *done,
+                   struct err *err)
+{
+    *sent = 0;
+    *done = e->finished;
+    while (!e->finished) {
+        if (e->pending_at >= e->pending.n) {
+            TRY(exec_next(&e->x, &e->pending, err));
+            e->pending_at = 0;
+            if (e->pending.n == 0) {
+                e->finished = *done = true;
+                break;
+            }
+        }
+        if (max_rows != 0 && *sent == max_rows)
+            break;
+        uint16_t sel[BATCH_ROWS_MAX];
+        uint32_t n = e->pending.n - e->pending_at;
+        if (max_rows != 0)
+            n = (uint32_t)MIN((uint64_t)n, max_rows - *sent);
+        struct batch part = e->pending;
+        if (e->pending_at > 0 || n < e->pending.n) {
+            for (uint32_t k = 0; k < n; k++)
+                sel[k] = (uint16_t)batch_row(&e->pending, e->pending_at + k);
+            part.sel = sel;
+            part.n = n;
+        }
+        if (e->plan->query->n_output > 0 || e->plan->query->returns_rows)
+            TRY(send_batch(s, e, &part, err));
+        e->pending_at += n;
+        *sent += n;
+    }
+    return 0;
+}
+
+static bool is_query(const struct ast *ast)
+{
+    return ast->kind == AST_SELECT || ast->kind == AST_INSERT || ast->kind == AST_UPDATE || ast->kind == AST_DELETE;
+}
+
+static int run_plan(struct session *s, struct statement_plan *plan, const struct datum *parameters,
+                    const struct ast *ast, bool describe, struct arena *tag_arena, struct str *tag, struct err *err)
+{
+    struct execution *e;
+    TRY(execution_start(s, plan, parameters, &e, err));
+    if (describe && plan->query->returns_rows) {
+        size_t n;
+        struct result_column *columns = plan_columns(&e->arena, plan, &n);
+        s->sink->ops->describe(s->sink, columns, n);
+    }
+    uint64_t sent;
+    bool done;
+    int rc = execution_send(s, e, 0, &sent, &done, err);
+    bool mutation = plan->root->kind >= PLAN_INSERT || plan->query->has_mutation;
+    uint64_t rows = ast->kind != AST_SELECT && mutation ? e->x.rows_affected : sent;
+    if (rc == 0)
+        *tag = statement_tag(tag_arena, ast, rows);
+    execution_free(e);
+    return rc;
+}
+
+// AS OF SYSTEM TIME of a query that begins its own transaction.
+static const struct ast *query_as_of(const struct ast *ast)
+{
+    if (ast->kind != AST_SELECT || ast_as_select(ast)->body->kind != AST_SELECT_CORE)
+        return NULL;
+    return ast_as_select_core(ast_as_select(ast)->body)->as_of;
+}
+
+static int ensure_as_of(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    const struct ast *as_of = query_as_of(ast);
+    if (as_of == NULL)
+        return 0;
+    uint64_t version;
+    TRY(as_of_version(s, as_of, a, &version, err));
+    if (version == s->txn_as_of)
+        return 0;
+    if (s->txn_state != TXN_IMPLICIT || s->statements_in_txn > 0)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "unimplemented: AS OF SYSTEM TIME must be provided on a top-level statement of its own");
+    txn_rollback(s);
+    s->pending_as_of = version;
+    return txn_begin(s, TXN_IMPLICIT, err);
+}
+
+static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
+                     struct str *tag, struct err *err)
+{
+    if (in->prepared != NULL) {
+        struct statement_plan *plan;
+        TRY(prepared_plan_now(s, in->prepared, &plan, err));
+        return run_plan(s, plan, in->parameters, in->ast, describe, tag_arena, tag, err);
+    }
+    struct arena a;
+    arena_init(&a, &s->budget);
+    struct statement_plan *plan;
+    int rc = ensure_as_of(s, in->ast, &a, err);
+    if (rc == 0)
+        rc = plan_statement(s, &a, in->ast, NULL, 0, &plan, err);
+    if (rc == 0 && plan->query->n_parameters > 0)
+        rc = err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $1");
+    if (rc == 0)
+        rc = run_plan(s, plan, NULL, in->ast, describe, tag_arena, tag, err);
+    arena_release(&a);
+    return rc;
+}
+
+// ---- EXPLAIN
+
+struct explain_lines {
+    struct show_result result;
+};
+
+static void explain_line(void *arg, struct str text)
+{
+    struct explain_lines *l = arg;
+    struct datum *row = ARENA_ARRAY(l->result.arena, struct datum, 1);
+    row[0] = datum_str(arena_str(l->result.arena, text));
+    ARENA_PUSH(l->result.arena, &l->result.rows, row);
+}
+
+static bool explain_option(const struct ast_explain *ex, const char *name)
+{
+    for (size_t i = 0; i < ex->options.n; i++) {
+        if (str_ieqc(ast_as_name(ex->options.items[i])->name, name))
+            return true;
+    }
+    return false;
+}
+
+static int run_analyzed(struct session *s, struct statement_plan *plan, uint64_t *counts, struct explain_lines *l,
+                        struct err *err)
+{
+    int64_t start = clock_mono_ns();
+    struct execution *e;
+    TRY(execution_start(s, plan, NULL, &e, err));
+    e->x.actual_rows = counts;
+    int rc = exec_drain(&e->x, err);
+    explain_line(l, arena_printf(l->result.arena, "execution time: %.0fms", (double)(clock_mono_ns() - start) / 1e6));
+    explain_line(l, arena_printf(l->result.arena, "rows decoded from KV: %llu", (unsigned long long)e->x.rows_read));
+    explain_line(l, arena_printf(l->result.arena, "maximum memory usage: %llu B",
+                                 (unsigned long long)atomic_load(&e->budget.peak_bytes)));
+    execution_free(e);
+    return rc;
+}
+
+static int run_explain(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+                       struct err *err)
+{
+    static const char *const names[] = {"info"};
+    const struct ast_explain *ex = ast_as_explain(ast);
+    if (!is_query(ex->statement))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN of %s", ast_tag(ex->statement));
+    struct type types[] = {T_STRING};
+    struct explain_lines l = {.result = {.arena = a, .names = names, .types = types, .n_columns = 1}};
+    struct statement_plan *plan;
+    int64_t start = clock_mono_ns();
+    TRY(plan_statement(s, a, ex->statement, NULL, 0, &plan, err));
+    uint64_t *counts = NULL;
+    if (ex->analyze) {
+        counts = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
+        explain_line(&l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
+        TRY(run_analyzed(s, plan, counts, &l, err));
+    }
+    explain_line(&l, STR("distribution: local"));
+    explain_line(&l, STR("vectorized: true"));
+    explain_line(&l, STR(""));
+    plan_explain(plan, explain_option(ex, "VERBOSE"), counts, explain_line, &l);
+    TRY(show_send(s, &l.result, describe, err));
+    *tag = statement_tag(a, ast, l.result.rows.len);
+    return 0;
+}
+
+// ---- DDL
+
+static enum ddl_serial serial_kind(const struct session *s)
+{
+    const char *text = s->values[SETTING_SERIAL_NORMALIZATION];
+    if (strcmp(text, "unordered_rowid") == 0)
+        return DDL_SERIAL_UNORDERED;
+    if (strncmp(text, "sql_sequence_cached", 19) == 0)
+        return DDL_SERIAL_SQL_CACHED;
+    return strcmp(text, "rowid") == 0 ? DDL_SERIAL_ROWID : DDL_SERIAL_SQL_SEQUENCE;
+}
+
+static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
+{
+    if (s->txn_read_only)
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", ast_tag(ast));
+    struct ddl_context dc = {
+        .view = s->view, .txn = s->txn, .arena = a, .serial = serial_kind(s),
+        .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
+        .require_explicit_primary_keys = setting_bool(s, SETTING_REQUIRE_EXPLICIT_PRIMARY_KEYS),
+        .insecure = s->engine->insecure, .notice = send_notice_record, .notice_arg = s,
+        .services = ddl_services_new(s, a)};
+    dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]), .search_path = s->search_path,
+                                       .n_search_path = s->n_search_path, .user = s->user};
+    struct ddl_result result = {0};
+    TRY(ddl_execute(&dc, ast, &result, err));
+    *tag = result.tag.len > 0 ? result.tag : str_of(ast_tag(ast));
+    return 0;
+}
+
+// autocommit_before_ddl: what was done so far is committed and the statement runs by itself.
+static int commit_before_ddl(struct session *s, struct err *err)
+{
+    if (!setting_bool(s, SETTING_AUTOCOMMIT_BEFORE_DDL) || s->txn_state != TXN_EXPLICIT)
+        return 0;
+    struct err notice = ERR_INIT;
+    err_set(&notice, ERR_SUCCESSFUL_COMPLETION,
+            "auto-committing transaction before processing DDL due to autocommit_before_ddl setting");
+    notice.severity = ERR_SEVERITY_NOTICE;
+    send_notice_record(s, &notice);
+    err_reset(&notice);
+    TRY(txn_commit(s, err));
+    return txn_begin(s, TXN_IMPLICIT, err);
+}
+
+// ---- small statements
+
+static int run_discard(struct session *s, const struct ast *ast, struct err *err)
+{
+    enum ast_discard_what what = ast_as_discard(ast)->what;
+    if (what == AST_DISCARD_ALL) {
+        if (s->txn_state == TXN_EXPLICIT)
+            return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "DISCARD ALL cannot run inside a transaction block");
+        settings_reset_all(s);
+        prepared_drop_all(s);
+    }
+    if (what == AST_DISCARD_ALL || what == AST_DISCARD_SEQUENCES)
+        s->has_sequence_value = false;
+    return 0;
+}
+
+static int run_cluster_setting(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    const struct ast_set_cluster_setting *set = ast_as_set_cluster_setting(ast);
+    if (!s->is_admin)
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the MODIFYCLUSTERSETTING privilege are "
+                                                        "allowed to set cluster setting '%.*s'", STR_FMT(set->name));
+    struct str text = STR_NONE;
+    if (!set->to_default && !set->reset) {
+        struct analyze_options options;
+        struct eval_context ec;
+        analyze_options_init(s, &options, &ec, a);
+        struct query *q;
+        struct expr *e;
+        TRY(analyze_table_expr(a, &options, NULL, set->value, T_ANYELEMENT, "SET CLUSTER SETTING", &q, &e, err));
+        if (e->kind != EXPR_CONST || e->value.null)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "cluster setting values must be constants");
+        struct buf b = BUF_INIT;
+        datum_print(&b, e->type, e->value, &s->vc);
+        text = arena_str(a, buf_view(&b));
+        if (e->type.family == TYPE_BOOL)
+            text = e->value.b ? STR("true") : STR("false");
+        buf_release(&b);
+    }
+    return cat_setting_put(s->view, set->name, text, err);
+}
+
+static int run_show(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+                    struct err *err)
+{
+    struct show_result r;
+    TRY(show_run(s, a, ast, &r, err));
+    TRY(show_send(s, &r, describe, err));
+    *tag = statement_tag(a, ast, r.rows.len);
+    return 0;
+}
+
+static int run_other(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
+                     struct str *tag, struct err *err)
+{
+    const struct ast *ast = in->ast;
+    switch (ast->kind) {
+    case AST_SET_VAR:
+    case AST_RESET_VAR:
+        return run_set(s, ast, a, err);
+    case AST_SET_CLUSTER_SETTING:
+        return run_cluster_setting(s, ast, a, err);
+    case AST_SHOW:
+        return run_show(s, ast, describe, a, tag, err);
+    case AST_EXPLAIN:
+        return run_explain(s, ast, describe, a, tag, err);
+    case AST_PREPARE:
+        return run_prepare(s, ast, err);
+    case AST_EXECUTE:
+        return run_execute(s, ast, describe, a, tag, err);
+    case AST_DEALLOCATE:
+        return run_deallocate(s, ast, err);
+    case AST_DECLARE_CURSOR:
+        return run_declare(s, ast, err);
+    case AST_FETCH:
+        return run_fetch(s, ast, describe, a, tag, err);
+    case AST_CLOSE_CURSOR:
+        return run_close_cursor(s, ast, err);
+    case AST_DISCARD:
+        return run_discard(s, ast, err);
+    case AST_VACUUM:
+    case AST_UNLISTEN:
+    case AST_SET_CONSTRAINTS:
+    case AST_ANALYZE:
+    case AST_CREATE_STATISTICS: // row counts are always exact; there is nothing to collect
+        return 0;
+    default:
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s is not supported", ast_tag(ast));
+        err_hint(err, "You have attempted to use a feature that is not yet implemented.");
+        return ERR_FEATURE_NOT_SUPPORTED;
+    }
+}
+
+static int inject_retry_error(struct session *s, const struct ast *ast, struct err *err)
+{
+    if (s->txn_state != TXN_EXPLICIT || s->restarts >= 3 || !setting_bool(s, SETTING_INJECT_RETRY_ERRORS_ENABLED) ||
+        ast->kind == AST_SET_VAR || ast->kind == AST_RESET_VAR || ast->kind == AST_SHOW)
+        return 0;
+    s->statements_in_txn++; // so that the server does not retry by itself
+    err_set(err, ERR_SERIALIZATION_FAILURE,
+            "restart transaction: TransactionRetryWithProtoRefreshError: injected by `inject_retry_errors_enabled` "
+            "session variable");
+    return ERR_SERIALIZATION_FAILURE;
+}
+
+int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
+                  struct str *tag, struct err *err)
+{
+    *tag = str_of(ast_tag(in->ast));
+    TRY(inject_retry_error(s, in->ast, err));
+    if (s->txn_isolation == KV_READ_COMMITTED && s->statements_in_txn > 0)
+        kv_new_statement(s->txn);
+    if (is_query(in->ast))
+        return run_query(s, in, describe, tag_arena, tag, err);
+    if (ddl_can_execute(in->ast)) {
+        TRY(commit_before_ddl(s, err));
+        return run_ddl(s, in->ast, tag_arena, tag, err);
+    }
+    return run_other(s, in, describe, tag_arena, tag, err);
+}
+
+int statement_source(void *arg, struct arena *a, const struct ast *statement, const struct ast **query,
+                     struct err *err)
+{
+    struct session *s = arg;
+    *query = NULL;
+    if (statement->kind != AST_SHOW)
+        return 0;
+    struct show_result r;
+    TRY(show_run(s, a, statement, &r, err));
+    *query = show_as_query(a, &r);
+    return 0;
+}
+
+int as_of_version(struct session *s, const struct ast *e, struct arena *a, uint64_t *out, struct err *err)
+{
+    struct analyze_options options;
+    struct eval_context ec;
+    analyze_options_init(s, &options, &ec, a);
+    struct query *q;
+    struct expr *value;
+    TRY(analyze_table_expr(a, &options, NULL, e, T_ANYELEMENT, "AS OF SYSTEM TIME", &q, &value, err));
+    struct exec_context x;
+    struct statement_plan none = {.query = q};
+    exec_context_init(s, &x, a, &s->budget);
+    x.plan = &none;
+    struct datum d;
+    TRY(exec_scalar(&x, value, &d, err));
+    int64_t now = s->statement_micros, micros = 0;
+    struct datum parsed;
+    if (d.null)
+        goto invalid;
+    switch (value->type.family) {
+    case TYPE_INTERVAL:
+        micros = now + (d.iv.months * 30LL + d.iv.days) * 86400000000LL + d.iv.micros;
+        break;
+    case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ:
+        micros = d.i;
+        break;
+    case TYPE_INT:
+        *out = (uint64_t)d.i;
+        goto check;
+    case TYPE_STRING: {
+        int64_t ns;
+        if (str_to_i64(d.s, &ns)) {
+            *out = (uint64_t)ns;
+            goto check;
+        }
+        if (datum_parse(a, T_TIMESTAMPTZ, d.s, &s->vc, &parsed, NULL) == 0)
+            micros = parsed.i;
+        else if (datum_parse(a, T_INTERVAL, d.s, &s->vc, &parsed, NULL) == 0)
+            micros = now + (parsed.iv.months * 30LL + parsed.iv.days) * 86400000000LL + parsed.iv.micros;
+        else
+            goto invalid;
+        break;
+    }
+    default: { // DECIMAL: nanoseconds.logical
+        struct buf b = BUF_INIT;
+        datum_print(&b, value->type, d, &s->vc);
+        struct str text = buf_view(&b);
+        const char *point = memchr(text.ptr, '.', text.len);
+        int64_t ns;
+        bool ok = str_to_i64((struct str){text.ptr, point != NULL ? (size_t)(point - text.ptr) : text.len}, &ns);
+        buf_release(&b);
+        if (!ok)
+            goto invalid;
+        *out = (uint64_t)ns;
+        goto check;
+    }
+    }
+    *out = (uint64_t)micros * 1000;
+check:
+    if (*out > (uint64_t)clock_wall_ns())
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "AS OF SYSTEM TIME: cannot specify timestamp in the future");
+    if (*out < kv_oldest_readable(s->engine->kv))
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "batch timestamp %llu.%09llu,0 must be after replica GC threshold %llu.%09llu,0",
+                       (unsigned long long)(*out / 1000000000), (unsigned long long)(*out % 1000000000),
+                       (unsigned long long)(kv_oldest_readable(s->engine->kv) / 1000000000),
+                       (unsigned long long)(kv_oldest_readable(s->engine->kv) % 1000000000));
+    return 0;
+invalid:
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                   "AS OF SYSTEM TIME: expected timestamp, decimal, or interval");
+}

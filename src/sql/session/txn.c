@@ -1,0 +1,441 @@
+// The transaction state machine.
+//
+//   NONE --statement--> IMPLICIT --commit--> NONE
+//   NONE --BEGIN--> EXPLICIT --COMMIT/ROLLBACK--> NONE
+//   EXPLICIT --error--> ABORTED --ROLLBACK, COMMIT (rolls back)--> NONE, --ROLLBACK TO--> EXPLICIT
+//   EXPLICIT --RELEASE cockroach_restart--> COMMIT_WAIT --COMMIT/ROLLBACK--> NONE
+//
+// A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself: releasing
+// it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
+#include "sql/session/session_int.h"
+#include <strings.h>
+
+const char *txn_status_text(const struct session *s)
+{
+    switch (s->txn_state) {
+    case TXN_ABORTED:
+        return "Aborted";
+    case TXN_COMMIT_WAIT:
+        return "CommitWait";
+    case TXN_EXPLICIT:
+        return "Open";
+    case TXN_NONE:
+    case TXN_IMPLICIT:
+        break;
+    }
+    return "NoTxn";
+}
+
+static void publish_txn(struct session *s, struct kv_txn *txn)
+{
+    pthread_mutex_lock(&s->engine->mutex);
+    atomic_store(&s->waiting_txn, txn);
+    pthread_mutex_unlock(&s->engine->mutex);
+}
+
+static enum kv_isolation default_isolation(const struct session *s)
+{
+    const char *name = s->values[SETTING_DEFAULT_TRANSACTION_ISOLATION];
+    if (strcmp(name, "read committed") == 0)
+        return KV_READ_COMMITTED;
+    return strcmp(name, "repeatable read") == 0 ? KV_SNAPSHOT : KV_SERIALIZABLE;
+}
+
+static int open_kv(struct session *s, struct err *err)
+{
+    struct kv_begin_options options = {.isolation = s->txn_isolation, .as_of = s->txn_as_of,
+                                       .read_only = s->txn_as_of != 0, .priority = s->txn_priority,
+                                       .budget = &s->budget, .tag = (uint64_t)s->pid};
+    enum kv_result r = kv_begin(s->engine->kv, &options, &s->txn);
+    if (r != KV_OK)
+        return cat_kv_error(NULL, (int)r, err);
+    int rc = cat_view_open(s->engine->catalog, s->txn, &s->view, err);
+    if (rc != 0) {
+        kv_abort(s->txn);
+        s->txn = NULL;
+        return rc;
+    }
+    publish_txn(s, s->txn);
+    return 0;
+}
+
+int txn_begin(struct session *s, enum txn_state state, struct err *err)
+{
+    s->txn_isolation = default_isolation(s);
+    s->txn_read_only = setting_bool(s, SETTING_DEFAULT_TRANSACTION_READ_ONLY);
+    s->txn_priority = 0;
+    s->txn_as_of = s->pending_as_of;
+    s->pending_as_of = 0;
+    s->statements_in_txn = 0;
+    s->restarts = 0;
+    s->txn_failed_retryable = false;
+    s->txn_micros = s->statement_micros;
+    int64_t timeout_ms = setting_int(s, SETTING_TRANSACTION_TIMEOUT);
+    s->txn_deadline_ns = timeout_ms > 0 && state == TXN_EXPLICIT ? clock_mono_ns() + timeout_ms * 1000000 : 0;
+    TRY(open_kv(s, err));
+    s->txn_state = state;
+    return 0;
+}
+
+static void drop_savepoints(struct session *s)
+{
+    while (s->savepoints != NULL) {
+        struct savepoint *sp = s->savepoints;
+        s->savepoints = sp->next;
+        mem_free(sp->name);
+        mem_free(sp);
+    }
+}
+
+static void close_view(struct session *s)
+{
+    cat_view_close(s->view);
+    s->view = NULL;
+}
+
+static void finished(struct session *s, bool committed)
+{
+    s->txn_state = TXN_NONE;
+    s->txn_as_of = 0;
+    s->txn_deadline_ns = 0;
+    drop_savepoints(s);
+    portals_end_txn(s, committed);
+    settings_end_txn(s);
+}
+
+static int commit_kv(struct session *s, struct err *err)
+{
+    struct kv_txn *txn = s->txn;
+    struct cat_txn_summary summary = cat_txn_summarize(txn);
+    portals_end_txn(s, true);
+    publish_txn(s, NULL);
+    close_view(s);
+    s->txn = NULL;
+    uint64_t version;
+    enum kv_result r = kv_commit(txn, &version);
+    if (r != KV_OK)
+        return cat_commit_error(&summary, (int)r, err);
+    s->commit_version = version;
+    return 0;
+}
+
+int txn_commit(struct session *s, struct err *err)
+{
+    int rc = commit_kv(s, err);
+    finished(s, rc == 0);
+    return rc;
+}
+
+void txn_rollback(struct session *s)
+{
+    portals_end_txn(s, false);
+    if (s->txn != NULL) {
+        publish_txn(s, NULL);
+        close_view(s);
+        kv_abort(s->txn);
+        s->txn = NULL;
+    }
+    if (s->txn_state != TXN_NONE)
+        finished(s, false);
+}
+
+void txn_fail(struct session *s, int code)
+{
+    if (s->txn_state != TXN_EXPLICIT)
+        return;
+    s->txn_state = TXN_ABORTED;
+    s->txn_failed_retryable = code == ERR_SERIALIZATION_FAILURE;
+}
+
+int txn_restart(struct session *s, struct err *err)
+{
+    enum kv_result r = kv_reset(s->txn);
+    if (r != KV_OK)
+        return cat_kv_error(s->txn, (int)r, err);
+    s->statements_in_txn = 0;
+    return cat_view_refresh(s->view, err);
+}
+
+bool txn_can_retry(const struct session *s, int code)
+{
+    return code == ERR_SERIALIZATION_FAILURE && s->txn != NULL && s->statements_in_txn == 0;
+}
+
+int txn_check_state(struct session *s, const struct ast *statement, struct err *err)
+{
+    if (s->txn_state == TXN_ABORTED && statement->kind != AST_ROLLBACK && statement->kind != AST_COMMIT &&
+        statement->kind != AST_ROLLBACK_TO &&
+        !(statement->kind == AST_SHOW && ast_as_show(statement)->what == AST_SHOW_TRANSACTION_STATUS))
+        return err_set(err, ERR_IN_FAILED_SQL_TRANSACTION,
+                       "current transaction is aborted, commands ignored until end of transaction block");
+    if (s->txn_state == TXN_COMMIT_WAIT && statement->kind != AST_COMMIT && statement->kind != AST_ROLLBACK &&
+        !(statement->kind == AST_SHOW && ast_as_show(statement)->what == AST_SHOW_TRANSACTION_STATUS))
+        return err_set(err, ERR_INVALID_TRANSACTION_STATE,
+                       "current transaction is committed, commands ignored until end of transaction block");
+    return 0;
+}
+
+// ---- modes
+
+static int apply_modes(struct session *s, const struct ast_txn_modes *m, struct arena *a, struct err *err)
+{
+    if (m->isolation != AST_ISOLATION_DEFAULT) {
+        struct str name = str_of(ast_isolation_sql(m->isolation));
+        TRY(setting_set(s, STR("transaction_isolation"), name, false, err));
+    }
+    if (m->access != AST_ACCESS_DEFAULT) {
+        if (m->access == AST_ACCESS_READ_WRITE && s->txn_as_of != 0)
+            return err_set(err, ERR_SYNTAX_ERROR, "AS OF SYSTEM TIME specified with READ WRITE mode");
+        s->txn_read_only = m->access == AST_ACCESS_READ_ONLY;
+    }
+    if (m->priority != AST_PRIORITY_DEFAULT)
+        s->txn_priority = m->priority == AST_PRIORITY_LOW ? -1 : m->priority == AST_PRIORITY_HIGH ? 1 : 0;
+    return 0;
+}
+
+// The snapshot has been taken with the default level; another one means another kv transaction.
+static int reopen(struct session *s, struct err *err)
+{
+    publish_txn(s, NULL);
+    close_view(s);
+    kv_abort(s->txn);
+    s->txn = NULL;
+    return open_kv(s, err);
+}
+
+static int modes(struct session *s, const struct ast *node, struct arena *a, struct err *err)
+{
+    if (node == NULL)
+        return 0;
+    const struct ast_txn_modes *m = ast_as_txn_modes(node);
+    enum kv_isolation before = s->txn_isolation;
+    int priority = s->txn_priority;
+    TRY(apply_modes(s, m, a, err));
+    if (m->as_of != NULL) {
+        TRY(as_of_version(s, m->as_of, a, &s->txn_as_of, err));
+        s->txn_read_only = true;
+    }
+    if (s->txn_isolation != before || s->txn_priority != priority || m->as_of != NULL)
+        return reopen(s, err);
+    return 0;
+}
+
+// ---- statements
+
+static int begin(struct session *s, const struct ast_begin *b, struct arena *a, struct err *err)
+{
+    if (s->txn_state != TXN_NONE && s->txn_state != TXN_IMPLICIT)
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress");
+    if (s->txn_state == TXN_IMPLICIT) // inside a batch: what ran before becomes part of the transaction
+        s->txn_state = TXN_EXPLICIT;
+    else
+        TRY(txn_begin(s, TXN_EXPLICIT, err));
+    int rc = modes(s, b->modes, a, err);
+    if (rc != 0)
+        txn_rollback(s);
+    return rc;
+}
+
+static int injected_error(struct err *err)
+{
+    return err_set(err, ERR_SERIALIZATION_FAILURE,
+                   "restart transaction: TransactionRetryWithProtoRefreshError: injected by "
+                   "`inject_retry_errors_on_commit_enabled` session variable");
+}
+
+static int commit(struct session *s, struct str *tag, struct err *err)
+{
+    *tag = STR("COMMIT");
+    switch (s->txn_state) {
+    case TXN_NONE:
+    case TXN_IMPLICIT:
+        send_notice(s, ERR_NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
+        return 0;
+    case TXN_ABORTED:
+        *tag = STR("ROLLBACK");
+        txn_rollback(s);
+        return 0;
+    case TXN_COMMIT_WAIT:
+        finished(s, true);
+        return 0;
+    case TXN_EXPLICIT:
+        break;
+    }
+    if (setting_bool(s, SETTING_INJECT_RETRY_ERRORS_ON_COMMIT_ENABLED) && s->restarts < 3) {
+        txn_rollback(s);
+        return injected_error(err);
+    }
+    return txn_commit(s, err);
+}
+
+static int rollback(struct session *s)
+{
+    if (s->txn_state == TXN_NONE || s->txn_state == TXN_IMPLICIT) {
+        send_notice(s, ERR_NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
+        return 0;
+    }
+    txn_rollback(s);
+    return 0;
+}
+
+static bool is_restart_name(const struct session *s, struct str name)
+{
+    return (name.len >= 17 && strncasecmp(name.ptr, "cockroach_restart", 17) == 0) ||
+           setting_bool(s, SETTING_FORCE_SAVEPOINT_RESTART);
+}
+
+static struct savepoint *find_savepoint(struct session *s, struct str name)
+{
+    for (struct savepoint *sp = s->savepoints; sp != NULL; sp = sp->next) {
+        if (str_eqc(name, sp->name))
+            return sp;
+    }
+    return NULL;
+}
+
+static int no_transaction(const char *what, struct err *err)
+{
+    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks", what);
+}
+
+static int savepoint(struct session *s, const struct ast_savepoint *sv, struct err *err)
+{
+    if (s->txn_state != TXN_EXPLICIT)
+        return no_transaction("SAVEPOINT", err);
+    bool restart = is_restart_name(s, sv->name);
+    if (restart && s->savepoints != NULL && s->savepoints->restart && s->savepoints->next == NULL)
+        return 0; // the one marker is used again
+    if (restart && (s->statements_in_txn > 0 || s->savepoints != NULL))
+        return err_set(err, ERR_SYNTAX_ERROR,
+                       "SAVEPOINT \"%.*s\" needs to be the first statement in a transaction", STR_FMT(sv->name));
+    struct savepoint *sp = mem_zalloc(sizeof(*sp));
+    sp->name = str_dup_c(sv->name);
+    sp->kv = kv_savepoint(s->txn);
+    sp->restart = restart;
+    sp->initial = s->statements_in_txn == 0;
+    sp->next = s->savepoints;
+    s->savepoints = sp;
+    return 0;
+}
+
+static int unknown_savepoint(struct str name, struct err *err)
+{
+    return err_set(err, ERR_INVALID_SAVEPOINT_SPECIFICATION, "savepoint \"%.*s\" does not exist", STR_FMT(name));
+}
+
+static void pop_until(struct session *s, const struct savepoint *keep)
+{
+    while (s->savepoints != keep) {
+        struct savepoint *sp = s->savepoints;
+        s->savepoints = sp->next;
+        mem_free(sp->name);
+        mem_free(sp);
+    }
+}
+
+static int release(struct session *s, const struct ast_release *r, struct err *err)
+{
+    if (s->txn_state != TXN_EXPLICIT)
+        return no_transaction("RELEASE SAVEPOINT", err);
+    struct savepoint *sp = find_savepoint(s, r->name);
+    if (sp == NULL)
+        return unknown_savepoint(r->name, err);
+    if (!sp->restart) {
+        pop_until(s, sp->next);
+        return 0;
+    }
+    if (setting_bool(s, SETTING_INJECT_RETRY_ERRORS_ON_COMMIT_ENABLED) && s->restarts < 3)
+        return injected_error(err);
+    int rc = commit_kv(s, err);
+    s->txn_state = rc == 0 ? TXN_COMMIT_WAIT : TXN_EXPLICIT; // a failure aborts it, see txn_fail
+    return rc;
+}
+
+static int rollback_to_restart(struct session *s, struct savepoint *sp, struct err *err)
+{
+    pop_until(s, sp);
+    if (s->txn == NULL) // the release tried to commit and failed
+        TRY(open_kv(s, err));
+    else
+        TRY(txn_restart(s, err));
+    s->txn_state = TXN_EXPLICIT;
+    s->txn_failed_retryable = false;
+    s->restarts++;
+    s->statements_in_txn = 0;
+    return 0;
+}
+
+static int rollback_to(struct session *s, const struct ast_rollback_to *r, struct err *err)
+{
+    if (s->txn_state != TXN_EXPLICIT && s->txn_state != TXN_ABORTED)
+        return no_transaction("ROLLBACK TO SAVEPOINT", err);
+    struct savepoint *sp = find_savepoint(s, r->name);
+    if (sp == NULL)
+        return unknown_savepoint(r->name, err);
+    if (sp->restart)
+        return rollback_to_restart(s, sp, err);
+    if (s->txn_failed_retryable || s->txn == NULL) {
+        if (sp->initial && s->txn != NULL) // nothing came before it: the same as starting again
+            return rollback_to_restart(s, sp, err);
+        return err_set(err, ERR_SERIALIZATION_FAILURE,
+                       "restart transaction: TransactionRetryWithProtoRefreshError: cannot rollback to savepoint after "
+                       "a transaction restart");
+    }
+    enum kv_result kr = kv_rollback_to(s->txn, sp->kv);
+    if (kr != KV_OK)
+        return cat_kv_error(s->txn, (int)kr, err);
+    pop_until(s, sp);
+    s->txn_state = TXN_EXPLICIT;
+    return cat_view_refresh(s->view, err);
+}
+
+static int set_transaction(struct session *s, const struct ast_set_transaction *st, struct arena *a, struct err *err)
+{
+    const struct ast_txn_modes *m = ast_as_txn_modes(st->modes);
+    if (st->session) {
+        if (m->isolation != AST_ISOLATION_DEFAULT)
+            TRY(setting_set(s, STR("default_transaction_isolation"), str_of(ast_isolation_sql(m->isolation)), false,
+                            err));
+        if (m->access != AST_ACCESS_DEFAULT)
+            TRY(setting_set(s, STR("default_transaction_read_only"),
+                            m->access == AST_ACCESS_READ_ONLY ? STR("on") : STR("off"), false, err));
+        if (m->priority != AST_PRIORITY_DEFAULT)
+            TRY(setting_set(s, STR("default_transaction_priority"), str_of(ast_priority_sql(m->priority)), false, err));
+        return 0;
+    }
+    if (s->txn_state != TXN_EXPLICIT) {
+        send_notice(s, ERR_NO_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION can only be used in transaction blocks");
+        return 0;
+    }
+    return modes(s, st->modes, a, err);
+}
+
+int txn_run(struct session *s, const struct ast *statement, struct str *tag, struct arena *a, struct err *err)
+{
+    *tag = str_of(ast_tag(statement));
+    switch (statement->kind) {
+    case AST_BEGIN:
+        return begin(s, ast_as_begin(statement), a, err);
+    case AST_COMMIT: {
+        bool chain = ast_as_commit(statement)->chain;
+        TRY(commit(s, tag, err));
+        return chain ? txn_begin(s, TXN_EXPLICIT, err) : 0;
+    }
+    case AST_ROLLBACK: {
+        bool chain = ast_as_rollback(statement)->chain;
+        TRY(rollback(s));
+        return chain ? txn_begin(s, TXN_EXPLICIT, err) : 0;
+    }
+    case AST_SAVEPOINT:
+        return savepoint(s, ast_as_savepoint(statement), err);
+    case AST_RELEASE:
+        return release(s, ast_as_release(statement), err);
+    case AST_ROLLBACK_TO:
+        return rollback_to(s, ast_as_rollback_to(statement), err);
+    case AST_SET_TRANSACTION:
+        return set_transaction(s, ast_as_set_transaction(statement), a, err);
+    default:
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s", ast_tag(statement));
+        return ERR_FEATURE_NOT_SUPPORTED;
+    }
+}
