@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-// Deepest nesting of nodes; the parser refuses more with 54001. Chains of AND and OR are flat and do not count. Printing
-// takes about 400 bytes of stack a level; a pass of up to 500 fits a stack of 256 kB.
+// Deepest nesting of nodes; the parser refuses more with 54001. Chains of AND and OR are flat and do not count.
+// Printing takes about 400 bytes of stack a level; a pass of up to 500 fits a stack of 256 kB.
 #define AST_DEPTH_MAX 400
 
 enum ast_kind {

@@ -157,7 +157,8 @@ static int report_error(struct parser *p, struct err *err)
 {
     if (p->code == ERR_STATEMENT_TOO_COMPLEX) {
         err_set(err, p->code, "stack depth limit exceeded");
-        return err_hint(err, "The statement is nested more than %d levels deep.", AST_DEPTH_MAX);
+        err_hint(err, "The statement is nested more than %d levels deep.", AST_DEPTH_MAX);
+        return p->code;
     }
     if (p->last.id == LEX_ERROR)
         err_set(err, p->code, "lexical error: %.*s", STR_FMT(p->last.text));

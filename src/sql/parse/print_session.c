@@ -72,6 +72,11 @@ void print_commit_prepared(struct printer *pr, const struct ast_commit_prepared 
     emit(pr, n->rollback ? "ROLLBACK PREPARED %q" : "COMMIT PREPARED %q", n->gid);
 }
 
+void print_lock_table(struct printer *pr, const struct ast_lock_table *n)
+{
+    emit(pr, "LOCK TABLE %L IN %s MODE%s", n->tables, ast_table_lock_sql(n->mode), n->nowait ? " NOWAIT" : "");
+}
+
 void print_set_constraints(struct printer *pr, const struct ast_set_constraints *n)
 {
     emit(pr, "SET CONSTRAINTS ");

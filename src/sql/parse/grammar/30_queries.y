@@ -109,6 +109,7 @@ select_core:
         $4->position = @1;
         $$ = $4;
     }
+  | "SELECT" opt_all target_list "INTO" error { (void)$3; UNIMPLEMENTED("SELECT INTO"); }
   | "SELECT" error { HELP("SELECT"); }
   ;
 select_tail:
@@ -143,7 +144,16 @@ from_list: table_ref { $$ = LIST1($1); } | from_list ',' table_ref { $$ = PUSH($
 opt_as_of: %empty { $$ = NULL; } | as_of ;
 as_of: AS_LA "OF" "SYSTEM" "TIME" expr { $$ = $5; } ;
 opt_where: %empty { $$ = NULL; } | "WHERE" expr { $$ = $2; } ;
-group_by: %empty { $$ = LIST1(NULL); } | "GROUP" "BY" expr_list { $$ = $3; } ;
+group_by:
+    %empty { $$ = LIST1(NULL); }
+  | "GROUP" "BY" expr_list
+    {
+        if (has_grouping_call($3))
+            UNIMPLEMENTED("GROUP BY ROLLUP and CUBE");
+        $$ = $3;
+    }
+  | "GROUP" "BY" "GROUPING" "SETS" error { UNIMPLEMENTED("GROUPING SETS"); }
+  ;
 opt_having: %empty { $$ = NULL; } | "HAVING" expr { $$ = $2; } ;
 opt_windows: %empty { $$ = LIST1(NULL); } | "WINDOW" window_defs { $$ = $2; } ;
 window_defs: window_def { $$ = LIST1($1); } | window_defs ',' window_def { $$ = PUSH($1, $3); } ;

@@ -120,8 +120,28 @@ opt_using: %empty { $$ = LIST1(NULL); } | "USING" from_list { $$ = $2; } ;
 truncate_stmt:
     "TRUNCATE" opt_table truncate_list opt_drop_behavior
     { $$ = NODE(TRUNCATE, truncate, @1, .tables = $3, .behavior = (enum ast_drop_behavior)$4); }
+  | "TRUNCATE" opt_table truncate_list "RESTART" "IDENTITY" { (void)$3; UNIMPLEMENTED("TRUNCATE RESTART IDENTITY"); }
   | "TRUNCATE" error { HELP("TRUNCATE"); }
   ;
+%type <node> lock_stmt;
+%type <choice> opt_table_lock_mode table_lock_mode;
+%type <flag> opt_nowait;
+lock_stmt:
+    "LOCK" opt_table truncate_list opt_table_lock_mode opt_nowait
+    { $$ = NODE(LOCK_TABLE, lock_table, @1, .tables = $3, .mode = (enum ast_table_lock)$4, .nowait = $5); }
+  ;
+opt_table_lock_mode: %empty { $$ = AST_TABLE_LOCK_ACCESS_EXCLUSIVE; } | "IN" table_lock_mode "MODE" { $$ = $2; } ;
+table_lock_mode:
+    "ACCESS" "EXCLUSIVE" { $$ = AST_TABLE_LOCK_ACCESS_EXCLUSIVE; }
+  | "EXCLUSIVE" { $$ = AST_TABLE_LOCK_EXCLUSIVE; }
+  | "SHARE" "ROW" "EXCLUSIVE" { $$ = AST_TABLE_LOCK_SHARE_ROW_EXCLUSIVE; }
+  | "SHARE" { $$ = AST_TABLE_LOCK_SHARE; }
+  | "SHARE" "UPDATE" "EXCLUSIVE" { $$ = AST_TABLE_LOCK_SHARE_UPDATE_EXCLUSIVE; }
+  | "ROW" "EXCLUSIVE" { $$ = AST_TABLE_LOCK_ROW_EXCLUSIVE; }
+  | "ROW" "SHARE" { $$ = AST_TABLE_LOCK_ROW_SHARE; }
+  | "ACCESS" "SHARE" { $$ = AST_TABLE_LOCK_ACCESS_SHARE; }
+  ;
+opt_nowait: %empty { $$ = false; } | "NOWAIT" { $$ = true; } ;
 %type <list> truncate_list;
 truncate_list:
     relation_source { $$ = LIST1($1); }

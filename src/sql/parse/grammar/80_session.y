@@ -121,6 +121,7 @@ reset_stmt:
     "RESET" "ALL" { $$ = NODE(RESET_VAR, reset_var, @1, .name = STR_NONE); }
   | "RESET" setting_name { $$ = NODE(RESET_VAR, reset_var, @1, .name = $2); }
   | "RESET" "SESSION" setting_name { $$ = NODE(RESET_VAR, reset_var, @1, .name = $3); }
+  | "RESET" "SESSION" "AUTHORIZATION" { $$ = NODE(RESET_VAR, reset_var, @1, .name = STR("session_authorization")); }
   | "RESET" "TIME" "ZONE" { $$ = NODE(RESET_VAR, reset_var, @1, .name = STR("timezone")); }
   | "RESET" "CLUSTER" "SETTING" setting_name
     { $$ = NODE(SET_CLUSTER_SETTING, set_cluster_setting, @1, .name = $4, .to_default = true, .reset = true); }
