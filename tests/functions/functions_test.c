@@ -404,8 +404,6 @@ static bool run_call(struct runner *r, struct str s, struct buf *out)
 static void run_line(struct runner *r, const char *file, int number, struct str line, FILE *rewritten)
 {
     ptrdiff_t arrow = str_find(line, STR(" -> "), 0);
-    for (ptrdiff_t next; arrow >= 0 && (next = str_find(line, STR(" -> "), (size_t)arrow + 1)) >= 0;)
-        arrow = next;
     struct str call = arrow < 0 ? line : str_slice(line, 0, (size_t)arrow);
     struct str expected = arrow < 0 ? STR_EMPTY : str_slice(line, (size_t)arrow + 4, line.len);
     struct buf actual = BUF_INIT;

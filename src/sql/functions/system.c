@@ -222,6 +222,35 @@ BODY(logical_timestamp)
     return 0;
 }
 
+BODY(hlc_to_timestamp)
+{
+    struct decimal d = decimal_of(args[0]);
+    int64_t nanos;
+    if (!decimal_to_i64(&d, &nanos))
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid timestamp");
+    return fn_return_int(out, nanos / 1000);
+}
+
+BODY(gateway_region)
+{
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "no region set on the locality flag on this node");
+}
+
+BODY(blocking_pids)
+{
+    return fn_return_str(out, array_build(ec->arena, T_INT8, NULL, 0));
+}
+
+BODY(size_pretty)
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+    int64_t v = args[0].i;
+    size_t unit = 0;
+    for (; unit + 1 < ARRAY_LEN(units) && (v >= 10240 || v <= -10240); unit++)
+        v = (v + (v < 0 ? -512 : 512)) / 1024;
+    return fn_return_str(out, arena_printf(ec->arena, "%lld %s", (long long)v, units[unit]));
+}
+
 // ---- forced faults and notices
 
 BODY(force_retry)

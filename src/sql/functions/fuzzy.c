@@ -1,0 +1,216 @@
+// Likeness of strings: edit distance (Wagner and Fischer), Soundex, trigrams as PostgreSQL's pg_trgm counts them.
+#include "sql/functions/functions_int.h"
+#include "types/array.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <unicode/uchar.h>
+
+// ---- levenshtein
+
+enum { LEVENSHTEIN_MAX = 255 }; // characters, as fuzzystrmatch
+
+static int code_points(struct str s, int32_t out[LEVENSHTEIN_MAX], size_t *n, struct err *err)
+{
+    *n = 0;
+    for (size_t at = 0; at < s.len;) {
+        if (*n == LEVENSHTEIN_MAX)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                           "levenshtein argument exceeds maximum length of %d characters", LEVENSHTEIN_MAX);
+        out[(*n)++] = utf8_next(s, &at);
+    }
+    return 0;
+}
+
+static int distance(struct str x, struct str y, int64_t insert, int64_t delete, int64_t substitute, int64_t *out,
+                    struct err *err)
+{
+    int32_t a[LEVENSHTEIN_MAX], b[LEVENSHTEIN_MAX];
+    int64_t row[LEVENSHTEIN_MAX + 1];
+    size_t n, m;
+    TRY(code_points(x, a, &n, err));
+    TRY(code_points(y, b, &m, err));
+    for (size_t j = 0; j <= m; j++)
+        row[j] = (int64_t)j * insert;
+    for (size_t i = 1; i <= n; i++) {
+        int64_t diagonal = row[0];
+        row[0] = (int64_t)i * delete;
+        for (size_t j = 1; j <= m; j++) {
+            int64_t same = diagonal + (a[i - 1] == b[j - 1] ? 0 : substitute);
+            diagonal = row[j];
+            row[j] = MIN(same, MIN(row[j] + delete, row[j - 1] + insert));
+        }
+    }
+    *out = row[m];
+    return 0;
+}
+
+static int check_costs(const struct datum *costs, struct err *err)
+{
+    for (int i = 0; i < 3; i++) {
+        if (costs[i].i < 0 || costs[i].i > INT32_MAX)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "levenshtein costs must be between 0 and %d", INT32_MAX);
+    }
+    return 0;
+}
+
+BODY(levenshtein)
+{
+    *out = (struct datum){0};
+    if (n_args == 2)
+        return distance(args[0].s, args[1].s, 1, 1, 1, &out->i, err);
+    TRY(check_costs(args + 2, err));
+    return distance(args[0].s, args[1].s, args[2].i, args[3].i, args[4].i, &out->i, err);
+}
+
+// Beyond the limit any larger number will do.
+BODY(levenshtein_less_equal)
+{
+    *out = (struct datum){0};
+    TRY(distance(args[0].s, args[1].s, 1, 1, 1, &out->i, err));
+    int64_t limit = args[2].i;
+    if (limit >= 0 && out->i > limit)
+        out->i = limit + 1;
+    return 0;
+}
+
+// ---- soundex
+
+static void soundex_code(struct str s, char code[4])
+{
+    static const char classes[] = "01230120022455012623010202"; // of A to Z
+    size_t n = 0;
+    char last = 0;
+    memset(code, '0', 4);
+    for (size_t i = 0; i < s.len && n < 4; i++) {
+        if (!isalpha((unsigned char)s.ptr[i]))
+            continue;
+        char letter = (char)toupper((unsigned char)s.ptr[i]), class = classes[letter - 'A'];
+        if (n == 0)
+            code[n++] = letter;
+        else if (class != '0' && class != last)
+            code[n++] = class;
+        if (letter != 'H' && letter != 'W')
+            last = class;
+    }
+    if (n == 0)
+        code[0] = '\0';
+}
+
+BODY(soundex)
+{
+    char code[4];
+    soundex_code(args[0].s, code);
+    return fn_return_str(out, arena_str(ec->arena, (struct str){code, code[0] == '\0' ? 0 : 4}));
+}
+
+BODY(difference)
+{
+    char a[4], b[4];
+    int64_t same = 0;
+    soundex_code(args[0].s, a);
+    soundex_code(args[1].s, b);
+    for (int i = 0; i < 4; i++)
+        same += a[i] == b[i];
+    return fn_return_int(out, same);
+}
+
+// ---- trigrams: of each word, in lower case, with two blanks before and one after it
+
+struct trigram {
+    int32_t c[3];
+};
+
+static int compare_trigrams(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct trigram));
+}
+
+struct trigram_set {
+    ARENA_VEC(struct trigram) v;
+};
+
+static void add_word(struct arena *a, struct trigram_set *set, const int32_t *word, size_t n)
+{
+    for (size_t i = 0; i + 2 < n; i++) {
+        struct trigram t = {{word[i], word[i + 1], word[i + 2]}};
+        ARENA_PUSH(a, &set->v, t);
+    }
+}
+
+static struct trigram_set trigrams(struct arena *a, struct str s)
+{
+    struct trigram_set set = {0};
+    int32_t *word = ARENA_ARRAY(a, int32_t, s.len + 3);
+    size_t n = 0;
+    for (size_t at = 0; at <= s.len;) {
+        int32_t c = at < s.len ? utf8_next(s, &at) : (at++, -1);
+        if (c >= 0 && u_isalnum(c)) {
+            if (n == 0)
+                word[n++] = ' ', word[n++] = ' ';
+            word[n++] = u_tolower(c);
+        } else if (n > 0) {
+            word[n++] = ' ';
+            add_word(a, &set, word, n);
+            n = 0;
+        }
+    }
+    if (set.v.len > 0)
+        qsort(set.v.ptr, set.v.len, sizeof(struct trigram), compare_trigrams);
+    size_t kept = 0;
+    for (size_t i = 0; i < set.v.len; i++) {
+        if (kept == 0 || compare_trigrams(&set.v.ptr[kept - 1], &set.v.ptr[i]) != 0)
+            set.v.ptr[kept++] = set.v.ptr[i];
+    }
+    set.v.len = kept;
+    return set;
+}
+
+static double likeness(struct arena *arena, struct str x, struct str y)
+{
+    struct trigram_set a = trigrams(arena, x), b = trigrams(arena, y);
+    size_t common = 0;
+    for (size_t i = 0, j = 0; i < a.v.len && j < b.v.len;) {
+        int c = compare_trigrams(&a.v.ptr[i], &b.v.ptr[j]);
+        common += c == 0;
+        i += c <= 0;
+        j += c >= 0;
+    }
+    size_t all = a.v.len + b.v.len - common;
+    return all == 0 ? 0 : (double)common / (double)all;
+}
+
+BODY(similarity)
+{
+    return fn_return_float(out, likeness(ec->arena, args[0].s, args[1].s));
+}
+
+BODY(is_similar)
+{
+    return fn_return_bool(out, likeness(ec->arena, args[0].s, args[1].s) >= 0.3); // pg_trgm.similarity_threshold
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return str_cmp(((const struct datum *)a)->s, ((const struct datum *)b)->s);
+}
+
+BODY(show_trgm)
+{
+    struct trigram_set set = trigrams(ec->arena, args[0].s);
+    struct datum *items = ARENA_ARRAY(ec->arena, struct datum, set.v.len);
+    for (size_t i = 0; i < set.v.len; i++) {
+        struct buf b = BUF_INIT;
+        for (int k = 0; k < 3; k++)
+            utf8_put(&b, (uint32_t)set.v.ptr[i].c[k]);
+        items[i] = datum_str(arena_str(ec->arena, buf_view(&b)));
+        buf_release(&b);
+    }
+    if (set.v.len > 0)
+        qsort(items, set.v.len, sizeof(struct datum), compare_texts);
+    return fn_return_str(out, array_build(ec->arena, T_STRING, items, (uint32_t)set.v.len));
+}
+
+static const struct fn_row rows[] = {
+#include "sql/functions/fuzzy.def"
+};
+const struct fn_family fn_family_fuzzy = {"FUZZY STRING MATCHING", rows, ARRAY_LEN(rows)};
