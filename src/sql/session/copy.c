@@ -234,7 +234,7 @@ static int copy_failed(struct session *s, int rc)
 {
     copy_abort(s);
     if (s->txn_state == TXN_IMPLICIT)
-        txn_rollback(s);
+        session_rollback(s);
     else
         txn_fail(s, rc);
     s->protocol_failed = true;
@@ -256,7 +256,7 @@ static int copy_finish(struct session *s, struct err *err)
 {
     TRY(take_data(s, true, err));
     TRY(flush(s, s->copy, err));
-    return s->txn_state == TXN_IMPLICIT && !s->copy->extended ? txn_commit(s, err) : 0;
+    return s->txn_state == TXN_IMPLICIT && !s->copy->extended ? session_commit(s, err) : 0;
 }
 
 int session_copy_done(struct session *s, struct result_sink *sink, struct err *err)

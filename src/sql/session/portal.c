@@ -224,9 +224,9 @@ static int execute_control(struct session *s, const struct prepared *st, struct 
     struct str tag;
     if (s->txn_state == TXN_IMPLICIT) {
         if (st->ast->kind == AST_BEGIN && s->statements_in_txn == 0)
-            txn_rollback(s); // only Parse and Bind have used it
+            session_rollback(s); // only Parse and Bind have used it
         else if (st->ast->kind != AST_BEGIN)
-            TRY(txn_commit(s, err));
+            TRY(session_commit(s, err));
     }
     TRY(txn_run(s, st->ast, &tag, a, err));
     s->sink->ops->complete(s->sink, tag);
@@ -237,7 +237,7 @@ static int execute_once(struct session *s, struct portal *p, int64_t max_rows, s
 {
     if (s->txn_state == TXN_NONE) {
         s->implicit_mark = s->sink->ops->mark(s->sink);
-        TRY(txn_begin(s, TXN_IMPLICIT, err));
+        TRY(session_begin(s, TXN_IMPLICIT, err));
         s->implicit_executes = 0;
     } else if (s->implicit_executes == 0) {
         s->implicit_mark = s->sink->ops->mark(s->sink);
@@ -291,7 +291,7 @@ static int execute(struct session *s, struct str name, int64_t max_rows, struct 
         struct str tag;
         bool in_progress = false;
         if (s->txn_state == TXN_NONE)
-            TRY(txn_begin(s, TXN_IMPLICIT, err));
+            TRY(session_begin(s, TXN_IMPLICIT, err));
         TRY(copy_start(s, st->ast, a, &tag, &in_progress, err));
         if (in_progress)
             copy_by_execute(s);
@@ -330,21 +330,21 @@ static int rerun(struct session *s, struct portal *p, struct err *err)
     arena_init(&a, &s->budget);
     p->state = PORTAL_READY;
     p->rows_sent = 0;
-    int rc = txn_begin(s, TXN_IMPLICIT, err);
+    int rc = session_begin(s, TXN_IMPLICIT, err);
     s->implicit_executes = 0;
     if (rc == 0)
         rc = execute_once(s, p, 0, &a, err);
     if (rc == 0)
-        rc = txn_commit(s, err);
+        rc = session_commit(s, err);
     else
-        txn_rollback(s);
+        session_rollback(s);
     arena_release(&a);
     return rc;
 }
 
 static int sync_commit(struct session *s, struct err *err)
 {
-    int rc = txn_commit(s, err);
+    int rc = session_commit(s, err);
     for (uint32_t attempt = 0; rc == ERR_SERIALIZATION_FAILURE && attempt < SYNC_RETRIES_MAX; attempt++) {
         struct portal *p = s->implicit_portal;
         if (p == NULL || !s->sink->ops->rewind(s->sink, s->implicit_mark))
@@ -361,7 +361,7 @@ int session_sync(struct session *s, struct result_sink *sink, struct err *err)
     int rc = 0;
     if (s->txn_state == TXN_IMPLICIT) {
         if (s->protocol_failed)
-            txn_rollback(s);
+            session_rollback(s);
         else
             rc = sync_commit(s, err);
     }

@@ -176,7 +176,7 @@ int prepared_make(struct session *s, struct str name, struct str text, const str
         rc = txn_check_state(s, p->ast, err);
     if (rc == 0 && p->ast != NULL && !ast_is_txn_control(p->ast)) {
         if (s->txn_state == TXN_NONE)
-            rc = txn_begin(s, TXN_IMPLICIT, err);
+            rc = session_begin(s, TXN_IMPLICIT, err);
         if (rc == 0)
             rc = plannable(p->ast) ? describe_query(s, p, err) : describe_other(s, p, err);
     }

@@ -150,7 +150,7 @@ static int apply_setting_list(struct session *s, const struct str *settings, siz
 
 static int role_defaults(struct session *s, struct err *err)
 {
-    TRY(txn_begin(s, TXN_IMPLICIT, err));
+    TRY(session_begin(s, TXN_IMPLICIT, err));
     const struct cat_database *d = NULL;
     struct str role = s->user;
     int rc = cat_database_by_name(s->view, str_of(s->values[SETTING_DATABASE]), &d, err);
@@ -166,7 +166,7 @@ static int role_defaults(struct session *s, struct err *err)
     }
     if (rc == 0)
         rc = cat_is_admin(s->view, s->user, &s->is_admin, err);
-    txn_rollback(s);
+    session_rollback(s);
     return rc;
 }
 
@@ -222,7 +222,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
 void session_free(struct session *s)
 {
     copy_abort(s);
-    txn_rollback(s);
+    session_rollback(s);
     prepared_drop_all(s);
     registry_remove(s);
     settings_release(s);
@@ -389,7 +389,7 @@ static int failed(struct session *s, struct batch_run *b, int rc, size_t stateme
     }
     rc = session_final_error(s, rc, err);
     if (implicit)
-        txn_rollback(s);
+        session_rollback(s);
     else
         txn_fail(s, rc);
     return rc;
@@ -399,7 +399,7 @@ static int run_control(struct session *s, struct batch_run *b, const struct pars
 {
     struct str tag;
     if (s->txn_state == TXN_IMPLICIT && st->ast->kind != AST_BEGIN)
-        TRY(txn_commit(s, err));
+        TRY(session_commit(s, err));
     int rc = txn_run(s, st->ast, &tag, &b->arena, err);
     if (rc != 0) {
         txn_fail(s, rc);
@@ -422,7 +422,7 @@ static int run_one(struct session *s, struct batch_run *b, bool *copying, struct
     if (s->txn_state == TXN_NONE) {
         b->group_start = b->at;
         b->group_mark = mark;
-        TRY(txn_begin(s, TXN_IMPLICIT, err));
+        TRY(session_begin(s, TXN_IMPLICIT, err));
     }
     struct str tag = STR_EMPTY;
     int rc;
@@ -437,7 +437,7 @@ static int run_one(struct session *s, struct batch_run *b, bool *copying, struct
     if (rc == 0)
         s->statements_in_txn++;
     if (rc == 0 && s->txn_state == TXN_IMPLICIT && next_ends_group(b, s))
-        rc = txn_commit(s, err);
+        rc = session_commit(s, err);
     if (rc != 0)
         return failed(s, b, rc, mark, err);
     s->sink->ops->complete(s->sink, tag);
@@ -472,7 +472,7 @@ int session_query(struct session *s, struct str text, struct result_sink *sink, 
     session_call_begin(s, sink);
     int rc = run_batch(s, text, err);
     if (rc != 0 && s->txn_state == TXN_IMPLICIT)
-        txn_rollback(s);
+        session_rollback(s);
     session_call_end(s);
     return rc;
 }

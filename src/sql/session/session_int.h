@@ -199,9 +199,9 @@ int run_set(struct session *s, const struct ast *statement, struct arena *a, str
 void notify_parameter(struct session *s, int id);
 
 // txn.c
-int txn_begin(struct session *s, enum txn_state state, struct err *err) MUST_CHECK; // from TXN_NONE
-int txn_commit(struct session *s, struct err *err) MUST_CHECK;
-void txn_rollback(struct session *s);
+int session_begin(struct session *s, enum txn_state state, struct err *err) MUST_CHECK; // from TXN_NONE
+int session_commit(struct session *s, struct err *err) MUST_CHECK;
+void session_rollback(struct session *s);
 // A statement failed: an explicit transaction becomes ABORTED, an implicit one is rolled back by the caller.
 void txn_fail(struct session *s, int code);
 int txn_run(struct session *s, const struct ast *statement, struct str *tag, struct arena *a, struct err *err) MUST_CHECK;

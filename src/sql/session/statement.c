@@ -318,9 +318,9 @@ static int ensure_as_of(struct session *s, const struct ast *ast, struct arena *
     if (s->txn_state != TXN_IMPLICIT || s->statements_in_txn > 0)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "unimplemented: AS OF SYSTEM TIME must be provided on a top-level statement of its own");
-    txn_rollback(s);
+    session_rollback(s);
     s->pending_as_of = version;
-    return txn_begin(s, TXN_IMPLICIT, err);
+    return session_begin(s, TXN_IMPLICIT, err);
 }
 
 static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
@@ -452,8 +452,8 @@ static int commit_before_ddl(struct session *s, struct err *err)
     notice.severity = ERR_SEVERITY_NOTICE;
     send_notice_record(s, &notice);
     err_reset(&notice);
-    TRY(txn_commit(s, err));
-    return txn_begin(s, TXN_IMPLICIT, err);
+    TRY(session_commit(s, err));
+    return session_begin(s, TXN_IMPLICIT, err);
 }
 
 // ---- small statements

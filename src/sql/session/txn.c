@@ -59,7 +59,7 @@ static int open_kv(struct session *s, struct err *err)
     return 0;
 }
 
-int txn_begin(struct session *s, enum txn_state state, struct err *err)
+int session_begin(struct session *s, enum txn_state state, struct err *err)
 {
     s->txn_isolation = default_isolation(s);
     s->txn_read_only = setting_bool(s, SETTING_DEFAULT_TRANSACTION_READ_ONLY);
@@ -119,14 +119,14 @@ static int commit_kv(struct session *s, struct err *err)
     return 0;
 }
 
-int txn_commit(struct session *s, struct err *err)
+int session_commit(struct session *s, struct err *err)
 {
     int rc = commit_kv(s, err);
     finished(s, rc == 0);
     return rc;
 }
 
-void txn_rollback(struct session *s)
+void session_rollback(struct session *s)
 {
     portals_end_txn(s, false);
     if (s->txn != NULL) {
@@ -229,10 +229,10 @@ static int begin(struct session *s, const struct ast_begin *b, struct arena *a, 
     if (s->txn_state == TXN_IMPLICIT) // inside a batch: what ran before becomes part of the transaction
         s->txn_state = TXN_EXPLICIT;
     else
-        TRY(txn_begin(s, TXN_EXPLICIT, err));
+        TRY(session_begin(s, TXN_EXPLICIT, err));
     int rc = modes(s, b->modes, a, err);
     if (rc != 0)
-        txn_rollback(s);
+        session_rollback(s);
     return rc;
 }
 
@@ -253,7 +253,7 @@ static int commit(struct session *s, struct str *tag, struct err *err)
         return 0;
     case TXN_ABORTED:
         *tag = STR("ROLLBACK");
-        txn_rollback(s);
+        session_rollback(s);
         return 0;
     case TXN_COMMIT_WAIT:
         finished(s, true);
@@ -262,10 +262,10 @@ static int commit(struct session *s, struct str *tag, struct err *err)
         break;
     }
     if (setting_bool(s, SETTING_INJECT_RETRY_ERRORS_ON_COMMIT_ENABLED) && s->restarts < 3) {
-        txn_rollback(s);
+        session_rollback(s);
         return injected_error(err);
     }
-    return txn_commit(s, err);
+    return session_commit(s, err);
 }
 
 static int rollback(struct session *s)
@@ -274,7 +274,7 @@ static int rollback(struct session *s)
         send_notice(s, ERR_NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
         return 0;
     }
-    txn_rollback(s);
+    session_rollback(s);
     return 0;
 }
 
@@ -419,12 +419,12 @@ int txn_run(struct session *s, const struct ast *statement, struct str *tag, str
     case AST_COMMIT: {
         bool chain = ast_as_commit(statement)->chain;
         TRY(commit(s, tag, err));
-        return chain ? txn_begin(s, TXN_EXPLICIT, err) : 0;
+        return chain ? session_begin(s, TXN_EXPLICIT, err) : 0;
     }
     case AST_ROLLBACK: {
         bool chain = ast_as_rollback(statement)->chain;
         TRY(rollback(s));
-        return chain ? txn_begin(s, TXN_EXPLICIT, err) : 0;
+        return chain ? session_begin(s, TXN_EXPLICIT, err) : 0;
     }
     case AST_SAVEPOINT:
         return savepoint(s, ast_as_savepoint(statement), err);
