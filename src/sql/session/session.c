@@ -4,6 +4,7 @@
 // server it is run again from its first statement when it meets a conflict. In an explicit transaction only its first
 // statement can be run again.
 #include "sql/session/session_int.h"
+#include "sql/functions/advisory.h"
 #include <stdio.h>
 
 enum { RETRIES_MAX = 100 };
@@ -224,6 +225,7 @@ void session_free(struct session *s)
     copy_abort(s);
     session_rollback(s);
     prepared_drop_all(s);
+    advisory_end_session(s->functions.backend_pid);
     registry_remove(s);
     settings_release(s);
     map_release(&s->prepared);

@@ -1,6 +1,7 @@
 // One statement: analysis, planning, execution, results. Transaction control is in txn.c, the loops around statements
 // (batches, retries, the extended protocol) in session.c and portal.c.
 #include "sql/session/session_int.h"
+#include "sql/functions/advisory.h"
 #include <stdio.h>
 
 void send_notice_record(void *session, const struct err *notice)
@@ -466,6 +467,7 @@ static int run_discard(struct session *s, const struct ast *ast, struct err *err
             return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "DISCARD ALL cannot run inside a transaction block");
         settings_reset_all(s);
         prepared_drop_all(s);
+        advisory_end_session(s->functions.backend_pid);
     }
     if (what == AST_DISCARD_ALL || what == AST_DISCARD_SEQUENCES)
         s->has_sequence_value = false;

@@ -8,6 +8,7 @@
 // A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself: releasing
 // it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
 #include "sql/session/session_int.h"
+#include "sql/functions/advisory.h"
 #include <strings.h>
 
 const char *txn_status_text(const struct session *s)
@@ -101,6 +102,7 @@ static void finished(struct session *s, bool committed)
     drop_savepoints(s);
     portals_end_txn(s, committed);
     settings_end_txn(s);
+    advisory_end_transaction(s->functions.backend_pid);
 }
 
 static int commit_kv(struct session *s, struct err *err)
