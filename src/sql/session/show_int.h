@@ -1,0 +1,59 @@
+// Private to src/sql/session: the forms of SHOW.
+#ifndef SQL_SESSION_SHOW_INT_H
+#define SQL_SESSION_SHOW_INT_H
+
+#include "sql/session/session_int.h"
+#include "sql/virtual/virtual.h"
+
+struct show {
+    struct session *session;
+    struct arena *arena; // of the result
+    struct cat_view *view;
+    const struct ast_show *ast;
+    struct show_result *out;
+};
+
+enum { SHOW_COLUMNS_MAX = 18 };
+struct show_column {
+    const char *name;
+    uint32_t type_oid; // TYPE_OID_…
+};
+struct show_form {
+    enum ast_show_what what;
+    int (*run)(struct show *sh, struct err *err);
+    struct show_column columns[SHOW_COLUMNS_MAX]; // the first without a name ends them
+};
+
+// The result's columns when the form's own do not hold (SHOW <variable>, WITH COMMENT).
+void show_columns(struct show *sh, const struct show_column *columns, size_t n);
+// A new row of the result, all NULL.
+struct datum *show_row(struct show *sh);
+
+// Ended by a form without `run`.
+extern const struct show_form show_session_forms[], show_schema_forms[], show_table_forms[], show_access_forms[],
+    show_cluster_forms[];
+
+static inline struct datum datum_c(const char *text)
+{
+    return text != NULL ? datum_str(str_of(text)) : DATUM_NULL;
+}
+// The text of the builder in the result's arena; releases the builder.
+static inline struct datum show_take(struct show *sh, struct buf *b)
+{
+    struct datum d = datum_str(arena_str(sh->arena, buf_view(b)));
+    buf_release(b);
+    return d;
+}
+
+// Names in the session's scope, with the usual errors.
+int show_table(struct show *sh, const struct ast *object, const struct cat_table **out, struct err *err) MUST_CHECK;
+int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err) MUST_CHECK;
+// The current database: an error when it does not exist.
+int show_current_database(struct show *sh, const struct cat_database **out, struct err *err) MUST_CHECK;
+// FROM [database.]schema or FROM database; NULL: the current database. *schema NULL: all schemas of it.
+int show_place(struct show *sh, const struct ast *object, const struct cat_database **database,
+               const struct cat_schema **schema, struct err *err) MUST_CHECK;
+// Name as it is written in SQL: quoted when it must be.
+struct str show_quoted(struct show *sh, struct str name);
+
+#endif

@@ -1,0 +1,142 @@
+// The virtual relations as catalog descriptors, made once per process from the .def files.
+#include "sql/virtual/virtual_int.h"
+#include <pthread.h>
+#include <stdlib.h>
+
+struct column_def {
+    const char *name;
+    uint32_t type_oid;
+};
+struct table_def {
+    const char *name;
+    const struct column_def *columns;
+    size_t n_columns;
+    struct virtual_table source;
+    const char *lookups[2];
+};
+
+// clang-format off
+#define TABLE(name, generator, lookup_a, lookup_b) static const struct column_def name##_columns[] = {
+#define COLUMN(table, name, type) {#name, TYPE_OID_##type},
+#define TABLE_END(name) };
+#include "sql/virtual/virtual_schemas.def"
+#undef TABLE
+#undef COLUMN
+#undef TABLE_END
+
+#define TABLE(name, generator, lookup_a, lookup_b) \
+    {#name, name##_columns, ARRAY_LEN(name##_columns), {generator}, {lookup_a, lookup_b}},
+#define COLUMN(table, name, type)
+#define TABLE_END(name)
+static const struct table_def pg_catalog_tables[] = {
+#include "sql/virtual/pg_catalog.def"
+};
+static const struct table_def information_schema_tables[] = {
+#include "sql/virtual/information_schema.def"
+};
+static const struct table_def crdb_internal_tables[] = {
+#include "sql/virtual/crdb_internal.def"
+};
+#undef TABLE
+#undef COLUMN
+#undef TABLE_END
+// clang-format on
+
+static const struct {
+    const char *name;
+    const struct table_def *tables;
+    size_t n_tables;
+} schema_defs[] = {
+    {"crdb_internal", crdb_internal_tables, ARRAY_LEN(crdb_internal_tables)},
+    {"information_schema", information_schema_tables, ARRAY_LEN(information_schema_tables)},
+    {"pg_catalog", pg_catalog_tables, ARRAY_LEN(pg_catalog_tables)},
+};
+
+static pthread_once_t built = PTHREAD_ONCE_INIT;
+static struct arena registry_arena; // process lifetime
+static struct cat_virtual_schema registry[ARRAY_LEN(schema_defs)];
+
+static uint32_t lookup_position(const struct table_def *def, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < def->n_columns; i++)
+        if (strcmp(def->columns[i].name, name) == 0)
+            return (uint32_t)i + 1;
+    INVARIANT(name == NULL);
+    return 0;
+}
+
+// Column names of the .def files end in an underscore where the plain word is the preprocessor's.
+static struct str column_name(const char *name)
+{
+    struct str s = str_of(name);
+    if (s.len > 0 && s.ptr[s.len - 1] == '_')
+        s.len--;
+    return s;
+}
+
+static struct cat_table build_table(const struct table_def *def, uint32_t id, uint32_t schema_id)
+{
+    struct cat_column *columns = ARENA_ARRAY(&registry_arena, struct cat_column, def->n_columns);
+    struct type *types = ARENA_ARRAY(&registry_arena, struct type, def->n_columns);
+    struct cat_grant *grant = ARENA_NEW(&registry_arena, struct cat_grant);
+    *grant = (struct cat_grant){STR("public"), CAT_PRIVILEGE_SELECT, 0};
+    for (size_t i = 0; i < def->n_columns; i++) {
+        bool known = type_from_oid(def->columns[i].type_oid, &types[i]);
+        INVARIANT(known);
+        columns[i] =
+            (struct cat_column){.id = (uint32_t)i + 1, .name = column_name(def->columns[i].name), .type = types[i]};
+    }
+    return (struct cat_table){
+        .id = id,
+        .schema_id = schema_id,
+        .name = str_of(def->name),
+        .kind = CAT_VIRTUAL,
+        .columns = columns,
+        .n_columns = def->n_columns,
+        .next_column_id = (uint32_t)def->n_columns + 1,
+        .slot_types = types,
+        .acl = {STR("node"), grant, 1},
+        .version = 1,
+        .virtual_table = &def->source,
+        .virtual_lookups = {lookup_position(def, def->lookups[0]), lookup_position(def, def->lookups[1])}};
+}
+
+static int compare_tables(const void *a, const void *b)
+{
+    const struct cat_table *x = a, *y = b;
+    return str_cmp(x->name, y->name);
+}
+
+// Ids count down from the greatest OID: a schema, then its tables in the order of the .def file.
+static void build_registry(void)
+{
+    uint32_t id = UINT32_MAX;
+    arena_init(&registry_arena, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(schema_defs); i++) {
+        struct cat_table *tables = ARENA_ARRAY(&registry_arena, struct cat_table, schema_defs[i].n_tables);
+        registry[i] = (struct cat_virtual_schema){schema_defs[i].name, id--, tables, schema_defs[i].n_tables};
+        for (size_t k = 0; k < schema_defs[i].n_tables; k++)
+            tables[k] = build_table(&schema_defs[i].tables[k], id--, registry[i].id);
+        qsort(tables, schema_defs[i].n_tables, sizeof(*tables), compare_tables);
+    }
+}
+
+void virtual_register(struct catalog *c)
+{
+    pthread_once(&built, build_registry);
+    catalog_register_virtual(c, registry, ARRAY_LEN(registry));
+}
+
+uint32_t virtual_table_oid(const char *schema, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(registry); i++)
+        for (size_t k = 0; strcmp(registry[i].name, schema) == 0 && k < registry[i].n_tables; k++)
+            if (str_eqc(registry[i].tables[k].name, name))
+                return registry[i].tables[k].id;
+    return 0;
+}
+
+GENERATOR(virtual_no_rows)
+{
+    return 0;
+}

@@ -1,0 +1,173 @@
+// What generators share: lists of relations, roles' OIDs, array values.
+#include "sql/virtual/virtual_int.h"
+
+int role_oid(struct exec_context *x, struct str name, uint32_t *out, struct err *err)
+{
+    const struct cat_role *role;
+    TRY(cat_role_by_name(x->view, name, &role, err));
+    *out = role != NULL ? role->id : 0;
+    return 0;
+}
+
+struct datum array_of_oids(struct exec_context *x, const uint32_t *oids, size_t n)
+{
+    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, n + 1);
+    for (size_t i = 0; i < n; i++)
+        items[i] = datum_int(oids[i]);
+    return datum_str(array_build(x->eval.arena, T_OID, items, (uint32_t)n));
+}
+
+struct datum array_of_ints(struct exec_context *x, const int64_t *values, size_t n)
+{
+    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, n + 1);
+    for (size_t i = 0; i < n; i++)
+        items[i] = datum_int(values[i]);
+    return datum_str(array_build(x->eval.arena, T_INT2, items, (uint32_t)n));
+}
+
+struct datum array_of_texts(struct exec_context *x, const struct str *values, size_t n)
+{
+    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, n + 1);
+    for (size_t i = 0; i < n; i++)
+        items[i] = datum_str(values[i]);
+    return datum_str(array_build(x->eval.arena, T_STRING, items, (uint32_t)n));
+}
+
+static const struct {
+    uint32_t privilege;
+    char letter;
+} acl_letters[] = {
+    {CAT_PRIVILEGE_INSERT, 'a'}, {CAT_PRIVILEGE_SELECT, 'r'},  {CAT_PRIVILEGE_UPDATE, 'w'},
+    {CAT_PRIVILEGE_DELETE, 'd'}, {CAT_PRIVILEGE_TRIGGER, 't'}, {CAT_PRIVILEGE_EXECUTE, 'X'},
+    {CAT_PRIVILEGE_USAGE, 'U'},  {CAT_PRIVILEGE_CREATE, 'C'},  {CAT_PRIVILEGE_CONNECT, 'c'},
+};
+
+static struct str acl_text(struct arena *a, const struct cat_acl *acl, const struct cat_grant *grant)
+{
+    char letters[2 * ARRAY_LEN(acl_letters) + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
+        uint32_t bit = acl_letters[i].privilege | CAT_PRIVILEGE_ALL;
+        if (grant->privileges & bit)
+            letters[n++] = acl_letters[i].letter;
+        if (grant->privileges & bit && grant->grantable & bit)
+            letters[n++] = '*';
+    }
+    letters[n] = '\0';
+    struct str grantee = str_eqc(grant->grantee, "public") ? STR_EMPTY : grant->grantee;
+    return arena_printf(a, "%.*s=%s/%.*s", STR_FMT(grantee), letters, STR_FMT(acl->owner));
+}
+
+struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl)
+{
+    if (acl->n_grants == 0)
+        return DATUM_NULL;
+    struct str *texts = ARENA_ARRAY(x->eval.arena, struct str, acl->n_grants);
+    for (size_t i = 0; i < acl->n_grants; i++)
+        texts[i] = acl_text(x->eval.arena, acl, &acl->grants[i]);
+    return array_of_texts(x, texts, acl->n_grants);
+}
+
+struct datum datum_take(struct exec_context *x, struct buf *b)
+{
+    struct datum d = datum_str(arena_str(x->eval.arena, buf_view(b)));
+    buf_release(b);
+    return d;
+}
+
+int current_database(struct exec_context *x, const struct cat_database **out, struct err *err)
+{
+    *out = NULL;
+    return x->eval.database_id != CAT_ID_NONE ? cat_database_by_id(x->view, x->eval.database_id, out, err) : 0;
+}
+
+// ---- lists
+
+struct relation_vec {
+    struct relation *ptr;
+    size_t len, cap;
+};
+
+static int add_schema(struct exec_context *x, const struct cat_database *d, const struct cat_schema *s,
+                      struct relation_vec *out, struct err *err)
+{
+    const struct cat_table **tables;
+    size_t n;
+    TRY(cat_list_tables(x->view, x->eval.arena, d->id, s->id, &tables, &n, err));
+    for (size_t i = 0; i < n; i++)
+        ARENA_PUSH(x->eval.arena, out, ((struct relation){tables[i], s, d}));
+    return 0;
+}
+
+static int add_database(struct exec_context *x, const struct cat_database *d, bool with_virtual,
+                        struct relation_vec *out, struct err *err)
+{
+    const struct cat_schema **schemas;
+    size_t n;
+    TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (with_virtual || !schemas[i]->is_virtual)
+            TRY(add_schema(x, d, schemas[i], out, err));
+    return 0;
+}
+
+int relations_list(struct exec_context *x, enum relation_scope scope, struct relations *out, struct err *err)
+{
+    struct relation_vec list = {0};
+    const struct cat_database **databases, *current;
+    size_t n;
+    if (scope == SCOPE_ALL_DATABASES) {
+        TRY(cat_list_databases(x->view, x->eval.arena, &databases, &n, err));
+        for (size_t i = 0; i < n; i++)
+            TRY(add_database(x, databases[i], false, &list, err));
+    } else {
+        TRY(current_database(x, &current, err));
+        if (current != NULL)
+            TRY(add_database(x, current, scope == SCOPE_WITH_VIRTUAL, &list, err));
+    }
+    *out = (struct relations){list.ptr, list.len};
+    return 0;
+}
+
+// The relation with the OID, or the one an index's or constraint's OID belongs to.
+static int relation_by_oid(struct exec_context *x, uint32_t oid, enum relation_scope scope, struct relations *out,
+                           struct err *err)
+{
+    const struct cat_table *t = NULL;
+    struct relation *r = ARENA_NEW(x->eval.arena, struct relation);
+    *out = (struct relations){r, 0};
+    TRY(cat_table_by_id(x->view, oid, &t, err));
+    if (t == NULL && (oid_is_index(oid) || oid_is_constraint(oid)))
+        TRY(cat_table_by_id(x->view, oid_table_id(oid), &t, err));
+    if (t == NULL || (t->kind == CAT_VIRTUAL && scope != SCOPE_WITH_VIRTUAL))
+        return 0;
+    if (t->kind != CAT_VIRTUAL && scope != SCOPE_ALL_DATABASES && t->database_id != x->eval.database_id)
+        return 0;
+    uint32_t database_id = t->kind == CAT_VIRTUAL ? x->eval.database_id : t->database_id;
+    TRY(cat_database_by_id(x->view, database_id, &r->database, err));
+    TRY(cat_schema_by_id(x->view, t->schema_id, &r->schema, err));
+    r->table = t;
+    out->n = r->database != NULL && r->schema != NULL;
+    return 0;
+}
+
+static bool has_name(const struct cat_table *t, struct str name)
+{
+    return str_eq(t->name, name) || cat_index_by_name(t, name) != NULL;
+}
+
+int relations_filtered(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,
+                       enum relation_scope scope, struct relations *out, struct err *err)
+{
+    if (filter != NULL && (int)filter->column == id_column)
+        return relation_by_oid(x, (uint32_t)filter->value.i, scope, out, err);
+    TRY(relations_list(x, scope, out, err));
+    if (filter == NULL || (int)filter->column != name_column)
+        return 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < out->n; i++)
+        if (has_name(out->items[i].table, filter->value.s))
+            out->items[kept++] = out->items[i];
+    out->n = kept;
+    return 0;
+}

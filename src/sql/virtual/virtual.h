@@ -1,0 +1,79 @@
+// Virtual schemas: pg_catalog, information_schema, crdb_internal. A relation is a row of a schema's .def file with its
+// columns and the function that makes its rows (execute/execute.h: struct virtual_table) from the catalog view of the
+// running statement. Nothing is stored; every scan makes the rows anew.
+//
+// What only a session or the engine above it knows (settings, other sessions, prepared statements) comes through
+// `struct virtual_session`: exec_context.virtual_arg points at one.
+#ifndef SQL_VIRTUAL_VIRTUAL_H
+#define SQL_VIRTUAL_VIRTUAL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct catalog;
+struct cat_view;
+
+// Makes the virtual schemas known to the catalog. Once per catalog, before sessions exist.
+void virtual_register(struct catalog *c);
+
+// ---- what sessions tell
+
+struct virtual_setting {
+    const char *name;
+    struct str value, default_value, reset_value;
+    bool read_only;
+    const char *type;   // "bool", "integer", "string", "enum"
+    const char *values; // enum: "a|b|c"; else NULL
+};
+struct virtual_session_info {
+    struct str session_id, user, client_address, application_name, database, auth_method;
+    int32_t pid;
+    struct str active_query; // ptr NULL: none running
+    struct str last_query;
+    int64_t started_micros, query_started_micros, txn_started_micros; // 0: none
+    struct str txn_id;                                                // ptr NULL: no transaction
+    uint64_t statements_in_txn, txns_executed, restarts;
+    bool is_open_txn;
+};
+struct virtual_prepared {
+    struct str name, text;
+    int64_t created_micros;
+    const uint32_t *parameter_oids;
+    size_t n_parameters;
+    bool from_sql;
+};
+struct virtual_cursor {
+    struct str name, text;
+    bool hold;
+};
+struct virtual_session {
+    const struct virtual_session_ops *ops;
+};
+// Lists are copies in the arena.
+struct virtual_session_ops {
+    void (*settings)(struct virtual_session *vs, struct arena *a, struct virtual_setting **out, size_t *n);
+    void (*sessions)(struct virtual_session *vs, struct arena *a, struct virtual_session_info **out, size_t *n);
+    void (*prepared)(struct virtual_session *vs, struct arena *a, struct virtual_prepared **out, size_t *n);
+    void (*cursors)(struct virtual_session *vs, struct arena *a, struct virtual_cursor **out, size_t *n);
+    struct str (*cluster_id)(struct virtual_session *vs);
+    void (*address)(struct virtual_session *vs, const char **host, int32_t *sql_port, int32_t *http_port);
+    int64_t (*started_micros)(struct virtual_session *vs); // of the process
+};
+
+// ---- cluster settings known by name (cluster_settings.def)
+
+struct cluster_setting {
+    const char *name;
+    const char *type; // as SHOW CLUSTER SETTINGS prints it: b, d, e, f, i, s, z
+    const char *default_text;
+    const char *description;
+};
+// NULL: no such setting.
+const struct cluster_setting *cluster_setting_find(struct str name);
+const struct cluster_setting *cluster_settings(size_t *n); // sorted by name
+// The stored value or the default.
+int cluster_setting_value(struct cat_view *v, const struct cluster_setting *setting, struct arena *a, struct str *value,
+                          bool *is_default, struct err *err) MUST_CHECK;
+
+#endif

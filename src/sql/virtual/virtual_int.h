@@ -1,0 +1,103 @@
+// Private to src/sql/virtual: the columns of every virtual relation as enumerations, and what generators share.
+#ifndef SQL_VIRTUAL_VIRTUAL_INT_H
+#define SQL_VIRTUAL_VIRTUAL_INT_H
+
+#include "base/util.h"
+#include "catalog/catalog.h"
+#include "catalog/text.h"
+#include "sql/execute/execute.h"
+#include "sql/functions/oids.h"
+#include "sql/virtual/virtual.h"
+#include "types/array.h"
+
+// Positions of columns: pg_class_relname and so on; pg_class_COLUMNS is their number.
+// clang-format off
+#define TABLE(name, generator, lookup_a, lookup_b) enum name##_column {
+#define COLUMN(table, name, type) table##_##name,
+#define TABLE_END(name) name##_COLUMNS };
+#include "sql/virtual/virtual_schemas.def"
+#undef TABLE
+#undef COLUMN
+#undef TABLE_END
+
+// The generators.
+#define TABLE(name, generator, lookup_a, lookup_b)                                                                    \
+    int generator(struct exec_context *x, const struct virtual_filter *filter, struct virtual_rows *rows,              \
+                  struct err *err) MUST_CHECK;
+#define COLUMN(table, name, type)
+#define TABLE_END(name)
+#include "sql/virtual/virtual_schemas.def"
+#undef TABLE
+#undef COLUMN
+#undef TABLE_END
+// clang-format on
+#define GENERATOR(name) \
+    int name(struct exec_context *x, const struct virtual_filter *filter, struct virtual_rows *rows, struct err *err)
+
+// A row of all NULLs, to be filled in by column: ROW(pg_am); row[pg_am_oid] = …
+#define ROW(table)                               \
+    struct datum row[table##_COLUMNS];           \
+    for (int i_ = 0; i_ < table##_COLUMNS; i_++) \
+    row[i_] = DATUM_NULL
+
+enum {
+    OID_AM_PREFIX = 2631952481u,
+    OID_AM_INVERTED = 4004609370u,
+    OID_COLLATION_DEFAULT = 100,
+    OID_LANGUAGE_INTERNAL = 12,
+    OID_LANGUAGE_SQL = 14,
+    OID_TABLESPACE_DEFAULT = 1663,
+};
+
+static inline struct datum datum_c(const char *text)
+{
+    return text != NULL ? datum_str(str_of(text)) : DATUM_NULL;
+}
+static inline struct datum datum_text_or_null(struct str s)
+{
+    return s.ptr != NULL && s.len > 0 ? datum_str(s) : DATUM_NULL;
+}
+// OID 0 for names of roles that are gone.
+int role_oid(struct exec_context *x, struct str name, uint32_t *out, struct err *err) MUST_CHECK;
+
+// Array values in the scratch arena of the running scan.
+struct datum array_of_oids(struct exec_context *x, const uint32_t *oids, size_t n);
+struct datum array_of_ints(struct exec_context *x, const int64_t *values, size_t n); // INT2[], int2vector
+struct datum array_of_texts(struct exec_context *x, const struct str *values, size_t n);
+// {role=rw/owner}, PostgreSQL's letters.
+struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl);
+// What the builder wrote, copied to the scratch arena; releases the builder.
+struct datum datum_take(struct exec_context *x, struct buf *b);
+
+// A relation with what it is in.
+struct relation {
+    const struct cat_table *table;
+    const struct cat_schema *schema;
+    const struct cat_database *database;
+};
+struct relations {
+    struct relation *items;
+    size_t n;
+};
+enum relation_scope {
+    SCOPE_STORED,        // of the current database
+    SCOPE_WITH_VIRTUAL,  // and the virtual ones
+    SCOPE_ALL_DATABASES, // stored ones of every database
+};
+int relations_list(struct exec_context *x, enum relation_scope scope, struct relations *out,
+                   struct err *err) MUST_CHECK;
+// Those the filter allows, where column `id_column` of the virtual table is a relation's OID and `name_column` its name
+// (-1: there is no such column).
+int relations_filtered(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,
+                       enum relation_scope scope, struct relations *out, struct err *err) MUST_CHECK;
+// OID of a virtual relation, as in classoid columns; 0: none.
+uint32_t virtual_table_oid(const char *schema, const char *name);
+// The current database; NULL when it does not exist.
+int current_database(struct exec_context *x, const struct cat_database **out, struct err *err) MUST_CHECK;
+
+static inline struct virtual_session *virtual_session_of(const struct exec_context *x)
+{
+    return x->virtual_arg;
+}
+
+#endif
