@@ -18,7 +18,7 @@ struct analyze_options {
     size_t n_parameter_oids;
     bool safe_updates;       // sql_safe_updates
     bool null_ordered_last;
-    bool skip_privileges;    // internal queries
+    bool fills_materialized_views; // they may be inserted into
     // A statement used as a table, [SHOW …]: gives the query that stands for it, or NULL when the statement has no rows.
     int (*statement_source)(void *arg, struct arena *a, const struct ast *statement, const struct ast **query,
                             struct err *err);

@@ -118,7 +118,8 @@ static int target_table(struct analyzer *an, const struct ast *node, const struc
     TRY(from_resolve(an, at->source, table, err));
     *alias = at->alias.ptr != NULL ? at->alias : (*table)->name;
     static const char *const kinds[] = {"", "view", "materialized view", "sequence", "virtual table"};
-    if ((*table)->kind != CAT_TABLE) {
+    bool filled = an->options->fills_materialized_views && (*table)->kind == CAT_MATERIALIZED_VIEW;
+    if ((*table)->kind != CAT_TABLE && !filled) {
         err_set(err, (*table)->kind == CAT_VIRTUAL ? ERR_INSUFFICIENT_PRIVILEGE : ERR_WRONG_OBJECT_TYPE,
                 "cannot run mutations on %s \"%.*s\"", kinds[(*table)->kind], STR_FMT((*table)->name));
         return err_at(err, node->position);

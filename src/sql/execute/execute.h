@@ -33,8 +33,9 @@ struct exec_context {
     void *interrupted_arg;
     int64_t lock_timeout_ns;
     bool read_only;          // writes are refused with 25006
-    // Analyzes a table's stored expressions; the result lives in the context's arena.
-    int (*table_exprs)(void *arg, const struct cat_table *t, const struct table_exprs **out, struct err *err);
+    // Analyzes a table's stored expressions; the result lives in `a`.
+    int (*table_exprs)(void *arg, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
+                       struct err *err);
     void *table_exprs_arg;
     int64_t cascade_limit; // foreign_key_cascades_limit
     uint64_t *actual_rows;   // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
@@ -84,19 +85,23 @@ struct virtual_table {
                     struct err *err);
 };
 
-// ---- services for DDL: work over the rows of a table
+// ---- services for DDL: work over the rows of a table. Expressions read the table's columns, numbered 1..n in table order.
+// The context needs a plan whose query has no subqueries.
 
-// Fills a new index from the primary one; 23505 on duplicates.
+// Fills an index from the primary one; 23505 on duplicates. `predicate` NULL: not partial.
 int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
-                        const struct expr *predicate, const struct query *predicate_query, struct err *err) MUST_CHECK;
-// Every row satisfies the check (23514) or foreign key (23503).
-int exec_validate_check(struct exec_context *x, const struct cat_table *t, struct str name, const struct expr *check,
-                        const struct query *query, struct err *err) MUST_CHECK;
+                        const struct expr *predicate, struct err *err) MUST_CHECK;
+// Every row satisfies the check (23514), has a value in the column (23502), refers to a row that exists (23503).
+int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
+                        const struct expr *condition, struct err *err) MUST_CHECK;
+int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, uint32_t column_id,
+                           struct err *err) MUST_CHECK;
 int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
                               struct err *err) MUST_CHECK;
-// Rewrites every row of `from` into the shape of `to` (same id; `to`'s primary index may differ): `values[i]` computes
-// column i of `to` over the columns of `from` numbered 1..n (NULL: copy the column with the same id).
+// Writes every row of `from` in the shape of `to` (same table id). `values[i]` computes column i of `to` over the columns
+// of `from` (NULL: copy the column with the same id). Under another primary index id the old rows stay, under the same
+// one they are overwritten; secondary indexes whose id `from` lacks are filled.
 int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, const struct cat_table *to,
-                       const struct expr *const *values, const struct query *query, struct err *err) MUST_CHECK;
+                       const struct expr *const *values, struct err *err) MUST_CHECK;
 
 #endif

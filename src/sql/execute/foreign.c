@@ -194,6 +194,45 @@ int foreign_check_references(struct exec_context *x, const struct table_access *
     return 0;
 }
 
+static int unmatched_row(struct exec_context *x, const struct table_access *ta, const struct cat_foreign_key *fk,
+                         const struct datum *row, struct err *err)
+{
+    const struct cat_table *t = ta->table;
+    const struct table_access *parent;
+    TRY(table_of(x, fk->referenced_table_id, &parent, err));
+    struct buf text = BUF_INIT;
+    for (uint32_t i = 0; i < t->n_columns; i++) {
+        const struct cat_column *c = &t->columns[i];
+        bool shown = false;
+        for (size_t k = 0; k < fk->n_columns; k++)
+            shown |= fk->origin_columns[k] == c->id;
+        for (uint32_t k = 0; k < ta->primary.n_key; k++)
+            shown |= ta->primary.key_columns[k] == i;
+        if (!shown)
+            continue;
+        buf_printf(&text, "%s%.*s=", text.len > 0 ? ", " : "", STR_FMT(c->name));
+        datum_print_sql(&text, c->type, row[i], false);
+    }
+    err_set(err, ERR_FOREIGN_KEY_VIOLATION, "foreign key violation: \"%.*s\" row %s has no match in \"%.*s\"",
+            STR_FMT(t->name), buf_c(&text), STR_FMT(parent->table->name));
+    err_set_names(err, STR("public"), t->name, STR_NONE, fk->name);
+    buf_release(&text);
+    return ERR_FOREIGN_KEY_VIOLATION;
+}
+
+int foreign_validate_row(struct exec_context *x, const struct table_access *ta, const struct cat_foreign_key *fk,
+                         const struct datum *row, struct err *err)
+{
+    struct datum *values = ARENA_ARRAY(x->eval.arena, struct datum, fk->n_columns);
+    for (size_t i = 0; i < fk->n_columns; i++)
+        values[i] = row[position(ta->table, fk->origin_columns[i])];
+    bool references, exists = true;
+    TRY(is_reference(fk, values, &references, err));
+    if (references)
+        TRY(reference_exists(x, fk, values, &exists, err));
+    return exists ? 0 : unmatched_row(x, ta, fk, row, err);
+}
+
 // ---- actions
 
 int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
@@ -326,7 +365,7 @@ struct child_exprs {
 static int compile_child(struct exec_context *x, const struct cat_table *t, struct child_exprs *out, struct err *err)
 {
     *out = (struct child_exprs){0};
-    TRY(x->table_exprs(x->table_exprs_arg, t, &out->exprs, err));
+    TRY(x->table_exprs(x->table_exprs_arg, x->arena, t, &out->exprs, err));
     col_id *cols = ARENA_ARRAY(x->arena, col_id, t->n_columns);
     for (uint32_t i = 0; i < t->n_columns; i++)
         cols[i] = i + 1;

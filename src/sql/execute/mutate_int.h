@@ -20,9 +20,14 @@ int read_row(struct exec_context *x, const struct table_access *ta, struct str k
 int duplicate_key(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                   const struct datum *row, struct err *err);
 
+int write_check_not_null(const struct table_access *ta, const struct datum *row, struct err *err) MUST_CHECK; // 23502
+
 // Foreign keys of the row written: every reference exists (23503).
 int foreign_check_references(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                              const struct datum *new_row, struct err *err) MUST_CHECK;
+// The same of a row already stored, for one key; nothing is queued or kept.
+int foreign_validate_row(struct exec_context *x, const struct table_access *ta, const struct cat_foreign_key *fk,
+                         const struct datum *row, struct err *err) MUST_CHECK;
 // The row changes or goes (new_row NULL): queues what its referencing rows need.
 int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                           const struct datum *new_row, struct err *err) MUST_CHECK;

@@ -69,7 +69,7 @@ static int delete_entry(struct exec_context *x, const struct table_index *ti, co
     return r == KV_OK ? 0 : kv_error(x, r, err);
 }
 
-static int not_null_columns(const struct table_access *ta, const struct datum *row, struct err *err)
+int write_check_not_null(const struct table_access *ta, const struct datum *row, struct err *err)
 {
     for (uint32_t i = 0; i < ta->n_columns; i++) {
         const struct cat_column *c = &ta->table->columns[i];
@@ -86,7 +86,7 @@ static int not_null_columns(const struct table_access *ta, const struct datum *r
 int write_insert(struct exec_context *x, const struct table_access *ta, const struct datum *row, const bool *member,
                  struct err *err)
 {
-    TRY(not_null_columns(ta, row, err));
+    TRY(write_check_not_null(ta, row, err));
     TRY(put_entry(x, ta, &ta->primary, row, true, err));
     for (size_t i = 0; i < ta->table->n_indexes; i++) {
         if (in_index(member, i))
@@ -126,7 +126,7 @@ static int update_index(struct exec_context *x, const struct table_access *ta, c
 int write_update(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                  const struct datum *new_row, const bool *old_member, const bool *new_member, struct err *err)
 {
-    TRY(not_null_columns(ta, new_row, err));
+    TRY(write_check_not_null(ta, new_row, err));
     TRY(update_index(x, ta, &ta->primary, old_row, new_row, true, true, err));
     for (size_t i = 0; i < ta->table->n_indexes; i++)
         TRY(update_index(x, ta, &ta->indexes[i], old_row, new_row, in_index(old_member, i), in_index(new_member, i),

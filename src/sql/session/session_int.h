@@ -303,6 +303,7 @@ void copy_set_rest(struct session *s, struct str text); // statements to run aft
 
 // services.c: what DDL needs of analyzer and executor
 struct ddl_services *ddl_services_new(struct session *s, struct arena *a);
-int session_table_exprs(void *session, const struct cat_table *t, const struct table_exprs **out, struct err *err);
+int session_table_exprs(void *session, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
+                        struct err *err);
 
 #endif

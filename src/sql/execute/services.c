@@ -1,0 +1,360 @@
+// Schema changes over the rows of a table: filling indexes, validating constraints, rewriting rows.
+//
+// Each service reads the whole primary index in batches and keeps one batch in memory. The scan is remembered as a
+// read, so that a row committed meanwhile by a transaction that did not see the new descriptor is a conflict.
+#include "sql/execute/mutate_int.h"
+
+struct table_walk {
+    struct exec_context *x;
+    const struct table_access *ta;
+    struct row_decoder decoder;
+    struct arena arena; // of the batch
+    struct kv_scan *scan;
+    struct batch batch; // all columns, in table order
+    struct datum *row;
+    col_id *cols; // 1..n
+};
+
+static int walk_open(struct table_walk *w, struct exec_context *x, const struct cat_table *t, struct err *err)
+{
+    uint32_t n = (uint32_t)t->n_columns;
+    *w = (struct table_walk){.x = x,
+                             .ta = table_access(x, t),
+                             .row = ARENA_ARRAY(x->arena, struct datum, n),
+                             .cols = ARENA_ARRAY(x->arena, col_id, n)};
+    uint32_t *wanted = ARENA_ARRAY(x->arena, uint32_t, n);
+    struct type *types = ARENA_ARRAY(x->arena, struct type, n);
+    for (uint32_t i = 0; i < n; i++) {
+        wanted[i] = i;
+        types[i] = t->columns[i].type;
+        w->cols[i] = i + 1;
+    }
+    row_decoder_init(&w->decoder, x, w->ta, &w->ta->primary, wanted, n);
+    batch_init(&w->batch, x->arena, types, n, BATCH_ROWS_MAX);
+    arena_init(&w->arena, x->budget);
+    struct str prefix = w->ta->primary.prefix;
+    struct kv_range range = {prefix, key_prefix_end(x->arena, prefix)};
+    KV_TRY(x, kv_scan_open(x->txn, range, 0, 0, &w->scan), err);
+    return 0;
+}
+
+// The next rows into w->batch; none: at the end.
+static int walk_next(struct table_walk *w, struct err *err)
+{
+    struct exec_context *x = w->x;
+    TRY(check_interrupt(x, err));
+    arena_reset(&w->arena);
+    x->eval.arena = &w->arena;
+    struct kv_batch pairs;
+    KV_TRY(x, kv_scan_next(w->scan, BATCH_ROWS_MAX, &pairs), err);
+    for (uint32_t i = 0; i < w->batch.ncols; i++) {
+        if (w->batch.cols[i].has_nulls)
+            memset(w->batch.cols[i].nulls, 0, BATCH_ROWS_MAX);
+        w->batch.cols[i].has_nulls = false;
+    }
+    w->batch.n = (uint32_t)pairs.n;
+    w->batch.sel = NULL;
+    x->rows_read += pairs.n;
+    return pairs.n == 0 ? 0 : row_decode(&w->decoder, pairs.pairs, (uint32_t)pairs.n, w->batch.cols, 0, err);
+}
+
+static const struct datum *walk_row(struct table_walk *w, uint32_t row)
+{
+    for (uint32_t i = 0; i < w->batch.ncols; i++)
+        w->row[i] = vec_get(&w->batch.cols[i], row);
+    return w->row;
+}
+
+static void walk_close(struct table_walk *w)
+{
+    kv_scan_close(w->scan);
+    arena_release(&w->arena);
+    w->x->eval.arena = w->x->arena;
+}
+
+// Calls `visit` with every batch of the table's rows.
+typedef int (*walk_visit)(struct table_walk *w, void *arg, struct err *err);
+static int walk_table(struct exec_context *x, const struct cat_table *t, walk_visit visit, void *arg, struct err *err)
+{
+    struct table_walk w;
+    int rc = walk_open(&w, x, t, err);
+    while (rc == 0) {
+        rc = walk_next(&w, err);
+        if (rc != 0 || w.batch.n == 0)
+            break;
+        rc = visit(&w, arg, err);
+    }
+    walk_close(&w);
+    return rc;
+}
+
+// "a=1, b='x'": the row as errors show it.
+static void describe_row(struct buf *out, const struct cat_table *t, const struct datum *row)
+{
+    bool first = true;
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct cat_column *c = &t->columns[i];
+        if (c->hidden)
+            continue;
+        buf_printf(out, "%s%.*s=", first ? "" : ", ", STR_FMT(c->name));
+        if (row[i].null)
+            buf_cstr(out, "NULL");
+        else
+            datum_print_sql(out, c->type, row[i], false);
+        first = false;
+    }
+}
+
+// ---- indexes
+
+// Writes an entry. Entries of an index that is being filled cannot come from elsewhere, so they need no lock.
+static int fill_entry(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
+                      const struct datum *row, struct buf *key, struct buf *value, struct err *err)
+{
+    bool has_null;
+    buf_clear(key);
+    buf_clear(value);
+    index_key(key, ti, row, &has_null);
+    if (ti->index->unique && !has_null) {
+        struct kv_value existing;
+        KV_TRY(x, kv_get(x->txn, buf_view(key), KV_READ_SNAPSHOT, &existing), err);
+        if (existing.found)
+            return duplicate_key(x, ta, ti, row, err);
+    }
+    index_value(value, ta, ti, row);
+    KV_TRY(x, kv_put(x->txn, buf_view(key), buf_view(value)), err);
+    return 0;
+}
+
+struct backfill {
+    const struct table_index *ti;
+    struct ev *predicate;
+    struct buf key, value;
+};
+
+static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
+{
+    struct backfill *b = arg;
+    uint16_t sel[BATCH_ROWS_MAX];
+    if (b->predicate != NULL) {
+        struct batch all = w->batch;
+        TRY(ev_filter(b->predicate, &all, sel, &w->batch.n, err));
+        w->batch.sel = sel;
+    }
+    for (uint32_t k = 0; k < w->batch.n; k++)
+        TRY(fill_entry(w->x, w->ta, b->ti, walk_row(w, batch_row(&w->batch, k)), &b->key, &b->value, err));
+    return 0;
+}
+
+static struct ev *compile_over(struct exec_context *x, const struct cat_table *t, const struct expr *e)
+{
+    if (e == NULL)
+        return NULL;
+    col_id *cols = ARENA_ARRAY(x->arena, col_id, t->n_columns);
+    for (uint32_t i = 0; i < t->n_columns; i++)
+        cols[i] = i + 1;
+    return ev_compile(x, e, cols, (uint32_t)t->n_columns);
+}
+
+int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
+                        const struct expr *predicate, struct err *err)
+{
+    struct backfill b = {.ti = table_index_of(table_access(x, t), index), .predicate = compile_over(x, t, predicate)};
+    int rc = walk_table(x, t, backfill_batch, &b, err);
+    buf_release(&b.key);
+    buf_release(&b.value);
+    return rc;
+}
+
+// ---- constraints
+
+struct validation {
+    const struct cat_table *table;
+    const struct cat_check *check;
+    struct ev *ev;
+    uint32_t column;
+    const struct cat_foreign_key *fk;
+};
+
+static int failed_row(const struct validation *v, int code, const char *what, struct str name, const char *rest,
+                      const struct datum *row, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    describe_row(&b, v->table, row);
+    err_set(err, code, "validation of %s \"%.*s\"%s failed on row: %s", what, STR_FMT(name), rest, buf_c(&b));
+    buf_release(&b);
+    return code;
+}
+
+static int validate_check_batch(struct table_walk *w, void *arg, struct err *err)
+{
+    const struct validation *v = arg;
+    const struct vec *ok;
+    TRY(ev_eval(v->ev, &w->batch, &ok, err));
+    for (uint32_t k = 0; k < w->batch.n; k++) {
+        struct datum d = vec_get(ok, k);
+        if (d.null || d.b)
+            continue;
+        failed_row(v, ERR_CHECK_VIOLATION, "CHECK", v->check->sql, "", walk_row(w, k), err);
+        err_set_names(err, STR("public"), v->table->name, STR_NONE, v->check->name);
+        return ERR_CHECK_VIOLATION;
+    }
+    return 0;
+}
+
+int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
+                        const struct expr *condition, struct err *err)
+{
+    struct validation v = {.table = t, .check = check, .ev = compile_over(x, t, condition)};
+    return walk_table(x, t, validate_check_batch, &v, err);
+}
+
+static int validate_not_null_batch(struct table_walk *w, void *arg, struct err *err)
+{
+    const struct validation *v = arg;
+    for (uint32_t k = 0; k < w->batch.n; k++) {
+        if (!vec_is_null(&w->batch.cols[v->column], k))
+            continue;
+        struct str name = v->table->columns[v->column].name;
+        failed_row(v, ERR_NOT_NULL_VIOLATION, "column", name, " NOT NULL", walk_row(w, k), err);
+        err_set_names(err, STR("public"), v->table->name, name, STR_NONE);
+        return ERR_NOT_NULL_VIOLATION;
+    }
+    return 0;
+}
+
+int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, uint32_t column_id, struct err *err)
+{
+    struct validation v = {.table = t};
+    while (t->columns[v.column].id != column_id)
+        v.column++;
+    return walk_table(x, t, validate_not_null_batch, &v, err);
+}
+
+static int validate_foreign_key_batch(struct table_walk *w, void *arg, struct err *err)
+{
+    const struct validation *v = arg;
+    for (uint32_t k = 0; k < w->batch.n; k++)
+        TRY(foreign_validate_row(w->x, w->ta, v->fk, walk_row(w, k), err));
+    return 0;
+}
+
+int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
+                              struct err *err)
+{
+    struct validation v = {.table = t, .fk = fk};
+    return walk_table(x, t, validate_foreign_key_batch, &v, err);
+}
+
+// ---- rewriting
+
+struct rewrite {
+    const struct table_access *to;
+    bool new_key;        // rows are written under another primary index
+    uint32_t *source;    // per column of the new form: position in the old one, when it is copied
+    struct ev **values;  // … or what computes it
+    struct ev **members; // per secondary index to be filled: the predicate, NULL: none
+    bool *fill;
+    struct batch out; // rows in the new form
+    struct datum *row;
+    struct buf key, value;
+};
+
+static int compute_rows(struct table_walk *w, struct rewrite *r, struct err *err)
+{
+    for (uint32_t i = 0; i < r->out.ncols; i++) {
+        if (r->values[i] == NULL) {
+            r->out.cols[i] = w->batch.cols[r->source[i]];
+            continue;
+        }
+        const struct vec *v;
+        TRY(ev_eval(r->values[i], &w->batch, &v, err));
+        r->out.cols[i] = *v;
+    }
+    r->out.n = w->batch.n;
+    return 0;
+}
+
+static int write_row(struct exec_context *x, struct rewrite *r, struct err *err)
+{
+    const struct table_index *primary = &r->to->primary;
+    TRY(write_check_not_null(r->to, r->row, err));
+    if (r->new_key)
+        return fill_entry(x, r->to, primary, r->row, &r->key, &r->value, err);
+    buf_clear(&r->key);
+    buf_clear(&r->value);
+    index_key(&r->key, primary, r->row, NULL);
+    index_value(&r->value, r->to, primary, r->row);
+    KV_TRY(x, kv_put(x->txn, buf_view(&r->key), buf_view(&r->value)), err);
+    return 0;
+}
+
+static int rewrite_batch(struct table_walk *w, void *arg, struct err *err)
+{
+    struct rewrite *r = arg;
+    const struct cat_table *t = r->to->table;
+    TRY(compute_rows(w, r, err));
+    for (uint32_t k = 0; k < r->out.n; k++) {
+        for (uint32_t i = 0; i < r->out.ncols; i++)
+            r->row[i] = vec_get(&r->out.cols[i], k);
+        TRY(write_row(w->x, r, err));
+        for (size_t i = 0; i < t->n_indexes; i++) {
+            struct datum member = datum_bool(r->fill[i]);
+            if (r->fill[i] && r->members[i] != NULL)
+                TRY(ev_row(r->members[i], &r->out, k, &member, err));
+            if (!member.null && member.b)
+                TRY(fill_entry(w->x, r->to, &r->to->indexes[i], r->row, &r->key, &r->value, err));
+        }
+    }
+    return 0;
+}
+
+static void map_columns(struct exec_context *x, struct rewrite *r, const struct cat_table *from,
+                        const struct cat_table *to, const struct expr *const *values)
+{
+    uint32_t n = (uint32_t)to->n_columns;
+    r->source = ARENA_ARRAY(x->arena, uint32_t, n);
+    r->values = ARENA_ARRAY(x->arena, struct ev *, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct cat_column *old = cat_column_by_id(from, to->columns[i].id);
+        if (values[i] != NULL)
+            r->values[i] = compile_over(x, from, values[i]);
+        else if (old != NULL)
+            r->source[i] = (uint32_t)(old - from->columns);
+        else // a new column without a value
+            r->values[i] = compile_over(x, from, expr_const(x->arena, to->columns[i].type, DATUM_NULL));
+    }
+}
+
+static int indexes_to_fill(struct exec_context *x, struct rewrite *r, const struct cat_table *from,
+                           const struct cat_table *to, struct err *err)
+{
+    r->fill = ARENA_ARRAY(x->arena, bool, to->n_indexes + 1);
+    r->members = ARENA_ARRAY(x->arena, struct ev *, to->n_indexes + 1);
+    const struct table_exprs *exprs = NULL;
+    for (size_t i = 0; i < to->n_indexes; i++) {
+        r->fill[i] = cat_index_by_id(from, to->indexes[i].id) == NULL;
+        if (!r->fill[i] || to->indexes[i].predicate_sql.len == 0)
+            continue;
+        if (exprs == NULL)
+            TRY(x->table_exprs(x->table_exprs_arg, x->arena, to, &exprs, err));
+        r->members[i] = compile_over(x, to, exprs->predicates[i]);
+    }
+    return 0;
+}
+
+int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, const struct cat_table *to,
+                       const struct expr *const *values, struct err *err)
+{
+    struct rewrite r = {.to = table_access(x, to),
+                        .new_key = from->primary->id != to->primary->id,
+                        .out = {.ncols = (uint32_t)to->n_columns},
+                        .row = ARENA_ARRAY(x->arena, struct datum, to->n_columns)};
+    r.out.cols = ARENA_ARRAY(x->arena, struct vec, to->n_columns);
+    map_columns(x, &r, from, to, values);
+    TRY(indexes_to_fill(x, &r, from, to, err));
+    int rc = walk_table(x, from, rewrite_batch, &r, err);
+    buf_release(&r.key);
+    buf_release(&r.value);
+    return rc;
+}
