@@ -114,7 +114,7 @@ static int put_cluster(struct catalog *c, struct kv_txn *txn, struct err *err)
 
 static int prepare(struct catalog *c, struct kv_txn *txn, bool *bootstrapped, struct err *err)
 {
-    bool has_format, has_cluster;
+    bool has_format = false, has_cluster = false;
     TRY(check_format(txn, &has_format, err));
     if (!has_format)
         TRY(put_format(txn, err));

@@ -202,7 +202,7 @@ static int split_scientific(const char *text, char digits[20], int *point)
         if (*p != '.')
             digits[n++] = *p;
     }
-    *point = atoi(p + 1) + 1;
+    *point = (int)strtol(p + 1, NULL, 10) + 1;
     return strip_zeros(digits, n);
 }
 
