@@ -17,8 +17,8 @@
 #define EACH_ROW(k, r) for (uint32_t k = 0, r; k < n && (r = sel != NULL ? sel[k] : k, true); k++)
 // … whose first argument is not NULL
 #define EACH_VALUE(k, r) \
-    EACH_ROW(k, r)       \
-    if (!vec_is_null(args[0], r))
+    EACH_ROW (k, r)      \
+        if (!vec_is_null(args[0], r))
 
 // Copies a saved state of fixed size; XX001 when the length is wrong.
 static inline int aggregate_read(void *to, size_t size, struct str saved, struct err *err)

@@ -18,8 +18,8 @@ ACCUMULATE(count_accumulate)
 {
     if (!args[0]->has_nulls)
         return count_rows_accumulate(ec, arena, states, args, n_args, sel, n, err);
-    EACH_VALUE(k, r)
-    ++*(int64_t *)states[k];
+    EACH_VALUE (k, r)
+        ++*(int64_t *)states[k];
     return 0;
 }
 
@@ -59,17 +59,30 @@ static inline void int_sum_add(struct int_sum *s, uint64_t lo, int64_t hi)
     s->hi += hi + __builtin_add_overflow(s->lo, lo, &s->lo);
 }
 
+static inline void int_sum_merge(struct int_sum *into, const struct int_sum *from)
+{
+    int_sum_add(into, from->lo, from->hi);
+    into->count += from->count;
+}
+
 ACCUMULATE(int_sum_accumulate)
 {
     const int64_t *values = args[0]->i;
     uint32_t mask = args[0]->mask;
-    EACH_VALUE(k, r)
-    {
-        struct int_sum *s = states[k];
+    struct int_sum run = {0}; // consecutive rows of one group add up in registers
+    struct int_sum *group = n > 0 ? states[0] : NULL;
+    EACH_VALUE (k, r) {
+        if (states[k] != group) {
+            int_sum_merge(group, &run);
+            run = (struct int_sum){0};
+            group = states[k];
+        }
         int64_t v = values[r & mask];
-        int_sum_add(s, (uint64_t)v, v >> 63);
-        s->count++;
+        int_sum_add(&run, (uint64_t)v, v >> 63);
+        run.count++;
     }
+    if (group != NULL)
+        int_sum_merge(group, &run);
     return 0;
 }
 
@@ -122,10 +135,9 @@ SAVE(int_sum_save)
 
 LOAD(int_sum_load)
 {
-    struct int_sum from, *into = state;
+    struct int_sum from;
     TRY(aggregate_read(&from, sizeof(from), saved, err));
-    int_sum_add(into, from.lo, from.hi);
-    into->count += from.count;
+    int_sum_merge(state, &from);
     return 0;
 }
 
@@ -145,8 +157,7 @@ struct float_sum {
 
 ACCUMULATE(float_sum_accumulate)
 {
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         struct float_sum *s = states[k];
         s->sum += args[0]->f[r & args[0]->mask];
         s->count++;
@@ -189,8 +200,7 @@ static const struct fn_aggregate avg_of_float = {sizeof(struct float_sum), float
 
 ACCUMULATE(decimal_sum_accumulate)
 {
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         struct decimal v = decimal_decode(args[0]->s[r & args[0]->mask]);
         TRY(decimal_sum_add(arena, states[k], &v, err));
     }
@@ -233,8 +243,7 @@ struct interval_sum {
 
 ACCUMULATE(interval_sum_accumulate)
 {
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         struct interval_sum *s = states[k];
         TRY(interval_add(s->sum, args[0]->iv[r & args[0]->mask], &s->sum, err));
         s->count++;
@@ -371,25 +380,25 @@ struct folded {
     bool seen;
 };
 
-#define FOLD(name, member, op)                                     \
-    static inline void name##_add(struct folded *f, int64_t v)     \
-    {                                                              \
-        f->value = f->seen ? (int64_t)(f->value op v) : v;         \
-        f->seen = true;                                            \
-    }                                                              \
-    ACCUMULATE(name##_accumulate)                                  \
-    {                                                              \
-        EACH_VALUE(k, r)                                           \
-        name##_add(states[k], args[0]->member[r & args[0]->mask]); \
-        return 0;                                                  \
-    }                                                              \
-    LOAD(name##_load)                                              \
-    {                                                              \
-        struct folded from;                                        \
-        TRY(aggregate_read(&from, sizeof(from), saved, err));      \
-        if (from.seen)                                             \
-            name##_add(state, from.value);                         \
-        return 0;                                                  \
+#define FOLD(name, member, op)                                         \
+    static inline void name##_add(struct folded *f, int64_t v)         \
+    {                                                                  \
+        f->value = f->seen ? (int64_t)(f->value op v) : v;             \
+        f->seen = true;                                                \
+    }                                                                  \
+    ACCUMULATE(name##_accumulate)                                      \
+    {                                                                  \
+        EACH_VALUE (k, r)                                              \
+            name##_add(states[k], args[0]->member[r & args[0]->mask]); \
+        return 0;                                                      \
+    }                                                                  \
+    LOAD(name##_load)                                                  \
+    {                                                                  \
+        struct folded from;                                            \
+        TRY(aggregate_read(&from, sizeof(from), saved, err));          \
+        if (from.seen)                                                 \
+            name##_add(state, from.value);                             \
+        return 0;                                                      \
     }
 
 SAVE(folded_save)

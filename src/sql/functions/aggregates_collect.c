@@ -26,8 +26,8 @@ ACCUMULATE(array_agg_accumulate)
     struct type t = args[0]->type;
     if (!type_has_array(t) || type_is(t, TYPE_ARRAY))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "arrays of %s are not supported", type_family_name(t));
-    EACH_ROW(k, r)
-    collect(arena, states[k], t, vec_get(args[0], r));
+    EACH_ROW (k, r)
+        collect(arena, states[k], t, vec_get(args[0], r));
     return 0;
 }
 
@@ -47,8 +47,7 @@ static const struct fn_aggregate array_agg = {sizeof(struct collected), array_ag
 ACCUMULATE(array_cat_agg_accumulate)
 {
     struct type element = type_element(args[0]->type);
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         struct array a = array_open(args[0]->type, args[0]->s[r & args[0]->mask]);
         for (uint32_t i = 0; i < a.count; i++)
             collect(arena, states[k], element, array_get(&a, i));
@@ -84,8 +83,7 @@ static int join(struct arena *arena, struct joined *j, struct str s, struct err 
 
 ACCUMULATE(string_agg_accumulate)
 {
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         struct joined *j = states[k];
         if (n_args > 1 && j->seen && !vec_is_null(args[1], r))
             TRY(join(arena, j, args[1]->s[r & args[1]->mask], err));
@@ -115,8 +113,7 @@ struct json_items {
 
 ACCUMULATE(json_agg_accumulate)
 {
-    EACH_ROW(k, r)
-    {
+    EACH_ROW (k, r) {
         struct json_items *j = states[k];
         for (int i = 0; i < n_args; i++) {
             j->types[i] = args[i]->type;
@@ -195,8 +192,7 @@ struct ordered_set {
 
 ACCUMULATE(percentile_accumulate)
 {
-    EACH_ROW(k, r)
-    {
+    EACH_ROW (k, r) {
         struct ordered_set *o = states[k];
         if (!o->seen) {
             o->seen = true;

@@ -20,14 +20,14 @@ static int exact_add(struct arena *arena, struct exact_moments *m, struct decima
 
 ACCUMULATE(int_moments_accumulate)
 {
-    EACH_VALUE(k, r)
-    TRY(exact_add(arena, states[k], decimal_from_i64(args[0]->i[r & args[0]->mask]), err));
+    EACH_VALUE (k, r)
+        TRY(exact_add(arena, states[k], decimal_from_i64(args[0]->i[r & args[0]->mask]), err));
     return 0;
 }
 ACCUMULATE(decimal_moments_accumulate)
 {
-    EACH_VALUE(k, r)
-    TRY(exact_add(arena, states[k], decimal_decode(args[0]->s[r & args[0]->mask]), err));
+    EACH_VALUE (k, r)
+        TRY(exact_add(arena, states[k], decimal_decode(args[0]->s[r & args[0]->mask]), err));
     return 0;
 }
 
@@ -74,8 +74,7 @@ struct moments {
 
 ACCUMULATE(float_moments_accumulate)
 {
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         struct moments *m = states[k];
         double x = args[0]->f[r & args[0]->mask], delta = x - m->mean;
         m->n++;
@@ -125,8 +124,7 @@ struct pairs {
 
 ACCUMULATE(pairs_accumulate)
 {
-    EACH_VALUE(k, r)
-    {
+    EACH_VALUE (k, r) {
         if (vec_is_null(args[1], r))
             continue;
         struct pairs *p = states[k];

@@ -8,6 +8,7 @@
 #include "sql/parse/ast_print.h"
 #include "sql/parse/keywords.h"
 #include "types/array.h"
+#include "types/tuple.h"
 
 static int need_catalog(const struct eval_context *ec, struct err *err)
 {
@@ -300,6 +301,33 @@ BODY(column_is_updatable)
     TRY(relation_of(ec, args[0].i, &t, err));
     const struct cat_column *c = t != NULL && args[1].i > 0 ? cat_column_by_id(t, (uint32_t)args[1].i) : NULL;
     return fn_return_bool(out, c != NULL && t->kind == CAT_TABLE && c->computed_sql.len == 0);
+}
+
+// ---- collations and sequences
+
+BODY(collation_for)
+{
+    if (!type_is(fn_arg_type(ec, 0), TYPE_STRING))
+        return err_set(err, ERR_DATATYPE_MISMATCH, "collations are not supported by type: %s",
+                       type_family_name(fn_arg_type(ec, 0)));
+    return fn_return_str(out, STR("\"default\""));
+}
+
+// start_value, minimum_value, maximum_value, increment, cycle_option, cache_size, data_type
+BODY(sequence_parameters)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    if (t == NULL || t->kind != CAT_SEQUENCE)
+        return err_set(err, ERR_UNDEFINED_TABLE, "unknown sequence (OID=%lld)", (long long)args[0].i);
+    const struct cat_sequence *s = &t->sequence;
+    const struct tuple_field fields[] = {
+        {T_INT8, STR("start_value"), datum_int(s->start)}, {T_INT8, STR("minimum_value"), datum_int(s->min)},
+        {T_INT8, STR("maximum_value"), datum_int(s->max)}, {T_INT8, STR("increment"), datum_int(s->increment)},
+        {T_BOOL, STR("cycle_option"), datum_bool(false)},  {T_INT8, STR("cache_size"), datum_int(s->cache)},
+        {T_OID, STR("data_type"), datum_int(s->type.oid)},
+    };
+    return fn_return_str(out, tuple_build(ec->arena, fields, ARRAY_LEN(fields)));
 }
 
 // ---- to_reg…

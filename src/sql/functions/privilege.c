@@ -3,7 +3,7 @@
 #include "sql/functions/functions_int.h"
 #include "sql/functions/regtypes_int.h"
 #include "catalog/catalog.h"
-#include "sql/functions/oids.h"
+#include "types/array.h"
 
 // What a call asks, without its user and privileges.
 struct question {
@@ -216,6 +216,56 @@ BODY(has_role)
     *out = (struct datum){0};
     TRY(cat_is_admin(ec->catalog, q.user, &out->b, err));
     return out->b ? 0 : cat_is_member(ec->catalog, q.user, role, &out->b, err);
+}
+
+// ---- aclexplode: "grantee=letters/grantor" items, a row per privilege; * after a letter is the grant option
+
+static const struct {
+    char letter;
+    const char *name;
+} acl_letters[] = {{'a', "INSERT"},     {'r', "SELECT"},  {'w', "UPDATE"},  {'d', "DELETE"}, {'D', "TRUNCATE"},
+                   {'x', "REFERENCES"}, {'t', "TRIGGER"}, {'X', "EXECUTE"}, {'U', "USAGE"},  {'C', "CREATE"},
+                   {'T', "TEMPORARY"},  {'c', "CONNECT"}, {'m', "MAINTAIN"}};
+
+static int role_oid(struct eval_context *ec, struct str name, struct datum *out, struct err *err)
+{
+    const struct cat_role *role = NULL;
+    if (name.len > 0)
+        TRY(cat_role_by_name(ec->catalog, name, &role, err));
+    return fn_return_int(out, role != NULL ? role->id : 0); // 0: public
+}
+
+static int explode_item(struct eval_context *ec, struct str item, struct fn_emit *emit, struct err *err)
+{
+    ptrdiff_t equal = str_find(item, STR("="), 0), slash = str_find(item, STR("/"), 0);
+    if (equal < 0 || slash < equal)
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid ACL item: \"%.*s\"", STR_FMT(item));
+    struct datum row[4];
+    TRY(role_oid(ec, str_slice(item, (size_t)slash + 1, item.len), &row[0], err));
+    TRY(role_oid(ec, str_slice(item, 0, (size_t)equal), &row[1], err));
+    for (ptrdiff_t i = equal + 1; i < slash; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(acl_letters); k++) {
+            if (acl_letters[k].letter != item.ptr[i])
+                continue;
+            row[2] = datum_str(str_of(acl_letters[k].name));
+            row[3] = datum_bool(item.ptr[i + 1] == '*');
+            TRY(emit->row(emit, row, err));
+        }
+    }
+    return 0;
+}
+
+static int aclexplode(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err)
+{
+    TRY(need_catalog(ec, err));
+    struct array items = array_open(fn_arg_type(ec, 0), args[0].s);
+    for (uint32_t i = 0; i < items.count; i++) {
+        struct datum item = array_get(&items, i);
+        if (!item.null)
+            TRY(explode_item(ec, item.s, emit, err));
+    }
+    return 0;
 }
 
 static const struct fn_row rows[] = {
