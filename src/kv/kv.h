@@ -102,7 +102,8 @@ enum kv_result kv_begin(struct kv *kv, const struct kv_begin_options *options, s
 enum kv_result kv_commit(struct kv_txn *txn, uint64_t *version) MUST_CHECK;
 void kv_abort(struct kv_txn *txn); // drops writes, releases locks, frees the handle
 // Restarts in place: drops writes, reads and savepoints, takes a new snapshot, KEEPS locks held (so that the retry of a
-// contended transaction is not overtaken).
+// contended transaction is not overtaken), except after KV_DEADLOCK, when they are released: the victim lets the others
+// through.
 enum kv_result kv_reset(struct kv_txn *txn) MUST_CHECK;
 uint64_t kv_read_version(const struct kv_txn *txn);
 uint64_t kv_txn_id(const struct kv_txn *txn);

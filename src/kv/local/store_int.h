@@ -90,6 +90,7 @@ struct txn {
     struct lock_owner owner; // id, tag, priority, canceled
     enum kv_isolation isolation;
     bool read_only, as_of;
+    bool deadlocked; // victim of a lock cycle: its locks go at the reset, so that the others get through
     unsigned shard;
     struct txn *next, *previous; // registered: the shard's list; idle: its pool
     uint64_t snapshot;           // changed under the shard's mutex

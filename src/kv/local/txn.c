@@ -117,6 +117,7 @@ void txn_end(struct txn *txn)
 {
     struct store *s = txn->store;
     lock_release_all(&s->locks, &txn->owner);
+    txn->deadlocked = false;
     drop_sources(txn);
     txn_unregister(txn);
     drop_memory(txn);
@@ -137,6 +138,9 @@ enum kv_result txn_reset(struct kv_txn *base)
     struct txn *txn = txn_of(base);
     struct store *s = txn->store;
     uint64_t as_of = txn->snapshot; // stays when asked for
+    if (txn->deadlocked)
+        lock_release_all(&s->locks, &txn->owner);
+    txn->deadlocked = false;
     drop_sources(txn);
     txn_unregister(txn);
     drop_memory(txn);
@@ -247,6 +251,7 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     size_t held = txn->owner.held_count;
     struct lock_blocker blocker = {0};
     r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker);
+    txn->deadlocked |= r == KV_DEADLOCK;
     if (r != KV_OK)
         txn->conflict =
             (struct kv_conflict){.key = arena_str(&txn->arena, key), .other_id = blocker.id, .other_tag = blocker.tag};

@@ -181,6 +181,7 @@ static enum kv_result acquire(struct model_txn *t, struct str key, enum kv_lock_
         if (wait == KV_LOCK_WAIT)
             break_deadlock(m, l);
         result = wait == KV_LOCK_WAIT ? wait_granted(m, l, timeout_ns) : KV_LOCK_UNAVAILABLE;
+        t->deadlocked |= result == KV_DEADLOCK;
     }
     if (result != KV_OK)
         lock_remove(m, l);

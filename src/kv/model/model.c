@@ -333,6 +333,11 @@ static enum kv_result model_reset(struct kv_txn *txn)
     arena_release(&t->arena);
     txn_init(t);
     pthread_mutex_lock(&t->store->mutex);
+    if (t->deadlocked) {
+        model_unlock_all(t);
+        pthread_cond_broadcast(&t->store->changed);
+    }
+    t->deadlocked = false;
     t->snapshot = t->options.as_of != 0 ? t->options.as_of : t->store->now;
     pthread_mutex_unlock(&t->store->mutex);
     return KV_OK;

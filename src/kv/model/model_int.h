@@ -72,6 +72,7 @@ struct model_txn {
     ARENA_VEC(size_t) savepoints; // number of ops at each
     size_t write_bytes;
     bool canceled;
+    bool deadlocked; // chosen as victim: a reset releases its locks
     struct kv_conflict conflict;
     struct model_scan *scans;
 };
