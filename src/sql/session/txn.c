@@ -141,12 +141,23 @@ void session_rollback(struct session *s)
         finished(s, false);
 }
 
+// What the store holds for a failed transaction goes as soon as nothing can bring it back: all of it without savepoints;
+// after a conflict the writes (only a restart is possible then), and a deadlock victim's locks with them.
 void txn_fail(struct session *s, int code)
 {
     if (s->txn_state != TXN_EXPLICIT)
         return;
     s->txn_state = TXN_ABORTED;
     s->txn_failed_retryable = code == ERR_SERIALIZATION_FAILURE;
+    if (s->txn == NULL || (s->savepoints != NULL && !s->txn_failed_retryable))
+        return;
+    portals_end_txn(s, false);
+    if (s->savepoints != NULL && kv_reset(s->txn) == KV_OK)
+        return;
+    publish_txn(s, NULL);
+    close_view(s);
+    kv_abort(s->txn);
+    s->txn = NULL;
 }
 
 int txn_restart(struct session *s, struct err *err)
@@ -356,7 +367,7 @@ static int release(struct session *s, const struct ast_release *r, struct err *e
 static int rollback_to_restart(struct session *s, struct savepoint *sp, struct err *err)
 {
     pop_until(s, sp);
-    if (s->txn == NULL) // the release tried to commit and failed
+    if (s->txn == NULL) // the release tried to commit and failed, or the conflict left nothing
         TRY(open_kv(s, err));
     else
         TRY(txn_restart(s, err));
