@@ -442,6 +442,23 @@ void set_statistics_options(struct ast_create_statistics *s, struct ast_list opt
 
 // Access and session ---------------------------------------------------------------------------------------------
 
+static bool is_one_of(struct str word, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eqc(word, words[i]))
+            return true;
+    }
+    return false;
+}
+
+bool is_explain_option(struct str word)
+{
+    static const char *const options[] = {"plan",  "verbose", "types", "opt",  "distsql", "vec",
+                                          "debug", "redact",  "env",   "memo", "catalog", "fingerprint",
+                                          "gist",  "json",    "shape", "viz"};
+    return is_one_of(word, options, ARRAY_LEN(options));
+}
+
 bool is_role_option(struct str word)
 {
     static const char *const options[] = {
@@ -463,11 +480,7 @@ bool is_role_option(struct str word)
         "viewactivityredacted",
     };
     struct str bare = str_has_prefix(word, STR("no")) ? str_slice(word, 2, word.len) : word;
-    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-        if (str_eqc(bare, options[i]))
-            return true;
-    }
-    return false;
+    return is_one_of(bare, options, ARRAY_LEN(options));
 }
 
 struct ast *mk_setting(struct parser *p, int pos, enum ast_set_scope scope, const char *name, struct ast *value)

@@ -42,7 +42,9 @@ static bool is_plain_word(struct str s)
 void print_identifier(struct buf *out, struct str name)
 {
     const struct keyword *k = keyword_find(name);
-    if (is_plain_word(name) && (k == NULL || k->category == KEYWORD_UNRESERVED)) {
+    // AS OF begins a clause, so that this word is no plain alias.
+    bool reserved = k != NULL && (k->category != KEYWORD_UNRESERVED || str_eqc(name, "of"));
+    if (is_plain_word(name) && !reserved) {
         buf_str(out, name);
         return;
     }
@@ -99,6 +101,32 @@ static void put_upper(struct buf *out, struct str s)
         buf_putc(out, s.ptr[i] >= 'a' && s.ptr[i] <= 'z' ? (char)(s.ptr[i] - 32) : s.ptr[i]);
 }
 
+static bool is_unquoted_word(struct str s)
+{
+    const struct keyword *k = keyword_find(s);
+    return is_plain_word(s) && (k == NULL || k->category != KEYWORD_RESERVED);
+}
+
+static void put_word(struct buf *out, struct str s)
+{
+    if (is_unquoted_word(s))
+        put_upper(out, s);
+    else
+        print_identifier(out, s);
+}
+
+void print_upper_word(struct buf *out, struct str s)
+{
+    char lower[64];
+    bool small = s.len < sizeof(lower);
+    for (size_t i = 0; small && i < s.len; i++)
+        lower[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] | 0x20) : s.ptr[i];
+    if (small && is_unquoted_word((struct str){lower, s.len}))
+        buf_str(out, s);
+    else
+        print_identifier(out, s);
+}
+
 void emit(struct printer *pr, const char *fmt, ...)
 {
     va_list ap;
@@ -132,6 +160,9 @@ void emit(struct printer *pr, const char *fmt, ...)
             break;
         case 'u':
             put_upper(pr->out, va_arg(ap, struct str));
+            break;
+        case 'w':
+            put_word(pr->out, va_arg(ap, struct str));
             break;
         case 's':
             buf_cstr(pr->out, va_arg(ap, const char *));

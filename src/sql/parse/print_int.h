@@ -21,7 +21,8 @@ void print_restricted(struct printer *pr, const struct ast *n); // in parenthese
 
 // Formatted output. %n struct ast *, %o the same as operand (parenthesized when an operator), %b the same where only a
 // restricted expression may stand, %L struct ast_list separated by ", ", %i struct str as identifier, %q struct str as
-// string literal, %t struct str as it is, %u struct str in upper case, %s C string, %d int64_t.
+// string literal, %t struct str as it is, %u struct str in upper case, %w struct str as a word in upper case or, where
+// it is none, as identifier, %s C string, %d int64_t.
 void emit(struct printer *pr, const char *fmt, ...);
 // The same, only when the condition holds; the macros test what the one argument is made of.
 #define emit_if(pr, cond, ...)       \
@@ -35,6 +36,8 @@ void emit(struct printer *pr, const char *fmt, ...);
 // A choice's SQL text after a space, unless empty.
 void emit_choice(struct printer *pr, const char *sql);
 
+// A word held in upper case, or quoted where it is none.
+void print_upper_word(struct buf *out, struct str s);
 // A dotted name, part by part.
 void print_setting_name(struct printer *pr, struct str name);
 // Options written as words: "INCREMENT 2 NO CYCLE".

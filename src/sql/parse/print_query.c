@@ -277,7 +277,8 @@ static void print_copy_options(struct printer *pr, struct ast_list options)
 {
     for (size_t i = 0; i < options.n; i++) {
         const struct ast_option *o = ast_as_option(options.items[i]);
-        emit(pr, "%s%u", i == 0 ? " WITH (" : ", ", o->name);
+        emit(pr, "%s", i == 0 ? " WITH (" : ", ");
+        emit(pr, str_eqc(o->name, "null") ? "%u" : "%w", o->name);
         if (ast_is(o->value, AST_TUPLE))
             emit(pr, " (%L)", ast_as_tuple(o->value)->items);
         else

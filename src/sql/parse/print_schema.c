@@ -283,8 +283,18 @@ void print_alter_role(struct printer *pr, const struct ast_alter_role *n)
 // Privileges are words, held in upper case.
 static void print_privileges(struct printer *pr, struct ast_list privileges)
 {
-    for (size_t i = 0; i < privileges.n; i++)
-        emit(pr, "%s%t", i > 0 ? ", " : "", ast_as_name(privileges.items[i])->name);
+    static const char *const reserved[] = {"ALL", "CREATE", "GRANT", "SELECT", "REFERENCES"};
+    for (size_t i = 0; i < privileges.n; i++) {
+        struct str name = ast_as_name(privileges.items[i])->name;
+        bool bare = false;
+        for (size_t j = 0; j < ARRAY_LEN(reserved); j++)
+            bare |= str_eqc(name, reserved[j]);
+        emit(pr, i > 0 ? ", " : "");
+        if (bare)
+            emit(pr, "%t", name);
+        else
+            print_upper_word(pr->out, name);
+    }
 }
 
 // Everything after the privileges; without targets in ALTER DEFAULT PRIVILEGES.

@@ -418,7 +418,7 @@ void print_control(struct printer *pr, const struct ast_control *n)
 {
     emit(pr, "%s ", ast_control_action_sql(n->action));
     if (n->ids == NULL) {
-        emit(pr, "ALL %u %s", n->type, ast_controlled_sql(n->what));
+        emit(pr, "ALL %w %s", n->type, ast_controlled_sql(n->what));
         return;
     }
     emit(pr, "%s %s%s%n", ast_controlled_sql(n->what), n->if_exists ? "IF EXISTS " : "",

@@ -98,6 +98,8 @@ expr:
   | expr "OR" expr { $$ = mk_logical(p, @1, AST_OR, $1, $3); }
   | "NOT" expr { $$ = NODE(NOT, not, @1, .operand = $2); }
   | NOT_LA expr %prec "NOT" { $$ = NODE(NOT, not, @1, .operand = $2); }
+  | NOT_VISIBLE_LA expr %prec "NOT" { $$ = NODE(NOT, not, @1, .operand = $2); } // a column of that name
+  | NOT_VALID_LA expr %prec "NOT" { $$ = NODE(NOT, not, @1, .operand = $2); }
   | expr "IS" "NULL" %prec "IS" { $$ = NODE(IS, is, @1, .operand = $1, .test = AST_IS_NULL); }
   | expr "ISNULL" { $$ = NODE(IS, is, @1, .operand = $1, .test = AST_IS_NULL); }
   | expr "IS" "NOT" "NULL" %prec "IS"
@@ -308,6 +310,7 @@ operand:
         AS(tuple, $2)->labels = $4;
         $$ = $2;
     }
+  | "ANNOTATE_TYPE" '(' expr ',' type_name ')' { $$ = NODE(ANNOTATE, annotate, @1, .operand = $3, .type = $5); }
   | "ARRAY" select_with_parens { $$ = NODE(ARRAY_SUBQUERY, array_subquery, @1, .query = $2); }
   | "ARRAY" array_items { $2->position = @1; $$ = $2; }
   ;
@@ -519,7 +522,6 @@ common_function:
   | "LOCALTIME" opt_precision { $$ = mk_call(p, @1, "localtime", LIST1($2)); }
   | "CAST" '(' expr "AS" cast_type ')'
     { $$ = NODE(CAST, cast, @1, .operand = $3, .type = $5, .syntax = AST_CAST_EXPLICIT); }
-  | "ANNOTATE_TYPE" '(' expr ',' type_name ')' { $$ = NODE(ANNOTATE, annotate, @1, .operand = $3, .type = $5); }
   | "IF" '(' expr ',' expr ',' expr ')'
     { $$ = NODE(IF, if, @1, .condition = $3, .then = $5, .otherwise = $7); }
   | "IFERROR" '(' expr ',' expr ',' expr ')'

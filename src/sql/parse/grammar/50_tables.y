@@ -348,7 +348,8 @@ like_options:
   | like_options "INCLUDING" like_option_word { $$ = PUSH($1, mk_option(p, @2, str_join(p, $2, " ", $3), NULL)); }
   | like_options "EXCLUDING" like_option_word { $$ = PUSH($1, mk_option(p, @2, str_join(p, $2, " ", $3), NULL)); }
   ;
-like_option_word: "CONSTRAINTS" | "DEFAULTS" | "GENERATED" | "INDEXES" | "ALL" | "COMMENTS" | "STATISTICS" | "STORAGE" | IDENT ;
+like_option_word: "CONSTRAINTS" | "DEFAULTS" | "GENERATED" | "INDEXES" | "ALL" | "COMMENTS" | "STATISTICS" | "STORAGE"
+  | "IDENTITY" ;
 
 // ---- Partitioning and locality --------------------------------------------------------------------------------
 opt_partition_by_table:

@@ -7,9 +7,9 @@
 %type <list> sequence_options opt_sequence_options enum_labels opt_enum_labels composite_fields
 %type <list> opt_database_options extension_options statistics_columns statistics_options function_signatures function_params
 %type <list> opt_function_params opt_function_options function_options typed_fields index_names vacuum_options table_list opt_domain_constraints
-%type <str> opt_value_position comment_text region_name
+%type <str> comment_text region_name
 %type <choice> param_mode alterable_kind droppable_kind
-%type <flag> opt_before opt_setof
+%type <flag> before_or_after opt_setof
 %type <list> zone_options
 %type <node> zone_option
 
@@ -111,7 +111,12 @@ composite_fields:
 composite_field: typed_field ;
 typed_field: name type_name { $$ = NODE(COLUMN_DEF, column_def, @1, .name = $1, .type = $2); } ;
 alter_type_stmt:
-    "ALTER" "TYPE" object_name "ADD" "VALUE" opt_if_not_exists SCONST opt_before opt_value_position
+    "ALTER" "TYPE" object_name "ADD" "VALUE" opt_if_not_exists SCONST
+    {
+        $$ = NODE(ALTER_TYPE, alter_type, @1, .name = $3, .action = AST_ALTER_TYPE_ADD_VALUE, .if_not_exists = $6,
+                  .value = $7);
+    }
+  | "ALTER" "TYPE" object_name "ADD" "VALUE" opt_if_not_exists SCONST before_or_after SCONST
     {
         $$ = NODE(ALTER_TYPE, alter_type, @1, .name = $3, .action = AST_ALTER_TYPE_ADD_VALUE, .if_not_exists = $6,
                   .value = $7, .before = $8, .neighbour = $9);
@@ -131,8 +136,7 @@ alter_type_stmt:
     { $$ = mk_alter_object(p, @1, AST_OBJECT_TYPE, $3, false, AST_ALTER_OWNER, $6); }
   | "ALTER" "TYPE" error { HELP("ALTER TYPE"); }
   ;
-opt_before: %empty { $$ = false; } | "BEFORE" { $$ = true; } | "AFTER" { $$ = false; } ;
-opt_value_position: %empty { $$ = STR_NONE; } | SCONST ;
+before_or_after: "BEFORE" { $$ = true; } | "AFTER" { $$ = false; } ;
 
 // ---- Databases and schemas ------------------------------------------------------------------------------------
 create_database_stmt:

@@ -44,7 +44,12 @@ role_option:
             FAIL("unrecognized role option \"%.*s\"", STR_FMT($1));
         $$ = mk_option(p, @1, $1, NULL);
     }
-  | IDENT SCONST { $$ = mk_option(p, @1, $1, NODE(STRING, string, @2, .value = $2)); }
+  | IDENT SCONST
+    {
+        if (!str_eqc($1, "subject") && !str_eqc($1, "provisionsrc"))
+            FAIL("unrecognized role option \"%.*s\"", STR_FMT($1));
+        $$ = mk_option(p, @1, $1, NODE(STRING, string, @2, .value = $2));
+    }
   ;
 password_value: string_value | "NULL" { $$ = NODE(NULL_LITERAL, null_literal, @1); } ;
 

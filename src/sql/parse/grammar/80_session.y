@@ -222,7 +222,14 @@ explain_stmt:
   ;
 analyze_word: "ANALYZE" | "ANALYSE" ;
 explain_options: explain_option { $$ = LIST1($1); } | explain_options ',' explain_option { $$ = PUSH($1, $3); } ;
-explain_option: non_reserved_name { $$ = mk_name(p, @1, str_upper(p, $1)); } ;
+explain_option:
+    non_reserved_name
+    {
+        if (!is_explain_option($1))
+            FAIL("unsupported EXPLAIN option: %.*s", STR_FMT(str_upper(p, $1)));
+        $$ = mk_name(p, @1, str_upper(p, $1));
+    }
+  ;
 explainable_stmt: preparable_stmt | execute_stmt ;
 notify_stmt:
     "LISTEN" name { $$ = NODE(LISTEN, listen, @1, .channel = $2); }

@@ -118,8 +118,11 @@ show_stmt:
     }
   | "SHOW" "STATISTICS" "FOR" "TABLE" table_name opt_show_options
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_STATISTICS, .object = $5, .options = $6); }
-  | "SHOW" "STATISTICS" "USING" non_reserved_name "FOR" "TABLE" table_name opt_show_options
-    { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_STATISTICS, .name = str_upper(p, $4), .object = $7, .options = $8); }
+  | "SHOW" "STATISTICS" "USING" IDENT "FOR" "TABLE" table_name opt_show_options
+    {
+        if (!str_eqc($4, "json"))
+            FAIL("unsupported format: %.*s", STR_FMT($4));
+        $$ = NODE(SHOW, show, @1, .what = AST_SHOW_STATISTICS, .name = str_upper(p, $4), .object = $7, .options = $8); }
   | "SHOW" "HISTOGRAM" int_value { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_HISTOGRAM, .expr = mk_integer(p, @3, $3)); }
   | "SHOW" "ZONE" "CONFIGURATIONS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_ZONE_CONFIGURATIONS); }
   | "SHOW" "ALL" "ZONE" "CONFIGURATIONS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_ZONE_CONFIGURATIONS); }
