@@ -4,6 +4,7 @@
 
 #include "sql/session/session_int.h"
 #include "sql/virtual/virtual.h"
+#include "types/array.h"
 
 struct show {
     struct session *session;
