@@ -136,13 +136,13 @@ static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
 {
     struct backfill *b = arg;
     uint16_t sel[BATCH_ROWS_MAX];
+    struct batch rows = w->batch;
     if (b->predicate != NULL) {
-        struct batch all = w->batch;
-        TRY(ev_filter(b->predicate, &all, sel, &w->batch.n, err));
-        w->batch.sel = sel;
+        TRY(ev_filter(b->predicate, &w->batch, sel, &rows.n, err));
+        rows.sel = sel;
     }
-    for (uint32_t k = 0; k < w->batch.n; k++)
-        TRY(fill_entry(w->x, w->ta, b->ti, walk_row(w, batch_row(&w->batch, k)), &b->key, &b->value, err));
+    for (uint32_t k = 0; k < rows.n; k++)
+        TRY(fill_entry(w->x, w->ta, b->ti, walk_row(w, batch_row(&rows, k)), &b->key, &b->value, err));
     return 0;
 }
 
