@@ -74,22 +74,21 @@ void sql_error(SQL_LTYPE *location, struct parser *p, const char *message);
 %token NOT_ILIKE_OP "!~~*"
 
 // Lowest to highest.
-%nonassoc NO_IF // a name that could begin with IF: IF [NOT] EXISTS wins
-%nonassoc "IF"
-%nonassoc "SET" // ends the table of UPDATE rather than being its alias
+%precedence NO_IF // a name that could begin with IF: IF [NOT] EXISTS wins
+%precedence "IF"
+%precedence "SET" // ends the table of UPDATE rather than being its alias
 %left "UNION" "EXCEPT"
 %left "INTERSECT"
 %left "OR"
 %left "AND"
-%right "NOT"
+%precedence "NOT"
 %nonassoc "IS" "ISNULL" "NOTNULL"
 %nonassoc '<' '>' '=' "<=" ">=" "!="
 %nonassoc '~' "BETWEEN" "IN" "LIKE" "ILIKE" "SIMILAR" "!~" "~*" "!~*" "~~" "!~~" "~~*" "!~~*" NOT_LA
-%nonassoc "ESCAPE"
+%precedence "ESCAPE"
 %nonassoc "@>" "<@" '?' "?|" "?&" "@@" "@?"
-%nonassoc "OVERLAPS"
-%nonassoc "UNBOUNDED"
-%nonassoc "identifier" "PARTITION" "RANGE" "ROWS" "GROUPS" "PRECEDING" "FOLLOWING"
+%precedence "UNBOUNDED" // in a frame, the word rather than a column of that name
+%precedence "PARTITION" "RANGE" "ROWS" "GROUPS" "PRECEDING" "FOLLOWING" // begin a clause rather than name a window
 %left "||" "->" "->>" "#>" "#>>" "#-" "<->" "<=>" "<#>" "OPERATOR"
 %left '|'
 %left '#'
@@ -99,12 +98,10 @@ void sql_error(SQL_LTYPE *location, struct parser *p, const char *message);
 %left '*' '/' "//" '%'
 %left '^'
 %left "AT"
-%left "COLLATE"
-%right UMINUS
-%left '[' ']'
-%left '(' ')'
-%left ":::"
-%left "::"
-%left '.'
+%precedence "COLLATE"
+%precedence UMINUS
+%precedence ')'
+%precedence ":::"
+%precedence "::"
 %left "JOIN" "CROSS" "LEFT" "FULL" "RIGHT" "INNER" "NATURAL"
 
