@@ -12,8 +12,9 @@ static inline struct skip_node *follow(skip_link *links, int level)
 }
 
 // Goes right and down from `links` at `level`, always staying before `key`; returns the links at level 0 and, when
-// `path` is given, those at every level passed.
-static skip_link *descend(skip_link *links, int level, struct str key, skip_link **path)
+// `path` is given, those at every level passed. *found is the node seen there, the first not before `key`: loading the
+// link again could give a smaller key inserted meanwhile.
+static skip_link *descend(skip_link *links, int level, struct str key, skip_link **path, struct skip_node **found)
 {
     struct skip_node *known_greater = NULL; // compared one level up already
     for (;;) {
@@ -25,8 +26,10 @@ static skip_link *descend(skip_link *links, int level, struct str key, skip_link
         known_greater = n;
         if (path != NULL)
             path[level] = links;
-        if (level == 0)
+        if (level == 0) {
+            *found = n;
             return links;
+        }
         level--;
     }
 }
@@ -38,7 +41,9 @@ static inline int top_level(struct skiplist *list)
 
 struct skip_node *skip_seek(struct skiplist *list, struct str key)
 {
-    return follow(descend(list->head, top_level(list), key, NULL), 0);
+    struct skip_node *found;
+    descend(list->head, top_level(list), key, NULL, &found);
+    return found;
 }
 
 struct skip_node *skip_find(struct skiplist *list, struct str key)
@@ -54,7 +59,8 @@ static struct skip_node *node_of_links(struct skiplist *list, skip_link *links)
 
 struct skip_node *skip_before(struct skiplist *list, struct str key)
 {
-    return node_of_links(list, descend(list->head, top_level(list), key, NULL));
+    struct skip_node *found;
+    return node_of_links(list, descend(list->head, top_level(list), key, NULL, &found));
 }
 
 struct skip_node *skip_last(struct skiplist *list)
@@ -77,14 +83,15 @@ static int random_height(struct skiplist *list)
     return MIN(height, (int)SKIP_HEIGHT_MAX);
 }
 
-// Fills `path` for an insertion of `key`. After an insertion of a smaller key the search climbs from there only as far
-// as needed: the links remembered above that level still enclose the key.
-static void find_path(struct skiplist *list, struct str key, skip_link **path)
+// Fills `path` for an insertion of `key` and returns the first node not before it. After an insertion of a smaller key
+// the search climbs from there only as far as needed: the links remembered above that level still enclose the key.
+static struct skip_node *find_path(struct skiplist *list, struct str key, skip_link **path)
 {
+    struct skip_node *found;
     int top = top_level(list);
     if (list->finger == NULL || str_cmp(skip_key(list->finger), key) >= 0) {
-        descend(list->head, top, key, path);
-        return;
+        descend(list->head, top, key, path, &found);
+        return found;
     }
     int level = 0;
     while (level < top) {
@@ -95,14 +102,14 @@ static void find_path(struct skiplist *list, struct str key, skip_link **path)
     }
     for (int i = level + 1; i <= top; i++)
         path[i] = list->finger_links[i];
-    descend(list->finger_links[level], level, key, path);
+    descend(list->finger_links[level], level, key, path, &found);
+    return found;
 }
 
 struct skip_node *skip_insert(struct skiplist *list, struct str key)
 {
     skip_link *path[SKIP_HEIGHT_MAX];
-    find_path(list, key, path);
-    struct skip_node *n = follow(path[0], 0);
+    struct skip_node *n = find_path(list, key, path);
     if (n != NULL && str_eq(skip_key(n), key))
         return n;
     int height = random_height(list), old_height = top_level(list) + 1;
