@@ -185,6 +185,13 @@ static int window_call(struct analyzer *an, struct scope *s, const struct ast_fu
                 sc == NULL || sc->clause == NULL ? "this context" : sc->clause);
         return err_at(err, call->base.position);
     }
+    if (candidates[0]->kind != FN_AGGREGATE && candidates[0]->kind != FN_WINDOW) {
+        err_set(err, ERR_WRONG_OBJECT_TYPE,
+                "OVER specified, but %.*s() is neither a window function nor an aggregate function", STR_FMT(name));
+        return err_at(err, call->base.position);
+    }
+    if (call->order_by.n > 0)
+        return unsupported(err, &call->base, "aggregate functions with ORDER BY used as window functions");
     sc->in_window = true;
     struct expr *e = NULL;
     int rc = resolve(an, s, call, name, candidates, n, T_ANYELEMENT, &e, err);
