@@ -167,6 +167,27 @@ static enum kv_result insert_two(struct work *w, struct kv_txn *t, struct rng *r
     return r;
 }
 
+// Keys that each land right before one that is there, while others look that one up: it is always found.
+static enum kv_result insert_before(struct work *w, struct kv_txn *t, struct rng *rng)
+{
+    static atomic_uint next;
+    char key[24];
+    snprintf(key, sizeof(key), "account0005/%010u", atomic_fetch_add(&next, 1));
+    return kv_put(t, str_of(key), STR(""));
+}
+
+static enum kv_result look_up(struct work *w, struct kv_txn *t, struct rng *rng)
+{
+    struct kv_value v;
+    enum kv_result r = KV_OK;
+    for (int i = 0; i < 200 && r == KV_OK; i++) {
+        r = kv_get(t, STR("account0006"), KV_READ_SNAPSHOT, &v);
+        if (r == KV_OK && !v.found)
+            note_wrong(w, "a key that is there is not found", i);
+    }
+    return r;
+}
+
 struct activity {
     const char *name;
     enum kv_result (*run[3])(struct work *w, struct kv_txn *t, struct rng *rng); // drawn from, with equal weights
@@ -174,7 +195,7 @@ struct activity {
 static const struct activity activities[] = {
     {"bank", {transfer, transfer, check_total}},        {"moving", {move_account, transfer, check_total}},
     {"skew", {take_one, take_one, take_one}},           {"counters", {count_by_hand, count_by_add, count_by_hand}},
-    {"phantoms", {insert_two, insert_two, insert_two}},
+    {"phantoms", {insert_two, insert_two, insert_two}}, {"neighbours", {insert_before, insert_before, look_up}},
 };
 
 static void *work_run(void *arg)
