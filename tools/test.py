@@ -60,7 +60,7 @@ class Suite:
             reason = "timed out" if status is None else f"status {status}"
             lines += [f"  | {line}" for line in output.splitlines()[-TAIL_LINES:]] + [f"  {reason}; {log}"]
         elif result.skipped:
-            lines += [f"  | {line}" for line in output.splitlines() if "skip" in line.lower()][:10]
+            lines += [f"  | {line}" for line in output.splitlines() if line.lower().startswith("skip")][:10]
         print("\n".join(lines), flush=True)
         return result
 
