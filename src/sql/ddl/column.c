@@ -26,7 +26,7 @@ static struct ast *single_column_index(struct arena *a, const struct ast *from, 
     return &def->base;
 }
 
-static const struct ast_constraint *table_constraint(struct arena *a, const struct ast_constraint *c, struct str column)
+const struct ast_constraint *constraint_over_column(struct arena *a, const struct ast_constraint *c, struct str column)
 {
     struct ast_constraint *copy = AST_NEW(a, CONSTRAINT, constraint, c->base.position);
     *copy = *c;
@@ -164,6 +164,15 @@ static int add_to_family(struct table_work *w, const struct cat_column *c, const
     return 0;
 }
 
+static struct str as_written(struct arena *a, const struct ast *expr)
+{
+    struct buf b = BUF_INIT;
+    ast_print(&b, expr, AST_PRINT_DEFAULT);
+    struct str text = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return text;
+}
+
 struct column_flags {
     bool null, not_null;
 };
@@ -195,6 +204,7 @@ static int apply_qualification(struct table_work *w, struct column_work *cw, str
     case AST_CONSTRAINT_COMPUTED_STORED:
     case AST_CONSTRAINT_COMPUTED_VIRTUAL:
         c->computed_virtual = q->kind == AST_CONSTRAINT_COMPUTED_VIRTUAL;
+        c->computed_sql = as_written(w->dc->arena, q->expr); // until column_finish: others must not refer to it
         return take_expr(w, &cw->computed_expr, q->expr, "multiple computed expressions", c->name, err);
     case AST_CONSTRAINT_IDENTITY_ALWAYS:
     case AST_CONSTRAINT_IDENTITY_BY_DEFAULT:
@@ -212,7 +222,7 @@ static int apply_qualification(struct table_work *w, struct column_work *cw, str
     case AST_CONSTRAINT_UNIQUE:
     case AST_CONSTRAINT_CHECK:
     case AST_CONSTRAINT_FOREIGN_KEY:
-        ARENA_PUSH(w->dc->arena, &w->constraints, table_constraint(w->dc->arena, q, c->name));
+        ARENA_PUSH(w->dc->arena, &w->constraints, constraint_over_column(w->dc->arena, q, c->name));
         return 0;
     }
     return 0;

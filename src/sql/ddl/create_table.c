@@ -235,6 +235,12 @@ static int query_columns(struct table_work *w, const struct ast_create_table *s,
             continue;
         }
         named++;
+        const struct ast_column_def *def = ast_as_column_def(s->elements.items[i]);
+        for (size_t k = 0; k < def->constraints.n; k++) {
+            const struct ast_constraint *c = ast_as_constraint(def->constraints.items[k]);
+            if (c->kind == AST_CONSTRAINT_PRIMARY_KEY)
+                ARENA_PUSH(w->dc->arena, &w->constraints, constraint_over_column(w->dc->arena, c, def->name));
+        }
     }
     if (named > 0 && named != q->n_columns)
         return err_set(err, ERR_SYNTAX_ERROR,

@@ -175,10 +175,11 @@ static struct type type_beside(const struct annotation *an, const struct ast *li
 
 static void annotate_pair(const struct annotation *an, struct ast **left, struct ast **right)
 {
+    const struct ast *beside_left = *right, *beside_right = *left;
     if (is_literal(*left))
-        *left = annotated(an->arena, *left, type_beside(an, *left, *right));
-    else if (is_literal(*right))
-        *right = annotated(an->arena, *right, type_beside(an, *right, *left));
+        *left = annotated(an->arena, *left, type_beside(an, *left, beside_left));
+    if (is_literal(*right))
+        *right = annotated(an->arena, *right, type_beside(an, *right, beside_right));
 }
 
 static void annotate_list(const struct annotation *an, struct ast_list list, const struct ast *beside)
@@ -263,28 +264,38 @@ static bool is_clock_function(const struct ast *n)
     return false;
 }
 
-// The whole expression: a constant is written as its value of the type wanted.
-static struct str top_level_sql(struct canonical *c, struct ast *n)
+static struct type plain_type(struct type t)
 {
-    bool literal = is_literal(n) || n->kind == AST_CAST || n->kind == AST_ANNOTATE;
-    if (is_literal(n) && c->expr->kind == EXPR_CONST && !c->expr->value.null) {
-        struct buf b = BUF_INIT;
-        struct type plain;
-        datum_print_sql(&b, type_from_oid(c->expr->type.oid, &plain) ? plain : c->expr->type, c->expr->value, true);
-        struct str text = arena_str(c->arena, buf_view(&b));
-        buf_release(&b);
-        return text;
-    }
+    struct type plain;
+    return type_from_oid(t.oid, &plain) ? plain : t;
+}
+
+// A literal alone takes the type wanted: a constant is written as its value.
+static struct str literal_sql(struct canonical *c, struct ast *n)
+{
+    struct type plain = plain_type(c->expr->type);
+    if (c->expr->kind != EXPR_CONST || c->expr->value.null)
+        return printed(c->arena, annotated(c->arena, n, plain));
+    struct buf b = BUF_INIT;
+    datum_print_sql(&b, plain, c->expr->value, true);
+    struct str text = arena_str(c->arena, buf_view(&b));
+    buf_release(&b);
+    return text;
+}
+
+static struct str annotated_sql(struct canonical *c, struct ast *n)
+{
     struct annotation an = {c->arena, c->table};
-    if (!literal)
+    if (n->kind != AST_CAST && n->kind != AST_ANNOTATE)
         ast_walk(n, annotate_node, &an);
     if (is_clock_function(n))
         n = annotated(c->arena, n, c->expr->type);
     return printed(c->arena, n);
 }
 
-// Whether the text is analyzed to the same expression.
-static bool means_the_same(struct canonical *c, struct str sql)
+// Whether the text is analyzed to the same expression. A literal that is read anew at every use (a DATE, which may be
+// 'today') only has to be accepted.
+static bool means_the_same(struct canonical *c, struct str sql, bool literal)
 {
     struct ast *node;
     struct query *q;
@@ -293,7 +304,7 @@ static bool means_the_same(struct canonical *c, struct str sql)
     bool ok = parse_expr(c->arena, sql, &node, &ignored) == 0 &&
               analyze_table_expr(c->arena, c->options, c->table, node, c->want, c->context, &q, &e, &ignored) == 0;
     err_reset(&ignored);
-    return ok && expr_equal(e, c->expr);
+    return ok && (expr_equal(e, c->expr) || (literal && c->expr->kind != EXPR_CONST));
 }
 
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
@@ -306,9 +317,13 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
     for (size_t i = 0; i < w.ids.len; i++)
         ARENA_PUSH(c->arena, &c->sequences, w.ids.ptr[i]);
     struct str plain = printed(c->arena, copy);
-    c->sql = w.ids.len > 0 ? plain : top_level_sql(c, copy);
-    if (!str_eq(c->sql, plain) && !means_the_same(c, c->sql))
-        c->sql = plain;
+    c->sql = plain;
+    if (w.ids.len > 0)
+        return 0;
+    bool literal = is_literal(copy) || copy->kind == AST_BYTES;
+    struct str sql = literal ? literal_sql(c, copy) : annotated_sql(c, copy);
+    if (means_the_same(c, sql, literal))
+        c->sql = sql;
     return 0;
 }
 
@@ -376,10 +391,85 @@ static bool qualify(void *arg, struct ast *n)
     return q->rc == 0;
 }
 
+// ---- stars
+
+struct star_expansion {
+    struct canonical_query *c;
+    const struct ast *with; // of the whole query
+};
+
+static bool is_star(const struct ast *target)
+{
+    const struct ast *e = ast_as_target(target)->expr;
+    return e != NULL && e->kind == AST_COLUMN_REF && ast_as_column_ref(e)->star;
+}
+
+static bool has_duplicates(const struct str *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(names[i], names[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
+// The columns that a star stands for: those of SELECT <star> FROM <the same>. None when that is no query of its own (it
+// is LATERAL) or when names are not enough to tell the columns apart.
+static void star_columns(struct star_expansion *s, const struct ast_select_core *core, struct ast *target,
+                         struct ast_list *out)
+{
+    struct arena *a = s->c->arena;
+    struct ast_select *select = AST_NEW(a, SELECT, select, 0);
+    struct ast_select_core *alone = AST_NEW(a, SELECT_CORE, select_core, 0);
+    struct query *q;
+    struct err ignored = ERR_INIT;
+    select->with = (struct ast *)s->with;
+    select->body = &alone->base;
+    alone->from = core->from;
+    ast_list_push(a, &alone->targets, target);
+    int rc = analyze(a, s->c->options, &select->base, &q, &ignored);
+    err_reset(&ignored);
+    if (rc != 0 || has_duplicates(q->output_names, q->n_output)) {
+        ast_list_push(a, out, target);
+        return;
+    }
+    struct str table = ast_as_column_ref(ast_as_target(target)->expr)->table;
+    for (uint32_t i = 0; i < q->n_output; i++) {
+        struct ast_target *t = AST_NEW(a, TARGET, target, 0);
+        struct ast_column_ref *ref = AST_NEW(a, COLUMN_REF, column_ref, 0);
+        ref->table = table;
+        ref->column = q->output_names[i];
+        t->expr = &ref->base;
+        ast_list_push(a, out, &t->base);
+    }
+}
+
+static bool expand_stars(void *arg, struct ast *n)
+{
+    struct star_expansion *s = arg;
+    if (n->kind != AST_SELECT_CORE)
+        return true;
+    struct ast_select_core *core = (struct ast_select_core *)n;
+    struct ast_list targets = {0};
+    for (size_t i = 0; i < core->targets.n; i++) {
+        if (is_star(core->targets.items[i]))
+            star_columns(s, core, core->targets.items[i], &targets);
+        else
+            ast_list_push(s->c->arena, &targets, core->targets.items[i]);
+    }
+    core->table_stmt &= targets.n == 1 && is_star(targets.items[0]);
+    core->targets = targets;
+    return true;
+}
+
 int canonical_query(struct canonical_query *c, const struct ast *query, struct err *err)
 {
     struct ast *copy = ast_copy(c->arena, query);
     struct qualification q = {.c = c, .err = err};
+    struct star_expansion stars = {c, copy->kind == AST_SELECT ? ast_as_select(copy)->with : NULL};
+    ast_walk(copy, expand_stars, &stars);
     ast_walk(copy, collect_cte, &q);
     ast_walk(copy, qualify, &q);
     TRY(q.rc);

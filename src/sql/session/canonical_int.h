@@ -18,7 +18,7 @@ struct canonical {
 };
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err) MUST_CHECK;
 
-// Tables by full name, stars spelled out where the query's own SELECT list has them.
+// Tables by full name, stars spelled out, so that columns added to a table later do not change the query.
 struct canonical_query {
     struct arena *arena;
     const struct analyze_options *options;

@@ -168,7 +168,7 @@ struct column_search {
     const struct cat_table *table;
     struct arena *arena;
     ARENA_VEC(uint32_t) ids;
-    bool any;
+    bool any, computed; // any column, one that is itself computed
 };
 
 static bool find_column(void *arg, struct ast *n)
@@ -178,6 +178,7 @@ static bool find_column(void *arg, struct ast *n)
         return true;
     cs->any = true;
     const struct cat_column *c = cs->table != NULL ? cat_column_by_name(cs->table, ast_as_column_ref(n)->column) : NULL;
+    cs->computed |= c != NULL && c->computed_sql.len > 0;
     bool listed = c == NULL;
     for (size_t i = 0; i < cs->ids.len && !listed; i++)
         listed = cs->ids.ptr[i] == c->id;
@@ -231,6 +232,9 @@ static int check_expr(struct ddl_services *services, struct ddl_context *dc, con
     ast_walk((struct ast *)expr, find_column, &cs);
     if (cs.any && !has_columns(place))
         return err_set(err, ERR_SYNTAX_ERROR, "variable sub-expressions are not allowed in %s", place_names[place]);
+    if (cs.computed && place == DDL_EXPR_COMPUTED)
+        return err_set(err, ERR_INVALID_TABLE_DEFINITION, "%s expression cannot reference computed columns",
+                       place_names[place]);
     analyze_options_init(s, &options, &fold, dc->arena);
     const struct cat_table *visible = has_columns(place) ? table : NULL;
     struct type want = expected.family == TYPE_UNKNOWN ? T_ANYELEMENT : expected;
