@@ -136,6 +136,14 @@ uint32_t virtual_table_oid(const char *schema, const char *name)
     return 0;
 }
 
+uint32_t virtual_schema_oid(const char *schema)
+{
+    for (size_t i = 0; i < ARRAY_LEN(registry); i++)
+        if (strcmp(registry[i].name, schema) == 0)
+            return registry[i].id;
+    return 0;
+}
+
 GENERATOR(virtual_no_rows)
 {
     return 0;

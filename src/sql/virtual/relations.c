@@ -75,6 +75,15 @@ struct datum datum_take(struct exec_context *x, struct buf *b)
     return d;
 }
 
+struct datum datum_expr(struct exec_context *x, struct str sql)
+{
+    if (sql.len == 0)
+        return DATUM_NULL;
+    struct buf b = BUF_INIT;
+    cat_text_expr(&b, sql);
+    return datum_take(x, &b);
+}
+
 int current_database(struct exec_context *x, const struct cat_database **out, struct err *err)
 {
     *out = NULL;
@@ -169,5 +178,15 @@ int relations_filtered(struct exec_context *x, const struct virtual_filter *filt
         if (has_name(out->items[i].table, filter->value.s))
             out->items[kept++] = out->items[i];
     out->n = kept;
+    return 0;
+}
+
+int relations_each(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,
+                   enum relation_scope scope, relation_row row, struct virtual_rows *rows, struct err *err)
+{
+    struct relations list;
+    TRY(relations_filtered(x, filter, id_column, name_column, scope, &list, err));
+    for (size_t i = 0; i < list.n; i++)
+        TRY(row(x, &list.items[i], rows, err));
     return 0;
 }

@@ -40,6 +40,14 @@
     for (int i_ = 0; i_ < table##_COLUMNS; i_++) \
     row[i_] = DATUM_NULL
 
+// The plain text without annotations of an expression stored with a table; NULL when there is none.
+struct datum datum_expr(struct exec_context *x, struct str sql);
+// pg_attrdef.oid of a column's default or generation expression.
+static inline uint32_t oid_of_default(uint32_t table_id, uint32_t column_id)
+{
+    return 1u << 30 | (table_id & 0xFFFFF) << 10 | (column_id & 0x3FF);
+}
+
 enum {
     OID_AM_PREFIX = 2631952481u,
     OID_AM_INVERTED = 4004609370u,
@@ -90,8 +98,14 @@ int relations_list(struct exec_context *x, enum relation_scope scope, struct rel
 // (-1: there is no such column).
 int relations_filtered(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,
                        enum relation_scope scope, struct relations *out, struct err *err) MUST_CHECK;
+typedef int (*relation_row)(struct exec_context *x, const struct relation *r, struct virtual_rows *rows,
+                            struct err *err);
+// Calls back for each of relations_filtered.
+int relations_each(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,
+                   enum relation_scope scope, relation_row row, struct virtual_rows *rows, struct err *err) MUST_CHECK;
 // OID of a virtual relation, as in classoid columns; 0: none.
 uint32_t virtual_table_oid(const char *schema, const char *name);
+uint32_t virtual_schema_oid(const char *schema);
 // The current database; NULL when it does not exist.
 int current_database(struct exec_context *x, const struct cat_database **out, struct err *err) MUST_CHECK;
 

@@ -1,0 +1,250 @@
+// Views over relations in pg_catalog: tables, views, sequences, rules, dependencies, comments.
+#include "sql/virtual/virtual_int.h"
+
+// ---- tables, views
+
+static int tables_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    if (r->table->kind != CAT_TABLE && r->table->kind != CAT_VIRTUAL)
+        return 0;
+    ROW(pg_tables);
+    row[pg_tables_schemaname] = datum_str(r->schema->name);
+    row[pg_tables_tablename] = datum_str(r->table->name);
+    row[pg_tables_tableowner] = datum_str(r->table->acl.owner);
+    row[pg_tables_hasindexes] = datum_bool(r->table->primary != NULL || r->table->n_indexes > 0);
+    row[pg_tables_hasrules] = datum_bool(false);
+    row[pg_tables_hastriggers] = datum_bool(false);
+    row[pg_tables_rowsecurity] = datum_bool(false);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_tables_rows)
+{
+    return relations_each(x, NULL, -1, -1, SCOPE_WITH_VIRTUAL, tables_row, rows, err);
+}
+
+static int views_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    if (r->table->kind != CAT_VIEW)
+        return 0;
+    ROW(pg_views);
+    row[pg_views_schemaname] = datum_str(r->schema->name);
+    row[pg_views_viewname] = datum_str(r->table->name);
+    row[pg_views_viewowner] = datum_str(r->table->acl.owner);
+    row[pg_views_definition] = datum_str(r->table->view_sql);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_views_rows)
+{
+    return relations_each(x, NULL, -1, -1, SCOPE_STORED, views_row, rows, err);
+}
+
+static int matviews_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    if (r->table->kind != CAT_MATERIALIZED_VIEW)
+        return 0;
+    ROW(pg_matviews);
+    row[pg_matviews_schemaname] = datum_str(r->schema->name);
+    row[pg_matviews_matviewname] = datum_str(r->table->name);
+    row[pg_matviews_matviewowner] = datum_str(r->table->acl.owner);
+    row[pg_matviews_hasindexes] = datum_bool(r->table->n_indexes > 0);
+    row[pg_matviews_ispopulated] = datum_bool(true);
+    row[pg_matviews_definition] = datum_str(r->table->view_sql);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_matviews_rows)
+{
+    return relations_each(x, NULL, -1, -1, SCOPE_STORED, matviews_row, rows, err);
+}
+
+// A view is stored as the rule that rewrites it; the rule has the view's OID.
+static int rewrite_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    if (r->table->kind != CAT_VIEW && r->table->kind != CAT_MATERIALIZED_VIEW)
+        return 0;
+    ROW(pg_rewrite);
+    row[pg_rewrite_oid] = datum_int(r->table->id);
+    row[pg_rewrite_rulename] = datum_c("_RETURN");
+    row[pg_rewrite_ev_class] = datum_int(r->table->id);
+    row[pg_rewrite_ev_type] = datum_c("1");
+    row[pg_rewrite_ev_enabled] = datum_c("O");
+    row[pg_rewrite_is_instead] = datum_bool(true);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_rewrite_rows)
+{
+    return relations_each(x, NULL, -1, -1, SCOPE_STORED, rewrite_row, rows, err);
+}
+
+// ---- sequences
+
+static int sequence_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_sequence *s = &r->table->sequence;
+    if (r->table->kind != CAT_SEQUENCE)
+        return 0;
+    ROW(pg_sequence);
+    row[pg_sequence_seqrelid] = datum_int(r->table->id);
+    row[pg_sequence_seqtypid] = datum_int(s->type.oid);
+    row[pg_sequence_seqstart] = datum_int(s->start);
+    row[pg_sequence_seqincrement] = datum_int(s->increment);
+    row[pg_sequence_seqmax] = datum_int(s->max);
+    row[pg_sequence_seqmin] = datum_int(s->min);
+    row[pg_sequence_seqcache] = datum_int(s->cache);
+    row[pg_sequence_seqcycle] = datum_bool(false);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_sequence_rows)
+{
+    return relations_each(x, filter, pg_sequence_seqrelid, -1, SCOPE_STORED, sequence_row, rows, err);
+}
+
+static int sequences_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_sequence *s = &r->table->sequence;
+    if (r->table->kind != CAT_SEQUENCE)
+        return 0;
+    ROW(pg_sequences);
+    int64_t last = 0;
+    bool is_called = false;
+    TRY(cat_sequence_peek(x->view, r->table, &last, &is_called, err));
+    row[pg_sequences_schemaname] = datum_str(r->schema->name);
+    row[pg_sequences_sequencename] = datum_str(r->table->name);
+    row[pg_sequences_sequenceowner] = datum_str(r->table->acl.owner);
+    row[pg_sequences_data_type] = datum_int(s->type.oid);
+    row[pg_sequences_start_value] = datum_int(s->start);
+    row[pg_sequences_min_value] = datum_int(s->min);
+    row[pg_sequences_max_value] = datum_int(s->max);
+    row[pg_sequences_increment_by] = datum_int(s->increment);
+    row[pg_sequences_cycle] = datum_bool(false);
+    row[pg_sequences_cache_size] = datum_int(s->cache);
+    row[pg_sequences_last_value] = is_called ? datum_int(last) : DATUM_NULL;
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_sequences_rows)
+{
+    return relations_each(x, NULL, -1, -1, SCOPE_STORED, sequences_row, rows, err);
+}
+
+// ---- comments
+
+static int description_row(uint32_t oid, uint32_t class_oid, uint32_t sub_id, struct str text,
+                           struct virtual_rows *rows, struct err *err)
+{
+    if (text.ptr == NULL)
+        return 0;
+    ROW(pg_description);
+    row[pg_description_objoid] = datum_int(oid);
+    row[pg_description_classoid] = datum_int(class_oid);
+    row[pg_description_objsubid] = datum_int(sub_id);
+    row[pg_description_description] = datum_str(text);
+    return virtual_row(rows, row, err);
+}
+
+static int table_descriptions(struct exec_context *x, const struct relation *r, struct virtual_rows *rows,
+                              struct err *err)
+{
+    const struct cat_table *t = r->table;
+    uint32_t pg_class = virtual_table_oid("pg_catalog", "pg_class");
+    uint32_t pg_constraint = virtual_table_oid("pg_catalog", "pg_constraint");
+    struct oid_constraint c;
+    TRY(description_row(t->id, pg_class, 0, t->comment, rows, err));
+    for (size_t i = 0; i < t->n_columns; i++)
+        TRY(description_row(t->id, pg_class, t->columns[i].id, t->columns[i].comment, rows, err));
+    if (t->primary != NULL)
+        TRY(description_row(oid_of_index(t->id, t->primary->id), pg_class, 0, t->primary->comment, rows, err));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        TRY(description_row(oid_of_index(t->id, t->indexes[i].id), pg_class, 0, t->indexes[i].comment, rows, err));
+    for (uint32_t i = 0; oid_constraint_at(t, i, &c); i++) {
+        struct str text;
+        TRY(cat_comment_get(x->view, CAT_COMMENT_CONSTRAINT, t->id, i, &text, err));
+        TRY(description_row(c.oid, pg_constraint, 0, text, rows, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_description_rows)
+{
+    const struct cat_schema **schemas;
+    size_t n;
+    TRY(relations_each(x, NULL, -1, -1, SCOPE_STORED, table_descriptions, rows, err));
+    TRY(cat_list_schemas(x->view, x->eval.arena, x->eval.database_id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct str text = STR_NONE;
+        if (!schemas[i]->is_virtual)
+            TRY(cat_comment_get(x->view, CAT_COMMENT_SCHEMA, schemas[i]->id, 0, &text, err));
+        TRY(description_row(schemas[i]->id, virtual_table_oid("pg_catalog", "pg_namespace"), 0, text, rows, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_shdescription_rows)
+{
+    const struct cat_database **databases;
+    size_t n;
+    TRY(cat_list_databases(x->view, x->eval.arena, &databases, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct str text;
+        TRY(cat_comment_get(x->view, CAT_COMMENT_DATABASE, databases[i]->id, 0, &text, err));
+        if (text.ptr == NULL)
+            continue;
+        ROW(pg_shdescription);
+        row[pg_shdescription_objoid] = datum_int(databases[i]->id);
+        row[pg_shdescription_classoid] = datum_int(virtual_table_oid("pg_catalog", "pg_database"));
+        row[pg_shdescription_description] = datum_str(text);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+// ---- dependencies
+
+struct depend {
+    const char *class;
+    uint32_t oid, sub_id;
+};
+
+static int depend_row(struct depend of, struct depend on, const char *kind, struct virtual_rows *rows, struct err *err)
+{
+    ROW(pg_depend);
+    row[pg_depend_classid] = datum_int(virtual_table_oid("pg_catalog", of.class));
+    row[pg_depend_objid] = datum_int(of.oid);
+    row[pg_depend_objsubid] = datum_int(of.sub_id);
+    row[pg_depend_refclassid] = datum_int(virtual_table_oid("pg_catalog", on.class));
+    row[pg_depend_refobjid] = datum_int(on.oid);
+    row[pg_depend_refobjsubid] = datum_int(on.sub_id);
+    row[pg_depend_deptype] = datum_c(kind);
+    return virtual_row(rows, row, err);
+}
+
+// Foreign keys depend on the columns they reference, views on what they read, owned sequences on their column.
+static int depend_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_table *t = r->table;
+    struct oid_constraint c;
+    for (uint32_t i = 0; t->kind == CAT_TABLE && oid_constraint_at(t, i, &c); i++) {
+        for (size_t k = 0; c.foreign_key != NULL && k < c.foreign_key->n_columns; k++)
+            TRY(depend_row(
+                (struct depend){"pg_constraint", c.oid, 0},
+                (struct depend){"pg_class", c.foreign_key->referenced_table_id, c.foreign_key->referenced_columns[k]},
+                "n", rows, err));
+    }
+    for (size_t i = 0; (t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW) && i < t->n_depends_on; i++)
+        TRY(depend_row((struct depend){"pg_rewrite", t->id, 0}, (struct depend){"pg_class", t->depends_on[i], 0}, "n",
+                       rows, err));
+    if (t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0)
+        TRY(depend_row((struct depend){"pg_class", t->id, 0},
+                       (struct depend){"pg_class", t->sequence.owner_table_id, t->sequence.owner_column_id}, "a", rows,
+                       err));
+    return 0;
+}
+
+GENERATOR(pg_depend_rows)
+{
+    return relations_each(x, NULL, -1, -1, SCOPE_STORED, depend_rows, rows, err);
+}

@@ -1,0 +1,327 @@
+// Types, casts, functions, operators and access methods in pg_catalog: what is built in.
+#include "sql/functions/functions.h"
+#include "sql/virtual/virtual_int.h"
+#include <stdio.h>
+
+static uint32_t pg_catalog_oid(void)
+{
+    return virtual_schema_oid("pg_catalog");
+}
+
+// ---- pg_type
+
+struct pg_type {
+    uint32_t oid, array_oid;
+    const char *name, *category;
+    bool preferred;
+    const char *kind, *functions;
+};
+static const struct pg_type pg_types[] = {
+#define PG_TYPE(NAME, name, category, preferred, kind, functions) \
+    {TYPE_OID_##NAME, TYPE_OID_##NAME##_ARRAY, name, category, preferred, kind, functions},
+#include "sql/virtual/pg_types.def"
+#undef PG_TYPE
+};
+
+// OID of a type's input or output function, 0 when no built-in has that name.
+static struct datum type_function(const char *prefix, const char *suffix)
+{
+    char name[64];
+    size_t n;
+    snprintf(name, sizeof(name), "%s%s", prefix, suffix);
+    const struct fn_overload *const *found = fn_lookup(str_of(name), &n);
+    return datum_int(n > 0 ? found[0]->oid : 0);
+}
+
+static void type_row(struct datum *row, uint32_t oid, int len, const char *functions)
+{
+    static const uint8_t none[] = {pg_type_typrelid,   pg_type_typmodin,    pg_type_typmodout,
+                                   pg_type_typanalyze, pg_type_typbasetype, pg_type_typndims};
+    for (size_t i = 0; i < ARRAY_LEN(none); i++)
+        row[none[i]] = datum_int(0);
+    row[pg_type_oid] = datum_int(oid);
+    row[pg_type_typnamespace] = datum_int(pg_catalog_oid());
+    row[pg_type_typlen] = datum_int(len);
+    row[pg_type_typbyval] = datum_bool(len > 0 && len <= 8);
+    row[pg_type_typisdefined] = datum_bool(true);
+    row[pg_type_typdelim] = datum_c(",");
+    row[pg_type_typinput] = type_function(functions, "in");
+    row[pg_type_typoutput] = type_function(functions, "out");
+    row[pg_type_typreceive] = type_function(functions, "recv");
+    row[pg_type_typsend] = type_function(functions, "send");
+    row[pg_type_typalign] = datum_c(len == 8 ? "d" : len == 2 ? "s" : len == 1 ? "c" : "i");
+    row[pg_type_typstorage] = datum_c(len > 0 ? "p" : "x");
+    row[pg_type_typnotnull] = datum_bool(false);
+    row[pg_type_typtypmod] = datum_int(-1);
+}
+
+static int element_row(const struct pg_type *t, uint32_t owner, struct virtual_rows *rows, struct err *err)
+{
+    struct type type;
+    ROW(pg_type);
+    if (!type_from_oid(t->oid, &type))
+        return 0;
+    type_row(row, t->oid, type_len(type), t->functions);
+    row[pg_type_typowner] = datum_int(owner);
+    row[pg_type_typname] = datum_c(t->name);
+    row[pg_type_typtype] = datum_c(t->kind);
+    row[pg_type_typcategory] = datum_c(t->category);
+    row[pg_type_typispreferred] = datum_bool(t->preferred);
+    row[pg_type_typelem] = datum_int(t->oid == TYPE_OID_INT2VECTOR  ? TYPE_OID_INT2
+                                     : t->oid == TYPE_OID_OIDVECTOR ? TYPE_OID_OID
+                                                                    : 0);
+    row[pg_type_typarray] = datum_int(t->array_oid);
+    row[pg_type_typcollation] = datum_int(type_is(type, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0);
+    return virtual_row(rows, row, err);
+}
+
+static int array_row(const struct pg_type *t, uint32_t owner, struct virtual_rows *rows, struct err *err)
+{
+    char name[64];
+    ROW(pg_type);
+    if (t->array_oid == 0)
+        return 0;
+    snprintf(name, sizeof(name), "_%s", t->name);
+    type_row(row, t->array_oid, -1, "array_");
+    row[pg_type_typowner] = datum_int(owner);
+    row[pg_type_typname] = datum_c(name);
+    row[pg_type_typtype] = datum_c(t->kind);
+    row[pg_type_typcategory] = datum_c("A");
+    row[pg_type_typispreferred] = datum_bool(false);
+    row[pg_type_typelem] = datum_int(t->oid);
+    row[pg_type_typarray] = datum_int(0);
+    row[pg_type_typcollation] = datum_int(0);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_type_rows)
+{
+    uint32_t owner;
+    TRY(role_oid(x, STR("root"), &owner, err));
+    for (size_t i = 0; i < ARRAY_LEN(pg_types); i++) {
+        bool by_oid = filter != NULL && filter->column == pg_type_oid;
+        if (!by_oid || (uint32_t)filter->value.i == pg_types[i].oid)
+            TRY(element_row(&pg_types[i], owner, rows, err));
+        if (!by_oid || (uint32_t)filter->value.i == pg_types[i].array_oid)
+            TRY(array_row(&pg_types[i], owner, rows, err));
+    }
+    return 0;
+}
+
+// ---- pg_cast
+
+GENERATOR(pg_cast_rows)
+{
+    static const char *const contexts[] = {[CAST_EXPLICIT] = "e", [CAST_ASSIGNMENT] = "a", [CAST_IMPLICIT] = "i"};
+    for (size_t i = 0; i < ARRAY_LEN(pg_types); i++) {
+        for (size_t k = 0; k < ARRAY_LEN(pg_types); k++) {
+            struct type from, to;
+            bool pseudo = *pg_types[i].kind == 'p' || *pg_types[k].kind == 'p';
+            if (i == k || pseudo || !type_from_oid(pg_types[i].oid, &from) || !type_from_oid(pg_types[k].oid, &to) ||
+                cast_allowed(from, to) == CAST_NONE)
+                continue;
+            ROW(pg_cast);
+            row[pg_cast_oid] = datum_int((int64_t)(1u << 20 | i << 10 | k));
+            row[pg_cast_castsource] = datum_int(from.oid);
+            row[pg_cast_casttarget] = datum_int(to.oid);
+            row[pg_cast_castfunc] = datum_int(0);
+            row[pg_cast_castcontext] = datum_c(contexts[cast_allowed(from, to)]);
+            row[pg_cast_castmethod] = datum_c("i");
+            TRY(virtual_row(rows, row, err));
+        }
+    }
+    return 0;
+}
+
+// ---- pg_proc, pg_aggregate
+
+static const char *function_kind(const struct fn_overload *fn)
+{
+    switch (fn->kind) {
+    case FN_AGGREGATE:
+        return "a";
+    case FN_WINDOW:
+        return "w";
+    case FN_SCALAR:
+    case FN_SET_RETURNING:
+        break;
+    }
+    return "f";
+}
+
+static void argument_columns(struct exec_context *x, const struct fn_overload *fn, struct datum *row)
+{
+    uint32_t oids[FN_ARGS_MAX + 1] = {0};
+    for (uint8_t i = 0; i < fn->n_args; i++)
+        oids[i] = fn->args[i].oid;
+    row[pg_proc_pronargs] = datum_int(fn->n_args);
+    row[pg_proc_pronargdefaults] = datum_int(0);
+    row[pg_proc_proargtypes] = array_of_oids(x, oids, fn->n_args);
+    row[pg_proc_provariadic] = datum_int(fn->variadic && fn->n_args > 0 ? fn->args[fn->n_args - 1].oid : 0);
+    row[pg_proc_prorettype] = datum_int(fn->n_columns > 1 ? TYPE_OID_RECORD : fn->result.oid);
+}
+
+static int function_row(struct exec_context *x, const struct fn_overload *fn, uint32_t owner, struct virtual_rows *rows,
+                        struct err *err)
+{
+    bool is_set = fn->kind == FN_SET_RETURNING;
+    ROW(pg_proc);
+    row[pg_proc_oid] = datum_int(fn->oid);
+    row[pg_proc_proname] = datum_c(fn->name);
+    row[pg_proc_pronamespace] = datum_int(pg_catalog_oid());
+    row[pg_proc_proowner] = datum_int(owner);
+    row[pg_proc_prolang] = datum_int(OID_LANGUAGE_INTERNAL);
+    row[pg_proc_procost] = datum_float(1);
+    row[pg_proc_prorows] = datum_float(is_set ? 1000 : 0);
+    row[pg_proc_prosupport] = datum_int(0);
+    row[pg_proc_prokind] = datum_c(function_kind(fn));
+    row[pg_proc_prosecdef] = datum_bool(false);
+    row[pg_proc_proleakproof] = datum_bool(fn->volatility == FN_LEAKPROOF);
+    row[pg_proc_proisstrict] = datum_bool(fn->strict);
+    row[pg_proc_proretset] = datum_bool(is_set);
+    row[pg_proc_provolatile] = datum_c(fn->volatility == FN_VOLATILE ? "v" : fn->volatility == FN_STABLE ? "s" : "i");
+    row[pg_proc_proparallel] = datum_c("s");
+    argument_columns(x, fn, row);
+    row[pg_proc_prosrc] = datum_c(fn->name);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(pg_proc_rows)
+{
+    uint32_t owner;
+    size_t n;
+    const struct fn_overload *const *all = fn_all(&n);
+    TRY(role_oid(x, STR("root"), &owner, err));
+    for (size_t i = 0; i < n; i++) {
+        bool unwanted = filter != NULL && (filter->column == pg_proc_oid ? all[i]->oid != (uint32_t)filter->value.i
+                                                                         : !str_eqc(filter->value.s, all[i]->name));
+        if (!all[i]->is_operator && !unwanted)
+            TRY(function_row(x, all[i], owner, rows, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_aggregate_rows)
+{
+    static const uint8_t none[] = {
+        pg_aggregate_aggnumdirectargs, pg_aggregate_aggtransfn,     pg_aggregate_aggfinalfn,
+        pg_aggregate_aggcombinefn,     pg_aggregate_aggserialfn,    pg_aggregate_aggdeserialfn,
+        pg_aggregate_aggmtransfn,      pg_aggregate_aggminvtransfn, pg_aggregate_aggmfinalfn,
+        pg_aggregate_aggsortop,        pg_aggregate_aggtranstype,   pg_aggregate_aggtransspace,
+        pg_aggregate_aggmtranstype,    pg_aggregate_aggmtransspace};
+    size_t n;
+    const struct fn_overload *const *all = fn_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i]->kind != FN_AGGREGATE)
+            continue;
+        ROW(pg_aggregate);
+        for (size_t k = 0; k < ARRAY_LEN(none); k++)
+            row[none[k]] = datum_int(0);
+        row[pg_aggregate_aggfnoid] = datum_int(all[i]->oid);
+        row[pg_aggregate_aggkind] = datum_c("n");
+        row[pg_aggregate_aggfinalextra] = datum_bool(false);
+        row[pg_aggregate_aggmfinalextra] = datum_bool(false);
+        row[pg_aggregate_aggfinalmodify] = datum_c("r");
+        row[pg_aggregate_aggmfinalmodify] = datum_c("r");
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+// ---- pg_operator
+
+GENERATOR(pg_operator_rows)
+{
+    uint32_t owner;
+    size_t n;
+    const struct fn_overload *const *all = fn_all(&n);
+    TRY(role_oid(x, STR("root"), &owner, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct fn_overload *fn = all[i];
+        if (!fn->is_operator || fn->n_args == 0 || fn->n_args > 2)
+            continue;
+        bool is_equality = strcmp(fn->name, "=") == 0;
+        ROW(pg_operator);
+        row[pg_operator_oid] = datum_int(fn->oid);
+        row[pg_operator_oprname] = datum_c(fn->name);
+        row[pg_operator_oprnamespace] = datum_int(pg_catalog_oid());
+        row[pg_operator_oprowner] = datum_int(owner);
+        row[pg_operator_oprkind] = datum_c(fn->n_args == 2 ? "b" : "l");
+        row[pg_operator_oprcanmerge] = datum_bool(is_equality);
+        row[pg_operator_oprcanhash] = datum_bool(is_equality);
+        row[pg_operator_oprleft] = datum_int(fn->n_args == 2 ? fn->args[0].oid : 0);
+        row[pg_operator_oprright] = datum_int(fn->args[fn->n_args - 1].oid);
+        row[pg_operator_oprresult] = datum_int(fn->result.oid);
+        row[pg_operator_oprcom] = datum_int(is_equality ? fn->oid : 0);
+        row[pg_operator_oprnegate] = datum_int(0);
+        row[pg_operator_oprcode] = datum_int(fn->oid);
+        row[pg_operator_oprrest] = datum_int(0);
+        row[pg_operator_oprjoin] = datum_int(0);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+// ---- languages, access methods, collations
+
+GENERATOR(pg_language_rows)
+{
+    static const struct {
+        uint32_t oid;
+        const char *name;
+    } languages[] = {{OID_LANGUAGE_INTERNAL, "internal"}, {OID_LANGUAGE_SQL, "sql"}};
+    uint32_t owner;
+    TRY(role_oid(x, STR("root"), &owner, err));
+    for (size_t i = 0; i < ARRAY_LEN(languages); i++) {
+        ROW(pg_language);
+        row[pg_language_oid] = datum_int(languages[i].oid);
+        row[pg_language_lanname] = datum_c(languages[i].name);
+        row[pg_language_lanowner] = datum_int(owner);
+        row[pg_language_lanispl] = datum_bool(false);
+        row[pg_language_lanpltrusted] = datum_bool(languages[i].oid == OID_LANGUAGE_SQL);
+        row[pg_language_lanplcallfoid] = datum_int(0);
+        row[pg_language_laninline] = datum_int(0);
+        row[pg_language_lanvalidator] = datum_int(0);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_am_rows)
+{
+    static const struct {
+        uint32_t oid;
+        const char *name;
+    } methods[] = {{OID_AM_PREFIX, "prefix"}, {OID_AM_INVERTED, "inverted"}};
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        ROW(pg_am);
+        row[pg_am_oid] = datum_int(methods[i].oid);
+        row[pg_am_amname] = datum_c(methods[i].name);
+        row[pg_am_amhandler] = datum_int(0);
+        row[pg_am_amtype] = datum_c("i");
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_collation_rows)
+{
+    static const struct {
+        uint32_t oid;
+        const char *name;
+    } collations[] = {{OID_COLLATION_DEFAULT, "default"}, {950, "C"}, {951, "POSIX"}};
+    for (size_t i = 0; i < ARRAY_LEN(collations); i++) {
+        ROW(pg_collation);
+        row[pg_collation_oid] = datum_int(collations[i].oid);
+        row[pg_collation_collname] = datum_c(collations[i].name);
+        row[pg_collation_collnamespace] = datum_int(pg_catalog_oid());
+        row[pg_collation_collowner] = datum_int(0);
+        row[pg_collation_collprovider] = datum_c(i == 0 ? "d" : "c");
+        row[pg_collation_collisdeterministic] = datum_bool(true);
+        row[pg_collation_collencoding] = datum_int(-1);
+        row[pg_collation_collcollate] = datum_c(i == 0 ? "" : collations[i].name);
+        row[pg_collation_collctype] = row[pg_collation_collcollate];
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
