@@ -1,5 +1,6 @@
 // Entry points: statements, table expressions, COPY.
 #include "sql/analyze/analyze_int.h"
+#include "sql/parse/ast_print.h"
 
 int statement_analyze(struct analyzer *an, struct scope *outer, const struct ast *statement, struct select_result *out,
                       struct err *err)
@@ -70,6 +71,16 @@ int analyze(struct arena *a, const struct analyze_options *options, const struct
     return finish(&an, &r, out, err);
 }
 
+static int wrong_type(const struct ast *e, struct type want, struct type has, const char *context, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    ast_print(&text, e, AST_PRINT_DEFAULT);
+    err_set(err, ERR_DATATYPE_MISMATCH, "expected %s expression to have type %s, but '%s' has type %s", context,
+            type_family_name(want), buf_c(&text), type_family_name(has));
+    buf_release(&text);
+    return ERR_DATATYPE_MISMATCH;
+}
+
 int analyze_table_expr(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
                        const struct ast *e, struct type want, const char *context, struct query **query,
                        struct expr **out, struct err *err)
@@ -87,8 +98,7 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
     TRY(expr_analyze(&an, s, e, want, out, err));
     if (want.family != TYPE_ANY && !type_identical((*out)->type, want)) {
         if ((*out)->type.family != TYPE_UNKNOWN && cast_allowed((*out)->type, want) < CAST_ASSIGNMENT)
-            return err_set(err, ERR_DATATYPE_MISMATCH, "expected %s expression to have type %s, but '%s' has type %s",
-                           context, type_family_name(want), context, type_family_name((*out)->type));
+            return wrong_type(e, want, (*out)->type, context, err);
         TRY(expr_cast(&an, *out, want, false, out, err));
     }
     if (expr_has_subquery(*out))

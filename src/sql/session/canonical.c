@@ -155,87 +155,90 @@ static struct type literal_type(const struct ast *n)
     return number->is_integer && number->fits_int64 ? T_INT8 : T_DECIMAL;
 }
 
+// A literal that may be annotated, and the type it most likely has.
+struct literal_slot {
+    struct ast **node, *literal;
+    struct type likely;
+};
+
 struct annotation {
     struct arena *arena;
     const struct cat_table *table;
+    ARENA_VEC(struct literal_slot) slots;
 };
 
-// Type that a literal takes from what it stands beside: the plain type of a column, else the literal's own.
-static struct type type_beside(const struct annotation *an, const struct ast *literal, const struct ast *other)
+static struct type plain_type(struct type t)
+{
+    struct type plain;
+    return type_from_oid(t.oid, &plain) ? plain : t;
+}
+
+// Beside a column a literal has the column's type, else its own.
+static void add_literal(struct annotation *an, struct ast **node, const struct ast *beside)
 {
     const struct cat_column *c = NULL;
-    if (other->kind == AST_COLUMN_REF && an->table != NULL)
-        c = cat_column_by_name(an->table, ast_as_column_ref(other)->column);
-    struct type t = literal_type(literal);
-    if (c == NULL || c->type.family == TYPE_STRING)
-        return t;
-    struct type plain;
-    return type_from_oid(c->type.oid, &plain) ? plain : c->type;
+    if (*node == NULL || !is_literal(*node))
+        return;
+    struct literal_slot slot = {node, *node, literal_type(*node)};
+    if (beside != NULL && beside->kind == AST_COLUMN_REF && an->table != NULL)
+        c = cat_column_by_name(an->table, ast_as_column_ref(beside)->column);
+    if (c != NULL && c->type.family != TYPE_STRING)
+        slot.likely = plain_type(c->type);
+    ARENA_PUSH(an->arena, &an->slots, slot);
 }
 
-static void annotate_pair(const struct annotation *an, struct ast **left, struct ast **right)
+static void add_literals(struct annotation *an, struct ast_list list, const struct ast *beside)
 {
-    const struct ast *beside_left = *right, *beside_right = *left;
-    if (is_literal(*left))
-        *left = annotated(an->arena, *left, type_beside(an, *left, beside_left));
-    if (is_literal(*right))
-        *right = annotated(an->arena, *right, type_beside(an, *right, beside_right));
+    for (size_t i = 0; i < list.n; i++)
+        add_literal(an, &list.items[i], beside);
 }
 
-static void annotate_list(const struct annotation *an, struct ast_list list, const struct ast *beside)
-{
-    for (size_t i = 0; i < list.n; i++) {
-        if (is_literal(list.items[i]))
-            list.items[i] =
-                annotated(an->arena, list.items[i],
-                          beside != NULL ? type_beside(an, list.items[i], beside) : literal_type(list.items[i]));
-    }
-}
-
-static void annotate_case(const struct annotation *an, struct ast_case *c)
+static void add_case_literals(struct annotation *an, struct ast_case *c)
 {
     for (size_t i = 0; i < c->whens.n; i++) {
         struct ast_when *w = (struct ast_when *)c->whens.items[i];
-        if (is_literal(w->result))
-            w->result = annotated(an->arena, w->result, literal_type(w->result));
-        if (c->operand != NULL)
-            annotate_pair(an, &c->operand, &w->condition);
+        add_literal(an, &w->result, NULL);
+        add_literal(an, &w->condition, c->operand);
     }
-    if (c->otherwise != NULL && is_literal(c->otherwise))
-        c->otherwise = annotated(an->arena, c->otherwise, literal_type(c->otherwise));
+    add_literal(an, &c->otherwise, NULL);
 }
 
-static bool annotate_node(void *arg, struct ast *n)
+static bool find_literals(void *arg, struct ast *n)
 {
-    const struct annotation *an = arg;
+    struct annotation *an = arg;
     switch (n->kind) {
     case AST_BINARY: {
         struct ast_binary *b = (struct ast_binary *)n;
-        annotate_pair(an, &b->left, &b->right);
+        add_literal(an, &b->left, b->right);
+        add_literal(an, &b->right, b->left);
         return true;
     }
     case AST_BETWEEN: {
         struct ast_between *b = (struct ast_between *)n;
-        annotate_pair(an, &b->operand, &b->low);
-        annotate_pair(an, &b->operand, &b->high);
+        add_literal(an, &b->low, b->operand);
+        add_literal(an, &b->high, b->operand);
         return true;
     }
     case AST_IN:
-        annotate_list(an, ((struct ast_in *)n)->items, ((struct ast_in *)n)->operand);
+        add_literals(an, ((struct ast_in *)n)->items, ((struct ast_in *)n)->operand);
         return true;
     case AST_FUNC_CALL:
-        annotate_list(an, ((struct ast_func_call *)n)->args, NULL);
+        add_literals(an, ((struct ast_func_call *)n)->args, NULL);
         return true;
     case AST_COALESCE:
-        annotate_list(an, ((struct ast_coalesce *)n)->args, NULL);
+        add_literals(an, ((struct ast_coalesce *)n)->args, NULL);
         return true;
     case AST_ARRAY:
-        annotate_list(an, ((struct ast_array *)n)->items, NULL);
+        add_literals(an, ((struct ast_array *)n)->items, NULL);
+        return true;
+    case AST_TUPLE:
+        add_literals(an, ((struct ast_tuple *)n)->items, NULL);
         return true;
     case AST_CASE:
-        annotate_case(an, (struct ast_case *)n);
+        add_case_literals(an, (struct ast_case *)n);
         return true;
     case AST_CAST:
+        return !is_literal(((struct ast_cast *)n)->operand);
     case AST_ANNOTATE:
         return false;
     default:
@@ -264,12 +267,6 @@ static bool is_clock_function(const struct ast *n)
     return false;
 }
 
-static struct type plain_type(struct type t)
-{
-    struct type plain;
-    return type_from_oid(t.oid, &plain) ? plain : t;
-}
-
 // A literal alone takes the type wanted: a constant is written as its value.
 static struct str literal_sql(struct canonical *c, struct ast *n)
 {
@@ -281,16 +278,6 @@ static struct str literal_sql(struct canonical *c, struct ast *n)
     struct str text = arena_str(c->arena, buf_view(&b));
     buf_release(&b);
     return text;
-}
-
-static struct str annotated_sql(struct canonical *c, struct ast *n)
-{
-    struct annotation an = {c->arena, c->table};
-    if (n->kind != AST_CAST && n->kind != AST_ANNOTATE)
-        ast_walk(n, annotate_node, &an);
-    if (is_clock_function(n))
-        n = annotated(c->arena, n, c->expr->type);
-    return printed(c->arena, n);
 }
 
 // Whether the text is analyzed to the same expression. A literal that is read anew at every use (a DATE, which may be
@@ -305,6 +292,45 @@ static bool means_the_same(struct canonical *c, struct str sql, bool literal)
               analyze_table_expr(c->arena, c->options, c->table, node, c->want, c->context, &q, &e, &ignored) == 0;
     err_reset(&ignored);
     return ok && (expr_equal(e, c->expr) || (literal && c->expr->kind != EXPR_CONST));
+}
+
+// One literal at a time: the first type under which the whole still means the same.
+static void annotate_each(struct canonical *c, struct annotation *an, struct ast *whole)
+{
+    const struct type others[] = {T_INT8,     T_DECIMAL,     T_FLOAT8,    T_STRING,
+                                  T_INTERVAL, T_TIMESTAMPTZ, T_TIMESTAMP, T_DATE};
+    for (size_t i = 0; i < an->slots.len; i++) {
+        struct literal_slot *slot = &an->slots.ptr[i];
+        bool number = slot->literal->kind == AST_NUMBER, done = false;
+        *slot->node = annotated(c->arena, slot->literal, slot->likely);
+        done = means_the_same(c, printed(c->arena, whole), false);
+        for (size_t k = number ? 0 : 3; k < (number ? 3 : ARRAY_LEN(others)) && !done; k++) {
+            *slot->node = annotated(c->arena, slot->literal, others[k]);
+            done = means_the_same(c, printed(c->arena, whole), false);
+        }
+        if (!done)
+            *slot->node = slot->literal;
+    }
+}
+
+// Annotates the literals inside the expression, all at once when that works. Long lists are not tried one by one.
+static struct str annotated_sql(struct canonical *c, struct ast *n)
+{
+    enum { TRIED_MAX = 40 };
+    struct annotation an = {.arena = c->arena, .table = c->table};
+    if (is_clock_function(n))
+        return printed(c->arena, annotated(c->arena, n, c->expr->type));
+    ast_walk(n, find_literals, &an);
+    for (size_t i = 0; i < an.slots.len; i++)
+        *an.slots.ptr[i].node = annotated(c->arena, an.slots.ptr[i].literal, an.slots.ptr[i].likely);
+    struct str sql = printed(c->arena, n);
+    if (means_the_same(c, sql, false))
+        return sql;
+    for (size_t i = 0; i < an.slots.len; i++)
+        *an.slots.ptr[i].node = an.slots.ptr[i].literal;
+    if (an.slots.len <= TRIED_MAX)
+        annotate_each(c, &an, n);
+    return printed(c->arena, n);
 }
 
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
