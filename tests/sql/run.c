@@ -1,0 +1,753 @@
+// Data-driven SQL tests over the session interface and a store in memory: no sockets, no server process.
+//
+//     sql_test [--rewrite] [--extended] [--limits] FILE.test|FOLDER…
+//
+// Each file gets a fresh store. A file is a sequence of
+//
+//     # comment
+//     = 1 + 1 => int8 2                        an expression: type and value of SELECT …
+//     > INSERT INTO t VALUES (1) => INSERT 0 1 a statement on one line: its tag, or rows a | b / c | d, or its error
+//
+//     SELECT a, b FROM t                       a block: statements up to the line ----, sent as one message;
+//     ----                                     then all that comes back up to an empty line
+//     a int8 | b string
+//     1 | x
+//
+// and of directives:
+//     @session NAME [USER [DATABASE]]   statements that follow run in this session, opened at first mention
+//     @sort                             the rows of the next block are compared sorted
+//     @params a | b                     the next block runs through the extended protocol with these text parameters
+//     @background                       the next block runs in a thread; it must block on a lock; its result comes with
+//     @join => result                   … the result of this session's background block, in one line
+//     @status => T                      the transaction status that ReadyForQuery would carry
+//     @skip REASON                      the next item is counted and not run
+//
+// Errors print as `ERROR SQLSTATE text`, in blocks followed by their DETAIL and HINT. NULL prints NULL, an empty string
+// prints '', a newline prints \n. --rewrite puts the actual results in; --extended runs single statements through the
+// extended protocol; --limits imposes the distributed engine's bounds on the store.
+#include "kv/kv.h"
+#include "sql/session/session.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SESSIONS_MAX = 16, PARAMETERS_MAX = 16 };
+
+struct output {
+    struct result_sink sink;
+    struct buf text;
+    bool one_line, expression, sort, columns;
+    size_t n_columns;
+    size_t rows_at; // where the current result's rows begin
+    size_t n_rows;
+    struct session *session;
+};
+
+struct client {
+    char name[64];
+    struct session *session;
+    pthread_t thread; // of the background block
+    bool in_background;
+    _Atomic bool finished;
+    struct buf sql;
+    struct output out;
+};
+
+struct runner {
+    struct kv *kv;
+    struct sql_engine *engine;
+    struct client clients[SESSIONS_MAX];
+    int n_clients;
+    struct client *current;
+    bool sort, background, skip, has_params;
+    struct bind_value params[PARAMETERS_MAX];
+    size_t n_params;
+    struct buf param_text;
+    int passed, failed, skipped; // of all files
+    bool rewrite, extended, limits;
+    const char *file;
+    int line;
+    FILE *rewritten;
+};
+
+// ---- what a session sends
+
+static struct output *output_of(struct result_sink *sink)
+{
+    return CONTAINER_OF(sink, struct output, sink);
+}
+
+static void separate(struct output *o)
+{
+    if (o->text.len > 0)
+        buf_cstr(&o->text, o->one_line ? " / " : "\n");
+}
+
+static void print_type(struct buf *out, struct type t)
+{
+    size_t from = out->len;
+    type_print(out, t);
+    for (size_t i = from; i < out->len; i++)
+        out->ptr[i] = (char)tolower((unsigned char)out->ptr[i]);
+}
+
+static void print_columns(struct output *o, const struct result_column *columns, size_t n)
+{
+    o->columns = true;
+    o->n_columns = n;
+    o->n_rows = 0;
+    if (o->expression && n > 0)
+        print_type(&o->text, columns[0].type);
+    if (!o->one_line) {
+        separate(o);
+        for (size_t i = 0; i < n; i++) {
+            buf_cstr(&o->text, i > 0 ? " | " : "");
+            buf_str(&o->text, columns[i].name);
+            buf_putc(&o->text, ' ');
+            print_type(&o->text, columns[i].type);
+        }
+        if (n == 0)
+            buf_cstr(&o->text, "(no columns)");
+    }
+    o->rows_at = o->text.len;
+}
+
+static void on_describe(struct result_sink *sink, const struct result_column *columns, size_t n)
+{
+    print_columns(output_of(sink), columns, n);
+}
+
+static void print_value(struct output *o, struct type t, struct datum d)
+{
+    struct buf value = BUF_INIT;
+    if (d.null) {
+        buf_cstr(&o->text, "NULL");
+        return;
+    }
+    datum_print(&value, t, d, session_value_context(o->session));
+    if (value.len == 0)
+        buf_cstr(&o->text, "''");
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] == '\n')
+            buf_cstr(&o->text, "\\n");
+        else if (value.ptr[i] == '\t')
+            buf_cstr(&o->text, "\\t");
+        else
+            buf_putc(&o->text, value.ptr[i]);
+    }
+    buf_release(&value);
+}
+
+static int on_rows(struct result_sink *sink, const struct batch *batch, struct err *err)
+{
+    struct output *o = output_of(sink);
+    for (uint32_t k = 0; k < batch->n; k++) {
+        uint32_t row = batch_row(batch, k);
+        if (o->expression)
+            buf_putc(&o->text, ' ');
+        else
+            separate(o);
+        for (uint32_t c = 0; c < batch->ncols; c++) {
+            buf_cstr(&o->text, c > 0 ? " | " : "");
+            print_value(o, batch->cols[c].type, vec_get(&batch->cols[c], row));
+        }
+        o->n_rows++;
+    }
+    return 0;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+// Sorts the rows since rows_at.
+static void sort_rows(struct output *o)
+{
+    const char *separator = o->one_line ? " / " : "\n";
+    struct str all = str_slice(buf_view(&o->text), o->rows_at, o->text.len), *rows;
+    if (all.len == 0)
+        return;
+    rows = malloc(sizeof(*rows) * (o->n_rows + 1));
+    size_t n = 0, at = str_has_prefix(all, str_of(separator)) ? strlen(separator) : 0, first = at;
+    struct buf sorted = BUF_INIT;
+    for (ptrdiff_t next; at <= all.len && n < o->n_rows; at = (size_t)next + strlen(separator)) {
+        next = str_find(all, str_of(separator), at);
+        if (next < 0)
+            next = (ptrdiff_t)all.len;
+        rows[n++] = str_slice(all, at, (size_t)next);
+    }
+    qsort(rows, n, sizeof(*rows), compare_lines);
+    for (size_t i = 0; i < n; i++) {
+        buf_cstr(&sorted, i > 0 || first > 0 ? separator : "");
+        buf_str(&sorted, rows[i]);
+    }
+    o->text.len = o->rows_at;
+    buf_str(&o->text, buf_view(&sorted));
+    buf_release(&sorted);
+    free(rows);
+}
+
+static void end_rows(struct output *o)
+{
+    if (o->columns && o->sort)
+        sort_rows(o);
+    if (o->columns && o->one_line && o->n_rows == 0 && !o->expression) {
+        separate(o);
+        buf_cstr(&o->text, "no rows");
+    }
+}
+
+static void on_complete(struct result_sink *sink, struct str tag)
+{
+    struct output *o = output_of(sink);
+    end_rows(o);
+    bool derived = o->columns && (str_has_prefix(tag, STR("SELECT")) || str_has_prefix(tag, STR("SHOW")) ||
+                                  str_has_prefix(tag, STR("EXPLAIN")) || o->one_line);
+    o->columns = false;
+    if (derived)
+        return;
+    separate(o);
+    buf_str(&o->text, tag);
+}
+
+static void on_empty(struct result_sink *sink)
+{
+    separate(output_of(sink));
+    buf_cstr(&output_of(sink)->text, "(empty)");
+}
+
+static void on_suspended(struct result_sink *sink)
+{
+    separate(output_of(sink));
+    buf_cstr(&output_of(sink)->text, "(suspended)");
+}
+
+static void print_record(struct output *o, const struct err *e)
+{
+    char state[6];
+    err_sqlstate(e->code, state);
+    separate(o);
+    size_t from = o->text.len;
+    buf_printf(&o->text, "%s %s %s", err_severity_name(e->severity), state, e->message);
+    if (!o->one_line && e->detail != NULL)
+        buf_printf(&o->text, "\nDETAIL %s", e->detail);
+    if (!o->one_line && e->hint != NULL)
+        buf_printf(&o->text, "\nHINT %s", e->hint);
+    for (size_t i = from; i + 1 < o->text.len; i++) { // an empty line would end the block
+        if (o->text.ptr[i] == '\n' && (o->one_line || o->text.ptr[i + 1] == '\n'))
+            o->text.ptr[i] = ' ';
+    }
+}
+
+static void on_notice(struct result_sink *sink, const struct err *notice)
+{
+    print_record(output_of(sink), notice);
+}
+
+static void on_parameter(struct result_sink *sink, const char *name, struct str value)
+{
+}
+
+static void on_copy_begin(struct result_sink *sink, bool in, enum copy_format format, size_t n_columns)
+{
+    struct output *o = output_of(sink);
+    separate(o);
+    buf_printf(&o->text, "(copy %s, %zu columns)", in ? "in" : "out", n_columns);
+}
+
+static int on_copy_data(struct result_sink *sink, struct str bytes, struct err *err)
+{
+    separate(output_of(sink));
+    buf_str(&output_of(sink)->text, str_trim(bytes));
+    return 0;
+}
+
+static void on_copy_done(struct result_sink *sink)
+{
+}
+
+static size_t on_mark(struct result_sink *sink)
+{
+    return output_of(sink)->text.len;
+}
+
+static bool on_rewind(struct result_sink *sink, size_t mark)
+{
+    output_of(sink)->text.len = mark;
+    return true;
+}
+
+static const struct result_sink_ops sink_ops = {
+    .describe = on_describe,
+    .rows = on_rows,
+    .complete = on_complete,
+    .empty = on_empty,
+    .suspended = on_suspended,
+    .notice = on_notice,
+    .parameter = on_parameter,
+    .copy_begin = on_copy_begin,
+    .copy_data = on_copy_data,
+    .copy_done = on_copy_done,
+    .mark = on_mark,
+    .rewind = on_rewind,
+};
+
+static void output_start(struct output *o, struct session *s)
+{
+    o->sink.ops = &sink_ops;
+    o->session = s;
+    o->columns = o->one_line = o->expression = o->sort = false;
+    o->n_rows = o->rows_at = 0;
+    buf_clear(&o->text);
+}
+
+// ---- running statements
+
+static void finish(struct output *o, int rc, struct err *err)
+{
+    if (rc != 0) {
+        if (o->one_line)
+            buf_clear(&o->text);
+        else
+            end_rows(o);
+        print_record(o, err);
+    }
+    err_reset(err);
+}
+
+static void run_simple(struct output *o, struct str sql)
+{
+    struct err err = ERR_INIT;
+    int rc = session_query(o->session, sql, &o->sink, &err);
+    if (rc == 0 && session_in_copy(o->session))
+        rc = session_copy_done(o->session, &o->sink, &err);
+    finish(o, rc, &err);
+}
+
+static int run_messages(struct runner *r, struct output *o, struct str sql, struct err *err)
+{
+    struct statement_description d;
+    struct bind_arguments bind = {
+        .portal = STR_EMPTY, .statement = STR_EMPTY, .values = r->params, .n_values = r->n_params};
+    TRY(session_parse(o->session, STR_EMPTY, sql, NULL, 0, &o->sink, err));
+    TRY(session_bind(o->session, &bind, err));
+    TRY(session_describe_portal(o->session, STR_EMPTY, &d, err));
+    if (d.returns_rows)
+        print_columns(o, d.columns, d.n_columns);
+    return session_execute(o->session, STR_EMPTY, 0, &o->sink, err);
+}
+
+static void run_extended(struct runner *r, struct output *o, struct str sql)
+{
+    struct err err = ERR_INIT, sync_err = ERR_INIT;
+    int rc = run_messages(r, o, sql, &err);
+    int sync_rc = session_sync(o->session, &o->sink, rc != 0 ? &sync_err : &err);
+    finish(o, rc != 0 ? rc : sync_rc, &err);
+    err_reset(&sync_err);
+}
+
+static bool is_single(struct str sql)
+{
+    return memchr(sql.ptr, ';', sql.len) == NULL;
+}
+
+static void run_sql(struct runner *r, struct output *o, struct str sql)
+{
+    if (r->has_params || (r->extended && is_single(sql)))
+        run_extended(r, o, sql);
+    else
+        run_simple(o, sql);
+}
+
+static void *background_main(void *arg)
+{
+    struct client *c = arg;
+    run_simple(&c->out, buf_view(&c->sql));
+    c->finished = true;
+    return NULL;
+}
+
+static uint64_t lock_waits(struct runner *r)
+{
+    struct kv_stats stats;
+    kv_get_stats(r->kv, &stats);
+    return stats.lock_waits;
+}
+
+// Starts the block and returns when it waits for a lock (or has finished, which its @join will show).
+static void start_background(struct runner *r, struct str sql)
+{
+    struct client *c = r->current;
+    uint64_t before = lock_waits(r);
+    buf_clear(&c->sql);
+    buf_str(&c->sql, sql);
+    output_start(&c->out, c->session);
+    c->out.one_line = true;
+    c->finished = false;
+    c->in_background = true;
+    if (pthread_create(&c->thread, NULL, background_main, c) != 0)
+        abort();
+    while (lock_waits(r) == before && !c->finished)
+        usleep(200);
+}
+
+// ---- sessions
+
+static void open_session(struct runner *r, struct str name, struct str user, struct str database)
+{
+    if (r->n_clients == SESSIONS_MAX)
+        abort();
+    struct client *c = &r->clients[r->n_clients++];
+    *c = (struct client){0};
+    snprintf(c->name, sizeof(c->name), "%.*s", STR_FMT(name));
+    struct err err = ERR_INIT;
+    struct session_options options = {
+        .user = user, .database = database, .client_address = STR("127.0.0.1:1"), .auth_method = STR("trust")};
+    if (session_new(r->engine, &options, &c->session, &err) != 0) {
+        printf("%s:%d: session %s: %s\n", r->file, r->line, c->name, err.message);
+        exit(1);
+    }
+    err_reset(&err);
+    r->current = c;
+}
+
+static void use_session(struct runner *r, struct str name, struct str user, struct str database)
+{
+    for (int i = 0; i < r->n_clients; i++) {
+        if (str_eqc(name, r->clients[i].name)) {
+            r->current = &r->clients[i];
+            return;
+        }
+    }
+    open_session(r, name, user.len > 0 ? user : STR("root"), database.len > 0 ? database : STR("defaultdb"));
+}
+
+static void close_sessions(struct runner *r)
+{
+    for (int i = 0; i < r->n_clients; i++) {
+        struct client *c = &r->clients[i];
+        if (c->in_background)
+            pthread_join(c->thread, NULL);
+        session_free(c->session);
+        buf_release(&c->sql);
+        buf_release(&c->out.text);
+    }
+    r->n_clients = 0;
+}
+
+// ---- items of a file
+
+static void check(struct runner *r, struct str what, struct str actual, struct str expected)
+{
+    bool ok = str_eq(actual, expected);
+    r->passed += ok;
+    r->failed += !ok;
+    if (!ok && !r->rewrite)
+        printf("%s:%d: %.*s\n--- actual\n%.*s\n--- expected\n%.*s\n\n", r->file, r->line, STR_FMT(what),
+               STR_FMT(actual), STR_FMT(expected));
+}
+
+static void keep(struct runner *r, struct str text)
+{
+    if (r->rewritten != NULL)
+        fprintf(r->rewritten, "%.*s\n", STR_FMT(text));
+}
+
+// "SQL => result" to its halves; expected is empty when there is no arrow yet.
+static void split_arrow(struct str line, struct str *sql, struct str *expected)
+{
+    ptrdiff_t arrow = -1;
+    for (ptrdiff_t at = -1; (at = str_find(line, STR(" =>"), (size_t)(at + 1))) >= 0;)
+        arrow = at;
+    *sql = arrow < 0 ? line : str_slice(line, 0, (size_t)arrow);
+    *expected = arrow < 0 ? STR_EMPTY : str_trim(str_slice(line, (size_t)arrow + 3, line.len));
+}
+
+static void reset_modes(struct runner *r)
+{
+    r->sort = r->background = r->skip = r->has_params = false;
+    r->n_params = 0;
+}
+
+static void run_one_line(struct runner *r, struct str line)
+{
+    struct output o = {0};
+    struct str sql, expected;
+    struct buf text = BUF_INIT;
+    split_arrow(line, &sql, &expected);
+    output_start(&o, r->current->session);
+    o.one_line = true;
+    o.sort = r->sort;
+    o.expression = line.ptr[0] == '=';
+    buf_cstr(&text, o.expression ? "SELECT " : "");
+    buf_str(&text, str_trim(str_slice(sql, 1, sql.len)));
+    if (r->skip) {
+        r->skipped++;
+        buf_str(&o.text, expected);
+    } else {
+        run_sql(r, &o, buf_view(&text));
+        check(r, sql, buf_view(&o.text), expected);
+    }
+    if (r->rewritten != NULL)
+        fprintf(r->rewritten, "%.*s => %.*s\n", STR_FMT(sql), STR_FMT(buf_view(&o.text)));
+    buf_release(&o.text);
+    buf_release(&text);
+    reset_modes(r);
+}
+
+static void run_block(struct runner *r, struct str sql, struct str expected)
+{
+    struct output o = {0};
+    output_start(&o, r->current->session);
+    o.sort = r->sort;
+    if (r->skip) {
+        r->skipped++;
+        buf_str(&o.text, expected);
+    } else if (r->background) {
+        start_background(r, sql);
+    } else {
+        run_sql(r, &o, sql);
+        check(r, sql, buf_view(&o.text), expected);
+    }
+    keep(r, sql);
+    keep(r, STR("----"));
+    if (o.text.len > 0)
+        keep(r, buf_view(&o.text));
+    keep(r, STR_EMPTY);
+    buf_release(&o.text);
+    reset_modes(r);
+}
+
+static void join_background(struct runner *r, struct str line, struct str expected)
+{
+    struct client *c = r->current;
+    if (!c->in_background) {
+        check(r, line, STR("(no background block)"), expected);
+        return;
+    }
+    pthread_join(c->thread, NULL);
+    c->in_background = false;
+    check(r, line, buf_view(&c->out.text), expected);
+    if (r->rewritten != NULL)
+        fprintf(r->rewritten, "@join => %.*s\n", STR_FMT(buf_view(&c->out.text)));
+}
+
+static void check_status(struct runner *r, struct str line, struct str expected)
+{
+    char status = session_transaction_status(r->current->session);
+    check(r, line, (struct str){&status, 1}, expected);
+    if (r->rewritten != NULL)
+        fprintf(r->rewritten, "@status => %c\n", status);
+}
+
+static void read_params(struct runner *r, struct str text)
+{
+    r->has_params = true;
+    r->n_params = 0;
+    buf_clear(&r->param_text);
+    buf_str(&r->param_text, text);
+    text = buf_view(&r->param_text);
+    while (r->n_params < PARAMETERS_MAX) {
+        ptrdiff_t bar = str_find(text, STR("|"), 0);
+        struct str one = str_trim(bar < 0 ? text : str_slice(text, 0, (size_t)bar));
+        r->params[r->n_params++] = (struct bind_value){.null = str_eqc(one, "NULL"), .bytes = one};
+        if (bar < 0)
+            break;
+        text = str_slice(text, (size_t)bar + 1, text.len);
+    }
+}
+
+static struct str next_word(struct str *s)
+{
+    *s = str_trim(*s);
+    size_t n = 0;
+    while (n < s->len && s->ptr[n] != ' ')
+        n++;
+    struct str word = str_slice(*s, 0, n);
+    *s = str_slice(*s, n, s->len);
+    return word;
+}
+
+static void directive(struct runner *r, struct str line)
+{
+    struct str sql, expected, rest = str_slice(line, 1, line.len), word = next_word(&rest);
+    split_arrow(line, &sql, &expected);
+    if (str_eqc(word, "join")) {
+        join_background(r, line, expected);
+        return;
+    }
+    if (str_eqc(word, "status")) {
+        check_status(r, line, expected);
+        return;
+    }
+    keep(r, line);
+    if (str_eqc(word, "session")) {
+        struct str name = next_word(&rest), user = next_word(&rest), database = next_word(&rest);
+        use_session(r, name, user, database);
+    } else if (str_eqc(word, "sort")) {
+        r->sort = true;
+    } else if (str_eqc(word, "params")) {
+        read_params(r, str_trim(rest));
+    } else if (str_eqc(word, "background")) {
+        r->background = true;
+    } else if (str_eqc(word, "skip")) {
+        r->skip = true;
+    } else {
+        check(r, line, STR("unknown directive"), STR_EMPTY);
+    }
+}
+
+// ---- files
+
+struct reader {
+    struct str text;
+    size_t at;
+    int line;
+};
+
+static bool read_line(struct reader *in, struct str *line)
+{
+    if (in->at >= in->text.len)
+        return false;
+    ptrdiff_t end = str_find(in->text, STR("\n"), in->at);
+    size_t to = end < 0 ? in->text.len : (size_t)end;
+    *line = str_slice(in->text, in->at, to);
+    in->at = to + 1;
+    in->line++;
+    return true;
+}
+
+// The lines from `from` up to one that equals `end` (or the file's end), without their last newline.
+static struct str read_until(struct reader *in, size_t from, const char *end)
+{
+    struct str line;
+    size_t to = from;
+    while (read_line(in, &line)) {
+        size_t start = (size_t)(line.ptr - in->text.ptr);
+        if (str_eqc(line, end))
+            return str_slice(in->text, from, MAX(to, from));
+        to = start + line.len;
+    }
+    return str_slice(in->text, from, MAX(to, from));
+}
+
+static void run_text(struct runner *r, struct str text)
+{
+    struct reader in = {.text = text};
+    struct str line;
+    while (read_line(&in, &line)) {
+        r->line = in.line;
+        if (line.len == 0 || line.ptr[0] == '#') {
+            keep(r, line);
+        } else if (line.ptr[0] == '@') {
+            directive(r, line);
+        } else if (line.ptr[0] == '=' || line.ptr[0] == '>') {
+            run_one_line(r, line);
+        } else {
+            size_t from = (size_t)(line.ptr - text.ptr);
+            in.at = from;
+            in.line--;
+            struct str sql = read_until(&in, from, "----");
+            struct str expected = read_until(&in, in.at, "");
+            run_block(r, sql, expected);
+        }
+    }
+}
+
+static bool read_file(const char *path, struct buf *out)
+{
+    char chunk[65536];
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return false;
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;)
+        buf_append(out, chunk, n);
+    fclose(f);
+    return true;
+}
+
+static void open_engine(struct runner *r)
+{
+    struct err err = ERR_INIT;
+    struct kv_options kv_options = {.impose_distributed_limits = r->limits};
+    if (kv_open("mem:", &kv_options, &r->kv, &err) != 0) {
+        printf("%s\n", err.message);
+        exit(1);
+    }
+    struct sql_engine_options options = {
+        .kv = r->kv, .cluster_name = "test", .sql_port = 26257, .http_port = 8080, .advertise_host = STR("localhost")};
+    if (sql_engine_open(&options, &r->engine, &err) != 0) {
+        printf("%s\n", err.message);
+        exit(1);
+    }
+}
+
+static void run_file(struct runner *r, const char *path)
+{
+    struct buf text = BUF_INIT;
+    char temporary[4096];
+    if (!read_file(path, &text)) {
+        printf("%s: cannot read\n", path);
+        r->failed++;
+        return;
+    }
+    snprintf(temporary, sizeof(temporary), "%s.new", path);
+    r->file = path;
+    r->rewritten = r->rewrite ? fopen(temporary, "w") : NULL;
+    open_engine(r);
+    use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
+    run_text(r, buf_view(&text));
+    close_sessions(r);
+    sql_engine_close(r->engine);
+    kv_close(r->kv);
+    buf_release(&text);
+    if (r->rewritten != NULL && fclose(r->rewritten) == 0)
+        rename(temporary, path);
+}
+
+static int is_test(const struct dirent *entry)
+{
+    struct str name = str_of(entry->d_name);
+    return name.len > 5 && str_eqc(str_slice(name, name.len - 5, name.len), ".test");
+}
+
+static void run_path(struct runner *r, const char *path)
+{
+    struct stat st;
+    struct dirent **entries;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        run_file(r, path);
+        return;
+    }
+    int n = scandir(path, &entries, is_test, alphasort);
+    for (int i = 0; i < n; i++) {
+        char file[4096];
+        snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
+        run_file(r, file);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+int main(int argc, char **argv)
+{
+    struct runner r = {0};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--rewrite") == 0)
+            r.rewrite = true;
+        else if (strcmp(argv[i], "--extended") == 0)
+            r.extended = true;
+        else if (strcmp(argv[i], "--limits") == 0)
+            r.limits = true;
+        else
+            run_path(&r, argv[i]);
+    }
+    buf_release(&r.param_text);
+    printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped);
+    return r.failed != 0;
+}
