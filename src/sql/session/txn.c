@@ -97,6 +97,7 @@ static void close_view(struct session *s)
 static void finished(struct session *s, bool committed)
 {
     s->txn_state = TXN_NONE;
+    s->txns_executed++;
     s->txn_as_of = 0;
     s->txn_deadline_ns = 0;
     drop_savepoints(s);
@@ -141,8 +142,8 @@ void session_rollback(struct session *s)
         finished(s, false);
 }
 
-// What the store holds for a failed transaction goes as soon as nothing can bring it back: all of it without savepoints;
-// after a conflict the writes (only a restart is possible then), and a deadlock victim's locks with them.
+// What the store holds for a failed transaction goes as soon as nothing can bring it back: at once without savepoints, and
+// after a conflict, when only a restart is possible. A client that waits before it tries again must not hold up others.
 void txn_fail(struct session *s, int code)
 {
     if (s->txn_state != TXN_EXPLICIT)
@@ -152,8 +153,6 @@ void txn_fail(struct session *s, int code)
     if (s->txn == NULL || (s->savepoints != NULL && !s->txn_failed_retryable))
         return;
     portals_end_txn(s, false);
-    if (s->savepoints != NULL && kv_reset(s->txn) == KV_OK)
-        return;
     publish_txn(s, NULL);
     close_view(s);
     kv_abort(s->txn);
@@ -388,7 +387,7 @@ static int rollback_to(struct session *s, const struct ast_rollback_to *r, struc
     if (sp->restart)
         return rollback_to_restart(s, sp, err);
     if (s->txn_failed_retryable || s->txn == NULL) {
-        if (sp->initial && s->txn != NULL) // nothing came before it: the same as starting again
+        if (sp->initial) // nothing came before it: the same as starting again
             return rollback_to_restart(s, sp, err);
         return err_set(err, ERR_SERIALIZATION_FAILURE,
                        "restart transaction: TransactionRetryWithProtoRefreshError: cannot rollback to savepoint after "
