@@ -109,7 +109,7 @@ static const struct ast_window_def *named_window(const struct select_context *sc
 }
 
 static int frame_offset(struct analyzer *an, struct scope *s, const struct ast *offset, const struct expr *window,
-                        bool range, struct expr **out, struct err *err)
+                        bool range, const char *mode, struct expr **out, struct err *err)
 {
     if (offset == NULL)
         return 0;
@@ -120,7 +120,14 @@ static int frame_offset(struct analyzer *an, struct scope *s, const struct ast *
                         key.family == TYPE_TIME || key.family == TYPE_INTERVAL;
         want = temporal ? T_INTERVAL : key;
     }
-    return expr_analyze_assign(an, s, offset, want, STR("frame offset"), out, err);
+    TRY(expr_analyze_assign(an, s, offset, want, STR("frame offset"), out, err));
+    struct col_set used = col_set_new(an->arena, an->query), none = col_set_new(an->arena, an->query);
+    expr_columns(*out, &used);
+    if (!col_set_subset(&used, &none)) {
+        err_set(err, ERR_INVALID_COLUMN_REFERENCE, "argument of %s must not contain variables", mode);
+        return err_at(err, offset->position);
+    }
+    return 0;
 }
 
 static int window_frame(struct analyzer *an, struct scope *s, const struct ast *node, struct expr *e, struct err *err)
@@ -142,14 +149,36 @@ static int window_frame(struct analyzer *an, struct scope *s, const struct ast *
         err_set(err, ERR_WINDOWING_ERROR, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column");
         return err_at(err, node->position);
     }
-    TRY(frame_offset(an, s, f->start_offset, e, range, &frame->start_offset, err));
-    TRY(frame_offset(an, s, f->end_offset, e, range, &frame->end_offset, err));
+    if (frame->mode == FRAME_GROUPS && e->n_order == 0) {
+        err_set(err, ERR_WINDOWING_ERROR, "GROUPS mode requires an ORDER BY clause");
+        return err_at(err, node->position);
+    }
+    const char *mode = ast_frame_mode_sql(f->mode);
+    TRY(frame_offset(an, s, f->start_offset, e, range, mode, &frame->start_offset, err));
+    TRY(frame_offset(an, s, f->end_offset, e, range, mode, &frame->end_offset, err));
     frame->exclude = f->exclusion == AST_EXCLUDE_CURRENT_ROW ? EXCLUDE_CURRENT_ROW
                      : f->exclusion == AST_EXCLUDE_GROUP     ? EXCLUDE_GROUP
                      : f->exclusion == AST_EXCLUDE_TIES      ? EXCLUDE_TIES
                                                              : EXCLUDE_NONE;
     e->frame = frame;
     return 0;
+}
+
+// OVER (base …) may add to a window but not change what it has.
+static int window_copy_allowed(const struct ast_window_def *w, const struct ast_window_def *base, struct err *err)
+{
+    if (w->base_name.ptr == NULL)
+        return 0;
+    if (w->partition_by.n > 0)
+        err_set(err, ERR_WINDOWING_ERROR, "cannot override PARTITION BY clause of window \"%.*s\"", STR_FMT(base->name));
+    else if (w->order_by.n > 0 && base->order_by.n > 0)
+        err_set(err, ERR_WINDOWING_ERROR, "cannot override ORDER BY clause of window \"%.*s\"", STR_FMT(base->name));
+    else if (base->frame != NULL)
+        err_set(err, ERR_WINDOWING_ERROR, "cannot copy window \"%.*s\" because it has a frame clause",
+                STR_FMT(base->name));
+    else
+        return 0;
+    return err_at(err, w->base.position);
 }
 
 static int window_parts(struct analyzer *an, struct scope *s, const struct ast_window_def *w, struct expr *e,
@@ -162,6 +191,7 @@ static int window_parts(struct analyzer *an, struct scope *s, const struct ast_w
             err_set(err, ERR_UNDEFINED_OBJECT, "window \"%.*s\" does not exist", STR_FMT(base));
             return err_at(err, w->base.position);
         }
+        TRY(window_copy_allowed(w, def, err));
         if (def != w)
             TRY(window_parts(an, s, def, e, err));
     }
@@ -188,6 +218,10 @@ static int window_call(struct analyzer *an, struct scope *s, const struct ast_fu
     if (candidates[0]->kind != FN_AGGREGATE && candidates[0]->kind != FN_WINDOW) {
         err_set(err, ERR_WRONG_OBJECT_TYPE,
                 "OVER specified, but %.*s() is neither a window function nor an aggregate function", STR_FMT(name));
+        return err_at(err, call->base.position);
+    }
+    if (call->filter != NULL && candidates[0]->kind == FN_WINDOW) {
+        err_set(err, ERR_WRONG_OBJECT_TYPE, "FILTER specified, but %.*s() is not an aggregate function", STR_FMT(name));
         return err_at(err, call->base.position);
     }
     if (call->order_by.n > 0)
