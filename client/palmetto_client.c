@@ -3,10 +3,15 @@
 //   begin ──> attempt ──ok──> commit point: S RELEASE, P COMMIT ──ok──> S COMMIT (a formality) ──> committed
 //     ^          │                  │
 //     │        error              error
-//     │          ├── retryable ─────┤── retryable, attempts and time left: sleep; S ROLLBACK TO, attempt; P ROLLBACK,
-//     └──────────┘                  │   begin
+//     │          ├── retryable ─────┤── S, up to three times: ROLLBACK TO, attempt
+//     │          │                  │── else, attempts and time left: ROLLBACK, sleep, begin
+//     └──────────┘                  │
 //                └── else ──> ROLLBACK ──> failed or retries exhausted
 //                                   └── connection lost or 40003 at the commit point ──> ambiguous
+//
+// A transaction that is restarted at the savepoint keeps its row locks, so that the next attempt is not overtaken. It
+// must not sleep meanwhile: everyone who wants those rows would sleep with it. Hence a few restarts at once, and when
+// they do not do, a sleep with nothing held.
 #include "palmetto_client_int.h"
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +20,7 @@
 #define DEADLINE_MS_DEFAULT 60000
 #define BACKOFF_INITIAL_MS_DEFAULT 10
 #define BACKOFF_MAX_MS_DEFAULT 2000
+#define RESTARTS_IN_PLACE_MAX 3
 
 #define SQLSTATE_SERIALIZATION_FAILURE "40001"
 #define SQLSTATE_DEADLOCK "40P01" // PostgreSQL; the others report deadlocks as serialization failures
@@ -95,15 +101,17 @@ static enum step retry_or_give_up(struct palmetto_txn *txn)
 {
     if (!is_retryable(txn) || !txn->ops->connected(txn))
         return give_up(txn, PALMETTO_TXN_FAILED);
-    int64_t pause_ms = backoff_ms(txn);
+    bool in_place = txn->restart_savepoint && txn->restarts < RESTARTS_IN_PLACE_MAX;
+    int64_t pause_ms = in_place ? 0 : backoff_ms(txn);
     if (!may_retry(txn, pause_ms))
         return give_up(txn, PALMETTO_TXN_RETRIES_EXHAUSTED);
-    // First the rollback: the server drops the locks while we sleep.
-    const char *undo = txn->restart_savepoint ? "ROLLBACK TO SAVEPOINT cockroach_restart" : "ROLLBACK";
-    if (!txn->ops->execute(txn, undo))
+    txn->restarts = in_place ? txn->restarts + 1 : 0;
+    if (!txn->ops->execute(txn, in_place ? "ROLLBACK TO SAVEPOINT cockroach_restart" : "ROLLBACK"))
         return give_up(txn, PALMETTO_TXN_FAILED);
+    if (in_place)
+        return STEP_ATTEMPT;
     txn->ops->sleep_ms(txn, pause_ms);
-    return txn->restart_savepoint ? STEP_ATTEMPT : STEP_BEGIN;
+    return STEP_BEGIN;
 }
 
 static enum step begin(struct palmetto_txn *txn)

@@ -17,9 +17,9 @@
 //
 // A server at SERIALIZABLE may end a transaction with SQLSTATE 40001: its work has been undone and may succeed when it
 // is done again. The callback must therefore have no effects besides those in the database. On Palmetto and CockroachDB
-// the attempts share one transaction through the savepoint `cockroach_restart`, which keeps its place in the queue for
-// contended rows; elsewhere each attempt is a transaction of its own. Between attempts the library sleeps:
-// exponential backoff with jitter.
+// the first three retries are immediate and in the same transaction, through the savepoint `cockroach_restart`: it
+// keeps its row locks and thus its place in the queue. Later retries, and all of them elsewhere, give the locks up and
+// sleep first: exponential backoff with jitter.
 //
 // Thread safety: that of libpq, one thread per connection at a time.
 #ifndef PALMETTO_CLIENT_H

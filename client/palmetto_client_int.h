@@ -21,6 +21,7 @@ struct palmetto_txn {
     void *arg;
     struct palmetto_txn_result *result;
     bool restart_savepoint; // the server knows `cockroach_restart`; releasing it commits
+    int restarts;           // at the savepoint since the transaction began
     int64_t start_ms;
     uint64_t random; // state of the jitter's generator
 };
