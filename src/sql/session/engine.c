@@ -6,6 +6,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
 {
     struct sql_engine *e = mem_zalloc(sizeof(*e));
     e->kv = options->kv;
+    e->started_micros = clock_wall_ns() / 1000;
     e->insecure = options->insecure;
     e->sql_port = options->sql_port;
     e->http_port = options->http_port;

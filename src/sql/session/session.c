@@ -194,6 +194,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
 {
     struct session *s = mem_zalloc(sizeof(*s));
     s->engine = engine;
+    s->virtual_session.ops = &session_virtual_ops;
     arena_init(&s->arena, NULL);
     arena_init(&s->describe, NULL);
     budget_init(&s->budget, "session", SIZE_MAX, &engine->budget);
@@ -235,6 +236,7 @@ void session_free(struct session *s)
         mem_free(e->value);
     map_release(&s->sequence_values);
     mem_free(s->current_query);
+    mem_free(s->shown.last_query);
     arena_release(&s->describe);
     arena_release(&s->arena);
     mem_free(s);
@@ -325,9 +327,14 @@ void session_show_query(struct session *s, struct str text)
 {
     char *copy = text.ptr == NULL ? NULL : str_dup_c(str_slice(text, 0, MIN(text.len, (size_t)4096)));
     pthread_mutex_lock(&s->engine->mutex);
-    char *before = s->current_query;
+    char *before = s->shown.last_query;
+    if (s->current_query != NULL)
+        s->shown.last_query = s->current_query;
+    else
+        before = NULL;
     s->current_query = copy;
     s->query_started_micros = s->statement_micros;
+    session_publish(s);
     pthread_mutex_unlock(&s->engine->mutex);
     mem_free(before);
 }

@@ -14,6 +14,7 @@
 #include "sql/optimize/optimize.h"
 #include "sql/parse/parse.h"
 #include "sql/session/session.h"
+#include "sql/virtual/virtual.h"
 #include "types/datetime.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,6 +31,7 @@ struct sql_engine {
     struct session *sessions;
     size_t n_sessions;
     int32_t next_pid;
+    int64_t started_micros;
 };
 
 // ---- settings (settings.c): session variables
@@ -123,7 +125,17 @@ struct savepoint {
     bool initial;     // nothing was done before it in the transaction
 };
 
+// What other sessions may see of one; published at the start and end of its statements, guarded by engine->mutex.
+struct session_shown {
+    char application_name[64], database[64];
+    int64_t txn_micros; // 0: no transaction
+    uint64_t statements_in_txn, txns_executed;
+    uint32_t restarts;
+    char *last_query;
+};
+
 struct session {
+    struct virtual_session virtual_session; // first: exec_context.virtual_arg points at it
     struct sql_engine *engine;
     struct session *next, *prev;
     int32_t pid, secret;
@@ -177,6 +189,8 @@ struct session {
     bool has_sequence_value;
     int64_t last_sequence_value;
     struct map sequence_values; // u32 -> boxed int64
+    struct session_shown shown;
+    uint64_t txns_executed;
     char *current_query;        // guarded by engine->mutex: shown by other sessions
     int64_t query_started_micros;
     uint64_t last_parse_ns, last_plan_ns, last_exec_ns, last_service_ns;
@@ -254,6 +268,10 @@ void session_call_begin(struct session *s, struct result_sink *sink);
 void session_call_end(struct session *s);
 void session_show_query(struct session *s, struct str text); // ptr NULL: none running
 int session_final_error(struct session *s, int rc, struct err *err);
+
+// introspect.c
+extern const struct virtual_session_ops session_virtual_ops;
+void session_publish(struct session *s); // with engine->mutex held
 
 // prepared.c, portal.c
 struct prepared *prepared_find(struct session *s, struct str name);

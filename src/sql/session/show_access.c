@@ -26,6 +26,8 @@ static int show_roles(struct show *sh, struct err *err)
     size_t n;
     TRY(cat_list_roles(sh->view, sh->arena, &roles, &n, err));
     for (size_t i = 0; i < n; i++) {
+        if (str_eqc(roles[i]->name, "node")) // the server itself
+            continue;
         struct datum *row = show_row(sh);
         row[0] = datum_str(roles[i]->name);
         row[1] = texts(sh, roles[i]->options, roles[i]->n_options);

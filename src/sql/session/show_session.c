@@ -117,7 +117,8 @@ static void syntax_error(struct show *sh, const struct err *e)
     field(sh, "error", str_of(e->message));
     field(sh, "code", str_of(code));
     if (e->file != NULL) {
-        field(sh, "file", str_of(e->file));
+        const char *path = strstr(e->file, "src/");
+        field(sh, "file", str_of(path != NULL ? path : e->file));
         field(sh, "line", arena_printf(sh->arena, "%d", e->line));
     }
     if (e->detail != NULL)

@@ -172,7 +172,8 @@ static int roles_each(struct exec_context *x, role_row make, struct virtual_rows
     size_t n;
     TRY(cat_list_roles(x->view, x->eval.arena, &roles, &n, err));
     for (size_t i = 0; i < n; i++)
-        TRY(make(x, roles[i], rows, err));
+        if (!str_eqc(roles[i]->name, "node")) // the server itself
+            TRY(make(x, roles[i], rows, err));
     return 0;
 }
 
@@ -205,7 +206,7 @@ GENERATOR(pg_group_rows)
     uint32_t *members = ARENA_ARRAY(x->eval.arena, uint32_t, n + 1);
     for (size_t i = 0; i < n; i++) {
         size_t n_members = 0;
-        if (roles[i]->login)
+        if (roles[i]->login || str_eqc(roles[i]->name, "node"))
             continue;
         for (size_t k = 0; k < n; k++)
             for (size_t m = 0; m < roles[k]->n_member_of; m++)

@@ -13,6 +13,7 @@
 
 struct catalog;
 struct cat_view;
+struct kv;
 
 // Makes the virtual schemas known to the catalog. Once per catalog, before sessions exist.
 void virtual_register(struct catalog *c);
@@ -59,6 +60,7 @@ struct virtual_session_ops {
     struct str (*cluster_id)(struct virtual_session *vs);
     void (*address)(struct virtual_session *vs, const char **host, int32_t *sql_port, int32_t *http_port);
     int64_t (*started_micros)(struct virtual_session *vs); // of the process
+    struct kv *(*kv)(struct virtual_session *vs);
 };
 
 // ---- cluster settings known by name (cluster_settings.def)
