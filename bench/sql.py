@@ -179,13 +179,9 @@ def median_ms(count, action):
 def fill(server, scale):
     """Creates the tables and their rows; rows per second."""
     with Connection(server.url) as c:
-        for statement in (HERE / "sql" / "schema.sql").read_text().split(";"):
-            if statement.strip():
-                c.execute(statement)
+        c.execute((HERE / "sql" / "schema.sql").read_text())
         c.execute(f"INSERT INTO branches SELECT i, 0 FROM generate_series(1, {scale}) AS g(i)")
-        c.execute(f"INSERT INTO tellers SELECT i, (i - 1) / 10 + 1, 0 FROM generate_series(1, {10 * scale}) AS g(i)"
-                  if server.name == "PostgreSQL" else
-                  f"INSERT INTO tellers SELECT i, (i - 1) // 10 + 1, 0 FROM generate_series(1, {10 * scale}) AS g(i)")
+        c.execute(f"INSERT INTO tellers SELECT i, 1 + i % {scale}, 0 FROM generate_series(1, {10 * scale}) AS g(i)")
         began = time.monotonic()
         for first in range(1, ACCOUNTS_PER_BRANCH * scale + 1, ROWS_PER_INSERT):
             branch = (first - 1) // ACCOUNTS_PER_BRANCH + 1
