@@ -285,5 +285,6 @@ void exec_close(struct exec_context *x)
         if (x->ctes[i].plan->plan != NULL)
             row_store_release(&x->ctes[i].rows);
     }
+    subqueries_release(x);
     hash_rows_release_all(x);
 }

@@ -48,6 +48,7 @@ struct exec_context {
     struct op *root;
     struct op_list *all_ops;
     struct hash_rows *hash_tables;
+    struct subquery_state *subqueries;
     struct cascade *cascades, **cascades_tail; // foreign key work waiting, in order
     int64_t cascades_done;
     // COPY FROM: rows for the plan's empty PLAN_VALUES, else NULL.

@@ -79,6 +79,8 @@ int ev_eval(struct ev *ev, const struct batch *in, const struct vec **out, struc
 int ev_row(struct ev *ev, const struct batch *in, uint32_t row, struct datum *out, struct err *err) MUST_CHECK;
 // Live rows for which the BOOL expression is true: indexes into sel_out (room for n); returns their number in *n_out.
 int ev_filter(struct ev *ev, const struct batch *in, uint16_t *sel_out, uint32_t *n_out, struct err *err) MUST_CHECK;
+// Frees the rows of subqueries; by exec_close.
+void subqueries_release(struct exec_context *x);
 // Calls an overload on one row.
 int fn_call_row(struct exec_context *x, const struct fn_call *call, const struct datum *args, struct datum *out,
                 struct err *err) MUST_CHECK;

@@ -8,6 +8,7 @@ struct outer_column {
 };
 
 struct subquery_state {
+    struct subquery_state *next; // of the execution
     struct op *op;
     const struct subquery_plan *plan;
     bool loaded;           // rows holds the result (uncorrelated)
@@ -47,7 +48,16 @@ void subquery_compile(struct ev *ev, const col_id *cols, uint32_t n_cols)
                 st->outers[st->n_outers++] = (struct outer_column){c, col_position(cols, n_cols, c)};
         }
     }
+    st->next = x->subqueries;
+    x->subqueries = st;
     ev->subquery = st;
+}
+
+void subqueries_release(struct exec_context *x)
+{
+    for (struct subquery_state *st = x->subqueries; st != NULL; st = st->next)
+        row_store_release(&st->rows);
+    x->subqueries = NULL;
 }
 
 static int load(struct ev *ev, struct subquery_state *st, uint32_t rows_max, struct err *err)

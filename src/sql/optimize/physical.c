@@ -487,7 +487,8 @@ static struct plan *plan_window(struct optimizer *o, struct rel *r)
     p->window.functions = r->window.functions;
     p->window.n_functions = r->window.n_functions;
     col_id *cols = ARENA_ARRAY(o->arena, col_id, input->n_cols + r->window.n_functions);
-    memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
+    if (input->n_cols > 0)
+        memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
     for (uint32_t i = 0; i < r->window.n_functions; i++)
         cols[input->n_cols + i] = r->window.functions[i].column;
     p->cols = cols;
@@ -507,7 +508,8 @@ static struct plan *plan_srf(struct optimizer *o, struct rel *r)
     for (uint32_t i = 0; i < r->srf.n_calls; i++)
         n += r->srf.n_call_cols[i];
     col_id *cols = ARENA_ARRAY(o->arena, col_id, n);
-    memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
+    if (input->n_cols > 0)
+        memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
     n = input->n_cols;
     for (uint32_t i = 0; i < r->srf.n_calls; i++) {
         memcpy(cols + n, r->srf.call_cols[i], r->srf.n_call_cols[i] * sizeof(*cols));
@@ -611,7 +613,8 @@ static struct plan *plan_ordinality(struct optimizer *o, struct rel *r)
     struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
     struct plan *p = plan_new(o, PLAN_ORDINALITY, r, input);
     col_id *cols = ARENA_ARRAY(o->arena, col_id, input->n_cols + 1);
-    memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
+    if (input->n_cols > 0)
+        memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
     cols[input->n_cols] = p->ordinality.column = r->ordinality.column;
     p->cols = cols;
     p->n_cols = input->n_cols + 1;

@@ -100,7 +100,8 @@ static void prune_group(struct optimizer *o, struct rel *r, const struct col_set
 static void append_own(struct optimizer *o, struct rel *r, const col_id *own, uint32_t n_own)
 {
     col_id *cols = ARENA_ARRAY(o->arena, col_id, r->input->n_cols + n_own);
-    memcpy(cols, r->input->cols, r->input->n_cols * sizeof(*cols));
+    if (r->input->n_cols > 0)
+        memcpy(cols, r->input->cols, r->input->n_cols * sizeof(*cols));
     memcpy(cols + r->input->n_cols, own, n_own * sizeof(*cols));
     r->cols = cols;
     r->n_cols = r->input->n_cols + n_own;
