@@ -598,7 +598,7 @@ int insert_analyze(struct analyzer *an, struct scope *outer, const struct ast_in
     use_relation(an, t, CAT_PRIVILEGE_INSERT);
     struct insert_target target;
     TRY(insert_columns(an, ins, t, &target, err));
-    struct rel *source;
+    struct rel *source = NULL;
     if (ins->default_values) {
         target.n_columns = 0;
         source = rel_new(an->arena, REL_VALUES, NULL);

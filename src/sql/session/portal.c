@@ -516,7 +516,7 @@ int run_fetch(struct session *s, const struct ast *ast, bool describe, struct ar
     const struct ast_fetch *f = ast_as_fetch(ast);
     struct portal *p;
     TRY(find_cursor(s, f->cursor, &p, err));
-    uint64_t skip, count, passed, sent;
+    uint64_t skip, count = 0, passed, sent;
     TRY(fetch_count(f, p->rows_sent, &skip, &count, err));
     if (describe && !f->move)
         s->sink->ops->describe(s->sink, p->statement->columns, p->statement->n_columns);
