@@ -28,7 +28,10 @@ class Shell:
             os.execve(palmetto, [palmetto, "sql", "--url", url, *flags], environment)
         self.seen = b""
 
-    def type(self, text):
+    def type(self, text, editor=True):
+        """Types a text; into the line editor once that is there, unless told otherwise."""
+        if editor:
+            self.wait_for_editor()
         os.write(self.fd, text.encode())
 
     def expect(self, text):
@@ -152,7 +155,6 @@ def test_interrupt_clears_the_line(new):
     prompt_of(shell)
     shell.type("SELECT 'half\n")
     shell.expect("-> ")
-    time.sleep(0.2)
     shell.type("\x03")
     shell.expect("^C")
     shell.expect(PROMPT)
@@ -170,7 +172,7 @@ def test_interrupt_cancels_the_query(new):
     prompt_of(shell)
     shell.type("SELECT pg_sleep(30);\n")
     time.sleep(0.5)
-    shell.type("\x03")
+    shell.type("\x03", editor=False)
     shell.expect("attempting to cancel query...")
     shell.expect("SQLSTATE: 57014")
     shell.expect(PROMPT)
@@ -181,7 +183,6 @@ def test_interrupt_cancels_the_query(new):
 def test_end_of_input(new):
     shell = new()
     prompt_of(shell)
-    shell.wait_for_editor()
     shell.type("\x04")
     assert shell.close() == 0
 

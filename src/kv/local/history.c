@@ -42,7 +42,7 @@ unsigned history_first(const struct tree_state *state, uint64_t snapshot)
     return i;
 }
 
-int history_get(const struct tree_reader *reader, struct str key, uint64_t snapshot, struct found *out)
+int history_lookup(const struct tree_reader *reader, struct str key, uint64_t snapshot, struct found *out)
 {
     const struct tree_state *state = &reader->state;
     unsigned first = history_first(state, snapshot);

@@ -40,7 +40,7 @@ static enum kv_result find_in_tree(struct txn *txn, struct str key, struct found
         return KV_OK;
     }
     if ((rc == 0 || rc == MDB_NOTFOUND) && reader->state.version > txn->snapshot)
-        rc = history_get(reader, key, txn->snapshot, out);
+        rc = history_lookup(reader, key, txn->snapshot, out);
     return rc == 0 || rc == MDB_NOTFOUND ? KV_OK : tree_failure(txn, rc);
 }
 

@@ -278,7 +278,7 @@ void scan_shrink_idle(struct txn *txn);
 
 // history.c
 struct found history_pick(struct str versions, uint64_t snapshot);
-int history_get(const struct tree_reader *reader, struct str key, uint64_t snapshot, struct found *out);
+int history_lookup(const struct tree_reader *reader, struct str key, uint64_t snapshot, struct found *out);
 // First partition index that may hold what a snapshot needs.
 unsigned history_first(const struct tree_state *state, uint64_t snapshot);
 
