@@ -162,6 +162,7 @@ if ensure_python; then
     if [ -d "$shared" ]; then
         crud_app tutorial "$shared/dbinit.sql" "$python" "$shared/main.py"
     else
+        echo "skipped: the tutorial's own files, ../shared/tutorial, are not there"
         skipped=$((skipped + 1))
     fi
     contended_app contended-psycopg2 "$python" examples/python-psycopg2/contended.py
