@@ -141,8 +141,18 @@ def group_asan():
     return built("asan", lambda: meson_suites("asan", factor=3))
 
 
+def contention_suites(kind):
+    """Whole servers under load from many connections; what the programs print is checked by themselves."""
+    server = [*(no_random_addresses() if kind == "tsan" else []), sys.executable, "tests/cli/with_server.py",
+              f"build/{kind}/palmetto"]
+    yield Suite(f"{kind}: contended transfers", [*server, "env", "DATABASE_URL={url}",
+                                                 f"build/{kind}/examples/example-contended"], 300)
+    yield Suite(f"{kind}: workload bank", [*server, f"build/{kind}/palmetto", "workload", "run", "bank", "--init",
+                                           "--rows=100", "--duration=5s", "{url}"], 120)
+
+
 def group_tsan():
-    return built("tsan", lambda: meson_suites("tsan", TSAN_TESTS, factor=5))
+    return built("tsan", lambda: [*meson_suites("tsan", TSAN_TESTS, factor=5), *contention_suites("tsan")])
 
 
 def group_tutorial():
