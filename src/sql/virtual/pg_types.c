@@ -23,6 +23,25 @@ static const struct pg_type pg_types[] = {
 #undef PG_TYPE
 };
 
+const char *pg_type_name(uint32_t oid)
+{
+    static const struct {
+        uint32_t oid;
+        const char *name;
+    } arrays[] = {
+#define PG_TYPE(NAME, name, category, preferred, kind, functions) {TYPE_OID_##NAME##_ARRAY, "_" name},
+#include "sql/virtual/pg_types.def"
+#undef PG_TYPE
+    };
+    for (size_t i = 0; oid != 0 && i < ARRAY_LEN(pg_types); i++) {
+        if (pg_types[i].oid == oid)
+            return pg_types[i].name;
+        if (arrays[i].oid == oid)
+            return arrays[i].name;
+    }
+    return NULL;
+}
+
 // OID of a type's input or output function, 0 when no built-in has that name.
 static struct datum type_function(const char *prefix, const char *suffix)
 {
@@ -77,14 +96,12 @@ static int element_row(const struct pg_type *t, uint32_t owner, struct virtual_r
 
 static int array_row(const struct pg_type *t, uint32_t owner, struct virtual_rows *rows, struct err *err)
 {
-    char name[64];
     ROW(pg_type);
     if (t->array_oid == 0)
         return 0;
-    snprintf(name, sizeof(name), "_%s", t->name);
     type_row(row, t->array_oid, -1, "array_");
     row[pg_type_typowner] = datum_int(owner);
-    row[pg_type_typname] = datum_c(name);
+    row[pg_type_typname] = datum_c(pg_type_name(t->array_oid));
     row[pg_type_typtype] = datum_c(t->kind);
     row[pg_type_typcategory] = datum_c("A");
     row[pg_type_typispreferred] = datum_bool(false);

@@ -109,6 +109,9 @@ uint32_t virtual_schema_oid(const char *schema);
 // The current database; NULL when it does not exist.
 int current_database(struct exec_context *x, const struct cat_database **out, struct err *err) MUST_CHECK;
 
+// pg_type.typname: "int8", "_text"; NULL for unknown OIDs.
+const char *pg_type_name(uint32_t oid);
+
 static inline struct virtual_session *virtual_session_of(const struct exec_context *x)
 {
     return x->virtual_arg;
