@@ -195,10 +195,10 @@ static void meta_password(struct shell *sh, struct str name, struct words *words
         char *identifier = PQescapeIdentifier(sh->conn, user, strlen(user));
         char *literal = hashed == NULL ? NULL : PQescapeLiteral(sh->conn, hashed, strlen(hashed));
         struct buf sql = BUF_INIT;
-        buf_printf(&sql, "ALTER USER %s WITH LOGIN PASSWORD %s", identifier, literal);
-        if (identifier != NULL && literal != NULL)
+        if (identifier != NULL && literal != NULL) {
+            buf_printf(&sql, "ALTER USER %s WITH LOGIN PASSWORD %s", identifier, literal);
             shell_execute(sh, buf_view(&sql), 1);
-        else
+        } else
             shell_meta_failed(sh, "%s", PQerrorMessage(sh->conn));
         buf_release(&sql);
         PQfreemem(literal);

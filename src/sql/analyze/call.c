@@ -67,6 +67,19 @@ static int order_items(struct analyzer *an, struct scope *s, const struct ast_li
     return 0;
 }
 
+static int within_group(struct analyzer *an, struct ast_func_call *call, struct err *err)
+{
+    struct ast_list args = {0};
+    if (call->order_by.n != 1 || ast_as_order_item(call->order_by.items[0])->direction == AST_DIRECTION_DESC)
+        return unsupported(err, &call->base, "WITHIN GROUP with several or descending sort expressions");
+    for (size_t i = 0; i < call->args.n; i++)
+        ast_list_push(an->arena, &args, call->args.items[i]);
+    ast_list_push(an->arena, &args, ast_as_order_item(call->order_by.items[0])->expr);
+    call->args = args;
+    call->order_by = (struct ast_list){0};
+    return 0;
+}
+
 // The call becomes a column of the grouping above the FROM clause.
 static int aggregate(struct analyzer *an, const struct ast_func_call *call, struct str name,
                      const struct fn_overload *const *candidates, size_t n, struct expr **out, struct err *err)
@@ -78,8 +91,11 @@ static int aggregate(struct analyzer *an, const struct ast_func_call *call, stru
         err_set(err, ERR_GROUPING_ERROR, "aggregate function calls cannot be nested");
         return err_at(err, call->base.position);
     }
-    if (call->within_group)
-        return unsupported(err, &call->base, "ordered-set aggregates");
+    struct ast_func_call ordered_set = *call; // f(x) WITHIN GROUP (ORDER BY y) is computed as f(x, y)
+    if (call->within_group) {
+        TRY(within_group(an, &ordered_set, err));
+        call = &ordered_set;
+    }
     sc->in_aggregate = true;
     struct expr *e = NULL;
     int rc = resolve(an, sc->input_scope, call, name, candidates, n, T_ANYELEMENT, &e, err);

@@ -229,11 +229,38 @@ void execution_free(struct execution *e)
     mem_free(e);
 }
 
+// regclass and its kin are numbers inside and names outside.
+static int reg_names(struct execution *e, const struct vec *v, const struct batch *b, struct vec *names,
+                     struct err *err)
+{
+    uint32_t rows = b->n == 0 ? 1 : batch_row(b, b->n - 1) + 1;
+    vec_init(names, &e->arena, T_STRING, rows);
+    int rc = 0;
+    for (uint32_t k = 0; k < b->n && rc == 0; k++) {
+        uint32_t row = batch_row(b, k);
+        struct datum d = vec_get(v, row);
+        struct buf text = BUF_INIT;
+        if (!d.null) {
+            rc = fn_reg_print(&e->x.eval, v->type, d.i, &text, err);
+            d = datum_str(arena_str(&e->arena, buf_view(&text)));
+        }
+        buf_release(&text);
+        vec_set(names, row, d);
+    }
+    return rc;
+}
+
 static int send_batch(struct session *s, struct execution *e, const struct batch *b, struct err *err)
 {
     const struct query *q = e->plan->query;
-    for (uint32_t i = 0; i < q->n_output; i++)
-        e->out_cols[i] = b->cols[e->map[i]];
+    for (uint32_t i = 0; i < q->n_output; i++) {
+        const struct vec *v = &b->cols[e->map[i]];
+        bool named = v->type.family == TYPE_OID && v->type.oid != TYPE_OID_OID;
+        if (named)
+            TRY(reg_names(e, v, b, &e->out_cols[i], err));
+        else
+            e->out_cols[i] = *v;
+    }
     struct batch out = {.n = b->n, .sel = b->sel, .cols = e->out_cols, .ncols = q->n_output};
     return s->sink->ops->rows(s->sink, &out, err);
 }
