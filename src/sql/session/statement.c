@@ -595,8 +595,6 @@ int run_statement(struct session *s, const struct statement_input *in, bool desc
 {
     *tag = str_of(ast_tag(in->ast));
     TRY(inject_retry_error(s, in->ast, err));
-    if (s->txn_isolation == KV_READ_COMMITTED && s->statements_in_txn > 0)
-        kv_new_statement(s->txn);
     if (is_query(in->ast))
         return run_query(s, in, describe, tag_arena, tag, err);
     if (ddl_can_execute(in->ast)) {

@@ -44,7 +44,9 @@ static enum kv_isolation default_isolation(const struct session *s)
 
 static int open_kv(struct session *s, struct err *err)
 {
-    struct kv_begin_options options = {.isolation = s->txn_isolation, .as_of = s->txn_as_of,
+    // Weaker levels run as SERIALIZABLE: they may not see what they could, never what they must not. A schema change has
+    // to conflict with every writer of the table, which only validated reads of its descriptor ensure.
+    struct kv_begin_options options = {.isolation = KV_SERIALIZABLE, .as_of = s->txn_as_of,
                                        .read_only = s->txn_as_of != 0, .priority = s->txn_priority,
                                        .budget = &s->budget, .tag = (uint64_t)s->pid};
     enum kv_result r = kv_begin(s->engine->kv, &options, &s->txn);
