@@ -17,6 +17,7 @@ struct scope_column {
 
 struct scope {
     struct scope *outer; // enclosing query, or the left side of LATERAL
+    bool lateral_only;   // earlier FROM items: a derived table sees them with LATERAL only
     ARENA_VEC(struct scope_column) columns;
     struct cte_binding *ctes; // innermost first
 };

@@ -164,7 +164,8 @@ static int from_name(struct analyzer *an, struct scope *outer, struct scope *int
     for (size_t i = 0, k = 0; i < at->columns.n; k++) { // alias list names the visible columns in order
         if (first + k >= into->columns.len) {
             err_set(err, ERR_INVALID_COLUMN_REFERENCE,
-                    "source \"%.*s\" has %zu columns available but %zu columns specified", STR_FMT(table->name),
+                    "source \"%.*s\" has %zu columns available but %zu columns specified",
+                    STR_FMT(at->alias.ptr != NULL ? at->alias : table->name),
                     into->columns.len - first, at->columns.n);
             return err_at(err, at->base.position);
         }
@@ -231,6 +232,8 @@ static int from_subquery(struct analyzer *an, struct scope *outer, struct scope 
                          struct err *err)
 {
     struct select_result sub;
+    while (!at->lateral && outer != NULL && outer->lateral_only)
+        outer = outer->outer;
     TRY(statement_analyze(an, outer, query, &sub, err));
     *out = sub.rel;
     return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : STR(""), sub.cols, sub.names, sub.n_cols,
@@ -414,7 +417,11 @@ static int from_join(struct analyzer *an, struct scope *outer, const struct ast_
     struct rel *left, *right;
     TRY(from_item(an, outer, j->left, l, &left, err));
     bool sees_left = kind == JOIN_INNER || kind == JOIN_LEFT;
-    TRY(from_item(an, sees_left ? l : outer, j->right, r, &right, err));
+    struct scope *visible = scope_new(an, outer);
+    visible->lateral_only = true;
+    if (sees_left)
+        scope_append(an, visible, l);
+    TRY(from_item(an, visible, j->right, r, &right, err));
     struct ast_list using;
     TRY(join_columns(an, j, l, r, &using));
     struct expr *on = NULL;
@@ -455,8 +462,8 @@ int from_analyze(struct analyzer *an, struct scope *outer, const struct ast_list
     struct rel *all = NULL;
     for (size_t i = 0; i < from->n; i++) {
         struct scope *item_scope = scope_new(an, NULL);
-        // Later items see earlier ones: harmless for plain tables, needed for LATERAL and functions.
-        struct scope *visible = scope_new(an, outer);
+        struct scope *visible = scope_new(an, outer); // LATERAL and functions see the items before them
+        visible->lateral_only = true;
         scope_append(an, visible, into);
         struct rel *r;
         TRY(from_item(an, visible, from->items[i], item_scope, &r, err));

@@ -61,9 +61,18 @@ static bool column_matches(const struct scope_column *c, const struct ast_column
     return ref->database.ptr == NULL || str_eq(c->database, ref->database);
 }
 
-static int ambiguous(const struct ast_column_ref *ref, struct err *err)
+static int ambiguous(const struct scope *s, const struct ast_column_ref *ref, struct err *err)
 {
-    err_set(err, ERR_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous", STR_FMT(ref->column));
+    struct buf candidates = BUF_INIT;
+    for (size_t i = 0; i < s->columns.len; i++) {
+        const struct scope_column *c = &s->columns.ptr[i];
+        if (column_matches(c, ref))
+            buf_printf(&candidates, "%s%.*s.%.*s", candidates.len > 0 ? ", " : "",
+                       STR_FMT(c->table.len > 0 ? c->table : STR("<anonymous>")), STR_FMT(c->name));
+    }
+    err_set(err, ERR_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous (candidates: %s)",
+            STR_FMT(ref->column), buf_c(&candidates));
+    buf_release(&candidates);
     return err_at(err, ref->base.position);
 }
 
@@ -120,7 +129,7 @@ int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_
             if (!column_matches(c, ref))
                 continue;
             if (hit != NULL && hit->column != c->column)
-                return ambiguous(ref, err);
+                return ambiguous(at, ref, err);
             hit = c;
         }
         if (hit != NULL) {

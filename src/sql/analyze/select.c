@@ -563,8 +563,10 @@ static bool same_window(const struct expr *a, const struct expr *b)
 static struct rel *append_cols(struct analyzer *an, struct rel *r, const col_id *more, uint32_t n)
 {
     col_id *cols = ARENA_ARRAY(an->arena, col_id, r->n_cols + n);
-    memcpy(cols, r->cols, r->n_cols * sizeof(*cols));
-    memcpy(cols + r->n_cols, more, n * sizeof(*cols));
+    if (r->n_cols > 0)
+        memcpy(cols, r->cols, r->n_cols * sizeof(*cols));
+    if (n > 0)
+        memcpy(cols + r->n_cols, more, n * sizeof(*cols));
     r->cols = cols;
     r->n_cols += n;
     return r;
@@ -975,7 +977,8 @@ static int bind_cte(struct analyzer *an, struct scope *s, const struct ast_cte *
 
 static void narrow(struct analyzer *an, struct select_result *r)
 {
-    if (r->rel->n_cols == r->n_cols && memcmp(r->rel->cols, r->cols, r->n_cols * sizeof(col_id)) == 0)
+    if (r->rel->n_cols == r->n_cols &&
+        (r->n_cols == 0 || memcmp(r->rel->cols, r->cols, r->n_cols * sizeof(col_id)) == 0))
         return;
     struct projection *items = ARENA_ARRAY(an->arena, struct projection, r->n_cols);
     for (uint32_t i = 0; i < r->n_cols; i++)

@@ -191,9 +191,14 @@ static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e)
     if (!rule_on(o, OPTIMIZE_RULE_PUSH_FILTER) || expr_volatility(e) == FN_VOLATILE)
         return NULL;
     switch (r->kind) {
-    case REL_FILTER:
-        r->input = push_or_filter(o, r->input, e);
-        return r->input->kind == REL_FILTER && r->input->input != NULL && r->predicate == NULL ? r->input : r;
+    case REL_FILTER: { // one filter per place: the access path is chosen from all its conjuncts
+        struct rel *below = push(o, r->input, e);
+        if (below != NULL)
+            r->input = below;
+        else
+            r->predicate = expr_and(o->arena, r->predicate, e);
+        return r;
+    }
     case REL_PROJECT:
         return push_project(o, r, e);
     case REL_JOIN:

@@ -135,7 +135,7 @@ static bool has_outer_columns(struct optimizer *o, const struct rel *r)
 static struct plan *plan_exactly(struct optimizer *o, struct rel *r, const col_id *cols, uint32_t n_cols)
 {
     struct plan *p = plan_rel(o, r, NULL, 0, 0);
-    if (p->n_cols == n_cols && memcmp(p->cols, cols, n_cols * sizeof(*cols)) == 0)
+    if (p->n_cols == n_cols && (n_cols == 0 || memcmp(p->cols, cols, n_cols * sizeof(*cols)) == 0))
         return p;
     struct plan *narrow = ARENA_NEW(o->arena, struct plan);
     *narrow = (struct plan){.kind = PLAN_PROJECT, .input = p, .cols = cols, .n_cols = n_cols, .rows = p->rows,

@@ -512,7 +512,8 @@ static struct plan *plan_srf(struct optimizer *o, struct rel *r)
         memcpy(cols, input->cols, input->n_cols * sizeof(*cols));
     n = input->n_cols;
     for (uint32_t i = 0; i < r->srf.n_calls; i++) {
-        memcpy(cols + n, r->srf.call_cols[i], r->srf.n_call_cols[i] * sizeof(*cols));
+        if (r->srf.n_call_cols[i] > 0)
+            memcpy(cols + n, r->srf.call_cols[i], r->srf.n_call_cols[i] * sizeof(*cols));
         n += r->srf.n_call_cols[i];
     }
     p->cols = cols;

@@ -102,7 +102,8 @@ static void append_own(struct optimizer *o, struct rel *r, const col_id *own, ui
     col_id *cols = ARENA_ARRAY(o->arena, col_id, r->input->n_cols + n_own);
     if (r->input->n_cols > 0)
         memcpy(cols, r->input->cols, r->input->n_cols * sizeof(*cols));
-    memcpy(cols + r->input->n_cols, own, n_own * sizeof(*cols));
+    if (n_own > 0)
+        memcpy(cols + r->input->n_cols, own, n_own * sizeof(*cols));
     r->cols = cols;
     r->n_cols = r->input->n_cols + n_own;
 }
