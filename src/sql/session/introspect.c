@@ -1,5 +1,6 @@
 // What the virtual tables and SHOW tell about sessions: implements struct virtual_session (sql/virtual/virtual.h).
 #include "sql/session/session_int.h"
+#include <ctype.h>
 #include <stdio.h>
 
 static struct session *session_of(struct virtual_session *vs)
@@ -19,6 +20,14 @@ void session_publish(struct session *s)
 }
 
 // ---- settings
+
+const char *setting_name(struct arena *a, int id)
+{
+    char *name = arena_cstr(a, str_of(setting_infos[id].name));
+    for (char *c = name; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return name;
+}
 
 static const char *setting_type(enum setting_kind kind)
 {
@@ -46,7 +55,7 @@ static void list_settings(struct virtual_session *vs, struct arena *a, struct vi
     for (int i = 0; i < SETTING_COUNT; i++) {
         const struct setting_info *info = &setting_infos[i];
         const char *reset = s->login_values[i] != NULL ? s->login_values[i] : info->default_text;
-        (*out)[i] = (struct virtual_setting){.name = info->name,
+        (*out)[i] = (struct virtual_setting){.name = setting_name(a, i),
                                              .value = arena_str(a, str_of(setting_text(s, i))),
                                              .default_value = str_of(info->default_text),
                                              .reset_value = arena_str(a, str_of(reset)),

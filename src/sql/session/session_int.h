@@ -271,6 +271,7 @@ int session_final_error(struct session *s, int rc, struct err *err);
 
 // introspect.c
 extern const struct virtual_session_ops session_virtual_ops;
+const char *setting_name(struct arena *a, int id); // as SQL shows it, in lower case
 void session_publish(struct session *s); // with engine->mutex held
 
 // prepared.c, portal.c

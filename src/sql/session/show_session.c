@@ -18,7 +18,7 @@ static int show_all(struct show *sh, struct err *err)
 {
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct datum *row = show_row(sh);
-        row[0] = datum_c(setting_infos[i].name);
+        row[0] = datum_c(setting_name(sh->arena, i));
         row[1] = datum_str(arena_str(sh->arena, str_of(setting_text(sh->session, i))));
     }
     return 0;
