@@ -3,6 +3,7 @@
 // Each service reads the whole primary index in batches and keeps one batch in memory. The scan is remembered as a
 // read, so that a row committed meanwhile by a transaction that did not see the new descriptor is a conflict.
 #include "sql/execute/mutate_int.h"
+#include <stdlib.h>
 
 struct table_walk {
     struct exec_context *x;
@@ -107,29 +108,99 @@ static void describe_row(struct buf *out, const struct cat_table *t, const struc
 
 // ---- indexes
 
-// Writes an entry. Entries of an index that is being filled cannot come from elsewhere, so they need no lock.
-static int fill_entry(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
-                      const struct datum *row, struct buf *key, struct buf *value, struct err *err)
+// Entries of an index that was empty when the fill began. They are written in key order, a chunk at a time: the write
+// buffer takes ascending keys much faster than scattered ones. They cannot come from elsewhere, so they need no lock.
+struct index_fill {
+    struct exec_context *x;
+    const struct table_access *ta;
+    const struct table_index *ti;
+    struct arena arena; // of the chunk
+    ARENA_VEC(struct kv_pair) entries;
+    size_t bytes;
+    bool flushed; // earlier chunks have been written
+    struct buf key, value;
+};
+enum { FILL_CHUNK_BYTES = 4 << 20 };
+
+static void fill_init(struct index_fill *f, struct exec_context *x, const struct table_access *ta,
+                      const struct table_index *ti)
 {
-    bool has_null;
-    buf_clear(key);
-    buf_clear(value);
-    index_key(key, ti, row, &has_null);
-    if (ti->index->unique && !has_null) {
-        struct kv_value existing;
-        KV_TRY(x, kv_get(x->txn, buf_view(key), KV_READ_SNAPSHOT, &existing), err);
-        if (existing.found)
-            return duplicate_key(x, ta, ti, row, err);
+    *f = (struct index_fill){.x = x, .ta = ta, .ti = ti};
+    arena_init(&f->arena, x->budget);
+}
+
+static void fill_release(struct index_fill *f)
+{
+    arena_release(&f->arena);
+    buf_release(&f->key);
+    buf_release(&f->value);
+}
+
+static int compare_entries(const void *l, const void *r)
+{
+    return str_cmp(((const struct kv_pair *)l)->key, ((const struct kv_pair *)r)->key);
+}
+
+static int duplicate_entry(struct index_fill *f, const struct kv_pair *entry, struct err *err)
+{
+    struct row_decoder d;
+    const struct table_index *ti = f->ti;
+    struct datum *row = ARENA_ARRAY(f->x->arena, struct datum, f->ta->n_columns);
+    struct vec *cols = ARENA_ARRAY(f->x->arena, struct vec, ti->n_key);
+    f->x->eval.arena = f->x->arena;
+    row_decoder_init(&d, f->x, f->ta, ti, ti->key_columns, ti->n_key);
+    for (uint32_t i = 0; i < ti->n_key; i++)
+        vec_init(&cols[i], f->x->arena, ti->key_types[i], 1);
+    TRY(row_decode(&d, entry, 1, cols, 0, err));
+    for (uint32_t i = 0; i < ti->n_key; i++)
+        row[ti->key_columns[i]] = vec_get(&cols[i], 0);
+    return duplicate_key(f->x, f->ta, ti, row, err);
+}
+
+// Keys of other than unique indexes end in the row's own key and never meet.
+static int check_entry(struct index_fill *f, size_t i, struct err *err)
+{
+    const struct kv_pair *entry = &f->entries.ptr[i];
+    struct kv_value existing = {0};
+    if (!f->ti->index->unique)
+        return 0;
+    if (i > 0 && str_eq(entry[-1].key, entry->key))
+        return duplicate_entry(f, entry, err);
+    if (f->flushed)
+        KV_TRY(f->x, kv_get(f->x->txn, entry->key, KV_READ_SNAPSHOT, &existing), err);
+    return existing.found ? duplicate_entry(f, entry, err) : 0;
+}
+
+static int fill_flush(struct index_fill *f, struct err *err)
+{
+    if (f->entries.len > 1)
+        qsort(f->entries.ptr, f->entries.len, sizeof(*f->entries.ptr), compare_entries);
+    for (size_t i = 0; i < f->entries.len; i++) {
+        TRY(check_entry(f, i, err));
+        KV_TRY(f->x, kv_put(f->x->txn, f->entries.ptr[i].key, f->entries.ptr[i].value), err);
     }
-    index_value(value, ta, ti, row);
-    KV_TRY(x, kv_put(x->txn, buf_view(key), buf_view(value)), err);
-    return 0;
+    f->flushed |= f->entries.len > 0;
+    arena_reset(&f->arena);
+    f->entries.ptr = NULL;
+    f->entries.len = f->entries.cap = f->bytes = 0;
+    return check_interrupt(f->x, err);
+}
+
+static int fill_add(struct index_fill *f, const struct datum *row, struct err *err)
+{
+    buf_clear(&f->key);
+    buf_clear(&f->value);
+    index_key(&f->key, f->ti, row, NULL);
+    index_value(&f->value, f->ta, f->ti, row);
+    struct kv_pair entry = {arena_str(&f->arena, buf_view(&f->key)), arena_str(&f->arena, buf_view(&f->value))};
+    ARENA_PUSH(&f->arena, &f->entries, entry);
+    f->bytes += sizeof(entry) + entry.key.len + entry.value.len;
+    return f->bytes < FILL_CHUNK_BYTES ? 0 : fill_flush(f, err);
 }
 
 struct backfill {
-    const struct table_index *ti;
+    struct index_fill fill;
     struct ev *predicate;
-    struct buf key, value;
 };
 
 static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
@@ -142,7 +213,7 @@ static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
         rows.sel = sel;
     }
     for (uint32_t k = 0; k < rows.n; k++)
-        TRY(fill_entry(w->x, w->ta, b->ti, walk_row(w, batch_row(&rows, k)), &b->key, &b->value, err));
+        TRY(fill_add(&b->fill, walk_row(w, batch_row(&rows, k)), err));
     return 0;
 }
 
@@ -159,10 +230,13 @@ static struct ev *compile_over(struct exec_context *x, const struct cat_table *t
 int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
                         const struct expr *predicate, struct err *err)
 {
-    struct backfill b = {.ti = table_index_of(table_access(x, t), index), .predicate = compile_over(x, t, predicate)};
+    struct backfill b = {.predicate = compile_over(x, t, predicate)};
+    const struct table_access *ta = table_access(x, t);
+    fill_init(&b.fill, x, ta, table_index_of(ta, index));
     int rc = walk_table(x, t, backfill_batch, &b, err);
-    buf_release(&b.key);
-    buf_release(&b.value);
+    if (rc == 0)
+        rc = fill_flush(&b.fill, err);
+    fill_release(&b.fill);
     return rc;
 }
 
@@ -250,12 +324,13 @@ int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t,
 
 struct rewrite {
     const struct table_access *to;
-    bool new_key;        // rows are written under another primary index
-    uint32_t *source;    // per column of the new form: position in the old one, when it is copied
-    struct ev **values;  // … or what computes it
-    struct ev **members; // per secondary index to be filled: the predicate, NULL: none
-    bool *fill;
-    struct batch out; // rows in the new form
+    bool new_key;                    // rows are written under another primary index
+    uint32_t *source;                // per column of the new form: position in the old one, when it is copied
+    struct ev **values;              // … or what computes it
+    struct index_fill primary;       // with new_key
+    struct index_fill **secondaries; // per secondary index; NULL: not to be filled
+    struct ev **members;             // per secondary index: the predicate, NULL: none
+    struct batch out;                // rows in the new form
     struct datum *row;
     struct buf key, value;
 };
@@ -280,7 +355,7 @@ static int write_row(struct exec_context *x, struct rewrite *r, struct err *err)
     const struct table_index *primary = &r->to->primary;
     TRY(write_check_not_null(r->to, r->row, err));
     if (r->new_key)
-        return fill_entry(x, r->to, primary, r->row, &r->key, &r->value, err);
+        return fill_add(&r->primary, r->row, err);
     buf_clear(&r->key);
     buf_clear(&r->value);
     index_key(&r->key, primary, r->row, NULL);
@@ -299,11 +374,11 @@ static int rewrite_batch(struct table_walk *w, void *arg, struct err *err)
             r->row[i] = vec_get(&r->out.cols[i], k);
         TRY(write_row(w->x, r, err));
         for (size_t i = 0; i < t->n_indexes; i++) {
-            struct datum member = datum_bool(r->fill[i]);
-            if (r->fill[i] && r->members[i] != NULL)
+            struct datum member = datum_bool(r->secondaries[i] != NULL);
+            if (member.b && r->members[i] != NULL)
                 TRY(ev_row(r->members[i], &r->out, k, &member, err));
             if (!member.null && member.b)
-                TRY(fill_entry(w->x, r->to, &r->to->indexes[i], r->row, &r->key, &r->value, err));
+                TRY(fill_add(r->secondaries[i], r->row, err));
         }
     }
     return 0;
@@ -329,18 +404,42 @@ static void map_columns(struct exec_context *x, struct rewrite *r, const struct 
 static int indexes_to_fill(struct exec_context *x, struct rewrite *r, const struct cat_table *from,
                            const struct cat_table *to, struct err *err)
 {
-    r->fill = ARENA_ARRAY(x->arena, bool, to->n_indexes + 1);
+    r->secondaries = ARENA_ARRAY(x->arena, struct index_fill *, to->n_indexes + 1);
     r->members = ARENA_ARRAY(x->arena, struct ev *, to->n_indexes + 1);
     const struct table_exprs *exprs = NULL;
     for (size_t i = 0; i < to->n_indexes; i++) {
-        r->fill[i] = cat_index_by_id(from, to->indexes[i].id) == NULL;
-        if (!r->fill[i] || to->indexes[i].predicate_sql.len == 0)
+        if (cat_index_by_id(from, to->indexes[i].id) != NULL)
+            continue;
+        r->secondaries[i] = ARENA_NEW(x->arena, struct index_fill);
+        fill_init(r->secondaries[i], x, r->to, &r->to->indexes[i]);
+        if (to->indexes[i].predicate_sql.len == 0)
             continue;
         if (exprs == NULL)
             TRY(x->table_exprs(x->table_exprs_arg, x->arena, to, &exprs, err));
         r->members[i] = compile_over(x, to, exprs->predicates[i]);
     }
     return 0;
+}
+
+static int rewrite_flush(struct rewrite *r, struct err *err)
+{
+    TRY(fill_flush(&r->primary, err));
+    for (size_t i = 0; i < r->to->table->n_indexes; i++) {
+        if (r->secondaries[i] != NULL)
+            TRY(fill_flush(r->secondaries[i], err));
+    }
+    return 0;
+}
+
+static void rewrite_release(struct rewrite *r)
+{
+    fill_release(&r->primary);
+    for (size_t i = 0; i < r->to->table->n_indexes; i++) {
+        if (r->secondaries[i] != NULL)
+            fill_release(r->secondaries[i]);
+    }
+    buf_release(&r->key);
+    buf_release(&r->value);
 }
 
 int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, const struct cat_table *to,
@@ -351,10 +450,13 @@ int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, con
                         .out = {.ncols = (uint32_t)to->n_columns},
                         .row = ARENA_ARRAY(x->arena, struct datum, to->n_columns)};
     r.out.cols = ARENA_ARRAY(x->arena, struct vec, to->n_columns);
+    fill_init(&r.primary, x, r.to, &r.to->primary);
     map_columns(x, &r, from, to, values);
-    TRY(indexes_to_fill(x, &r, from, to, err));
-    int rc = walk_table(x, from, rewrite_batch, &r, err);
-    buf_release(&r.key);
-    buf_release(&r.value);
+    int rc = indexes_to_fill(x, &r, from, to, err);
+    if (rc == 0)
+        rc = walk_table(x, from, rewrite_batch, &r, err);
+    if (rc == 0)
+        rc = rewrite_flush(&r, err);
+    rewrite_release(&r);
     return rc;
 }
