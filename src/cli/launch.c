@@ -75,23 +75,31 @@ static int apply_store_field(struct store_spec *store, struct str field, struct 
     return 0;
 }
 
-int launch_apply_store(void *target, const char *value, struct err *err)
+static int parse_store(struct str rest, struct store_spec *store, struct err *err)
 {
-    struct store_spec store = {0};
-    struct str rest = str_of(value);
     while (rest.len > 0) {
         ptrdiff_t comma = str_find(rest, STR(","), 0);
         size_t end = comma < 0 ? rest.len : (size_t)comma;
-        TRY(apply_store_field(&store, str_slice(rest, 0, end), err));
+        TRY(apply_store_field(store, str_slice(rest, 0, end), err));
         rest = str_slice(rest, MIN(end + 1, rest.len), rest.len);
     }
-    if (store.memory == (store.path != NULL))
+    if (store->memory == (store->path != NULL))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                       store.memory ? "path specified for in memory store" : "no path specified");
-    if (store.memory && store.size_bytes == 0)
+                       store->memory ? "path specified for in memory store" : "no path specified");
+    if (store->memory && store->size_bytes == 0)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "size must be specified for an in memory store");
-    ((struct launch_options *)target)->store = store;
     return 0;
+}
+
+int launch_apply_store(void *target, const char *value, struct err *err)
+{
+    struct store_spec store = {0};
+    int rc = parse_store(str_of(value), &store, err);
+    if (rc == 0)
+        ((struct launch_options *)target)->store = store;
+    else
+        mem_free((char *)store.path);
+    return rc;
 }
 
 // --- certificates
