@@ -13,19 +13,19 @@ struct join_op {
     enum join_kind kind;
     enum join_phase phase;
     int (*find)(struct join_op *j, struct err *err); // fills heads for the left batch
-    struct row_store rows;    // right rows
-    uint32_t *next;           // chain: next[row - 1]
+    struct row_store rows;                           // right rows
+    uint32_t *next;                                  // chain: next[row - 1]
     uint32_t next_cap;
     uint32_t heads[BATCH_ROWS_MAX];
     bool matched[BATCH_ROWS_MAX];
-    uint8_t *right_matched;   // FULL
+    uint8_t *right_matched; // FULL
     uint32_t left_k, candidate;
     uint32_t unmatched_at;
     struct ev *on;
     uint16_t *sel;
-    bool emits_right;         // not SEMI, ANTI
+    bool emits_right; // not SEMI, ANTI
     uint32_t n_left;
-    struct batch wide;        // left and right columns of candidate pairs
+    struct batch wide; // left and right columns of candidate pairs
     uint32_t pair_k[BATCH_ROWS_MAX], pair_row[BATCH_ROWS_MAX];
     // hash
     struct hash_rows *table;
@@ -45,26 +45,41 @@ struct join_op {
     struct str *keys;
     struct kv_value *values;
     // nested
-    struct { col_id column; uint32_t position; } *outers;
+    struct {
+        col_id column;
+        uint32_t position;
+    } * outers;
     uint32_t n_outers;
 };
 
-static int add_right(struct join_op *j, const struct batch *b, uint32_t *head, uint32_t *tail, struct err *err)
+// Appends rows to the right side; *first is the number of the first.
+static int append_right(struct join_op *j, const struct batch *b, uint32_t *first, struct err *err)
 {
-    uint32_t first = j->rows.n_rows;
+    *first = j->rows.n_rows;
     TRY(row_store_append(&j->rows, b, NULL, err));
     if (j->rows.n_rows > j->next_cap) {
         j->next_cap = MAX(j->rows.n_rows, MAX(j->next_cap * 2, (uint32_t)BATCH_ROWS_MAX));
         j->next = mem_realloc(j->next, size_mul(j->next_cap, sizeof(*j->next)));
     }
-    for (uint32_t r = first; r < j->rows.n_rows; r++) {
-        j->next[r] = NO_ROW;
-        if (*head == NO_ROW)
-            *head = r + 1;
-        else
-            j->next[*tail - 1] = r + 1;
-        *tail = r + 1;
-    }
+    return 0;
+}
+
+static void link_right(struct join_op *j, uint32_t row, uint32_t *head, uint32_t *tail)
+{
+    j->next[row] = NO_ROW;
+    if (*head == NO_ROW)
+        *head = row + 1;
+    else
+        j->next[*tail - 1] = row + 1;
+    *tail = row + 1;
+}
+
+static int add_right(struct join_op *j, const struct batch *b, uint32_t *head, uint32_t *tail, struct err *err)
+{
+    uint32_t first;
+    TRY(append_right(j, b, &first, err));
+    for (uint32_t r = first; r < j->rows.n_rows; r++)
+        link_right(j, r, head, tail);
     return 0;
 }
 
@@ -107,17 +122,21 @@ static int build_batch(struct join_op *j, const struct batch *in, struct err *er
     TRY(eval_keys(j, j->right_keys, in, null_row, err));
     TRY(hash_rows_ids(j->table, &j->key_batch, NULL, ids, err));
     TRY(grow_key_heads(j, err));
-    bool keep_null = j->kind == JOIN_FULL;
+    uint16_t sel[BATCH_ROWS_MAX];
+    struct batch kept = {.sel = sel, .cols = in->cols, .ncols = in->ncols};
     for (uint32_t k = 0; k < in->n; k++) {
-        if (null_row[k] && !keep_null)
+        if (null_row[k] && j->kind != JOIN_FULL)
             continue;
-        uint16_t row = (uint16_t)batch_row(in, k);
-        struct batch one = {.n = 1, .sel = &row, .cols = in->cols, .ncols = in->ncols};
-        uint32_t head = NO_ROW, tail = NO_ROW; // rows with NULL keys are kept for FULL but in no chain
-        if (null_row[k])
-            TRY(add_right(j, &one, &head, &tail, err));
+        ids[kept.n] = null_row[k] ? UINT32_MAX : ids[k];
+        sel[kept.n++] = (uint16_t)batch_row(in, k);
+    }
+    uint32_t first;
+    TRY(append_right(j, &kept, &first, err));
+    for (uint32_t i = 0; i < kept.n; i++) {
+        if (ids[i] == UINT32_MAX) // kept for FULL, but in no chain
+            j->next[first + i] = NO_ROW;
         else
-            TRY(add_right(j, &one, &j->key_heads[ids[k]], &j->key_tails[ids[k]], err));
+            link_right(j, first + i, &j->key_heads[ids[i]], &j->key_tails[ids[i]]);
     }
     return 0;
 }
@@ -438,6 +457,8 @@ static void unmatched_right(struct join_op *j)
 static int need_left(struct join_op *j, struct err *err)
 {
     struct op *op = &j->op;
+    if (j->find == find_hash && !j->loaded)
+        TRY(load_right(j, err));
     TRY(op_next(op->input, err));
     arena_reset(&op->batch);
     op->out.n = 0;
@@ -493,7 +514,7 @@ static int join_open(struct op *op, struct err *err)
             memset(j->key_heads, 0, j->key_cap * sizeof(*j->key_heads));
             memset(j->key_tails, 0, j->key_cap * sizeof(*j->key_tails));
         }
-        TRY(load_right(j, err));
+        j->loaded = false;
     }
     return op_open(op->input, err);
 }
