@@ -102,17 +102,33 @@ struct row_store {
     struct type *types;
     uint8_t *physicals;
     uint32_t n_cols;
-    uint32_t row_bytes; // of one row in a block: n_cols null bytes, then the 16-byte slots
+    uint32_t row_bytes; // of one row in a block: n_cols null bytes, then the slots
     ARENA_VEC(char *) blocks;
     uint32_t n_rows;
 };
-enum { ROW_STORE_BLOCK_ROWS = 256 };
+enum { ROW_STORE_BLOCK_ROWS = 256, ROW_STORE_SLOT_BYTES = 16 };
 void row_store_init(struct row_store *rs, struct exec_context *x, const struct type *types, uint32_t n_cols);
 void row_store_reset(struct row_store *rs);
 void row_store_release(struct row_store *rs);
 // Appends the live rows of a batch (its first n_cols columns, or those of `positions`), copying bytes.
 int row_store_append(struct row_store *rs, const struct batch *b, const uint32_t *positions, struct err *err) MUST_CHECK;
 struct datum row_store_get(const struct row_store *rs, uint32_t row, uint32_t col);
+// Where a value lies, as its physical form; NULL when it is NULL.
+static inline const char *row_store_slot(const struct row_store *rs, uint32_t row, uint32_t col)
+{
+    const char *column =
+        rs->blocks.ptr[row / ROW_STORE_BLOCK_ROWS] + (size_t)col * ROW_STORE_BLOCK_ROWS * (ROW_STORE_SLOT_BYTES + 1);
+    uint32_t at = row % ROW_STORE_BLOCK_ROWS;
+    bool null = column[(size_t)ROW_STORE_BLOCK_ROWS * ROW_STORE_SLOT_BYTES + at] != 0;
+    return null ? NULL : column + (size_t)at * ROW_STORE_SLOT_BYTES;
+}
+static inline int compare_int_slots(const char *x, const char *y)
+{
+    int64_t a, b;
+    memcpy(&a, x, sizeof(a));
+    memcpy(&b, y, sizeof(b));
+    return (a > b) - (a < b);
+}
 // Reads rows `ids[0..n)` (NULL: from first on) into vectors laid out by vec_init with room for n.
 void row_store_read(const struct row_store *rs, const uint32_t *ids, uint32_t first, uint32_t n, struct vec *cols);
 void batch_init(struct batch *b, struct arena *a, const struct type *types, uint32_t n_cols, uint32_t rows);

@@ -124,6 +124,12 @@ static bool same_key(const struct hash_rows *h, uint32_t r, const struct batch *
 {
     for (uint32_t c = 0; c < h->keys.n_cols; c++) {
         const struct vec *v = &b->cols[positions != NULL ? positions[c] : c];
+        if (v->physical == PHYSICAL_I64 && !v->has_nulls) {
+            const char *slot = row_store_slot(&h->keys, r, c);
+            if (slot == NULL || compare_int_slots(slot, (const char *)&v->i[row & v->mask]) != 0)
+                return false;
+            continue;
+        }
         struct datum x = row_store_get(&h->keys, r, c), y = vec_get(v, row);
         if (x.null || y.null) {
             if (x.null != y.null)

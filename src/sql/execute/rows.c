@@ -1,9 +1,9 @@
-// Buffered rows: blocks of ROW_STORE_BLOCK_ROWS rows, column by column inside a block, so that reading back is a copy per
-// column. Bytes are copied into the store's arena, whose budget is the statement's.
+// Buffered rows: blocks of ROW_STORE_BLOCK_ROWS rows, column by column inside a block, so that reading back is a copy
+// per column. Bytes are copied into the store's arena, whose budget is the statement's.
 #include "sql/execute/execute_int.h"
 
-// One block: per column an array of nulls, then an array of 16-byte slots.
-enum { SLOT_BYTES = 16 };
+// One block: per column an array of slots, then an array of nulls.
+enum { SLOT_BYTES = ROW_STORE_SLOT_BYTES };
 
 struct type *plan_types(struct exec_context *x, const col_id *cols, uint32_t n)
 {
@@ -111,12 +111,10 @@ int row_store_append(struct row_store *rs, const struct batch *b, const uint32_t
 
 struct datum row_store_get(const struct row_store *rs, uint32_t row, uint32_t col)
 {
-    char *block = rs->blocks.ptr[row / ROW_STORE_BLOCK_ROWS];
-    uint32_t at = row % ROW_STORE_BLOCK_ROWS;
-    if (block_nulls(block, col)[at])
-        return DATUM_NULL;
-    const char *slot = block_slot(block, col, at);
+    const char *slot = row_store_slot(rs, row, col);
     struct datum d = {0};
+    if (slot == NULL)
+        return DATUM_NULL;
     switch ((enum physical)rs->physicals[col]) {
     case PHYSICAL_BOOL:
         d.b = *(const uint8_t *)slot;

@@ -1,5 +1,5 @@
-// Sorting and top-k. Rows are buffered and their numbers sorted; with a limit the buffer is cut back to the best k whenever
-// it has grown to several times that.
+// Sorting and top-k. Rows are buffered and their numbers sorted; with a limit the buffer is cut back to the best k
+// whenever it has grown to several times that, and from then on only rows before the k-th best are buffered.
 #include "sql/execute/execute_int.h"
 #include <stdlib.h>
 
@@ -14,26 +14,34 @@ struct sort_op {
     uint32_t at;
     int64_t k; // INT64_MAX: all
     bool loaded;
+    bool cut; // the first k rows of the store are the best so far, in order
+    uint16_t sel[BATCH_ROWS_MAX];
 };
+
+static int compare_values(const struct sort_op *s, uint32_t i, const struct datum *x, const struct datum *y)
+{
+    const struct sort_key *key = &s->op.plan->sort.keys[i];
+    uint32_t col = s->positions[i];
+    if (x->null || y->null)
+        return x->null && y->null ? 0 : x->null != key->nulls_last ? -1 : 1;
+    int c = s->rows.physicals[col] == PHYSICAL_I64 ? (x->i > y->i) - (x->i < y->i)
+                                                   : datum_compare(s->rows.types[col], x, y);
+    return key->descending ? -c : c;
+}
 
 static int compare_keys(const struct sort_op *s, uint32_t a, uint32_t b)
 {
     const struct plan *p = s->op.plan;
     for (uint32_t i = 0; i < p->sort.n_keys; i++) {
-        const struct sort_key *key = &p->sort.keys[i];
         uint32_t col = s->positions[i];
-        struct datum x = row_store_get(&s->rows, a, col), y = row_store_get(&s->rows, b, col);
+        const char *left = row_store_slot(&s->rows, a, col), *right = row_store_slot(&s->rows, b, col);
         int c;
-        if (x.null || y.null) {
-            if (x.null && y.null)
-                continue;
-            c = x.null != key->nulls_last ? -1 : 1;
-        } else if (s->rows.physicals[col] == PHYSICAL_I64) {
-            c = (x.i > y.i) - (x.i < y.i);
-            c = key->descending ? -c : c;
+        if (left != NULL && right != NULL && s->rows.physicals[col] == PHYSICAL_I64) {
+            c = compare_int_slots(left, right);
+            c = p->sort.keys[i].descending ? -c : c;
         } else {
-            c = datum_compare(s->rows.types[col], &x, &y);
-            c = key->descending ? -c : c;
+            struct datum x = row_store_get(&s->rows, a, col), y = row_store_get(&s->rows, b, col);
+            c = compare_values(s, i, &x, &y);
         }
         if (c != 0)
             return c;
@@ -77,7 +85,34 @@ static int cut_back(struct sort_op *s, struct err *err)
     }
     row_store_release(&s->rows);
     s->rows = kept;
+    s->cut = true;
     return rc;
+}
+
+// Does a row of the input come before the k-th best? An equal one comes after it, being later.
+static bool before_cut(const struct sort_op *s, const struct batch *in, uint32_t row)
+{
+    for (uint32_t i = 0; i < s->op.plan->sort.n_keys && s->k > 0; i++) {
+        uint32_t col = s->positions[i];
+        struct datum x = vec_get(&in->cols[col], row), y = row_store_get(&s->rows, (uint32_t)s->k - 1, col);
+        int c = compare_values(s, i, &x, &y);
+        if (c != 0)
+            return c < 0;
+    }
+    return false;
+}
+
+static int add_candidates(struct sort_op *s, const struct batch *in, struct err *err)
+{
+    struct batch candidates = *in;
+    candidates.sel = s->sel;
+    candidates.n = 0;
+    for (uint32_t k = 0; k < in->n; k++) {
+        uint32_t row = batch_row(in, k);
+        if (before_cut(s, in, row))
+            s->sel[candidates.n++] = (uint16_t)row;
+    }
+    return row_store_append(&s->rows, &candidates, NULL, err);
 }
 
 static int load(struct sort_op *s, struct err *err)
@@ -88,7 +123,10 @@ static int load(struct sort_op *s, struct err *err)
         if (op->input->out.n == 0)
             break;
         TRY(check_interrupt(op->x, err));
-        TRY(row_store_append(&s->rows, &op->input->out, NULL, err));
+        if (s->cut)
+            TRY(add_candidates(s, &op->input->out, err));
+        else
+            TRY(row_store_append(&s->rows, &op->input->out, NULL, err));
         if (s->k < INT32_MAX / 2 && s->rows.n_rows > 2 * s->k + TOP_K_SLACK)
             TRY(cut_back(s, err));
     }
@@ -138,7 +176,7 @@ static int sort_open(struct op *op, struct err *err)
 {
     struct sort_op *s = (struct sort_op *)op;
     row_store_reset(&s->rows);
-    s->loaded = false;
+    s->loaded = s->cut = false;
     s->at = 0;
     TRY(top_k(s, err));
     return op_open(op->input, err);

@@ -303,7 +303,7 @@ static void price(struct optimizer *o, const struct access_request *request, str
     double starts = s->constraint.n_any > 0 ? s->constraint.n_any : 1;
     path->cost = SEEK * starts + n * (s->lookup_primary ? 1 + FETCH : 1);
     if (s->unique_point && s->constraint.any_array == NULL && s->constraint.n_any == 0)
-        path->cost = 1; // an equality on a unique key is never a scan, however small the table
+        path->cost = request->lookup ? SEEK : 1; // an equality on a unique key is never a scan, however small the table
     if (request->n_order > 0 && !path->ordered)
         path->cost += path->scanned * fmax(1, log2(path->scanned)) * 0.3;
 }
