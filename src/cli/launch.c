@@ -86,6 +86,8 @@ static int parse_store(struct str rest, struct store_spec *store, struct err *er
     if (store->memory == (store->path != NULL))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE,
                        store->memory ? "path specified for in memory store" : "no path specified");
+    if (!store->memory && store->size_bytes != 0)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "a size is not supported for a store on disk");
     if (store->memory && store->size_bytes == 0)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "size must be specified for an in memory store");
     return 0;
