@@ -454,12 +454,28 @@ static int run_one(struct session *s, struct batch_run *b, bool *copying, struct
     return 0;
 }
 
+// What SHOW LAST QUERY STATISTICS tells, but for that statement itself and the others that shells send in between.
+static void note_times(struct session *s, const struct batch_run *b, int64_t start_ns, int64_t parsed_ns)
+{
+    const struct ast *only = b->parsed.n == 1 ? b->parsed.items[0].ast : NULL;
+    if (only != NULL && only->kind == AST_SHOW &&
+        (ast_as_show(only)->what == AST_SHOW_LAST_QUERY_STATISTICS ||
+         ast_as_show(only)->what == AST_SHOW_TRANSACTION_STATUS))
+        return;
+    int64_t end_ns = clock_mono_ns();
+    s->last_parse_ns = (uint64_t)(parsed_ns - start_ns);
+    s->last_exec_ns = (uint64_t)(end_ns - parsed_ns);
+    s->last_service_ns = (uint64_t)(end_ns - start_ns);
+}
+
 static int run_batch(struct session *s, struct str text, struct err *err)
 {
     struct batch_run b = {0};
+    int64_t start_ns = clock_mono_ns();
     arena_init(&b.arena, &s->budget);
     struct parse_options options = {.default_int_size = (int)setting_int(s, SETTING_DEFAULT_INT_SIZE)};
     int rc = parse_sql(&b.arena, text, &options, &b.parsed, err);
+    int64_t parsed_ns = clock_mono_ns();
     if (rc != 0)
         txn_fail(s, rc);
     else if (b.parsed.n == 0)
@@ -472,6 +488,7 @@ static int run_batch(struct session *s, struct str text, struct err *err)
         copy_set_rest(s, (struct str){rest, (size_t)(text.ptr + text.len - rest)});
     }
     session_show_query(s, STR_NONE);
+    note_times(s, &b, start_ns, parsed_ns);
     arena_release(&b.arena);
     return rc;
 }
