@@ -3,7 +3,7 @@
 #include "sql/session/show_int.h"
 
 static const struct show_form *const show_forms[] = {show_session_forms, show_schema_forms, show_table_forms,
-                                                     show_access_forms};
+                                                     show_access_forms, show_cluster_forms};
 
 static const struct show_form *find_form(enum ast_show_what what)
 {

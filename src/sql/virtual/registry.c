@@ -16,7 +16,7 @@ struct table_def {
 };
 
 // clang-format off
-#define TABLE(name, generator, lookup_a, lookup_b) static const struct column_def name##_columns[] = {
+#define TABLE(name, generator, lookup_a, lookup_b) static const struct column_def name##_column_defs[] = {
 #define COLUMN(table, name, type) {#name, TYPE_OID_##type},
 #define TABLE_END(name) };
 #include "sql/virtual/virtual_schemas.def"
@@ -25,7 +25,7 @@ struct table_def {
 #undef TABLE_END
 
 #define TABLE(name, generator, lookup_a, lookup_b) \
-    {#name, name##_columns, ARRAY_LEN(name##_columns), {generator}, {lookup_a, lookup_b}},
+    {#name, name##_column_defs, ARRAY_LEN(name##_column_defs), {generator}, {lookup_a, lookup_b}},
 #define COLUMN(table, name, type)
 #define TABLE_END(name)
 static const struct table_def pg_catalog_tables[] = {
@@ -44,12 +44,13 @@ static const struct table_def crdb_internal_tables[] = {
 
 static const struct {
     const char *name;
+    const char *prefix; // of the tables' identifiers in the .def file
     const struct table_def *tables;
     size_t n_tables;
 } schema_defs[] = {
-    {"crdb_internal", crdb_internal_tables, ARRAY_LEN(crdb_internal_tables)},
-    {"information_schema", information_schema_tables, ARRAY_LEN(information_schema_tables)},
-    {"pg_catalog", pg_catalog_tables, ARRAY_LEN(pg_catalog_tables)},
+    {"crdb_internal", "crdb_", crdb_internal_tables, ARRAY_LEN(crdb_internal_tables)},
+    {"information_schema", "", information_schema_tables, ARRAY_LEN(information_schema_tables)},
+    {"pg_catalog", "", pg_catalog_tables, ARRAY_LEN(pg_catalog_tables)},
 };
 
 static pthread_once_t built = PTHREAD_ONCE_INIT;
@@ -74,7 +75,7 @@ static struct str column_name(const char *name)
     return s;
 }
 
-static struct cat_table build_table(const struct table_def *def, uint32_t id, uint32_t schema_id)
+static struct cat_table build_table(const struct table_def *def, const char *prefix, uint32_t id, uint32_t schema_id)
 {
     struct cat_column *columns = ARENA_ARRAY(&registry_arena, struct cat_column, def->n_columns);
     struct type *types = ARENA_ARRAY(&registry_arena, struct type, def->n_columns);
@@ -89,7 +90,7 @@ static struct cat_table build_table(const struct table_def *def, uint32_t id, ui
     return (struct cat_table){
         .id = id,
         .schema_id = schema_id,
-        .name = str_of(def->name),
+        .name = str_of(def->name + strlen(prefix)),
         .kind = CAT_VIRTUAL,
         .columns = columns,
         .n_columns = def->n_columns,
@@ -116,7 +117,7 @@ static void build_registry(void)
         struct cat_table *tables = ARENA_ARRAY(&registry_arena, struct cat_table, schema_defs[i].n_tables);
         registry[i] = (struct cat_virtual_schema){schema_defs[i].name, id--, tables, schema_defs[i].n_tables};
         for (size_t k = 0; k < schema_defs[i].n_tables; k++)
-            tables[k] = build_table(&schema_defs[i].tables[k], id--, registry[i].id);
+            tables[k] = build_table(&schema_defs[i].tables[k], schema_defs[i].prefix, id--, registry[i].id);
         qsort(tables, schema_defs[i].n_tables, sizeof(*tables), compare_tables);
     }
 }
