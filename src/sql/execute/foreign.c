@@ -424,6 +424,17 @@ int check_violation(const struct cat_table *t, const struct cat_check *check, st
     return ERR_CHECK_VIOLATION;
 }
 
+static int queue_reference(struct exec_context *x, const struct table_access *ta, const struct cat_foreign_key *fk,
+                           const struct datum *row, struct err *err)
+{
+    struct datum *values = key_values(x, ta->table, fk->origin_columns, fk->n_columns, row);
+    bool references;
+    TRY(is_reference(fk, values, &references, err));
+    if (references)
+        queue(x, (struct cascade){.kind = CASCADE_REFERENCE, .fk = fk, .table = ta, .new_values = values, .update = true});
+    return 0;
+}
+
 static int change_child(struct exec_context *x, const struct cascade *c, const struct table_access *child,
                         const struct datum *row, enum cat_fk_action action, struct child_exprs *ce, struct err *err)
 {
@@ -439,7 +450,9 @@ static int change_child(struct exec_context *x, const struct cascade *c, const s
     TRY(child_checks(x, t, ce, changed, err));
     TRY(membership(x, t, ce, row, was, err));
     TRY(membership(x, t, ce, changed, is, err));
-    return write_update(x, child, row, changed, was, is, err);
+    TRY(write_update(x, child, row, changed, was, is, err));
+    // A default that is the value at hand changes nothing but must refer to a row all the same.
+    return action == CAT_FK_SET_DEFAULT ? queue_reference(x, child, c->fk, changed, err) : 0;
 }
 
 static int run_parent(struct exec_context *x, const struct cascade *c, struct err *err)
