@@ -1,3 +1,6 @@
+// Canonical SQL text of stored expressions and queries: written once, when a descriptor is made, and read back by every
+// statement that uses it. Annotations are tried against the analyzer: a literal gets a type only where the text then is
+// analyzed to the same expression.
 #include "sql/session/canonical_int.h"
 #include "base/util.h"
 #include "sql/parse/ast_print.h"
