@@ -1,5 +1,6 @@
 // Joins. One operator, three ways to find the candidates of a batch of left rows:
 //   hash     the right side is read once into a hash table on the join keys (without keys: every row is a candidate)
+//   merge    both sides are ordered by the join keys: the right side is read along with the left
 //   lookup   the right side is an index; its rows are read for the key values of each left row
 //   nested   the right side is run again for each left row, whose columns it uses
 // Candidates are then filtered by what remains of the ON condition; unmatched rows of preserved sides follow.
@@ -44,6 +45,11 @@ struct join_op {
     struct kv_pair *pairs;
     struct str *keys;
     struct kv_value *values;
+    // merge
+    struct row_store group; // right rows of the key at hand
+    bool group_ready, right_done;
+    uint32_t right_k;       // next live row of the right batch
+    struct vec *right_vecs; // its keys
     // nested
     struct {
         col_id column;
@@ -181,6 +187,117 @@ static int find_hash(struct join_op *j, struct err *err)
                                  : hash_rows_find(j->table, &j->key_batch, NULL, row,
                                                   hash_row(&j->key_batch, NULL, p->join.n_keys, row));
         j->heads[k] = id < 0 ? NO_ROW : j->key_heads[id];
+    }
+    return 0;
+}
+
+// ---- merge. Both sides come in ascending key order, NULLs first.
+
+// Moves to the next right row; at the end right_done is set.
+static int right_advance(struct join_op *j, struct err *err)
+{
+    struct op *right = j->op.right;
+    if (j->right_k < right->out.n)
+        j->right_k++;
+    while (j->right_k >= right->out.n && !j->right_done) {
+        TRY(op_next(right, err));
+        j->right_k = 0;
+        j->right_done = right->out.n == 0;
+        for (uint32_t i = 0; i < j->op.plan->join.n_keys && !j->right_done; i++) {
+            const struct vec *v;
+            TRY(ev_eval(j->right_keys[i], &right->out, &v, err));
+            j->right_vecs[i] = *v;
+        }
+    }
+    return 0;
+}
+
+// Key of the right row at hand against a left row; a NULL on the right sorts first and never matches.
+static int compare_sides(const struct join_op *j, uint32_t left_row)
+{
+    uint32_t right_row = batch_row(&j->op.right->out, j->right_k);
+    for (uint32_t i = 0; i < j->op.plan->join.n_keys; i++) {
+        struct datum l = vec_get(&j->key_batch.cols[i], left_row), r = vec_get(&j->right_vecs[i], right_row);
+        if (r.null)
+            return -1;
+        int c = datum_compare(j->right_vecs[i].type, &r, &l);
+        if (c != 0)
+            return c;
+    }
+    return 0;
+}
+
+// The group at hand belongs to this left row's key.
+static bool group_matches(const struct join_op *j, uint32_t left_row)
+{
+    if (!j->group_ready)
+        return false;
+    for (uint32_t i = 0; i < j->op.plan->join.n_keys; i++) {
+        struct datum l = vec_get(&j->key_batch.cols[i], left_row);
+        struct datum r = row_store_get(&j->group, 0, j->rows.n_cols + i);
+        if (datum_compare(j->right_vecs[i].type, &r, &l) != 0)
+            return false;
+    }
+    return true;
+}
+
+// Reads the right rows equal to this left row, each followed by its keys.
+static int collect_group(struct join_op *j, uint32_t left_row, struct err *err)
+{
+    uint32_t n_cols = j->rows.n_cols, n_keys = j->op.plan->join.n_keys;
+    row_store_reset(&j->group);
+    j->group_ready = false;
+    while (!j->right_done && compare_sides(j, left_row) < 0)
+        TRY(right_advance(j, err));
+    while (!j->right_done && compare_sides(j, left_row) == 0) {
+        const struct batch *right = &j->op.right->out;
+        uint16_t row = (uint16_t)batch_row(right, j->right_k);
+        struct vec *cols = ARENA_ARRAY(&j->op.batch, struct vec, n_cols + n_keys);
+        memcpy(cols, right->cols, n_cols * sizeof(*cols));
+        memcpy(cols + n_cols, j->right_vecs, n_keys * sizeof(*cols));
+        struct batch one = {.n = 1, .sel = &row, .cols = cols, .ncols = n_cols + n_keys};
+        TRY(row_store_append(&j->group, &one, NULL, err));
+        j->group_ready = true;
+        TRY(right_advance(j, err));
+    }
+    return 0;
+}
+
+static int find_merge(struct join_op *j, struct err *err)
+{
+    const struct batch *left = &j->op.input->out;
+    bool null_row[BATCH_ROWS_MAX] = {false};
+    row_store_reset(&j->rows);
+    if (!j->loaded) {
+        j->loaded = true;
+        TRY(op_open(j->op.right, err));
+        j->op.right->out.n = 0;
+        j->right_k = 0;
+        j->right_done = false;
+        TRY(right_advance(j, err));
+        j->op.x->eval.arena = &j->op.batch;
+    }
+    TRY(eval_keys(j, j->left_keys, left, null_row, err));
+    uint32_t head = NO_ROW; // of the group's rows in j->rows; the store starts empty for every left batch
+    for (uint32_t k = 0; k < left->n; k++) {
+        uint32_t row = batch_row(left, k);
+        j->heads[k] = NO_ROW;
+        if (null_row[k])
+            continue;
+        if (!group_matches(j, row)) {
+            TRY(collect_group(j, row, err));
+            head = NO_ROW;
+        }
+        if (j->group_ready && head == NO_ROW) {
+            uint32_t tail = NO_ROW;
+            for (uint32_t from = 0; from < j->group.n_rows; from += BATCH_ROWS_MAX) {
+                uint32_t n = MIN(j->group.n_rows - from, (uint32_t)BATCH_ROWS_MAX);
+                row_store_read(&j->group, NULL, from, n, j->fetched.cols);
+                j->fetched.n = n;
+                TRY(add_right(j, &j->fetched, &head, &tail, err));
+            }
+        }
+        j->heads[k] = j->group_ready ? head : NO_ROW;
     }
     return 0;
 }
@@ -506,6 +623,10 @@ static int join_open(struct op *op, struct err *err)
 {
     struct join_op *j = (struct join_op *)op;
     j->phase = JOIN_NEED_LEFT;
+    if (j->find == find_merge) {
+        row_store_reset(&j->group);
+        j->group_ready = j->loaded = false;
+    }
     if (j->find == find_hash) {
         // Outer columns inside the right side may have changed, so it is read again.
         row_store_reset(&j->rows);
@@ -523,6 +644,8 @@ static void join_close(struct op *op)
 {
     struct join_op *j = (struct join_op *)op;
     row_store_release(&j->rows);
+    if (j->find == find_merge)
+        row_store_release(&j->group);
     mem_free(j->next);
     mem_free(j->key_heads);
     mem_free(j->key_tails);
@@ -631,5 +754,22 @@ struct op *nested_join_build(struct exec_context *x, const struct plan *p)
 
 struct op *merge_join_build(struct exec_context *x, const struct plan *p)
 {
-    return hash_join_build(x, p);
+    uint32_t n_right = p->right->n_cols, n = p->join.n_keys;
+    struct join_op *j = join_new(x, p, p->right->cols, n_right);
+    j->find = find_merge;
+    j->op.right = op_build(x, p->right);
+    j->left_keys = ARENA_ARRAY(x->arena, struct ev *, n);
+    j->right_keys = ARENA_ARRAY(x->arena, struct ev *, n);
+    j->right_vecs = ARENA_ARRAY(x->arena, struct vec, n);
+    struct type *types = ARENA_ARRAY(x->arena, struct type, n_right + n);
+    memcpy(types, plan_types(x, p->right->cols, n_right), n_right * sizeof(*types));
+    for (uint32_t i = 0; i < n; i++) {
+        j->left_keys[i] = ev_compile(x, p->join.keys[i].left, p->input->cols, p->input->n_cols);
+        j->right_keys[i] = ev_compile(x, p->join.keys[i].right, p->right->cols, n_right);
+        types[n_right + i] = p->join.keys[i].right->type;
+    }
+    j->key_batch = (struct batch){.cols = ARENA_ARRAY(x->arena, struct vec, n), .ncols = n};
+    row_store_init(&j->group, x, types, n_right + n);
+    batch_init(&j->fetched, x->arena, types, n_right + n, BATCH_ROWS_MAX);
+    return &j->op;
 }

@@ -326,6 +326,37 @@ static struct plan *hash_join(struct optimizer *o, struct rel *r, struct plan *l
     return p;
 }
 
+// Both sides can be read from an index in the order of the join keys.
+static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct plan *hash)
+{
+    bool possible = r->join.kind == JOIN_INNER || r->join.kind == JOIN_LEFT || r->join.kind == JOIN_SEMI ||
+                    r->join.kind == JOIN_ANTI;
+    uint32_t n = hash->join.n_keys;
+    if (!rule_on(o, OPTIMIZE_RULE_MERGE_JOIN) || !possible || n == 0 || hash->kind != PLAN_HASH_JOIN)
+        return NULL;
+    struct sort_key *left = ARENA_ARRAY(o->arena, struct sort_key, n), *right = ARENA_ARRAY(o->arena, struct sort_key, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct join_key *k = &hash->join.keys[i];
+        if (k->null_equal || k->left->kind != EXPR_COLUMN || k->right->kind != EXPR_COLUMN)
+            return NULL;
+        left[i] = (struct sort_key){.expr = k->left};
+        right[i] = (struct sort_key){.expr = k->right};
+    }
+    struct plan *l = plan_rel(o, r->input, left, n, 0), *rr = plan_rel(o, r->right, right, n, 0);
+    double cost = l->cost + rr->cost + (l->rows + rr->rows) * 0.5;
+    if (cost >= hash->cost || !ordered_by(l, left, n, o->q) || !ordered_by(rr, right, n, o->q))
+        return NULL;
+    struct plan *p = plan_new(o, PLAN_MERGE_JOIN, r, l);
+    p->right = rr;
+    p->join = hash->join;
+    p->rows = hash->rows;
+    p->cost = cost;
+    join_columns(o, p, rr->cols, rr->n_cols);
+    p->order = l->order;
+    p->n_order = l->n_order;
+    return p;
+}
+
 static struct plan *plan_join(struct optimizer *o, struct rel *r)
 {
     if (r->join.lateral)
@@ -336,6 +367,9 @@ static struct plan *plan_join(struct optimizer *o, struct rel *r)
         struct plan *lookup = try_lookup(o, r, left, hash->cost);
         if (lookup != NULL)
             return lookup;
+        struct plan *merge = try_merge(o, r, hash);
+        if (merge != NULL)
+            return merge;
     }
     enum join_kind before = r->join.kind;
     struct rel *input = r->input;
