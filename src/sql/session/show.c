@@ -91,12 +91,8 @@ int show_send(struct session *s, const struct show_result *r, bool describe, str
 
 static struct ast *type_node(struct arena *a, struct type t)
 {
-    struct buf b = BUF_INIT;
-    struct type element = type_is(t, TYPE_ARRAY) ? type_element(t) : t;
     struct ast_type_name *n = AST_NEW(a, TYPE_NAME, type_name, 0);
-    n->oid = element.oid;
-    n->array_dims = type_is(t, TYPE_ARRAY);
-    buf_release(&b);
+    n->oid = t.oid;
     return &n->base;
 }
 
