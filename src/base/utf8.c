@@ -54,6 +54,14 @@ void utf8_put(struct buf *b, uint32_t cp)
 bool utf8_valid(struct str s)
 {
     for (size_t at = 0; at < s.len;) {
+        uint64_t eight;
+        if (s.len - at >= sizeof(eight)) {
+            memcpy(&eight, s.ptr + at, sizeof(eight));
+            if ((eight & 0x8080808080808080u) == 0) { // all ASCII
+                at += sizeof(eight);
+                continue;
+            }
+        }
         if (utf8_next(s, &at) < 0)
             return false;
     }

@@ -33,6 +33,15 @@ static void extend(struct span *into, const struct span *from)
     }
 }
 
+static bool in_order(const struct span *spans, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (by_start(&spans[i - 1], &spans[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
 void reads_normalize(struct txn *txn)
 {
     struct span *spans = txn->reads.ptr;
@@ -40,7 +49,8 @@ void reads_normalize(struct txn *txn)
     if (n < 2)
         return;
     txn->read_epoch++;
-    qsort(spans, n, sizeof(*spans), by_start);
+    if (!in_order(spans, n)) // rows that are loaded in key order are
+        qsort(spans, n, sizeof(*spans), by_start);
     for (size_t i = 1; i < n; i++) {
         if (span_before_end(&spans[kept], spans[i].start))
             extend(&spans[kept], &spans[i]);

@@ -106,6 +106,13 @@ static struct skip_node *find_path(struct skiplist *list, struct str key, skip_l
     return found;
 }
 
+struct skip_node *skip_find_near(struct skiplist *list, struct str key)
+{
+    skip_link *path[SKIP_HEIGHT_MAX];
+    struct skip_node *n = find_path(list, key, path);
+    return n != NULL && str_eq(skip_key(n), key) ? n : NULL;
+}
+
 struct skip_node *skip_insert(struct skiplist *list, struct str key)
 {
     skip_link *path[SKIP_HEIGHT_MAX];

@@ -7,7 +7,7 @@ struct write *write_find(struct txn *txn, struct str key)
 {
     if (LIKELY(txn->writes.count == 0))
         return NULL;
-    struct skip_node *node = skip_find(&txn->writes, key);
+    struct skip_node *node = skip_find_near(&txn->writes, key);
     return node != NULL ? skip_payload(node) : NULL;
 }
 

@@ -31,6 +31,13 @@ int duplicate_key(struct exec_context *x, const struct table_access *ta, const s
     return ERR_UNIQUE_VIOLATION;
 }
 
+// Full batches of COPY are a bulk load: it takes no lock per key. Concurrent inserts of one of its keys do not wait but
+// conflict when they commit.
+static bool is_bulk_load(const struct exec_context *x)
+{
+    return x->copy_batch != NULL && x->copy_batch->n == BATCH_ROWS_MAX;
+}
+
 static int put_entry(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                      const struct datum *row, bool check_unique, struct err *err)
 {
@@ -41,7 +48,9 @@ static int put_entry(struct exec_context *x, const struct table_access *ta, cons
     if (check_unique && ti->index->unique && !has_null) {
         struct kv_value existing;
         // A lock first: concurrent inserts of the same key wait for each other instead of failing at commit.
-        enum kv_result r = kv_lock(x->txn, buf_view(&key), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, x->lock_timeout_ns);
+        enum kv_result r = KV_OK;
+        if (!is_bulk_load(x))
+            r = kv_lock(x->txn, buf_view(&key), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, x->lock_timeout_ns);
         if (r == KV_OK)
             r = kv_get(x->txn, buf_view(&key), 0, &existing);
         if (r != KV_OK)

@@ -106,7 +106,7 @@ static int text_record(struct session *s, struct copy_in *c, struct str record, 
         c->skip_header = false;
         return 0;
     }
-    if (str_eqc(str_trim(record), "\\.")) {
+    if (record.len < 8 && str_eqc(str_trim(record), "\\.")) {
         c->ended = true;
         return 0;
     }
