@@ -1,6 +1,7 @@
 // Scalar expressions: syntax to typed expressions. Function calls are in call.c, overloads in overload.c, subqueries'
 // bodies in select.c.
 #include "sql/analyze/analyze_int.h"
+#include "types/datetime.h"
 
 int unsupported(struct err *err, const struct ast *at, const char *feature)
 {
@@ -42,6 +43,11 @@ struct expr *expr_fold(struct analyzer *an, struct expr *e)
     struct datum value = DATUM_NULL;
     struct eval_context fold = *an->options->fold;
     fold.arena = an->arena;
+    struct type arg_types[FN_ARGS_MAX];
+    for (uint32_t i = 0; i < e->n_args; i++)
+        arg_types[i] = e->args[i]->type;
+    struct fn_call call = {e->fn, arg_types, (uint8_t)e->n_args, e->type};
+    fold.call = &call;
     int rc = e->kind == EXPR_CAST
                  ? cast_datum(&fold, e->args[0]->type, e->type, e->flag, args[0], &value, NULL)
                  : e->fn->scalar(&fold, args, (int)e->n_args, &value, NULL);
@@ -63,10 +69,7 @@ int expr_cast(struct analyzer *an, struct expr *e, struct type to, bool explicit
         return parameter_type(an, e->parameter, to, out, err);
     enum cast_context allowed = cast_allowed(e->type, to);
     if (allowed == CAST_NONE) {
-        struct buf text = BUF_INIT;
-        type_print(&text, to);
-        err_set(err, ERR_CANNOT_COERCE, "invalid cast: %s -> %s", type_family_name(e->type), buf_c(&text));
-        buf_release(&text);
+        err_set(err, ERR_CANNOT_COERCE, "invalid cast: %s -> %s", type_family_name(e->type), type_family_name(to));
         return err_at(err, e->position);
     }
     struct expr *cast = expr_new(an->arena, EXPR_CAST, to, 1);
@@ -117,8 +120,10 @@ int expr_analyze_bool(struct analyzer *an, struct scope *s, const struct ast *e,
     if ((*out)->type.family == TYPE_UNKNOWN)
         return expr_cast(an, *out, T_BOOL, false, out, err);
     if ((*out)->type.family != TYPE_BOOL) {
-        err_set(err, ERR_DATATYPE_MISMATCH, "argument of %s must be type bool, not type %s", clause,
-                type_family_name((*out)->type));
+        bool is_operator = strcmp(clause, "AND") == 0 || strcmp(clause, "OR") == 0 || strcmp(clause, "NOT") == 0;
+        err_set(err, ERR_DATATYPE_MISMATCH,
+                is_operator ? "incompatible %s argument type: %s" : "argument of %s must be type bool, not type %s",
+                clause, type_family_name((*out)->type));
         return err_at(err, e->position);
     }
     return 0;
@@ -263,17 +268,47 @@ static int column_ref(struct analyzer *an, struct scope *s, const struct ast *e,
     return scope_resolve(an, s, ref, out, err);
 }
 
+// INTERVAL '1' DAY, INTERVAL '2-3' YEAR TO MONTH: the last field is the unit of a bare number.
+static int interval_literal(struct analyzer *an, const struct ast_cast *c, struct type to, struct expr **out,
+                            struct err *err)
+{
+    static const enum interval_field last_fields[] = {
+        [AST_INTERVAL_YEAR] = INTERVAL_FIELD_YEAR,
+        [AST_INTERVAL_MONTH] = INTERVAL_FIELD_MONTH,
+        [AST_INTERVAL_DAY] = INTERVAL_FIELD_DAY,
+        [AST_INTERVAL_HOUR] = INTERVAL_FIELD_HOUR,
+        [AST_INTERVAL_MINUTE] = INTERVAL_FIELD_MINUTE,
+        [AST_INTERVAL_SECOND] = INTERVAL_FIELD_SECOND,
+        [AST_INTERVAL_YEAR_TO_MONTH] = INTERVAL_FIELD_MONTH,
+        [AST_INTERVAL_DAY_TO_HOUR] = INTERVAL_FIELD_HOUR,
+        [AST_INTERVAL_DAY_TO_MINUTE] = INTERVAL_FIELD_MINUTE,
+        [AST_INTERVAL_DAY_TO_SECOND] = INTERVAL_FIELD_SECOND,
+        [AST_INTERVAL_HOUR_TO_MINUTE] = INTERVAL_FIELD_MINUTE,
+        [AST_INTERVAL_HOUR_TO_SECOND] = INTERVAL_FIELD_SECOND,
+        [AST_INTERVAL_MINUTE_TO_SECOND] = INTERVAL_FIELD_SECOND,
+    };
+    struct datum value = {0}, fitted;
+    enum interval_field last = last_fields[ast_as_type_name(c->type)->interval_fields];
+    TRY(interval_parse(ast_as_string(c->operand)->value, last, INTERVAL_STYLE_POSTGRES, &value.iv, err));
+    TRY(datum_fit(an->arena, to, true, value, &fitted, err));
+    *out = expr_const(an->arena, to, fitted);
+    return 0;
+}
+
 static int cast(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
                 struct err *err)
 {
     const struct ast_cast *c = ast_as_cast(e);
     struct type to;
     TRY(analyze_type(c->type, &to, err));
+    if (ast_as_type_name(c->type)->interval_fields != AST_INTERVAL_ANY && type_is(to, TYPE_INTERVAL) &&
+        c->operand->kind == AST_STRING)
+        return interval_literal(an, c, to, out, err);
     struct expr *operand;
     bool literal_like = ast_is_literal_like(c->operand) || c->operand->kind == AST_ARRAY;
     TRY(expr_analyze(an, s, c->operand, literal_like ? to : T_ANYELEMENT, &operand, err));
     TRY(expr_cast(an, operand, to, true, out, err));
-    if ((*out)->kind == EXPR_CONST && (*out)->type.family == TYPE_UNKNOWN)
+    if ((*out)->kind == EXPR_CONST) // of this type from now on: no literal that adapts (is_literal_expr)
         *out = expr_const(an->arena, to, (*out)->value);
     return 0;
 }
@@ -297,6 +332,37 @@ static int annotate(struct analyzer *an, struct scope *s, const struct ast *e, s
 static bool is_literal_expr(const struct expr *e)
 {
     return (e->kind == EXPR_CONST && (e->position != 0 || e->value.null)) || e->kind == EXPR_PARAM;
+}
+
+// 'text' takes any type that it can be read as.
+static bool is_text_literal(const struct expr *e)
+{
+    return e->kind == EXPR_CONST && e->position != 0 && !e->value.null && e->type.family == TYPE_STRING;
+}
+
+static bool is_numeric(struct type t)
+{
+    return t.family == TYPE_INT || t.family == TYPE_FLOAT || t.family == TYPE_DECIMAL;
+}
+
+static bool literal_becomes(const struct expr *e, struct type t)
+{
+    if (!is_literal_expr(e))
+        return false;
+    if (is_text_literal(e) || e->kind == EXPR_PARAM)
+        return cast_allowed(e->type, t) >= CAST_ASSIGNMENT || is_text_literal(e);
+    return is_numeric(e->type) && (is_numeric(t) || t.family == TYPE_OID) && cast_allowed(e->type, t) >= CAST_ASSIGNMENT;
+}
+
+static int cannot_unify(const char *what, struct type t, const struct expr *e, struct err *err)
+{
+    if (strcmp(what, "VALUES") == 0)
+        err_set(err, ERR_DATATYPE_MISMATCH, "VALUES types %s and %s cannot be matched", type_family_name(e->type),
+                type_family_name(t));
+    else
+        err_set(err, ERR_DATATYPE_MISMATCH, "incompatible %s types: expected %s, found type %s", what,
+                type_family_name(t), type_family_name(e->type));
+    return err_at(err, e->position);
 }
 
 static int family_rank(struct type t)
@@ -333,32 +399,28 @@ int expr_unify(struct analyzer *an, struct expr **items, size_t n, const char *w
                struct err *err)
 {
     struct type t = T_UNKNOWN;
-    for (int pass = 0; pass < 2; pass++) { // typed ones decide; literals only among themselves
+    for (int pass = 0; pass < 3; pass++) { // typed ones decide; then literals, of which texts adapt to the others
         for (size_t i = 0; i < n; i++) {
-            if (is_literal_expr(items[i]) == (pass == 1) && items[i]->type.family != TYPE_UNKNOWN)
+            int level = is_text_literal(items[i]) ? 2 : is_literal_expr(items[i]) ? 1 : 0;
+            if (level == pass && items[i]->type.family != TYPE_UNKNOWN)
                 t = t.family == TYPE_UNKNOWN ? items[i]->type : wider(t, items[i]->type);
         }
-        if (t.family != TYPE_UNKNOWN && pass == 0) {
-            // A numeric literal may widen the result: 1, 1.5.
-            for (size_t i = 0; i < n; i++) {
-                if (is_literal_expr(items[i]) && items[i]->type.family == TYPE_DECIMAL && t.family == TYPE_INT)
-                    t = T_DECIMAL;
-            }
-            break;
+        if (t.family == TYPE_UNKNOWN)
+            continue;
+        for (size_t i = 0; i < n && pass == 0; i++) { // a numeric literal may widen the result: 1, 1.5
+            if (is_literal_expr(items[i]) && items[i]->type.family == TYPE_DECIMAL && t.family == TYPE_INT)
+                t = T_DECIMAL;
         }
+        break;
     }
     for (size_t i = 0; i < n; i++) {
         if (items[i]->type.family == t.family && items[i]->type.family != TYPE_ARRAY &&
             items[i]->type.oid == t.oid && items[i]->type.width == t.width)
             continue;
         bool ok = items[i]->type.family == TYPE_UNKNOWN || items[i]->type.family == t.family ||
-                  cast_allowed(items[i]->type, t) >= CAST_IMPLICIT ||
-                  (is_literal_expr(items[i]) && cast_allowed(items[i]->type, t) >= CAST_ASSIGNMENT);
-        if (!ok) {
-            err_set(err, ERR_DATATYPE_MISMATCH, "incompatible %s types: expected %s, found type %s", what,
-                    type_family_name(t), type_family_name(items[i]->type));
-            return err_at(err, items[i]->position);
-        }
+                  cast_allowed(items[i]->type, t) >= CAST_IMPLICIT || literal_becomes(items[i], t);
+        if (!ok)
+            return cannot_unify(what, t, items[i], err);
         TRY(expr_cast(an, items[i], t, false, &items[i], err));
     }
     *common = t;

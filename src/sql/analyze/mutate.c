@@ -152,7 +152,7 @@ static int refuse_identity(const struct cat_column *c, int position, struct err 
 {
     if (c->identity != 'a')
         return 0;
-    err_set(err, ERR_SYNTAX_ERROR, "cannot insert into column \"%.*s\"", STR_FMT(c->name));
+    err_set(err, ERR_GENERATED_ALWAYS, "cannot insert into column \"%.*s\"", STR_FMT(c->name));
     err_detail(err, "Column \"%.*s\" is an identity column defined as GENERATED ALWAYS.", STR_FMT(c->name));
     err_hint(err, "Use OVERRIDING SYSTEM VALUE to override.");
     return err_at(err, position);
@@ -233,7 +233,7 @@ static int insert_columns(struct analyzer *an, const struct ast_insert *ins, con
         n++;
     }
     for (size_t i = 0; i < t->n_columns && !out->listed; i++) {
-        if (!t->columns[i].hidden && t->columns[i].computed_sql.len == 0)
+        if (!t->columns[i].hidden)
             columns[n++] = i;
     }
     out->table = t;
@@ -256,6 +256,7 @@ static int insert_cell(struct analyzer *an, struct scope *s, const struct cat_co
 {
     if (cell->kind == AST_DEFAULT)
         return column_default(an, c, out, err);
+    TRY(refuse_computed(c, cell->position, err));
     TRY(refuse_identity(c, cell->position, err));
     return expr_analyze_assign(an, s, cell, c->type, c->name, out, err);
 }
@@ -308,6 +309,7 @@ static int insert_query(struct analyzer *an, struct scope *s, const struct ast *
     struct projection *items = ARENA_ARRAY(an->arena, struct projection, sub.n_cols);
     for (uint32_t i = 0; i < sub.n_cols; i++) {
         const struct cat_column *c = &target->table->columns[target->columns[i]];
+        TRY(refuse_computed(c, query->position, err));
         TRY(refuse_identity(c, query->position, err));
         TRY(expr_coerce_assign(an, expr_column(an->query, sub.cols[i]), c->type, c->name, &items[i].expr, err));
         items[i].column = query_add_column(an->query, c->name, c->type);
@@ -337,6 +339,8 @@ static int insert_row(struct analyzer *an, const struct insert_target *target, s
     uint32_t n = 0;
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct cat_column *c = &t->columns[i];
+        if (c->computed_sql.len > 0)
+            (*row)[i] = 0; // a DEFAULT written for it: computed below
         if ((*row)[i] != 0 || c->computed_sql.len > 0)
             continue;
         TRY(column_default(an, c, &items[n].expr, err));

@@ -813,7 +813,9 @@ static int set_column_type(struct analyzer *an, const struct ast_set_op *op, str
                            struct select_result *r, uint32_t i, struct type *out, struct err *err)
 {
     struct expr *pair[2] = {expr_column(an->query, l->cols[i]), expr_column(an->query, r->cols[i])};
-    int rc = expr_unify(an, pair, 2, ast_set_op_kind_sql(op->op), out, NULL);
+    struct err mismatch = ERR_INIT;
+    int rc = expr_unify(an, pair, 2, ast_set_op_kind_sql(op->op), out, &mismatch);
+    err_reset(&mismatch);
     if (rc != 0) {
         err_set(err, ERR_DATATYPE_MISMATCH, "%s types %s and %s cannot be matched", ast_set_op_kind_sql(op->op),
                 type_family_name(query_column(an->query, l->cols[i])->type),

@@ -38,7 +38,7 @@ struct sql_engine {
 
 enum setting_kind { SETTING_BOOL, SETTING_INT, SETTING_STRING, SETTING_DURATION, SETTING_ENUM, SETTING_LIST, SETTING_READ_ONLY };
 enum setting_id {
-#define SETTING(NAME, kind, default_text, values) SETTING_##NAME,
+#define SETTING(NAME, name, kind, default_text, values) SETTING_##NAME,
 #include "sql/session/settings.def"
 #undef SETTING
     SETTING_COUNT

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 const struct setting_info setting_infos[SETTING_COUNT] = {
-#define SETTING(NAME, kind_, default_text_, values_) {#NAME, SETTING_##kind_, default_text_, values_},
+#define SETTING(NAME, name_, kind_, default_text_, values_) {name_, SETTING_##kind_, default_text_, values_},
 #include "sql/session/settings.def"
 #undef SETTING
 };
@@ -60,6 +60,10 @@ const char *setting_text(struct session *s, int id)
         return s->txn_isolation == KV_SERIALIZABLE ? "serializable"
                : s->txn_isolation == KV_SNAPSHOT   ? "repeatable read"
                                                    : "read committed";
+    case SETTING_TRANSACTION_PRIORITY:
+        if (s->txn_state == TXN_NONE)
+            return s->values[SETTING_DEFAULT_TRANSACTION_PRIORITY];
+        return s->txn_priority < 0 ? "low" : s->txn_priority > 0 ? "high" : "normal";
     case SETTING_TRANSACTION_READ_ONLY:
         if (s->txn_state == TXN_NONE)
             return s->values[SETTING_DEFAULT_TRANSACTION_READ_ONLY];

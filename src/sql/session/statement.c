@@ -687,5 +687,5 @@ check:
     return 0;
 invalid:
     return err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                   "AS OF SYSTEM TIME: expected timestamp, decimal, or interval");
+                   "AS OF SYSTEM TIME: value is neither timestamp, decimal, nor interval");
 }

@@ -5,8 +5,8 @@
 //   EXPLICIT --error--> ABORTED --ROLLBACK, COMMIT (rolls back)--> NONE, --ROLLBACK TO--> EXPLICIT
 //   EXPLICIT --RELEASE cockroach_restart--> COMMIT_WAIT --COMMIT/ROLLBACK--> NONE
 //
-// A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself: releasing
-// it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
+// A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself:
+// releasing it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
 #include "sql/session/session_int.h"
 #include "sql/functions/advisory.h"
 #include <strings.h>
@@ -44,11 +44,14 @@ static enum kv_isolation default_isolation(const struct session *s)
 
 static int open_kv(struct session *s, struct err *err)
 {
-    // Weaker levels run as SERIALIZABLE: they may not see what they could, never what they must not. A schema change has
-    // to conflict with every writer of the table, which only validated reads of its descriptor ensure.
-    struct kv_begin_options options = {.isolation = KV_SERIALIZABLE, .as_of = s->txn_as_of,
-                                       .read_only = s->txn_as_of != 0, .priority = s->txn_priority,
-                                       .budget = &s->budget, .tag = (uint64_t)s->pid};
+    // Weaker levels run as SERIALIZABLE: they may not see what they could, never what they must not. A schema change
+    // has to conflict with every writer of the table, which only validated reads of its descriptor ensure.
+    struct kv_begin_options options = {.isolation = KV_SERIALIZABLE,
+                                       .as_of = s->txn_as_of,
+                                       .read_only = s->txn_as_of != 0,
+                                       .priority = s->txn_priority,
+                                       .budget = &s->budget,
+                                       .tag = (uint64_t)s->pid};
     enum kv_result r = kv_begin(s->engine->kv, &options, &s->txn);
     if (r != KV_OK)
         return cat_kv_error(NULL, (int)r, err);
@@ -144,8 +147,9 @@ void session_rollback(struct session *s)
         finished(s, false);
 }
 
-// What the store holds for a failed transaction goes as soon as nothing can bring it back: at once without savepoints, and
-// after a conflict, when only a restart is possible. A client that waits before it tries again must not hold up others.
+// What the store holds for a failed transaction goes as soon as nothing can bring it back: at once without savepoints,
+// and after a conflict, when only a restart is possible. A client that waits before it tries again must not hold up
+// others.
 void txn_fail(struct session *s, int code)
 {
     if (s->txn_state != TXN_EXPLICIT)
@@ -319,9 +323,11 @@ static int savepoint(struct session *s, const struct ast_savepoint *sv, struct e
     bool restart = is_restart_name(s, sv->name);
     if (restart && s->savepoints != NULL && s->savepoints->restart && s->savepoints->next == NULL)
         return 0; // the one marker is used again
-    if (restart && (s->statements_in_txn > 0 || s->savepoints != NULL))
-        return err_set(err, ERR_SYNTAX_ERROR,
-                       "SAVEPOINT \"%.*s\" needs to be the first statement in a transaction", STR_FMT(sv->name));
+    if (restart && s->savepoints != NULL)
+        return err_set(err, ERR_SYNTAX_ERROR, "SAVEPOINT \"%.*s\" cannot be nested", STR_FMT(sv->name));
+    if (restart && s->statements_in_txn > 0)
+        return err_set(err, ERR_SYNTAX_ERROR, "SAVEPOINT \"%.*s\" needs to be the first statement in a transaction",
+                       STR_FMT(sv->name));
     struct savepoint *sp = mem_zalloc(sizeof(*sp));
     sp->name = str_dup_c(sv->name);
     sp->kv = kv_savepoint(s->txn);
@@ -447,6 +453,8 @@ int txn_run(struct session *s, const struct ast *statement, struct str *tag, str
     case AST_ROLLBACK_TO:
         return rollback_to(s, ast_as_rollback_to(statement), err);
     case AST_SET_TRANSACTION:
+        if (ast_as_set_transaction(statement)->session)
+            *tag = STR("SET");
         return set_transaction(s, ast_as_set_transaction(statement), a, err);
     default:
         err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s", ast_tag(statement));
