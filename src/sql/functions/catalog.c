@@ -284,6 +284,18 @@ BODY(function_is_visible)
     return fn != NULL ? fn_return_bool(out, strchr(fn->name, '.') == NULL) : fn_return_null(out);
 }
 
+// Operators and collations are all built in.
+BODY(built_in_is_visible)
+{
+    return fn_return_bool(out, true);
+}
+
+// There is one tablespace, and it is where the store is.
+BODY(tablespace_location)
+{
+    return fn_return_str(out, STR_EMPTY);
+}
+
 BODY(relation_is_publishable)
 {
     const struct cat_table *t;
