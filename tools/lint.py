@@ -6,6 +6,7 @@ layers   includes go along the edges of tools/layers.txt, to public headers
 headers  every header compiles alone
 banned   no call of the functions listed in BANNED
 size     no C file over LINES_MAX lines
+listed   every test file is named in its folder's meson.build
 pages    every folder of src/ and every other top folder of code has a README.md that names its files
 """
 
@@ -137,6 +138,15 @@ def check_size():
             if (lines := len(read(path).splitlines())) > LINES_MAX]
 
 
+def check_listed():
+    problems = []
+    for path in tracked("tests/*.test", "tests/*_test.c", "tests/*_fuzz.c"):
+        stem = pathlib.Path(path).stem
+        if not re.search(rf"\b{stem}\b", read(os.path.join(os.path.dirname(path), "meson.build"))):
+            problems.append(f"{path}: not in meson.build")
+    return problems
+
+
 def check_pages():
     """A folder's page names its files by name or stem, private headers aside; a folder without page is on its parent's."""
     problems = []
@@ -167,7 +177,7 @@ def page_names(text, name):
 
 
 CHECKS = {"format": check_format, "layers": check_layers, "headers": check_headers, "banned": check_banned,
-          "size": check_size, "pages": check_pages}
+          "size": check_size, "listed": check_listed, "pages": check_pages}
 
 
 def main():
