@@ -106,6 +106,12 @@ static int add_derived(struct analyzer *an, struct scope *into, const struct ast
 static int from_cte(struct analyzer *an, struct scope *into, struct cte_binding *b, const struct ast_aliased_table *at,
                     struct rel **out, struct err *err)
 {
+    if (b->cte->rel->n_cols == 0) {
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "WITH clause \"%.*s\" does not return any columns",
+                STR_FMT(b->cte->name));
+        err_hint(err, "missing RETURNING clause?");
+        return err_at(err, at->base.position);
+    }
     struct rel *r = rel_new(an->arena, REL_CTE, NULL);
     r->cte.cte = b->cte;
     r->cte.working_table = b->working_table;
@@ -148,6 +154,40 @@ static int from_view(struct analyzer *an, struct scope *into, const struct cat_t
     return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : view->name, sub.cols, names, sub.n_cols, err);
 }
 
+// A sequence read as a table: one row (last_value, log_cnt, is_called).
+static int from_sequence(struct analyzer *an, struct scope *into, const struct cat_table *sequence,
+                         const struct ast_aliased_table *at, struct rel **out, struct err *err)
+{
+    enum { COLUMNS = 3 };
+    static const struct str names[COLUMNS] = {{"last_value", 10}, {"log_cnt", 7}, {"is_called", 9}};
+    use_relation(an, sequence, CAT_PRIVILEGE_SELECT);
+    size_t n;
+    struct expr *taken = expr_new(an->arena, EXPR_CALL, T_INT8, 1); // NULL before the first nextval()
+    taken->fn = fn_lookup(STR("pg_sequence_last_value"), &n)[0];
+    taken->args[0] = expr_const(an->arena, T_OID, datum_int(sequence->id));
+    struct expr *last = expr_new(an->arena, EXPR_COALESCE, T_INT8, 2);
+    last->args[0] = taken;
+    last->args[1] = expr_const(an->arena, T_INT8, datum_int(sequence->sequence.start));
+    struct expr *is_called = expr_new(an->arena, EXPR_IS_NULL, T_BOOL, 1);
+    is_called->args[0] = taken;
+    is_called->flag = true;
+    struct rel *r = rel_new(an->arena, REL_VALUES, NULL);
+    struct expr **row = ARENA_ARRAY(an->arena, struct expr *, COLUMNS);
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, COLUMNS);
+    row[0] = last;
+    row[1] = expr_const(an->arena, T_INT8, datum_int(0));
+    row[2] = is_called;
+    for (int i = 0; i < COLUMNS; i++)
+        cols[i] = query_add_column(an->query, names[i], row[i]->type);
+    r->values.n_rows = 1;
+    r->values.rows = ARENA_ARRAY(an->arena, struct expr **, 1);
+    r->values.rows[0] = row;
+    r->cols = cols;
+    r->n_cols = COLUMNS;
+    *out = r;
+    return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : sequence->name, cols, names, COLUMNS, err);
+}
+
 static int from_name(struct analyzer *an, struct scope *outer, struct scope *into, const struct ast_aliased_table *at,
                      struct rel **out, struct err *err)
 {
@@ -159,6 +199,8 @@ static int from_name(struct analyzer *an, struct scope *outer, struct scope *int
     TRY(from_resolve(an, at->source, &table, err));
     if (table->kind == CAT_VIEW)
         return from_view(an, into, table, at, out, err);
+    if (table->kind == CAT_SEQUENCE)
+        return from_sequence(an, into, table, at, out, err);
     size_t first = into->columns.len;
     TRY(from_table(an, into, table, at->alias, at->hint, true, CAT_PRIVILEGE_SELECT, out, err));
     for (size_t i = 0, k = 0; i < at->columns.n; k++) { // alias list names the visible columns in order
@@ -175,10 +217,28 @@ static int from_name(struct analyzer *an, struct scope *outer, struct scope *int
     return 0;
 }
 
+// The functions of a ROWS FROM. unnest() of several arrays is as many calls side by side.
+static const struct ast_rows_from *source_functions(struct analyzer *an, const struct ast *source)
+{
+    const struct ast_rows_from *rf = ast_as_rows_from(source);
+    const struct ast *only = rf->functions.n == 1 ? rf->functions.items[0] : NULL;
+    if (!ast_is(only, AST_FUNC_CALL) || ast_as_func_call(only)->args.n < 2 ||
+        !str_eqc(ast_as_object_name(ast_as_func_call(only)->name)->name, "unnest"))
+        return rf;
+    struct ast_rows_from *spread = AST_NEW(an->arena, ROWS_FROM, rows_from, source->position);
+    for (size_t i = 0; i < ast_as_func_call(only)->args.n; i++) {
+        struct ast_func_call *call = AST_NEW(an->arena, FUNC_CALL, func_call, only->position);
+        call->name = ast_as_func_call(only)->name;
+        ast_list_push(an->arena, &call->args, ast_as_func_call(only)->args.items[i]);
+        ast_list_push(an->arena, &spread->functions, &call->base);
+    }
+    return spread;
+}
+
 static int from_functions(struct analyzer *an, struct scope *outer, struct scope *into,
                           const struct ast_aliased_table *at, struct rel **out, struct err *err)
 {
-    const struct ast_rows_from *rf = ast_as_rows_from(at->source);
+    const struct ast_rows_from *rf = source_functions(an, at->source);
     struct select_context sc = {.scope = outer, .input_scope = outer, .srf_allowed = true, .clause = "FROM"};
     struct select_context *saved = an->select;
     uint32_t n = (uint32_t)rf->functions.n;
@@ -295,7 +355,7 @@ static int from_aliased(struct analyzer *an, struct scope *outer, const struct a
         TRY(from_subquery(an, outer, into, use, ast_as_subquery(at->source)->query, out, err));
         break;
     case AST_ROWS_FROM: {
-        size_t n_args = ast_as_rows_from(at->source)->functions.n;
+        size_t n_args = source_functions(an, at->source)->functions.n;
         use = at->ordinality && at->columns.n > n_args ? &trimmed : at;
         TRY(from_functions(an, outer, into, use, out, err));
         break;

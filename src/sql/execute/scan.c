@@ -32,7 +32,8 @@ struct scan_op {
 
 int kv_error(struct exec_context *x, enum kv_result r, struct err *err)
 {
-    return cat_kv_error(x->txn, (int)r, err);
+    bool names_row = r == KV_LOCK_UNAVAILABLE || r == KV_TIMEOUT;
+    return names_row ? cat_kv_write_error(x->view, x->txn, (int)r, err) : cat_kv_error(x->txn, (int)r, err);
 }
 
 static uint32_t table_position(const struct cat_table *t, uint32_t column_id)

@@ -338,6 +338,8 @@ static const char *node_name(const struct plan *p)
         [PLAN_INSERT] = "insert",       [PLAN_UPDATE] = "update",              [PLAN_DELETE] = "delete"};
     if (p->kind == PLAN_HASH_GROUP && p->group.n_keys == 0)
         return "group (scalar)";
+    if (p->kind == PLAN_SCAN && p->scan.reverse)
+        return "revscan";
     if (p->kind == PLAN_SORT && p->sort.limit != NULL)
         return "top-k";
     if (p->kind == PLAN_INSERT && p->mutation->upsert)
