@@ -283,8 +283,10 @@ static int set_returning(struct analyzer *an, struct scope *s, const struct ast_
     for (uint32_t i = 0; i < n_cols; i++) {
         types[i] = e->fn->n_columns > 0 ? e->fn->columns[i].type : e->type;
         names[i] = e->fn->n_columns > 0 ? str_of(e->fn->columns[i].name) : name;
-        if (types[i].family == TYPE_ANY)
-            types[i] = e->type;
+        if (types[i].family == TYPE_ANY) // of a tuple: the elements of the array it is made from
+            types[i] = e->type.family == TYPE_TUPLE && e->n_args > 0 && e->args[0]->type.family == TYPE_ARRAY
+                           ? type_element(e->args[0]->type)
+                           : e->type;
         cols[i] = query_add_column(an->query, names[i], types[i]);
         row->args[i] = expr_column(an->query, cols[i]);
     }
