@@ -22,9 +22,10 @@
 //     @status => T                      the transaction status that ReadyForQuery would carry
 //     @skip REASON                      the next item is counted and not run
 //
-// An expected result may end in …: the actual one begins with what is before. Errors print as `ERROR SQLSTATE text`, in blocks followed by their DETAIL and HINT. NULL prints NULL, an empty string
-// prints '', a newline prints \n. --rewrite puts the actual results in; --extended runs single statements through the
-// extended protocol; --limits imposes the distributed engine's bounds on the store.
+// An expected result may end in …: the actual one begins with what is before. Errors print as `ERROR SQLSTATE text`, in
+// blocks followed by their DETAIL and HINT. NULL prints NULL, an empty string prints '', a newline prints \n. --rewrite
+// puts the actual results in; --extended runs single statements through the extended protocol; --limits imposes the
+// distributed engine's bounds on the store.
 #include "kv/kv.h"
 #include "sql/session/session.h"
 #include <ctype.h>
