@@ -38,22 +38,9 @@ static int show_cluster_setting(struct show *sh, struct err *err)
     if (c == NULL)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unknown setting: \"%.*s\"", STR_FMT(name));
     TRY(cluster_setting_value(sh->view, c, sh->arena, &value, &is_default, err));
-    uint32_t oid = c->type[0] == 'b'   ? TYPE_OID_BOOL
-                   : c->type[0] == 'i' ? TYPE_OID_INT8
-                   : c->type[0] == 'f' ? TYPE_OID_FLOAT8
-                   : c->type[0] == 'd' ? TYPE_OID_INTERVAL
-                                       : TYPE_OID_STRING;
-    struct show_column column = {c->name, oid};
+    struct show_column column = {c->name, cluster_setting_type(c).oid};
     show_columns(sh, &column, 1);
-    struct err ignored = ERR_INIT;
-    struct datum *row = show_row(sh);
-    if (datum_parse(sh->arena, sh->out->types[0], value, &sh->session->vc, &row[0], &ignored) == 0)
-        return 0;
-    err_reset(&ignored); // stored when the setting had another type
-    column.type_oid = TYPE_OID_STRING;
-    show_columns(sh, &column, 1);
-    row[0] = datum_str(value);
-    return 0;
+    return datum_parse(sh->arena, sh->out->types[0], value, &sh->session->vc, &show_row(sh)[0], err);
 }
 
 // ---- activity

@@ -346,9 +346,7 @@ static int ensure_as_of(struct session *s, const struct ast *ast, struct arena *
     if (s->txn_state != TXN_IMPLICIT || s->statements_in_txn > 0)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "unimplemented: AS OF SYSTEM TIME must be provided on a top-level statement of its own");
-    session_rollback(s);
-    s->pending_as_of = version;
-    return session_begin(s, TXN_IMPLICIT, err);
+    return txn_read_at(s, version, err);
 }
 
 static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
@@ -507,6 +505,9 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
     if (!s->is_admin)
         return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the MODIFYCLUSTERSETTING privilege are "
                                                         "allowed to set cluster setting '%.*s'", STR_FMT(set->name));
+    const struct cluster_setting *setting = cluster_setting_find(set->name);
+    if (setting == NULL)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unknown cluster setting '%.*s'", STR_FMT(set->name));
     struct str text = STR_NONE;
     if (!set->to_default && !set->reset) {
         struct analyze_options options;
@@ -524,7 +525,8 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
             text = e->value.b ? STR("true") : STR("false");
         buf_release(&b);
     }
-    return cat_setting_put(s->view, set->name, text, err);
+    TRY(cluster_setting_check(setting, text, a, err));
+    return cat_setting_put(s->view, str_of(setting->name), text, err);
 }
 
 static int run_show(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
@@ -588,6 +590,12 @@ static int inject_retry_error(struct session *s, const struct ast *ast, struct e
             "restart transaction: TransactionRetryWithProtoRefreshError: injected by `inject_retry_errors_enabled` "
             "session variable");
     return ERR_SERIALIZATION_FAILURE;
+}
+
+int query_begin(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    TRY(inject_retry_error(s, ast, err));
+    return ensure_as_of(s, ast, a, err);
 }
 
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "types/types.h"
 
 struct catalog;
 struct cat_view;
@@ -74,6 +75,11 @@ struct cluster_setting {
 // NULL: no such setting.
 const struct cluster_setting *cluster_setting_find(struct str name);
 const struct cluster_setting *cluster_settings(size_t *n); // sorted by name
+// 22023 when the text is no value of the setting's type. ptr NULL: the default, always right.
+int cluster_setting_check(const struct cluster_setting *setting, struct str text, struct arena *a,
+                          struct err *err) MUST_CHECK;
+// The type its value is shown in.
+struct type cluster_setting_type(const struct cluster_setting *setting);
 // The stored value or the default.
 int cluster_setting_value(struct cat_view *v, const struct cluster_setting *setting, struct arena *a, struct str *value,
                           bool *is_default, struct err *err) MUST_CHECK;
