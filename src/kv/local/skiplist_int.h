@@ -35,7 +35,7 @@ struct skiplist {
 void skip_init(struct skiplist *list, struct arena *arena);
 // The node of `key`, made (with NULL payload) when missing. The key is copied.
 struct skip_node *skip_insert(struct skiplist *list, struct str key);
-struct skip_node *skip_find(struct skiplist *list, struct str key);   // NULL when missing
+struct skip_node *skip_find(struct skiplist *list, struct str key); // NULL when missing
 // The same for the writer: faster just behind the last insertion.
 struct skip_node *skip_find_near(struct skiplist *list, struct str key);
 struct skip_node *skip_seek(struct skiplist *list, struct str key);   // first node >= key, or NULL

@@ -49,8 +49,8 @@ static int finish(struct analyzer *an, const struct select_result *r, struct que
     q->output = r->cols;
     q->output_names = r->names;
     q->n_output = r->n_cols;
-    q->returns_rows = r->n_cols > 0 || (r->rel->kind != REL_INSERT && r->rel->kind != REL_UPDATE &&
-                                        r->rel->kind != REL_DELETE);
+    q->returns_rows =
+        r->n_cols > 0 || (r->rel->kind != REL_INSERT && r->rel->kind != REL_UPDATE && r->rel->kind != REL_DELETE);
     q->ctes = an->ctes.ptr;
     q->n_ctes = (uint32_t)an->ctes.len;
     q->parameter_types = an->parameters.ptr;

@@ -16,10 +16,11 @@ struct analyze_options {
     struct eval_context *fold;      // for literals and constant folding: time zone and so on
     const uint32_t *parameter_oids; // 0: to be inferred
     size_t n_parameter_oids;
-    bool safe_updates;       // sql_safe_updates
+    bool safe_updates; // sql_safe_updates
     bool null_ordered_last;
     bool fills_materialized_views; // they may be inserted into
-    // A statement used as a table, [SHOW …]: gives the query that stands for it, or NULL when the statement has no rows.
+    // A statement used as a table, [SHOW …]: gives the query that stands for it, or NULL when the statement has no
+    // rows.
     int (*statement_source)(void *arg, struct arena *a, const struct ast *statement, const struct ast **query,
                             struct err *err);
     void *statement_source_arg;
@@ -39,8 +40,8 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
 // A type written in SQL.
 int analyze_type(const struct ast *type_name, struct type *out, struct err *err) MUST_CHECK;
 
-// Table rows of COPY FROM: an INSERT query whose source is a REL_VALUES with no rows and the given columns, to be fed by
-// the executor.
+// Table rows of COPY FROM: an INSERT query whose source is a REL_VALUES with no rows and the given columns, to be fed
+// by the executor.
 int analyze_copy_target(struct arena *a, const struct analyze_options *options, const struct ast *copy,
                         struct query **out, const col_id **source_cols, size_t *n_source_cols,
                         struct err *err) MUST_CHECK;

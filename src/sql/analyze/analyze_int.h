@@ -7,12 +7,12 @@
 // A column that can be named.
 struct scope_column {
     struct str name;
-    struct str table;  // alias or table name; empty: none (JOIN USING column, output alias)
+    struct str table;            // alias or table name; empty: none (JOIN USING column, output alias)
     struct str schema, database; // set when the table was not given an alias
     col_id column;
-    bool hidden; // not part of *
+    bool hidden;         // not part of *
     bool qualified_only; // merged by USING: found only as table.column
-    bool system; // tableoid, crdb_internal_mvcc_timestamp …: never part of *
+    bool system;         // tableoid, crdb_internal_mvcc_timestamp …: never part of *
 };
 
 struct scope {
@@ -90,11 +90,12 @@ int expr_analyze_list(struct analyzer *an, struct scope *s, const struct ast_lis
 bool ast_is_literal_like(const struct ast *e); // adapts to its context: literal, NULL, placeholder
 int call_function(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct type want,
                   struct expr **out, struct err *err) MUST_CHECK;
-// Resolves among candidates. `args` are analyzed already where not literal-like, NULL where literal-like; fills them in.
+// Resolves among candidates. `args` are analyzed already where not literal-like, NULL where literal-like; fills them
+// in.
 int overload_resolve(struct analyzer *an, struct scope *s, const char *what, struct str name, bool is_operator,
                      const struct fn_overload *const *candidates, size_t n_candidates, struct ast *const *ast_args,
-                     struct expr **args, uint32_t n_args, struct type want, int position,
-                     const struct fn_overload **fn, struct type *result, struct err *err) MUST_CHECK;
+                     struct expr **args, uint32_t n_args, struct type want, int position, const struct fn_overload **fn,
+                     struct type *result, struct err *err) MUST_CHECK;
 int operator_call(struct analyzer *an, struct scope *s, const char *symbol, struct ast *const *ast_args,
                   struct expr **args, uint32_t n_args, struct type want, int position, struct expr **out,
                   struct err *err) MUST_CHECK;
@@ -103,7 +104,8 @@ int compare_exprs(struct analyzer *an, const char *symbol, struct expr *l, struc
                   struct expr **out, struct err *err) MUST_CHECK;
 // Folds a call or cast of constants into a constant when it is immutable; errors of folding are left to run time.
 struct expr *expr_fold(struct analyzer *an, struct expr *e);
-int parameter_type(struct analyzer *an, uint32_t index, struct type want, struct expr **out, struct err *err) MUST_CHECK;
+int parameter_type(struct analyzer *an, uint32_t index, struct type want, struct expr **out,
+                   struct err *err) MUST_CHECK;
 
 // ---- relations (from.c, select.c, mutate.c)
 int from_analyze(struct analyzer *an, struct scope *outer, const struct ast_list *from, struct scope *into,
@@ -132,8 +134,8 @@ int update_analyze(struct analyzer *an, struct scope *outer, const struct ast_up
                    struct err *err) MUST_CHECK;
 int delete_analyze(struct analyzer *an, struct scope *outer, const struct ast_delete *del, struct select_result *out,
                    struct err *err) MUST_CHECK;
-int copy_analyze(struct analyzer *an, const struct ast_copy *copy, struct select_result *out, const col_id **source_cols,
-                 size_t *n_source_cols, struct err *err) MUST_CHECK;
+int copy_analyze(struct analyzer *an, const struct ast_copy *copy, struct select_result *out,
+                 const col_id **source_cols, size_t *n_source_cols, struct err *err) MUST_CHECK;
 // Output names, stars expanded, over a scope; used by SELECT targets and RETURNING.
 int targets_analyze(struct analyzer *an, struct scope *s, const struct ast_list *targets, struct projection **items,
                     struct str **names, uint32_t *n, struct err *err) MUST_CHECK;

@@ -37,8 +37,8 @@ static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_c
     struct expr **args;
     TRY(analyze_args(an, s, &call->args, &args, err));
     struct expr *e = expr_new(an->arena, EXPR_CALL, T_UNKNOWN, 0);
-    TRY(overload_resolve(an, s, "function", name, false, candidates, n, call->args.items, args,
-                         (uint32_t)call->args.n, want, call->base.position, &e->fn, &e->type, err));
+    TRY(overload_resolve(an, s, "function", name, false, candidates, n, call->args.items, args, (uint32_t)call->args.n,
+                         want, call->base.position, &e->fn, &e->type, err));
     e->args = args;
     e->n_args = (uint32_t)call->args.n;
     e->position = call->base.position;
@@ -50,7 +50,8 @@ static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_c
 
 static int not_allowed(const struct ast_func_call *call, const char *kind, const char *clause, struct err *err)
 {
-    err_set(err, ERR_GROUPING_ERROR, "%s functions are not allowed in %s", kind, clause != NULL ? clause : "this context");
+    err_set(err, ERR_GROUPING_ERROR, "%s functions are not allowed in %s", kind,
+            clause != NULL ? clause : "this context");
     return err_at(err, call->base.position);
 }
 
@@ -154,8 +155,10 @@ static int window_frame(struct analyzer *an, struct scope *s, const struct ast *
     struct window_frame *frame = ARENA_NEW(an->arena, struct window_frame);
     frame->mode = f->mode == AST_FRAME_ROWS ? FRAME_ROWS : f->mode == AST_FRAME_RANGE ? FRAME_RANGE : FRAME_GROUPS;
     static const enum frame_bound bounds[] = {
-        [AST_BOUND_UNBOUNDED_PRECEDING] = FRAME_UNBOUNDED_PRECEDING, [AST_BOUND_OFFSET_PRECEDING] = FRAME_PRECEDING,
-        [AST_BOUND_CURRENT_ROW] = FRAME_CURRENT_ROW,                 [AST_BOUND_OFFSET_FOLLOWING] = FRAME_FOLLOWING,
+        [AST_BOUND_UNBOUNDED_PRECEDING] = FRAME_UNBOUNDED_PRECEDING,
+        [AST_BOUND_OFFSET_PRECEDING] = FRAME_PRECEDING,
+        [AST_BOUND_CURRENT_ROW] = FRAME_CURRENT_ROW,
+        [AST_BOUND_OFFSET_FOLLOWING] = FRAME_FOLLOWING,
         [AST_BOUND_UNBOUNDED_FOLLOWING] = FRAME_UNBOUNDED_FOLLOWING,
     };
     frame->start = bounds[f->start];
@@ -186,7 +189,8 @@ static int window_copy_allowed(const struct ast_window_def *w, const struct ast_
     if (w->base_name.ptr == NULL)
         return 0;
     if (w->partition_by.n > 0)
-        err_set(err, ERR_WINDOWING_ERROR, "cannot override PARTITION BY clause of window \"%.*s\"", STR_FMT(base->name));
+        err_set(err, ERR_WINDOWING_ERROR, "cannot override PARTITION BY clause of window \"%.*s\"",
+                STR_FMT(base->name));
     else if (w->order_by.n > 0 && base->order_by.n > 0)
         err_set(err, ERR_WINDOWING_ERROR, "cannot override ORDER BY clause of window \"%.*s\"", STR_FMT(base->name));
     else if (base->frame != NULL)

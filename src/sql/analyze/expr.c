@@ -48,9 +48,8 @@ struct expr *expr_fold(struct analyzer *an, struct expr *e)
         arg_types[i] = e->args[i]->type;
     struct fn_call call = {e->fn, arg_types, (uint8_t)e->n_args, e->type};
     fold.call = &call;
-    int rc = e->kind == EXPR_CAST
-                 ? cast_datum(&fold, e->args[0]->type, e->type, e->flag, args[0], &value, NULL)
-                 : e->fn->scalar(&fold, args, (int)e->n_args, &value, NULL);
+    int rc = e->kind == EXPR_CAST ? cast_datum(&fold, e->args[0]->type, e->type, e->flag, args[0], &value, NULL)
+                                  : e->fn->scalar(&fold, args, (int)e->n_args, &value, NULL);
     return rc == 0 ? expr_const(an->arena, e->type, value) : e;
 }
 
@@ -136,7 +135,9 @@ int parameter_type(struct analyzer *an, uint32_t index, struct type want, struct
     struct type *known = &an->parameters.ptr[index];
     if (known->family == TYPE_UNKNOWN && want.family != TYPE_ANY && want.family != TYPE_UNKNOWN) {
         *known = want;
-        known->width = type_is(want, TYPE_INT) || type_is(want, TYPE_FLOAT) ? want.width : type_is(want, TYPE_TIMESTAMP) ? -1 : known->width;
+        known->width = type_is(want, TYPE_INT) || type_is(want, TYPE_FLOAT) ? want.width
+                       : type_is(want, TYPE_TIMESTAMP)                      ? -1
+                                                                            : known->width;
         struct type plain;
         if (type_from_oid(want.oid, &plain))
             *known = plain;
@@ -243,8 +244,8 @@ static int boolean(struct analyzer *an, struct scope *s, const struct ast *e, st
     return 0;
 }
 
-static int null_literal(struct analyzer *an, struct scope *s, const struct ast *e, struct type want,
-                        struct expr **out, struct err *err)
+static int null_literal(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
+                        struct err *err)
 {
     *out = expr_const(an->arena, want.family == TYPE_ANY ? T_UNKNOWN : want, DATUM_NULL);
     (*out)->position = e->position;
@@ -351,7 +352,8 @@ static bool literal_becomes(const struct expr *e, struct type t)
         return false;
     if (is_text_literal(e) || e->kind == EXPR_PARAM)
         return cast_allowed(e->type, t) >= CAST_ASSIGNMENT || is_text_literal(e);
-    return is_numeric(e->type) && (is_numeric(t) || t.family == TYPE_OID) && cast_allowed(e->type, t) >= CAST_ASSIGNMENT;
+    return is_numeric(e->type) && (is_numeric(t) || t.family == TYPE_OID) &&
+           cast_allowed(e->type, t) >= CAST_ASSIGNMENT;
 }
 
 static int cannot_unify(const char *what, struct type t, const struct expr *e, struct err *err)
@@ -414,8 +416,8 @@ int expr_unify(struct analyzer *an, struct expr **items, size_t n, const char *w
         break;
     }
     for (size_t i = 0; i < n; i++) {
-        if (items[i]->type.family == t.family && items[i]->type.family != TYPE_ARRAY &&
-            items[i]->type.oid == t.oid && items[i]->type.width == t.width)
+        if (items[i]->type.family == t.family && items[i]->type.family != TYPE_ARRAY && items[i]->type.oid == t.oid &&
+            items[i]->type.width == t.width)
             continue;
         bool ok = items[i]->type.family == TYPE_UNKNOWN || items[i]->type.family == t.family ||
                   cast_allowed(items[i]->type, t) >= CAST_IMPLICIT || literal_becomes(items[i], t);
@@ -451,8 +453,10 @@ static const struct op_symbol {
     const char *symbol;
     bool negated;
 } op_symbols[] = {
-    [AST_OP_NE] = {"<>", false},         [AST_OP_NOT_LIKE] = {"LIKE", true},
-    [AST_OP_NOT_ILIKE] = {"ILIKE", true}, [AST_OP_NOT_SIMILAR] = {"SIMILAR TO", true},
+    [AST_OP_NE] = {"<>", false},
+    [AST_OP_NOT_LIKE] = {"LIKE", true},
+    [AST_OP_NOT_ILIKE] = {"ILIKE", true},
+    [AST_OP_NOT_SIMILAR] = {"SIMILAR TO", true},
 };
 
 static struct op_symbol op_symbol(enum ast_op op)
@@ -465,8 +469,8 @@ static struct op_symbol op_symbol(enum ast_op op)
 static struct expr *negate(struct analyzer *an, struct expr *e)
 {
     struct expr *not = expr_new(an->arena, EXPR_NOT, T_BOOL, 1);
-    not->args[0] = e;
-    return not;
+    not ->args[0] = e;
+    return not ;
 }
 
 int compare_exprs(struct analyzer *an, const char *symbol, struct expr *l, struct expr *r, int position,
@@ -547,8 +551,8 @@ static int like_with_escape(struct analyzer *an, struct scope *s, const struct a
     static const struct {
         enum ast_op op;
         const char *function;
-    } forms[] = {{AST_OP_LIKE, "like_escape"},         {AST_OP_NOT_LIKE, "not_like_escape"},
-                 {AST_OP_ILIKE, "ilike_escape"},       {AST_OP_NOT_ILIKE, "not_ilike_escape"},
+    } forms[] = {{AST_OP_LIKE, "like_escape"},          {AST_OP_NOT_LIKE, "not_like_escape"},
+                 {AST_OP_ILIKE, "ilike_escape"},        {AST_OP_NOT_ILIKE, "not_ilike_escape"},
                  {AST_OP_SIMILAR, "similar_to_escape"}, {AST_OP_NOT_SIMILAR, "not_similar_to_escape"}};
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         if (forms[i].op != b->op)
@@ -987,8 +991,9 @@ static int array_expr(struct analyzer *an, struct scope *s, const struct ast *e,
     TRY(expr_analyze_list(an, s, &a->items, element, "array", result->args, &element, err));
     if (element.family == TYPE_UNKNOWN) {
         if (!wanted && a->items.n == 0) {
-            err_set(err, ERR_INDETERMINATE_DATATYPE, "cannot determine type of empty array. Consider casting to the "
-                                                     "desired type, for example ARRAY[]:::INT[]");
+            err_set(err, ERR_INDETERMINATE_DATATYPE,
+                    "cannot determine type of empty array. Consider casting to the "
+                    "desired type, for example ARRAY[]:::INT[]");
             return err_at(err, e->position);
         }
         element = wanted ? type_element(want) : T_STRING;
@@ -1020,8 +1025,8 @@ static int subscript(struct analyzer *an, struct scope *s, const struct ast *e, 
                 type_family_name(operand->type));
         return err_at(err, e->position);
     }
-    struct expr *result = expr_new(an->arena, EXPR_SUBSCRIPT,
-                                   sub->slice ? operand->type : type_element(operand->type), sub->slice ? 3 : 2);
+    struct expr *result = expr_new(an->arena, EXPR_SUBSCRIPT, sub->slice ? operand->type : type_element(operand->type),
+                                   sub->slice ? 3 : 2);
     result->flag = sub->slice;
     result->args[0] = operand;
     struct ast *bounds[2] = {sub->begin, sub->end};
@@ -1147,8 +1152,9 @@ int expr_analyze(struct analyzer *an, struct scope *s, const struct ast *e, stru
                  struct err *err)
 {
     if (e->kind == AST_DEFAULT) {
-        err_set(err, ERR_SYNTAX_ERROR, "DEFAULT can only appear in a VALUES list within INSERT or on the right side of "
-                                       "a SET");
+        err_set(err, ERR_SYNTAX_ERROR,
+                "DEFAULT can only appear in a VALUES list within INSERT or on the right side of "
+                "a SET");
         return err_at(err, e->position);
     }
     if (expr_table[e->kind] == NULL)

@@ -71,7 +71,10 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
         info->table = table;
         info->table_column_id = c->id;
         scope_add(an, into,
-                  (struct scope_column){.name = c->name, .table = name, .column = cols[i], .hidden = c->hidden,
+                  (struct scope_column){.name = c->name,
+                                        .table = name,
+                                        .column = cols[i],
+                                        .hidden = c->hidden,
                                         .schema = schema != NULL ? schema->name : STR_NONE,
                                         .database = schema != NULL ? an->options->scope.database : STR_NONE});
     }
@@ -89,8 +92,8 @@ static int add_derived(struct analyzer *an, struct scope *into, const struct ast
                        const col_id *cols, const struct str *names, uint32_t n, struct err *err)
 {
     if (at->columns.n > n) {
-        err_set(err, ERR_INVALID_COLUMN_REFERENCE,
-                "source \"%.*s\" has %u columns available but %zu columns specified", STR_FMT(table), n, at->columns.n);
+        err_set(err, ERR_INVALID_COLUMN_REFERENCE, "source \"%.*s\" has %u columns available but %zu columns specified",
+                STR_FMT(table), n, at->columns.n);
         return err_at(err, at->base.position);
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -207,8 +210,7 @@ static int from_name(struct analyzer *an, struct scope *outer, struct scope *int
         if (first + k >= into->columns.len) {
             err_set(err, ERR_INVALID_COLUMN_REFERENCE,
                     "source \"%.*s\" has %zu columns available but %zu columns specified",
-                    STR_FMT(at->alias.ptr != NULL ? at->alias : table->name),
-                    into->columns.len - first, at->columns.n);
+                    STR_FMT(at->alias.ptr != NULL ? at->alias : table->name), into->columns.len - first, at->columns.n);
             return err_at(err, at->base.position);
         }
         if (!into->columns.ptr[first + k].hidden)
@@ -288,16 +290,14 @@ static int from_functions(struct analyzer *an, struct scope *outer, struct scope
 }
 
 static int from_subquery(struct analyzer *an, struct scope *outer, struct scope *into,
-                         const struct ast_aliased_table *at, const struct ast *query, struct rel **out,
-                         struct err *err)
+                         const struct ast_aliased_table *at, const struct ast *query, struct rel **out, struct err *err)
 {
     struct select_result sub;
     while (!at->lateral && outer != NULL && outer->lateral_only)
         outer = outer->outer;
     TRY(statement_analyze(an, outer, query, &sub, err));
     *out = sub.rel;
-    return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : STR(""), sub.cols, sub.names, sub.n_cols,
-                       err);
+    return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : STR(""), sub.cols, sub.names, sub.n_cols, err);
 }
 
 static int from_statement(struct analyzer *an, struct scope *outer, struct scope *into,
@@ -469,8 +469,10 @@ static int join_columns(struct analyzer *an, const struct ast_join *j, struct sc
 static int from_join(struct analyzer *an, struct scope *outer, const struct ast_join *j, struct scope *into,
                      struct rel **out, struct err *err)
 {
-    static const enum join_kind kinds[] = {[AST_JOIN_INNER] = JOIN_INNER, [AST_JOIN_LEFT] = JOIN_LEFT,
-                                           [AST_JOIN_RIGHT] = JOIN_RIGHT, [AST_JOIN_FULL] = JOIN_FULL,
+    static const enum join_kind kinds[] = {[AST_JOIN_INNER] = JOIN_INNER,
+                                           [AST_JOIN_LEFT] = JOIN_LEFT,
+                                           [AST_JOIN_RIGHT] = JOIN_RIGHT,
+                                           [AST_JOIN_FULL] = JOIN_FULL,
                                            [AST_JOIN_CROSS] = JOIN_INNER};
     enum join_kind kind = kinds[j->type];
     struct scope *l = scope_new(an, outer), *r = scope_new(an, outer);

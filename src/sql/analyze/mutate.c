@@ -1,4 +1,5 @@
-// INSERT, UPSERT, UPDATE and DELETE: defaults, computed columns, checks, partial index predicates and RETURNING expanded.
+// INSERT, UPSERT, UPDATE and DELETE: defaults, computed columns, checks, partial index predicates and RETURNING
+// expanded.
 #include "sql/analyze/analyze_int.h"
 #include "sql/parse/parse.h"
 
@@ -11,8 +12,10 @@ static struct scope *table_scope(struct analyzer *an, struct scope *outer, const
     struct scope *s = scope_new(an, outer);
     for (size_t i = 0; i < t->n_columns; i++) {
         if (cols[i] != 0)
-            scope_add(an, s, (struct scope_column){.name = t->columns[i].name, .table = alias, .column = cols[i],
-                                                   .hidden = t->columns[i].hidden});
+            scope_add(
+                an, s,
+                (struct scope_column){
+                    .name = t->columns[i].name, .table = alias, .column = cols[i], .hidden = t->columns[i].hidden});
     }
     return s;
 }
@@ -378,7 +381,8 @@ static int arbiter_by_columns(struct analyzer *an, const struct cat_table *t, co
     for (size_t i = 0; i < t->n_indexes; i++) {
         const struct cat_index *index = &t->indexes[i];
         bool partial = index->predicate_sql.len > 0;
-        if (index->unique && same_columns(index, t, columns, oc->columns.n) && (!partial || oc->arbiter_where != NULL)) {
+        if (index->unique && same_columns(index, t, columns, oc->columns.n) &&
+            (!partial || oc->arbiter_where != NULL)) {
             *out = index;
             return 0;
         }
@@ -440,8 +444,8 @@ static int assign(struct analyzer *an, struct scope *s, const struct cat_table *
     return 0;
 }
 
-static int assign_tuple(struct analyzer *an, struct scope *s, const struct cat_table *t, const struct ast_set_clause *sc,
-                        struct assignments *out, struct err *err)
+static int assign_tuple(struct analyzer *an, struct scope *s, const struct cat_table *t,
+                        const struct ast_set_clause *sc, struct assignments *out, struct err *err)
 {
     if (sc->value->kind != AST_TUPLE)
         return unsupported(err, sc->value, "assignment of a row from a subquery");
@@ -546,8 +550,12 @@ static int on_conflict(struct analyzer *an, struct scope *outer, const struct as
     existing_row(an, m);
     struct scope *s = table_scope(an, outer, t, m->old_cols, alias);
     for (size_t i = 0; i < t->n_columns; i++)
-        scope_add(an, s, (struct scope_column){.name = t->columns[i].name, .table = STR("excluded"),
-                                               .column = m->new_cols[i], .qualified_only = true, .hidden = true});
+        scope_add(an, s,
+                  (struct scope_column){.name = t->columns[i].name,
+                                        .table = STR("excluded"),
+                                        .column = m->new_cols[i],
+                                        .qualified_only = true,
+                                        .hidden = true});
     struct assignments set;
     TRY(set_clauses(an, s, t, &oc->set, &set, err));
     TRY(on_update_columns(an, t, &set, err));
@@ -690,8 +698,8 @@ static int rows_to_change(struct analyzer *an, struct scope *outer, const struct
             TRY(order_key(an, item, &keys[i], err));
             TRY(expr_analyze(an, s, item->expr, T_ANYELEMENT, &items[i].expr, err));
             bool plain = items[i].expr->kind == EXPR_COLUMN;
-            items[i].column = plain ? items[i].expr->column
-                                    : query_add_column(an->query, STR("sort_key"), items[i].expr->type);
+            items[i].column =
+                plain ? items[i].expr->column : query_add_column(an->query, STR("sort_key"), items[i].expr->type);
             keys[i].expr = expr_column(an->query, items[i].column);
         }
         struct rel *sort = rel_new(an->arena, REL_SORT, extend(an, *out, items, (uint32_t)order->n));
@@ -787,7 +795,7 @@ int delete_analyze(struct analyzer *an, struct scope *outer, const struct ast_de
 // ---- COPY FROM
 
 int copy_analyze(struct analyzer *an, const struct ast_copy *copy, struct select_result *out,
-                           const col_id **source_cols, size_t *n_source_cols, struct err *err)
+                 const col_id **source_cols, size_t *n_source_cols, struct err *err)
 {
     const struct cat_table *t;
     TRY(from_resolve(an, copy->table, &t, err));

@@ -70,8 +70,8 @@ static int ambiguous(const struct scope *s, const struct ast_column_ref *ref, st
             buf_printf(&candidates, "%s%.*s.%.*s", candidates.len > 0 ? ", " : "",
                        STR_FMT(c->table.len > 0 ? c->table : STR("<anonymous>")), STR_FMT(c->name));
     }
-    err_set(err, ERR_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous (candidates: %s)",
-            STR_FMT(ref->column), buf_c(&candidates));
+    err_set(err, ERR_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous (candidates: %s)", STR_FMT(ref->column),
+            buf_c(&candidates));
     buf_release(&candidates);
     return err_at(err, ref->base.position);
 }

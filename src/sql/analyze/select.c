@@ -153,9 +153,8 @@ static int expand_star(struct analyzer *an, struct scope *s, const struct ast_co
     for (struct scope *at = s; at != NULL && !any; at = ref->table.ptr != NULL ? at->outer : NULL) {
         for (size_t i = 0; i < at->columns.len; i++) {
             const struct scope_column *c = &at->columns.ptr[i];
-            bool matches = ref->table.ptr == NULL
-                               ? !c->hidden
-                               : str_eq(c->table, ref->table) && (!c->hidden || c->qualified_only);
+            bool matches =
+                ref->table.ptr == NULL ? !c->hidden : str_eq(c->table, ref->table) && (!c->hidden || c->qualified_only);
             if (c->system || !matches)
                 continue;
             push_target(an, list, expr_column(an->query, c->column), c->name);
@@ -189,15 +188,15 @@ static int expand_tuple(struct analyzer *an, struct scope *s, const struct ast_f
             field->args[0] = operand;
             field->parameter = i;
         }
-        struct str name = operand->field_names != NULL ? operand->field_names[i]
-                                                       : arena_printf(an->arena, "column%u", i + 1);
+        struct str name =
+            operand->field_names != NULL ? operand->field_names[i] : arena_printf(an->arena, "column%u", i + 1);
         push_target(an, list, field, name);
     }
     return 0;
 }
 
-static int collect_targets(struct analyzer *an, struct scope *s, const struct ast_list *targets, const struct type *want,
-                           size_t n_want, struct target_list *list, struct err *err)
+static int collect_targets(struct analyzer *an, struct scope *s, const struct ast_list *targets,
+                           const struct type *want, size_t n_want, struct target_list *list, struct err *err)
 {
     for (size_t i = 0; i < targets->n; i++) {
         const struct ast_target *t = ast_as_target(targets->items[i]);
@@ -486,7 +485,8 @@ struct pending_key {
     size_t index;
 };
 
-// Sort keys are held as columns; grouping may still replace the column of a projection, so they are found again by place.
+// Sort keys are held as columns; grouping may still replace the column of a projection, so they are found again by
+// place.
 static void locate(struct core_state *cs, col_id c, struct pending_key *out)
 {
     for (size_t i = 0; i < cs->targets.items.len; i++) {
@@ -636,8 +636,7 @@ static struct rel *sort_rel(struct analyzer *an, struct rel *input, struct sort_
     return s;
 }
 
-static int distinct_stage(struct core_state *cs, const struct ast_select_core *core, const col_id *on,
-                          struct err *err)
+static int distinct_stage(struct core_state *cs, const struct ast_select_core *core, const col_id *on, struct err *err)
 {
     struct analyzer *an = cs->an;
     if (core->distinct_on.n > 0) { // the first row of each group in the order given
@@ -960,9 +959,8 @@ static int bind_cte(struct analyzer *an, struct scope *s, const struct ast_cte *
                     const struct select_result *body, bool working_table, struct err *err)
 {
     if (c->columns.n > body->n_cols) {
-        err_set(err, ERR_INVALID_COLUMN_REFERENCE,
-                "source \"%.*s\" has %u columns available but %zu columns specified", STR_FMT(c->name), body->n_cols,
-                c->columns.n);
+        err_set(err, ERR_INVALID_COLUMN_REFERENCE, "source \"%.*s\" has %u columns available but %zu columns specified",
+                STR_FMT(c->name), body->n_cols, c->columns.n);
         return err_at(err, c->base.position);
     }
     struct str *names = ARENA_ARRAY(an->arena, struct str, body->n_cols);
@@ -1009,9 +1007,8 @@ static int recursive_cte(struct analyzer *an, struct scope *s, const struct ast_
     for (uint32_t i = 0; i < start.n_cols; i++) {
         struct type got = query_column(an->query, step.cols[i])->type;
         if (got.family != types[i].family && cast_allowed(got, types[i]) < CAST_IMPLICIT)
-            return err_set(err, ERR_DATATYPE_MISMATCH,
-                           "UNION types %s and %s cannot be matched for WITH RECURSIVE", type_family_name(types[i]),
-                           type_family_name(got));
+            return err_set(err, ERR_DATATYPE_MISMATCH, "UNION types %s and %s cannot be matched for WITH RECURSIVE",
+                           type_family_name(types[i]), type_family_name(got));
     }
     TRY(project_to(an, &step, types, err));
     struct rel *r = rel_new(an->arena, REL_RECURSIVE, start.rel);

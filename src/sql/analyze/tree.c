@@ -326,8 +326,7 @@ bool expr_equal(const struct expr *a, const struct expr *b)
         a->parameter != b->parameter || a->fn != b->fn || a->subquery != b->subquery)
         return false;
     if (a->kind == EXPR_CONST &&
-        (a->value.null != b->value.null ||
-         (!a->value.null && datum_compare(a->type, &a->value, &b->value) != 0)))
+        (a->value.null != b->value.null || (!a->value.null && datum_compare(a->type, &a->value, &b->value) != 0)))
         return false;
     if (a->kind == EXPR_AGGREGATE || a->kind == EXPR_WINDOW)
         return false;

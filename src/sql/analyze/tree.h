@@ -1,8 +1,8 @@
 // The typed relational tree: what the analyzer makes of a statement and the optimizer turns into a plan.
 //
-// Columns are numbered per statement (`col_id`, from 1): a column keeps its number wherever it flows, so operators can be
-// moved without renaming. Trees live in one arena and are immutable for everyone but the optimizer, which rewrites its
-// own copy. A correlated subquery simply uses col_ids that its own relations do not produce.
+// Columns are numbered per statement (`col_id`, from 1): a column keeps its number wherever it flows, so operators can
+// be moved without renaming. Trees live in one arena and are immutable for everyone but the optimizer, which rewrites
+// its own copy. A correlated subquery simply uses col_ids that its own relations do not produce.
 #ifndef SQL_ANALYZE_TREE_H
 #define SQL_ANALYZE_TREE_H
 
@@ -63,7 +63,8 @@ struct window_frame {
         FRAME_CURRENT_ROW,
         FRAME_FOLLOWING,
         FRAME_UNBOUNDED_FOLLOWING,
-    } start, end;
+    } start,
+        end;
     struct expr *start_offset, *end_offset;
     enum { EXCLUDE_NONE, EXCLUDE_CURRENT_ROW, EXCLUDE_GROUP, EXCLUDE_TIES } exclude;
 };
@@ -81,12 +82,12 @@ struct expr {
     uint32_t parameter;
     const struct fn_overload *fn;
     struct rel *subquery;
-    struct expr *filter;          // aggregates: FILTER (WHERE …)
-    struct sort_key *order;       // aggregates: ORDER BY inside; windows: ORDER BY
+    struct expr *filter;    // aggregates: FILTER (WHERE …)
+    struct sort_key *order; // aggregates: ORDER BY inside; windows: ORDER BY
     uint32_t n_order;
-    struct expr **partition;      // windows
+    struct expr **partition; // windows
     uint32_t n_partition;
-    struct window_frame *frame;   // windows; NULL: default
+    struct window_frame *frame;     // windows; NULL: default
     const struct type *field_types; // TUPLE: of the args (also for subquery rows)
     const struct str *field_names;  // TUPLE with labels; may be NULL
 };
@@ -103,23 +104,23 @@ struct col_info {
 };
 
 enum rel_kind {
-    REL_SCAN,     // base or virtual table
-    REL_VALUES,   // rows of expressions; no columns and one row: SELECT without FROM
-    REL_FILTER,   // input, predicate
-    REL_PROJECT,  // input plus computed columns; output narrows to `cols`
-    REL_JOIN,     // input, right
-    REL_GROUP,    // input; aggregates over keys
-    REL_DISTINCT, // input; keeps the first row per keys
-    REL_SORT,     // input; keys
-    REL_LIMIT,    // input; count, offset
-    REL_SET_OP,   // input, right
-    REL_WINDOW,   // input; functions
-    REL_SRF,      // input; set-returning calls, rows zipped (ROWS FROM); adds their columns
+    REL_SCAN,       // base or virtual table
+    REL_VALUES,     // rows of expressions; no columns and one row: SELECT without FROM
+    REL_FILTER,     // input, predicate
+    REL_PROJECT,    // input plus computed columns; output narrows to `cols`
+    REL_JOIN,       // input, right
+    REL_GROUP,      // input; aggregates over keys
+    REL_DISTINCT,   // input; keeps the first row per keys
+    REL_SORT,       // input; keys
+    REL_LIMIT,      // input; count, offset
+    REL_SET_OP,     // input, right
+    REL_WINDOW,     // input; functions
+    REL_SRF,        // input; set-returning calls, rows zipped (ROWS FROM); adds their columns
     REL_ORDINALITY, // input; adds one INT8 column counting from 1
-    REL_CTE,      // reads a common table expression
-    REL_RECURSIVE, // WITH RECURSIVE body: input (start), right (step, reads the working table)
-    REL_MAX_ONE,  // input; 21000 when more than one row
-    REL_LOCK,     // input; FOR UPDATE/SHARE on tables scanned below
+    REL_CTE,        // reads a common table expression
+    REL_RECURSIVE,  // WITH RECURSIVE body: input (start), right (step, reads the working table)
+    REL_MAX_ONE,    // input; 21000 when more than one row
+    REL_LOCK,       // input; FOR UPDATE/SHARE on tables scanned below
     REL_INSERT,
     REL_UPDATE,
     REL_DELETE,
@@ -167,7 +168,7 @@ struct mutation {
     // INSERT:
     bool upsert;
     bool on_conflict, do_nothing;
-    const struct cat_index *arbiter;  // NULL with do_nothing: any unique index
+    const struct cat_index *arbiter; // NULL with do_nothing: any unique index
     // DO UPDATE: assignments computed over existing row (old_cols) and excluded row (new_cols)
     struct projection *set; // columns: those of set_cols
     uint32_t n_set;
@@ -199,7 +200,7 @@ struct rel {
             uint32_t n_rows;
         } values;
         struct expr *predicate; // REL_FILTER
-        struct { // REL_PROJECT
+        struct {                // REL_PROJECT
             struct projection *items;
             uint32_t n_items;
         } project;
@@ -234,7 +235,7 @@ struct rel {
             uint32_t n_functions;
         } window;
         struct {
-            struct expr **calls; // EXPR_CALL of set-returning functions (or scalars: one row)
+            struct expr **calls;            // EXPR_CALL of set-returning functions (or scalars: one row)
             const col_id *const *call_cols; // result columns per call
             const uint32_t *n_call_cols;
             uint32_t n_calls;

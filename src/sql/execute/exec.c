@@ -154,7 +154,7 @@ struct recursive_op {
     struct op op;
     struct cte_state *state;
     struct row_store rounds[2];
-    uint32_t current;     // the round being read out
+    uint32_t current; // the round being read out
     uint32_t at;
     struct hash_rows *seen; // UNION: all rows so far
     bool started;

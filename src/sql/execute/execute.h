@@ -1,7 +1,7 @@
 // The executor: runs a physical plan as a tree of operators that pull batches of column vectors.
 //
-// One `struct exec_context` per execution of a statement. Operators live in its arena; what they hold of data is charged to
-// its budget. A batch handed out stays valid until the next call on the operator that made it.
+// One `struct exec_context` per execution of a statement. Operators live in its arena; what they hold of data is
+// charged to its budget. A batch handed out stays valid until the next call on the operator that made it.
 #ifndef SQL_EXECUTE_EXECUTE_H
 #define SQL_EXECUTE_EXECUTE_H
 
@@ -12,7 +12,8 @@
 
 struct op;
 
-// Expressions stored with a table, over its columns numbered 1..n in table order; for rows that foreign key actions touch.
+// Expressions stored with a table, over its columns numbered 1..n in table order; for rows that foreign key actions
+// touch.
 struct table_exprs {
     struct expr **checks;     // per check
     struct expr **predicates; // per secondary index; NULL: not partial
@@ -32,18 +33,18 @@ struct exec_context {
     int (*interrupted)(void *arg, struct err *err);
     void *interrupted_arg;
     int64_t lock_timeout_ns;
-    bool read_only;          // writes are refused with 25006
+    bool read_only; // writes are refused with 25006
     // Analyzes a table's stored expressions; the result lives in `a`.
     int (*table_exprs)(void *arg, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
                        struct err *err);
     void *table_exprs_arg;
     int64_t cascade_limit; // foreign_key_cascades_limit
-    uint64_t *actual_rows;   // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
+    uint64_t *actual_rows; // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
     // Results of data changes.
-    uint64_t rows_affected;  // of the top-level mutation
+    uint64_t rows_affected; // of the top-level mutation
     uint64_t rows_read, rows_written, bytes_read;
     // Private to the executor.
-    struct datum *outer;     // values of outer columns, by col_id
+    struct datum *outer; // values of outer columns, by col_id
     struct cte_state *ctes;
     struct op *root;
     struct op_list *all_ops;
@@ -86,8 +87,8 @@ struct virtual_table {
                     struct err *err);
 };
 
-// ---- services for DDL: work over the rows of a table. Expressions read the table's columns, numbered 1..n in table order.
-// The context needs a plan whose query has no subqueries.
+// ---- services for DDL: work over the rows of a table. Expressions read the table's columns, numbered 1..n in table
+// order. The context needs a plan whose query has no subqueries.
 
 // Fills an index from the primary one; 23505 on duplicates. `predicate` NULL: not partial.
 int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
@@ -99,9 +100,9 @@ int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, ui
                            struct err *err) MUST_CHECK;
 int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
                               struct err *err) MUST_CHECK;
-// Writes every row of `from` in the shape of `to` (same table id). `values[i]` computes column i of `to` over the columns
-// of `from` (NULL: copy the column with the same id). Under another primary index id the old rows stay, under the same
-// one they are overwritten; secondary indexes whose id `from` lacks are filled.
+// Writes every row of `from` in the shape of `to` (same table id). `values[i]` computes column i of `to` over the
+// columns of `from` (NULL: copy the column with the same id). Under another primary index id the old rows stay, under
+// the same one they are overwritten; secondary indexes whose id `from` lacks are filled.
 int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, const struct cat_table *to,
                        const struct expr *const *values, struct err *err) MUST_CHECK;
 

@@ -72,8 +72,8 @@ static inline uint32_t batch_rows(const struct batch *b)
 struct ev;
 // `cols`: the col_id of each input column. Columns not among them are outer columns.
 struct ev *ev_compile(struct exec_context *x, const struct expr *e, const col_id *cols, uint32_t n_cols);
-// Result for the live rows of `in`; valid until the next evaluation of the same expression or the reset of the arena that
-// x->eval.arena points at.
+// Result for the live rows of `in`; valid until the next evaluation of the same expression or the reset of the arena
+// that x->eval.arena points at.
 int ev_eval(struct ev *ev, const struct batch *in, const struct vec **out, struct err *err) MUST_CHECK;
 // Evaluates for one row of `in` only.
 int ev_row(struct ev *ev, const struct batch *in, uint32_t row, struct datum *out, struct err *err) MUST_CHECK;
@@ -111,7 +111,8 @@ void row_store_init(struct row_store *rs, struct exec_context *x, const struct t
 void row_store_reset(struct row_store *rs);
 void row_store_release(struct row_store *rs);
 // Appends the live rows of a batch (its first n_cols columns, or those of `positions`), copying bytes.
-int row_store_append(struct row_store *rs, const struct batch *b, const uint32_t *positions, struct err *err) MUST_CHECK;
+int row_store_append(struct row_store *rs, const struct batch *b, const uint32_t *positions,
+                     struct err *err) MUST_CHECK;
 struct datum row_store_get(const struct row_store *rs, uint32_t row, uint32_t col);
 // Where a value lies, as its physical form; NULL when it is NULL.
 static inline const char *row_store_slot(const struct row_store *rs, uint32_t row, uint32_t col)
@@ -158,25 +159,25 @@ int hash_rows_add(struct hash_rows *h, const struct batch *b, const uint32_t *po
 
 struct table_index {
     const struct cat_index *index;
-    struct str prefix;             // /cluster/table/index
-    uint32_t n_key;                // indexed columns
-    const uint32_t *key_columns;   // positions in table->columns
+    struct str prefix;           // /cluster/table/index
+    uint32_t n_key;              // indexed columns
+    const uint32_t *key_columns; // positions in table->columns
     const struct type *key_types;
-    const uint8_t *key_desc;       // enum key_direction
-    uint32_t n_suffix;             // primary key columns appended (non-unique, or NULL in a unique key)
+    const uint8_t *key_desc; // enum key_direction
+    uint32_t n_suffix;       // primary key columns appended (non-unique, or NULL in a unique key)
     const uint32_t *suffix_columns;
     const struct type *suffix_types;
-    uint32_t n_stored;             // columns in the entry's value
+    uint32_t n_stored; // columns in the entry's value
     const uint32_t *stored_columns;
-    struct row_layout layout;      // of the value
+    struct row_layout layout; // of the value
 };
 struct table_access {
     struct table_access *next;
     const struct cat_table *table;
     uint32_t cluster;
     struct table_index primary;
-    struct table_index *indexes;   // parallel to table->indexes
-    struct datum *absent;          // missing values per slot of the primary layout
+    struct table_index *indexes; // parallel to table->indexes
+    struct datum *absent;        // missing values per slot of the primary layout
     uint32_t n_columns;
     struct row_decoder *whole; // of all columns; made when first needed
     struct vec *whole_vecs;
@@ -195,18 +196,18 @@ struct row_decoder {
     const struct table_index *ti;
     uint32_t n_wanted;
     const uint32_t *wanted;
-    uint32_t n_from_value;      // wanted columns that come from the value
+    uint32_t n_from_value; // wanted columns that come from the value
     uint32_t *value_slots;
     struct datum *value_absent;
-    uint32_t *value_targets;    // index into wanted
-    struct vec **value_vecs;    // scratch
+    uint32_t *value_targets; // index into wanted
+    struct vec **value_vecs; // scratch
     uint32_t n_from_key;
     struct key_part {
         struct type type;
         enum key_direction direction;
-        int32_t target;         // index into wanted, or -1: skipped
-    } *key_parts;
-    uint32_t n_key_parts;       // up to the last wanted one
+        int32_t target; // index into wanted, or -1: skipped
+    } * key_parts;
+    uint32_t n_key_parts; // up to the last wanted one
 };
 void row_decoder_init(struct row_decoder *d, struct exec_context *x, const struct table_access *ta,
                       const struct table_index *ti, const uint32_t *wanted, uint32_t n_wanted);
@@ -216,11 +217,11 @@ int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, s
                struct err *err) MUST_CHECK;
 
 int kv_error(struct exec_context *x, enum kv_result r, struct err *err);
-#define KV_TRY(x, call, err)                                                                                           \
-    do {                                                                                                               \
-        enum kv_result kv_rc_ = (call);                                                                                \
-        if (UNLIKELY(kv_rc_ != KV_OK))                                                                                 \
-            return kv_error((x), kv_rc_, (err));                                                                       \
+#define KV_TRY(x, call, err)                     \
+    do {                                         \
+        enum kv_result kv_rc_ = (call);          \
+        if (UNLIKELY(kv_rc_ != KV_OK))           \
+            return kv_error((x), kv_rc_, (err)); \
     } while (0)
 
 // ---- index constraints to key ranges (span.c)

@@ -8,7 +8,7 @@
 typedef int (*ev_fn)(struct ev *ev, const struct batch *in, struct err *err);
 
 struct ev {
-    ev_fn eval;              // fills `result`
+    ev_fn eval; // fills `result`
     struct exec_context *x;
     const struct expr *expr;
     struct ev **args;

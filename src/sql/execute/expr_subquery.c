@@ -1,5 +1,5 @@
-// Subqueries in expressions. An uncorrelated one runs once per execution and its rows are kept; a correlated one runs for
-// every row with the outer columns set.
+// Subqueries in expressions. An uncorrelated one runs once per execution and its rows are kept; a correlated one runs
+// for every row with the outer columns set.
 #include "sql/execute/expr_int.h"
 
 struct outer_column {
@@ -11,12 +11,12 @@ struct subquery_state {
     struct subquery_state *next; // of the execution
     struct op *op;
     const struct subquery_plan *plan;
-    bool loaded;           // rows holds the result (uncorrelated)
+    bool loaded; // rows holds the result (uncorrelated)
     struct row_store rows;
     struct outer_column *outers;
     uint32_t n_outers;
-    struct fn_call call;   // ANY_QUERY
-    uint32_t *hash;        // ANY_QUERY with "=": 1-based rows by hash
+    struct fn_call call; // ANY_QUERY
+    uint32_t *hash;      // ANY_QUERY with "=": 1-based rows by hash
     uint32_t hash_mask;
     bool has_null;
 };
@@ -132,7 +132,8 @@ static int compare_row(struct ev *ev, struct subquery_state *st, const struct da
 static bool hash_has(struct subquery_state *st, const struct datum *d)
 {
     struct type t = st->rows.types[0];
-    for (uint32_t at = (uint32_t)datum_hash(t, d, 0) & st->hash_mask; st->hash[at] != 0; at = (at + 1) & st->hash_mask) {
+    for (uint32_t at = (uint32_t)datum_hash(t, d, 0) & st->hash_mask; st->hash[at] != 0;
+         at = (at + 1) & st->hash_mask) {
         struct datum item = row_store_get(&st->rows, st->hash[at] - 1, 0);
         if (datum_compare(t, d, &item) == 0)
             return true;
@@ -175,8 +176,8 @@ static int left_values(struct ev *ev, const struct batch *in, uint32_t row, stru
     return 0;
 }
 
-static int finish_row(struct ev *ev, struct subquery_state *st, const struct batch *in, uint32_t row,
-                      struct datum *out, struct err *err)
+static int finish_row(struct ev *ev, struct subquery_state *st, const struct batch *in, uint32_t row, struct datum *out,
+                      struct err *err)
 {
     *out = DATUM_NULL;
     switch (ev->expr->kind) {

@@ -1,6 +1,6 @@
-// Foreign keys. A reference is checked when its row is written; when the referenced row is not there yet, again at the end
-// of the statement. What a referenced row's change or removal means for the rows that reference it is queued and done at
-// the end of the statement, one key at a time, until nothing is left.
+// Foreign keys. A reference is checked when its row is written; when the referenced row is not there yet, again at the
+// end of the statement. What a referenced row's change or removal means for the rows that reference it is queued and
+// done at the end of the statement, one key at a time, until nothing is left.
 #include "sql/execute/mutate_int.h"
 
 enum cascade_kind { CASCADE_REFERENCE, CASCADE_PARENT };
@@ -9,7 +9,7 @@ struct cascade {
     struct cascade *next;
     enum cascade_kind kind;
     const struct cat_foreign_key *fk;
-    const struct table_access *table; // of the row at hand: origin (REFERENCE) or referenced (PARENT)
+    const struct table_access *table;      // of the row at hand: origin (REFERENCE) or referenced (PARENT)
     struct datum *old_values, *new_values; // of the key, in fk column order; new_values NULL: removed
     bool update;
 };
@@ -188,8 +188,10 @@ int foreign_check_references(struct exec_context *x, const struct table_access *
             continue;
         TRY(reference_exists(x, fk, values, &exists, err));
         if (!exists)
-            queue(x, (struct cascade){.kind = CASCADE_REFERENCE, .fk = fk, .table = ta, .new_values = values,
-                                      .update = old_row != NULL});
+            queue(
+                x,
+                (struct cascade){
+                    .kind = CASCADE_REFERENCE, .fk = fk, .table = ta, .new_values = values, .update = old_row != NULL});
     }
     return 0;
 }
@@ -249,10 +251,13 @@ int foreign_queue_actions(struct exec_context *x, const struct table_access *ta,
             whole &= !values[k].null;
         if (!whole)
             continue;
-        struct datum *now = new_row == NULL ? NULL
-                                            : key_values(x, t, fk->referenced_columns, fk->n_columns, new_row);
-        queue(x, (struct cascade){.kind = CASCADE_PARENT, .fk = fk, .table = ta, .old_values = values,
-                                  .new_values = now, .update = new_row != NULL});
+        struct datum *now = new_row == NULL ? NULL : key_values(x, t, fk->referenced_columns, fk->n_columns, new_row);
+        queue(x, (struct cascade){.kind = CASCADE_PARENT,
+                                  .fk = fk,
+                                  .table = ta,
+                                  .old_values = values,
+                                  .new_values = now,
+                                  .update = new_row != NULL});
     }
     return 0;
 }
@@ -383,8 +388,8 @@ static int compile_child(struct exec_context *x, const struct cat_table *t, stru
 
 static void row_batch(struct exec_context *x, const struct cat_table *t, const struct datum *row, struct batch *out)
 {
-    *out = (struct batch){.n = 1, .ncols = (uint32_t)t->n_columns,
-                          .cols = ARENA_ARRAY(x->arena, struct vec, t->n_columns)};
+    *out = (struct batch){
+        .n = 1, .ncols = (uint32_t)t->n_columns, .cols = ARENA_ARRAY(x->arena, struct vec, t->n_columns)};
     for (uint32_t i = 0; i < t->n_columns; i++)
         vec_init_const(&out->cols[i], x->arena, t->columns[i].type, row[i]);
 }
@@ -431,7 +436,8 @@ static int queue_reference(struct exec_context *x, const struct table_access *ta
     bool references;
     TRY(is_reference(fk, values, &references, err));
     if (references)
-        queue(x, (struct cascade){.kind = CASCADE_REFERENCE, .fk = fk, .table = ta, .new_values = values, .update = true});
+        queue(x,
+              (struct cascade){.kind = CASCADE_REFERENCE, .fk = fk, .table = ta, .new_values = values, .update = true});
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // Grouping: groups are numbered by a hash of their keys; each has one block of aggregate states.
 //
-// Modifiers of an aggregate: FILTER narrows the rows; DISTINCT passes only rows whose (group, arguments) are new; ORDER BY
-// buffers (group, order keys, arguments) and feeds them sorted at the end.
+// Modifiers of an aggregate: FILTER narrows the rows; DISTINCT passes only rows whose (group, arguments) are new; ORDER
+// BY buffers (group, order keys, arguments) and feeds them sorted at the end.
 #include "sql/execute/execute_int.h"
 #include <stdlib.h>
 
@@ -284,8 +284,8 @@ static void aggregate_build(struct group_op *g, const struct expr *e, const stru
     struct type *types = ARENA_ARRAY(x->arena, struct type, 1 + e->n_order + e->n_args);
     for (uint32_t i = 0; i < e->n_args; i++)
         types[i] = e->args[i]->type;
-    a->call = (struct fn_call){e->fn, arena_dup(x->arena, types, e->n_args * sizeof(*types)), (uint8_t)e->n_args,
-                               e->type};
+    a->call =
+        (struct fn_call){e->fn, arena_dup(x->arena, types, e->n_args * sizeof(*types)), (uint8_t)e->n_args, e->type};
     if (e->filter != NULL)
         a->filter = ev_compile(x, e->filter, input->cols, input->n_cols);
     if (e->aggregate_distinct && e->n_args > 0) {

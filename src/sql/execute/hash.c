@@ -9,7 +9,7 @@ struct hash_rows {
     struct hash_rows *next; // of all tables of the execution
     struct exec_context *x;
     struct row_store keys;
-    uint32_t *slots; // 1-based row number; 0: empty
+    uint32_t *slots;  // 1-based row number; 0: empty
     uint64_t *hashes; // per row
     uint32_t cap, hashes_cap;
     size_t charged;
@@ -157,8 +157,7 @@ int64_t hash_rows_find(const struct hash_rows *h, const struct batch *b, const u
     return -1;
 }
 
-int hash_rows_ids(struct hash_rows *h, const struct batch *b, const uint32_t *positions, uint32_t *ids,
-                  struct err *err)
+int hash_rows_ids(struct hash_rows *h, const struct batch *b, const uint32_t *positions, uint32_t *ids, struct err *err)
 {
     TRY(grow(h, h->keys.n_rows + b->n, err));
     for (uint32_t k = 0; k < b->n; k++) {

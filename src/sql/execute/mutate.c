@@ -1,7 +1,7 @@
 // INSERT (with ON CONFLICT), UPDATE and DELETE as operators: per input row one change; the rows of RETURNING come out.
 //
-// When the input may read what is being written (a scan of the same table) it is read to the end first, so that a row is
-// never met twice (the Halloween problem).
+// When the input may read what is being written (a scan of the same table) it is read to the end first, so that a row
+// is never met twice (the Halloween problem).
 #include "base/map.h"
 #include "sql/execute/mutate_int.h"
 
@@ -13,16 +13,16 @@ struct mutation_op {
     struct row_store rows;
     bool loaded;
     uint32_t at;
-    struct batch in; // rows at hand
+    struct batch in;          // rows at hand
     int64_t *old_at, *new_at; // positions of the table's columns in the input; -1: none
     struct ev **checks, **old_predicates, **new_predicates;
     bool *old_member, *new_member;
     struct datum *old_row, *new_row;
-    bool counts; // its rows are the statement's
+    bool counts;   // its rows are the statement's
     int64_t delta; // rows added less removed
     uint64_t changed;
     // ON CONFLICT DO UPDATE
-    struct batch wide;  // existing row, input row, assigned columns
+    struct batch wide; // existing row, input row, assigned columns
     struct ev **set, **set_checks, **set_predicates, **existing_predicates;
     struct ev *set_where;
     int64_t *set_at; // position in wide of each table column's new value; -1: unchanged
@@ -422,9 +422,8 @@ struct op *mutation_build(struct exec_context *x, const struct plan *p)
     o->new_at = positions(x, m->table, m->new_cols, input);
     o->checks = compile_list(x, m->checks, m->n_checks, input->cols, input->n_cols);
     o->new_predicates = compile_list(x, m->new_predicates, n_indexes, input->cols, input->n_cols);
-    o->old_predicates = p->kind == PLAN_INSERT
-                            ? NULL
-                            : compile_list(x, m->old_predicates, n_indexes, input->cols, input->n_cols);
+    o->old_predicates =
+        p->kind == PLAN_INSERT ? NULL : compile_list(x, m->old_predicates, n_indexes, input->cols, input->n_cols);
     o->old_member = ARENA_ARRAY(x->arena, bool, n_indexes + 1);
     o->new_member = ARENA_ARRAY(x->arena, bool, n_indexes + 1);
     o->old_row = ARENA_ARRAY(x->arena, struct datum, n_table);

@@ -12,11 +12,12 @@ int write_update(struct exec_context *x, const struct table_access *ta, const st
                  struct err *err) MUST_CHECK;
 int write_delete(struct exec_context *x, const struct table_access *ta, const struct datum *row, const bool *in_index,
                  struct err *err) MUST_CHECK;
-// Reads the row that holds the key of `row` in a unique index; *found false when none (or a key column is NULL). Locks it.
+// Reads the row that holds the key of `row` in a unique index; *found false when none (or a key column is NULL). Locks
+// it.
 int write_find_conflict(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                         const struct datum *row, bool *found, struct datum *existing, struct err *err) MUST_CHECK;
-int read_row(struct exec_context *x, const struct table_access *ta, struct str key, struct str value,
-             struct datum *row, struct err *err) MUST_CHECK;
+int read_row(struct exec_context *x, const struct table_access *ta, struct str key, struct str value, struct datum *row,
+             struct err *err) MUST_CHECK;
 int duplicate_key(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                   const struct datum *row, struct err *err);
 

@@ -2,7 +2,8 @@
 // filtered, and locked when asked.
 //
 // Locks: a row found by its whole key is locked before it is read, so that a contended update waits instead of failing;
-// rows found by scanning are filtered first and locked then (a change in between is a conflict and the statement retries).
+// rows found by scanning are filtered first and locked then (a change in between is a conflict and the statement
+// retries).
 #include "sql/execute/execute_int.h"
 
 enum { SCAN_FIRST_ROWS = 32 };
@@ -17,7 +18,7 @@ struct scan_op {
     struct scan_ranges ranges;
     uint32_t at; // next range or point
     struct kv_scan *scan;
-    uint32_t want;      // rows of the next batch
+    uint32_t want; // rows of the next batch
     uint64_t emitted;
     struct row_decoder decoder;         // rows as read
     struct row_decoder primary_decoder; // lookup_primary: the fetched rows
@@ -51,9 +52,8 @@ static bool locks(const struct scan_op *s)
 
 static int lock_key(struct scan_op *s, struct str key, bool *skipped, struct err *err)
 {
-    static const enum kv_lock_wait waits[] = {[LOCK_WAIT_BLOCK] = KV_LOCK_WAIT,
-                                              [LOCK_WAIT_NOWAIT] = KV_LOCK_NOWAIT,
-                                              [LOCK_WAIT_SKIP] = KV_LOCK_SKIP};
+    static const enum kv_lock_wait waits[] = {
+        [LOCK_WAIT_BLOCK] = KV_LOCK_WAIT, [LOCK_WAIT_NOWAIT] = KV_LOCK_NOWAIT, [LOCK_WAIT_SKIP] = KV_LOCK_SKIP};
     struct exec_context *x = s->op.x;
     enum kv_lock_mode mode = s->sp->lock >= LOCK_NO_KEY_UPDATE ? KV_LOCK_EXCLUSIVE : KV_LOCK_SHARED;
     enum kv_result r = kv_lock(x->txn, key, mode, waits[s->sp->lock_wait], x->lock_timeout_ns);
@@ -186,7 +186,8 @@ static int scan_batch(struct scan_op *s, uint32_t *n_pairs, struct err *err)
     if (s->sp->lookup_primary)
         TRY(fetch_rows(s, n_pairs, err));
     clear_nulls(&op->out, read);
-    TRY(row_decode(s->sp->lookup_primary ? &s->primary_decoder : &s->decoder, s->pairs, *n_pairs, op->out.cols, 0, err));
+    TRY(row_decode(s->sp->lookup_primary ? &s->primary_decoder : &s->decoder, s->pairs, *n_pairs, op->out.cols, 0,
+                   err));
     op->out.n = *n_pairs;
     op->out.sel = NULL;
     if (s->filter != NULL && op->out.n > 0) {

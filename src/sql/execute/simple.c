@@ -105,8 +105,8 @@ struct op *filter_build(struct exec_context *x, const struct plan *p)
 
 struct project_op {
     struct op op;
-    struct ev **evs;      // per output column; NULL: passed through
-    uint32_t *positions;  // of passed columns in the input
+    struct ev **evs;     // per output column; NULL: passed through
+    uint32_t *positions; // of passed columns in the input
 };
 
 static int project_next(struct op *op, struct err *err)
@@ -302,8 +302,8 @@ struct op *ordinality_build(struct exec_context *x, const struct plan *p)
 {
     struct ordinality_op *o = OP_NEW(x, p, &ordinality_ops, struct ordinality_op);
     o->op.input = op_build(x, p->input);
-    o->op.out = (struct batch){.cols = ARENA_ARRAY(x->arena, struct vec, p->input->n_cols + 1),
-                               .ncols = p->input->n_cols + 1};
+    o->op.out =
+        (struct batch){.cols = ARENA_ARRAY(x->arena, struct vec, p->input->n_cols + 1), .ncols = p->input->n_cols + 1};
     return &o->op;
 }
 
@@ -321,7 +321,7 @@ struct srf_call {
 struct srf_op {
     struct op op;
     struct srf_call *calls;
-    uint32_t input_at; // live row of the input being expanded
+    uint32_t input_at;    // live row of the input being expanded
     uint32_t row, n_rows; // within its expansion
     struct datum *line;
 };

@@ -1,5 +1,5 @@
-// Index constraints to key ranges. Alternatives (IN lists, = ANY) are sorted and made unique, so that ranges are disjoint
-// and in key order.
+// Index constraints to key ranges. Alternatives (IN lists, = ANY) are sorted and made unique, so that ranges are
+// disjoint and in key order.
 #include "sql/execute/execute_int.h"
 #include <stdlib.h>
 

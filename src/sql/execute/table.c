@@ -1,10 +1,9 @@
 // How rows of a table are laid out in keys and values, and decoded into vectors.
 //
-// Primary index: key = primary key columns, value = every column by slot (id - 1); key columns take no room in the value
-// unless reading them back from the key would lose something (key_type_is_lossy).
-// Secondary index: key = indexed columns, followed by the primary key columns not among them when the index is not unique
-// or an indexed column is NULL. Value = primary key columns that the key may lack (unique index), STORING columns, lossy
-// columns.
+// Primary index: key = primary key columns, value = every column by slot (id - 1); key columns take no room in the
+// value unless reading them back from the key would lose something (key_type_is_lossy). Secondary index: key = indexed
+// columns, followed by the primary key columns not among them when the index is not unique or an indexed column is
+// NULL. Value = primary key columns that the key may lack (unique index), STORING columns, lossy columns.
 #include "sql/execute/execute_int.h"
 
 static uint32_t column_position(const struct cat_table *t, uint32_t column_id)
@@ -97,7 +96,8 @@ static void secondary_layout(struct exec_context *x, const struct table_access *
     }
     for (size_t i = 0; i < ti->index->n_storing; i++) {
         uint32_t at = column_position(t, ti->index->storing[i]);
-        if (!listed(stored, n_stored, at) && !listed(ti->key_columns, ti->n_key, at) && !listed(suffix, ti->n_suffix, at))
+        if (!listed(stored, n_stored, at) && !listed(ti->key_columns, ti->n_key, at) &&
+            !listed(suffix, ti->n_suffix, at))
             stored[n_stored++] = at;
     }
     struct type *types = ARENA_ARRAY(x->arena, struct type, n_stored);

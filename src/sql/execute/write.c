@@ -179,8 +179,8 @@ static struct row_decoder *whole_row_decoder(struct exec_context *x, const struc
     return ta->whole;
 }
 
-int read_row(struct exec_context *x, const struct table_access *ta, struct str key, struct str value,
-             struct datum *row, struct err *err)
+int read_row(struct exec_context *x, const struct table_access *ta, struct str key, struct str value, struct datum *row,
+             struct err *err)
 {
     struct row_decoder *d = whole_row_decoder(x, ta);
     for (uint32_t i = 0; i < ta->n_columns; i++) {

@@ -9,9 +9,8 @@ static const double SEEK = 3, FETCH = 4, DEFAULT_ROWS = 1000, EQUAL_SELECTIVITY 
 
 double table_rows(struct optimizer *o, const struct cat_table *t)
 {
-    double rows = o->options->statistics.row_count == NULL
-                      ? -1
-                      : o->options->statistics.row_count(o->options->statistics.arg, t);
+    double rows =
+        o->options->statistics.row_count == NULL ? -1 : o->options->statistics.row_count(o->options->statistics.arg, t);
     if (rows < 0) {
         o->plan->missing_stats = true;
         rows = DEFAULT_ROWS;
@@ -67,8 +66,8 @@ static bool is_column(const struct expr *e, col_id c)
 // The two types have the same key encoding for equal values.
 static bool comparable(struct type column, struct type value)
 {
-    return column.family == value.family &&
-           (column.family != TYPE_ARRAY || column.element == value.element) && column.oid != TYPE_OID_BPCHAR;
+    return column.family == value.family && (column.family != TYPE_ARRAY || column.element == value.element) &&
+           column.oid != TYPE_OID_BPCHAR;
 }
 
 // `column symbol value` or its mirror image.
@@ -312,10 +311,13 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
                       double rows, struct access_path *path)
 {
     const struct conjuncts *f = request->filter;
-    struct matcher m = {.o = o, .request = request, .inside = col_set_new(o->arena, o->q),
+    struct matcher m = {.o = o,
+                        .request = request,
+                        .inside = col_set_new(o->arena, o->q),
                         .consumed = ARENA_ARRAY(o->arena, bool, f->items.len + 1)};
     col_set_add_list(&m.inside, request->scan->cols, request->scan->n_cols);
-    *path = (struct access_path){.scan = {.table = request->scan->scan.table, .index = index,
+    *path = (struct access_path){.scan = {.table = request->scan->scan.table,
+                                          .index = index,
                                           .lock = request->scan->scan.lock,
                                           .lock_wait = request->scan->scan.lock_wait}};
     struct index_constraint *ic = &path->scan.constraint;

@@ -133,13 +133,12 @@ void expr_print(struct buf *out, const struct query *q, const struct expr *e)
         buf_putc(out, ')');
         break;
     default: {
-        static const char *const names[] = {[EXPR_CASE] = "CASE",         [EXPR_COALESCE] = "COALESCE",
-                                            [EXPR_NULLIF] = "NULLIF",     [EXPR_GREATEST] = "GREATEST",
-                                            [EXPR_LEAST] = "LEAST",       [EXPR_IFERROR] = "IFERROR",
-                                            [EXPR_ARRAY] = "ARRAY",       [EXPR_FIELD] = "FIELD",
-                                            [EXPR_SUBSCRIPT] = "SUBSCRIPT", [EXPR_SUBQUERY] = "SUBQUERY",
-                                            [EXPR_EXISTS] = "EXISTS",     [EXPR_ANY_QUERY] = "ANY",
-                                            [EXPR_ARRAY_QUERY] = "ARRAY", [EXPR_DEFAULT] = "DEFAULT"};
+        static const char *const names[] = {
+            [EXPR_CASE] = "CASE",         [EXPR_COALESCE] = "COALESCE", [EXPR_NULLIF] = "NULLIF",
+            [EXPR_GREATEST] = "GREATEST", [EXPR_LEAST] = "LEAST",       [EXPR_IFERROR] = "IFERROR",
+            [EXPR_ARRAY] = "ARRAY",       [EXPR_FIELD] = "FIELD",       [EXPR_SUBSCRIPT] = "SUBSCRIPT",
+            [EXPR_SUBQUERY] = "SUBQUERY", [EXPR_EXISTS] = "EXISTS",     [EXPR_ANY_QUERY] = "ANY",
+            [EXPR_ARRAY_QUERY] = "ARRAY", [EXPR_DEFAULT] = "DEFAULT"};
         buf_printf(out, "%s(", names[e->kind]);
         print_list(out, q, e->args, e->n_args, ", ");
         buf_putc(out, ')');
@@ -327,15 +326,30 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
 
 static const char *node_name(const struct plan *p)
 {
-    static const char *const names[] = {
-        [PLAN_SCAN] = "scan",           [PLAN_VIRTUAL_SCAN] = "virtual table", [PLAN_VALUES] = "values",
-        [PLAN_FILTER] = "filter",       [PLAN_PROJECT] = "render",             [PLAN_HASH_JOIN] = "hash join",
-        [PLAN_MERGE_JOIN] = "merge join", [PLAN_LOOKUP_JOIN] = "lookup join",  [PLAN_NESTED_JOIN] = "cross join",
-        [PLAN_HASH_GROUP] = "group (hash)", [PLAN_STREAM_GROUP] = "group (streaming)", [PLAN_DISTINCT] = "distinct",
-        [PLAN_SORT] = "sort",           [PLAN_LIMIT] = "limit",                [PLAN_SET_OP] = "union",
-        [PLAN_WINDOW] = "window",       [PLAN_SRF] = "project set",            [PLAN_ORDINALITY] = "ordinality",
-        [PLAN_CTE] = "scan buffer",     [PLAN_RECURSIVE] = "recursive cte",    [PLAN_MAX_ONE] = "max1row",
-        [PLAN_INSERT] = "insert",       [PLAN_UPDATE] = "update",              [PLAN_DELETE] = "delete"};
+    static const char *const names[] = {[PLAN_SCAN] = "scan",
+                                        [PLAN_VIRTUAL_SCAN] = "virtual table",
+                                        [PLAN_VALUES] = "values",
+                                        [PLAN_FILTER] = "filter",
+                                        [PLAN_PROJECT] = "render",
+                                        [PLAN_HASH_JOIN] = "hash join",
+                                        [PLAN_MERGE_JOIN] = "merge join",
+                                        [PLAN_LOOKUP_JOIN] = "lookup join",
+                                        [PLAN_NESTED_JOIN] = "cross join",
+                                        [PLAN_HASH_GROUP] = "group (hash)",
+                                        [PLAN_STREAM_GROUP] = "group (streaming)",
+                                        [PLAN_DISTINCT] = "distinct",
+                                        [PLAN_SORT] = "sort",
+                                        [PLAN_LIMIT] = "limit",
+                                        [PLAN_SET_OP] = "union",
+                                        [PLAN_WINDOW] = "window",
+                                        [PLAN_SRF] = "project set",
+                                        [PLAN_ORDINALITY] = "ordinality",
+                                        [PLAN_CTE] = "scan buffer",
+                                        [PLAN_RECURSIVE] = "recursive cte",
+                                        [PLAN_MAX_ONE] = "max1row",
+                                        [PLAN_INSERT] = "insert",
+                                        [PLAN_UPDATE] = "update",
+                                        [PLAN_DELETE] = "delete"};
     if (p->kind == PLAN_HASH_GROUP && p->group.n_keys == 0)
         return "group (scalar)";
     if (p->kind == PLAN_SCAN && p->scan.reverse)

@@ -1,5 +1,5 @@
-// Join order: a tree of inner joins is taken apart and put together again left-deep, smallest result first, joining only
-// relations connected by a condition while there are any.
+// Join order: a tree of inner joins is taken apart and put together again left-deep, smallest result first, joining
+// only relations connected by a condition while there are any.
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 

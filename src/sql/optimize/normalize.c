@@ -221,8 +221,8 @@ static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e)
 
 // ---- subquery predicates to joins
 
-// Splits what reads outer columns off the filters on top of a subquery. Only shapes whose rows do not depend on the outer
-// columns otherwise are taken: projections, filters, scans and joins below.
+// Splits what reads outer columns off the filters on top of a subquery. Only shapes whose rows do not depend on the
+// outer columns otherwise are taken: projections, filters, scans and joins below.
 static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on)
 {
     struct rel *r = *sub;

@@ -138,8 +138,13 @@ static struct plan *plan_exactly(struct optimizer *o, struct rel *r, const col_i
     if (p->n_cols == n_cols && (n_cols == 0 || memcmp(p->cols, cols, n_cols * sizeof(*cols)) == 0))
         return p;
     struct plan *narrow = ARENA_NEW(o->arena, struct plan);
-    *narrow = (struct plan){.kind = PLAN_PROJECT, .input = p, .cols = cols, .n_cols = n_cols, .rows = p->rows,
-                            .cost = p->cost, .number = o->next_number++};
+    *narrow = (struct plan){.kind = PLAN_PROJECT,
+                            .input = p,
+                            .cols = cols,
+                            .n_cols = n_cols,
+                            .rows = p->rows,
+                            .cost = p->cost,
+                            .number = o->next_number++};
     return narrow;
 }
 
@@ -197,8 +202,8 @@ static void plan_ctes(struct optimizer *o, struct subquery_list *l)
 
 struct statement_plan *optimize(struct query *q, const struct optimize_options *options)
 {
-    struct optimizer o = {.q = q, .arena = q->arena, .options = options,
-                          .plan = ARENA_NEW(q->arena, struct statement_plan)};
+    struct optimizer o = {
+        .q = q, .arena = q->arena, .options = options, .plan = ARENA_NEW(q->arena, struct statement_plan)};
     o.plan->query = q;
     struct subquery_list l = {.o = &o};
     plan_ctes(&o, &l);

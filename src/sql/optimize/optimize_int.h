@@ -43,8 +43,8 @@ struct access_request {
 };
 struct access_path {
     struct scan_plan scan;
-    double rows;      // that leave the scan
-    double scanned;   // that are read
+    double rows;    // that leave the scan
+    double scanned; // that are read
     double cost;
     const struct plan_order *orders;
     uint32_t n_orders;

@@ -61,8 +61,7 @@ static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *f
             expr_columns(other, &cols);
             struct col_set inside = col_set_new(o->arena, o->q);
             col_set_add_list(&inside, scan->cols, scan->n_cols);
-            if (col_set_intersects(&cols, &inside) || expr_has_subquery(other) ||
-                expr_volatility(other) == FN_VOLATILE)
+            if (col_set_intersects(&cols, &inside) || expr_has_subquery(other) || expr_volatility(other) == FN_VOLATILE)
                 continue;
             for (uint32_t k = 0; k < scan->n_cols; k++) {
                 if (scan->cols[k] != c->column)
@@ -127,8 +126,8 @@ static struct plan *plan_scan(struct optimizer *o, struct rel *scan, struct expr
     struct expr *rest = conjuncts_join(o, &above);
     if (scan->scan.table->kind == CAT_VIRTUAL)
         return filter_above(o, plan_virtual(o, scan, &inside), scan, rest);
-    struct access_request request = {.scan = scan, .filter = &inside, .order = order, .n_order = n_order,
-                                     .limit = rest == NULL ? limit : 0};
+    struct access_request request = {
+        .scan = scan, .filter = &inside, .order = order, .n_order = n_order, .limit = rest == NULL ? limit : 0};
     struct access_path path;
     bool found = access_best(o, &request, &path);
     INVARIANT(found);
@@ -269,8 +268,8 @@ static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *
 // A right join is a left join with the sides swapped; the hash table is built from the smaller side of an inner join.
 static void choose_sides(struct rel *r, double left_rows, double right_rows)
 {
-    bool swap = r->join.kind == JOIN_RIGHT ||
-                (r->join.kind == JOIN_INNER && !r->join.lateral && left_rows < right_rows * 0.5);
+    bool swap =
+        r->join.kind == JOIN_RIGHT || (r->join.kind == JOIN_INNER && !r->join.lateral && left_rows < right_rows * 0.5);
     if (!swap)
         return;
     struct rel *l = r->input;
@@ -334,7 +333,8 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
     uint32_t n = hash->join.n_keys;
     if (!rule_on(o, OPTIMIZE_RULE_MERGE_JOIN) || !possible || n == 0 || hash->kind != PLAN_HASH_JOIN)
         return NULL;
-    struct sort_key *left = ARENA_ARRAY(o->arena, struct sort_key, n), *right = ARENA_ARRAY(o->arena, struct sort_key, n);
+    struct sort_key *left = ARENA_ARRAY(o->arena, struct sort_key, n),
+                    *right = ARENA_ARRAY(o->arena, struct sort_key, n);
     for (uint32_t i = 0; i < n; i++) {
         const struct join_key *k = &hash->join.keys[i];
         if (k->null_equal || k->left->kind != EXPR_COLUMN || k->right->kind != EXPR_COLUMN)
@@ -429,8 +429,7 @@ static struct plan *plan_project(struct optimizer *o, struct rel *r, const struc
     return p;
 }
 
-static struct plan *plan_sort(struct optimizer *o, struct rel *r, double limit, struct expr *count,
-                              struct expr *offset)
+static struct plan *plan_sort(struct optimizer *o, struct rel *r, double limit, struct expr *count, struct expr *offset)
 {
     struct plan *input = plan_rel(o, r->input, r->sort.keys, r->sort.n_keys, limit);
     if (ordered_by(input, r->sort.keys, r->sort.n_keys, o->q))

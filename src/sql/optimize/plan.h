@@ -1,8 +1,8 @@
 // Physical plans: what the optimizer decides and the executor runs. Immutable once built; run-time state lives in the
 // executor's operators, so that one plan serves any number of concurrent executions.
 //
-// Columns are named by col_id as in the typed tree. A plan's expressions read columns of its inputs; a column found in no
-// input is an outer column of the correlated subquery the plan belongs to.
+// Columns are named by col_id as in the typed tree. A plan's expressions read columns of its inputs; a column found in
+// no input is an outer column of the correlated subquery the plan belongs to.
 #ifndef SQL_OPTIMIZE_PLAN_H
 #define SQL_OPTIMIZE_PLAN_H
 
@@ -37,14 +37,14 @@ enum plan_kind {
 };
 
 // What is known of an index's leading columns: equalities, then one list of alternatives or one range. Expressions read
-// no columns of the scanned table (constants, parameters, stable functions, outer columns; for lookup joins columns of the
-// left input). A NULL value makes the constraint empty.
+// no columns of the scanned table (constants, parameters, stable functions, outer columns; for lookup joins columns of
+// the left input). A NULL value makes the constraint empty.
 struct index_constraint {
     struct expr **equal; // one per leading index column
     uint32_t n_equal;
     struct expr **any; // then: the next column is one of these (n_any > 0) …
     uint32_t n_any;
-    struct expr *any_array; // … or an element of this array
+    struct expr *any_array;  // … or an element of this array
     struct expr *low, *high; // or: the next column lies between these; NULL: open
     bool low_exclusive, high_exclusive;
     bool not_null; // open side without bound: NULLs are excluded
@@ -61,13 +61,13 @@ struct scan_plan {
     struct index_constraint constraint;
     bool unique_point; // at most one row per alternative: all columns of a unique index are equal to something not NULL
     bool reverse;
-    bool lookup_primary; // the index lacks columns: fetch rows by primary key
+    bool lookup_primary;           // the index lacks columns: fetch rows by primary key
     const uint32_t *table_columns; // cat_column id of cols[i]
-    struct expr *filter; // applied by the scan before rows leave it; NULL: none
-    uint64_t limit;      // stop after that many rows; 0: none
+    struct expr *filter;           // applied by the scan before rows leave it; NULL: none
+    uint64_t limit;                // stop after that many rows; 0: none
     enum lock_strength lock;
     enum lock_wait_policy lock_wait;
-    bool full; // no constraint at all
+    bool full;               // no constraint at all
     uint32_t virtual_lookup; // PLAN_VIRTUAL_SCAN: position + 1 of the column that constraint.equal[0] fixes; 0: none
 };
 
@@ -101,7 +101,7 @@ struct plan {
             enum join_kind kind;
             struct join_key *keys;
             uint32_t n_keys;
-            struct expr *on;      // what remains beside the keys; NULL: true
+            struct expr *on;         // what remains beside the keys; NULL: true
             struct scan_plan lookup; // PLAN_LOOKUP_JOIN: the right side; constraint reads columns of the left
             const col_id *lookup_cols;
             uint32_t n_lookup_cols;

@@ -1,24 +1,24 @@
-// COPY FROM STDIN and COPY TO STDOUT. Incoming data is cut into records, records are parsed into batches, and every full
-// batch is run through an INSERT plan whose source it is; all of it in one transaction.
+// COPY FROM STDIN and COPY TO STDOUT. Incoming data is cut into records, records are parsed into batches, and every
+// full batch is run through an INSERT plan whose source it is; all of it in one transaction.
 #include "sql/session/copy_int.h"
 #include <stdio.h>
 
 static const char binary_signature[] = "PGCOPY\n\377\r\n"; // and its terminating zero
 
 struct copy_in {
-    struct arena arena;    // plan
-    struct arena rows;     // values of the batch
+    struct arena arena; // plan
+    struct arena rows;  // values of the batch
     struct copy_options options;
     struct statement_plan *plan;
     size_t n_columns;
     struct type *types;
     struct str *names;
-    struct buf pending;    // bytes of an unfinished record
+    struct buf pending; // bytes of an unfinished record
     struct batch batch;
     uint64_t n_rows, line;
     bool skip_header, ended, binary_started;
     bool extended; // by Execute: Sync commits
-    char *rest;            // statements after the COPY
+    char *rest;    // statements after the COPY
     struct copy_field *fields;
 };
 

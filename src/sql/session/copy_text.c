@@ -82,7 +82,7 @@ int copy_options_parse(const struct ast_copy *c, struct copy_options *o, struct 
         o->delimiter = csv ? ',' : '\t';
     if (o->null_text.ptr == NULL)
         o->null_text = csv ? STR("") : STR("\\N");
-    if (!csv && (o->quote != '\0' || o->escape != '\0' ))
+    if (!csv && (o->quote != '\0' || o->escape != '\0'))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY quote available only in CSV mode");
     if (o->header && o->format == COPY_FORMAT_BINARY)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY HEADER is not available in BINARY mode");
@@ -124,7 +124,10 @@ static int wrong_count(size_t n, size_t expected, struct err *err)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 // Backslash sequences of the text format.

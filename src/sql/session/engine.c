@@ -133,8 +133,8 @@ static int ensure(struct cat_view *v, struct str name, struct str verifier, bool
 {
     const struct cat_role *existing;
     TRY(cat_role_by_name(v, name, &existing, err));
-    struct cat_role role = existing != NULL ? *existing
-                                            : (struct cat_role){.name = name, .valid_until_micros = INT64_MAX};
+    struct cat_role role =
+        existing != NULL ? *existing : (struct cat_role){.name = name, .valid_until_micros = INT64_MAX};
     if (existing == NULL)
         TRY(cat_new_role_id(v, &role.id, err));
     role.login = true;

@@ -45,8 +45,8 @@ void prepared_drop_all(struct session *s)
 
 static bool plannable(const struct ast *ast)
 {
-    return ast != NULL && (ast->kind == AST_SELECT || ast->kind == AST_INSERT || ast->kind == AST_UPDATE ||
-                           ast->kind == AST_DELETE);
+    return ast != NULL &&
+           (ast->kind == AST_SELECT || ast->kind == AST_INSERT || ast->kind == AST_UPDATE || ast->kind == AST_DELETE);
 }
 
 static int make_plan(struct session *s, const struct prepared *p, struct prepared_plan **out, struct err *err)
@@ -228,8 +228,10 @@ static int execute_arguments(struct session *s, const struct ast_execute *ex, co
                              struct datum **out, struct err *err)
 {
     if (ex->args.n != p->n_parameters)
-        return err_set(err, ERR_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%.*s\": expected "
-                                              "%zu, got %zu", STR_FMT(ex->name), p->n_parameters, ex->args.n);
+        return err_set(err, ERR_SYNTAX_ERROR,
+                       "wrong number of parameters for prepared statement \"%.*s\": expected "
+                       "%zu, got %zu",
+                       STR_FMT(ex->name), p->n_parameters, ex->args.n);
     *out = ARENA_ARRAY(a, struct datum, p->n_parameters);
     struct analyze_options options;
     struct eval_context ec;
@@ -257,8 +259,8 @@ int run_execute(struct session *s, const struct ast *ast, bool describe, struct 
     struct datum *arguments;
     TRY(execute_arguments(s, ex, p, a, &arguments, err));
     p->refs++;
-    struct statement_input in = {.ast = p->ast, .text = p->text, .parameters = arguments,
-                                 .prepared = plannable(p->ast) ? p : NULL};
+    struct statement_input in = {
+        .ast = p->ast, .text = p->text, .parameters = arguments, .prepared = plannable(p->ast) ? p : NULL};
     int rc = run_statement(s, &in, describe, a, tag, err);
     prepared_unref(s, p);
     return rc;
@@ -314,8 +316,10 @@ int session_describe_statement(struct session *s, struct str name, struct statem
     uint32_t *oids = ARENA_ARRAY(&s->describe, uint32_t, p->n_parameters);
     for (size_t i = 0; i < p->n_parameters; i++)
         oids[i] = p->parameter_types != NULL ? p->parameter_types[i].oid : p->parameter_oids[i];
-    *out = (struct statement_description){.parameter_oids = oids, .n_parameters = p->n_parameters,
-                                          .columns = p->columns, .n_columns = p->n_columns,
+    *out = (struct statement_description){.parameter_oids = oids,
+                                          .n_parameters = p->n_parameters,
+                                          .columns = p->columns,
+                                          .n_columns = p->n_columns,
                                           .returns_rows = p->returns_rows};
     return 0;
 }

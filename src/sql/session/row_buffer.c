@@ -55,8 +55,8 @@ int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_
     int rc = 0;
     while (rc == 0 && b->at < b->n && *sent < count) {
         uint32_t n = (uint32_t)MIN(MIN((uint64_t)(b->n - b->at), count - *sent), (uint64_t)BATCH_ROWS_MAX);
-        struct batch batch = {.n = n, .ncols = (uint32_t)b->n_columns,
-                              .cols = ARENA_ARRAY(&a, struct vec, b->n_columns)};
+        struct batch batch = {
+            .n = n, .ncols = (uint32_t)b->n_columns, .cols = ARENA_ARRAY(&a, struct vec, b->n_columns)};
         for (size_t c = 0; c < b->n_columns; c++) {
             vec_init(&batch.cols[c], &a, b->columns[c].type, n);
             for (uint32_t i = 0; i < n; i++)

@@ -1,8 +1,8 @@
 // A session's life, and the simple query protocol.
 //
-// Retries: a batch without transaction control is one implicit transaction; as long as nothing of its results has left the
-// server it is run again from its first statement when it meets a conflict. In an explicit transaction only its first
-// statement can be run again.
+// Retries: a batch without transaction control is one implicit transaction; as long as nothing of its results has left
+// the server it is run again from its first statement when it meets a conflict. In an explicit transaction only its
+// first statement can be run again.
 #include "sql/session/session_int.h"
 #include "sql/functions/advisory.h"
 #include <stdio.h>
@@ -92,12 +92,16 @@ static void fn_notice(struct session_functions *sf, const struct err *notice)
 
 static void functions_init(struct session *s)
 {
-    s->functions = (struct session_functions){.setting_get = fn_setting_get, .setting_set = fn_setting_set,
-                                              .sleep = fn_sleep, .force_retry = fn_force_retry,
+    s->functions = (struct session_functions){.setting_get = fn_setting_get,
+                                              .setting_set = fn_setting_set,
+                                              .sleep = fn_sleep,
+                                              .force_retry = fn_force_retry,
                                               .sequence_value_set = fn_sequence_set,
                                               .sequence_value_get = fn_sequence_get,
-                                              .sequence_value_last = fn_sequence_last, .notice = fn_notice,
-                                              .backend_pid = s->pid, .session_id = str_of(s->session_id),
+                                              .sequence_value_last = fn_sequence_last,
+                                              .notice = fn_notice,
+                                              .backend_pid = s->pid,
+                                              .session_id = str_of(s->session_id),
                                               .client_address = s->client_address,
                                               .cluster_id = catalog_cluster_id(s->engine->catalog)};
 }
@@ -144,7 +148,8 @@ static int apply_setting_list(struct session *s, const struct str *settings, siz
         const char *eq = memchr(settings[i].ptr, '=', settings[i].len);
         size_t at = eq != NULL ? (size_t)(eq - settings[i].ptr) : settings[i].len;
         if (eq != NULL)
-            TRY(setting_set(s, str_slice(settings[i], 0, at), str_slice(settings[i], at + 1, settings[i].len), false, err));
+            TRY(setting_set(s, str_slice(settings[i], 0, at), str_slice(settings[i], at + 1, settings[i].len), false,
+                            err));
     }
     return 0;
 }
@@ -160,8 +165,8 @@ static int role_defaults(struct session *s, struct err *err)
             continue;
         const struct str *settings;
         size_t n;
-        rc = cat_role_settings_get(s->view, &s->arena, turn % 2 == 1 ? d->id : 0, turn < 2 ? STR_EMPTY : role, &settings,
-                                   &n, err);
+        rc = cat_role_settings_get(s->view, &s->arena, turn % 2 == 1 ? d->id : 0, turn < 2 ? STR_EMPTY : role,
+                                   &settings, &n, err);
         if (rc == 0)
             rc = apply_setting_list(s, settings, n, err);
     }
@@ -254,13 +259,18 @@ void session_visit_parameters(struct session *s, void (*visit)(void *arg, const 
     static const struct {
         const char *name;
         int id;
-    } sent[] = {{"server_version", SETTING_SERVER_VERSION}, {"server_encoding", SETTING_SERVER_ENCODING},
-                {"client_encoding", SETTING_CLIENT_ENCODING}, {"application_name", SETTING_APPLICATION_NAME},
-                {"DateStyle", SETTING_DATESTYLE}, {"IntervalStyle", SETTING_INTERVALSTYLE},
-                {"is_superuser", SETTING_IS_SUPERUSER}, {"TimeZone", SETTING_TIMEZONE},
+    } sent[] = {{"server_version", SETTING_SERVER_VERSION},
+                {"server_encoding", SETTING_SERVER_ENCODING},
+                {"client_encoding", SETTING_CLIENT_ENCODING},
+                {"application_name", SETTING_APPLICATION_NAME},
+                {"DateStyle", SETTING_DATESTYLE},
+                {"IntervalStyle", SETTING_INTERVALSTYLE},
+                {"is_superuser", SETTING_IS_SUPERUSER},
+                {"TimeZone", SETTING_TIMEZONE},
                 {"integer_datetimes", SETTING_INTEGER_DATETIMES},
                 {"standard_conforming_strings", SETTING_STANDARD_CONFORMING_STRINGS},
-                {"crdb_version", SETTING_CRDB_VERSION}, {"session_authorization", SETTING_SESSION_AUTHORIZATION}};
+                {"crdb_version", SETTING_CRDB_VERSION},
+                {"session_authorization", SETTING_SESSION_AUTHORIZATION}};
     for (size_t i = 0; i < ARRAY_LEN(sent); i++)
         visit(arg, sent[i].name, str_of(s->values[sent[i].id]));
 }

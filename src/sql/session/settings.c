@@ -176,16 +176,18 @@ static int set_encoding(struct session *s, struct str value, struct err *err)
     return 0;
 }
 
-static const char *const isolation_names[] = {"serializable", "repeatable read", "snapshot", "read committed",
-                                              "read uncommitted", "default"};
+static const char *const isolation_names[] = {"serializable",   "repeatable read",  "snapshot",
+                                              "read committed", "read uncommitted", "default"};
 
 static int set_isolation(struct session *s, int id, struct str value, struct err *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(isolation_names); i++) {
         if (!str_ieqc(value, isolation_names[i]))
             continue;
-        const char *name = i == 2 ? "repeatable read" : i == 4 ? "read committed" : i == 5 ? "serializable"
-                                                                                         : isolation_names[i];
+        const char *name = i == 2   ? "repeatable read"
+                           : i == 4 ? "read committed"
+                           : i == 5 ? "serializable"
+                                    : isolation_names[i];
         if (id == SETTING_TRANSACTION_ISOLATION && s->txn_state != TXN_NONE) {
             enum kv_isolation level = i == 0 || i == 5 ? KV_SERIALIZABLE : i <= 2 ? KV_SNAPSHOT : KV_READ_COMMITTED;
             if (level != s->txn_isolation && s->statements_in_txn > 0)
@@ -202,7 +204,8 @@ static int set_isolation(struct session *s, int id, struct str value, struct err
 
 static int normalize_bool(const char *name, struct str value, struct str *out, struct err *err)
 {
-    static const char *const yes[] = {"on", "true", "t", "yes", "y", "1"}, *const no[] = {"off", "false", "f", "no", "n", "0"};
+    static const char *const yes[] = {"on", "true", "t", "yes", "y", "1"}, *const no[] = {"off", "false", "f",
+                                                                                          "no",  "n",     "0"};
     for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
         if (str_ieqc(value, yes[i]))
             return *out = STR("on"), 0;
@@ -379,8 +382,10 @@ void notify_parameter(struct session *s, int id)
     static const struct {
         int id;
         const char *name;
-    } reported[] = {{SETTING_APPLICATION_NAME, "application_name"}, {SETTING_TIMEZONE, "TimeZone"},
-                    {SETTING_DATESTYLE, "DateStyle"},               {SETTING_INTERVALSTYLE, "IntervalStyle"},
+    } reported[] = {{SETTING_APPLICATION_NAME, "application_name"},
+                    {SETTING_TIMEZONE, "TimeZone"},
+                    {SETTING_DATESTYLE, "DateStyle"},
+                    {SETTING_INTERVALSTYLE, "IntervalStyle"},
                     {SETTING_CLIENT_ENCODING, "client_encoding"}};
     for (size_t i = 0; i < ARRAY_LEN(reported) && s->sink != NULL; i++) {
         if (reported[i].id == id)
