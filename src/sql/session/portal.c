@@ -209,6 +209,8 @@ static int run_portal(struct session *s, struct portal *p, int64_t max_rows, str
     *suspended = false;
     if (is_plan(st)) {
         uint64_t sent;
+        if (p->state == PORTAL_READY)
+            TRY(query_begin(s, st->ast, a, err));
         TRY(run_query_portal(s, p, max_rows, a, tag, &sent, err));
         *suspended = tag->len == 0;
         return 0;

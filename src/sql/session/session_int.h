@@ -167,7 +167,7 @@ struct session {
     bool txn_read_only, txn_read_only_set;
     bool txn_failed_retryable;  // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;
-    uint64_t txn_as_of, pending_as_of; // pending: of the statement about to begin its implicit transaction
+    uint64_t txn_as_of; // 0: reads at its own snapshot
     int txn_priority;
     uint32_t restarts;          // of this transaction, by the client
     uint64_t commit_version;    // of the last committed transaction
@@ -225,6 +225,8 @@ int txn_check_state(struct session *s, const struct ast *statement, struct err *
 int txn_restart(struct session *s, struct err *err) MUST_CHECK;
 bool txn_can_retry(const struct session *s, int code);
 const char *txn_status_text(const struct session *s);
+// The open transaction, in which nothing was done yet, reads at this version from now on.
+int txn_read_at(struct session *s, uint64_t version, struct err *err) MUST_CHECK;
 // AS OF SYSTEM TIME: a constant expression to a version.
 int as_of_version(struct session *s, const struct ast *e, struct arena *a, uint64_t *out, struct err *err) MUST_CHECK;
 
@@ -238,6 +240,8 @@ struct statement_input {
 // Runs one statement of any kind but transaction control, sending its rows; the tag is in `tag_arena`.
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                   struct str *tag, struct err *err) MUST_CHECK;
+// What comes before a query is planned or a portal starts: an injected retry error, the snapshot of AS OF SYSTEM TIME.
+int query_begin(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
                    struct statement_plan **out, struct err *err) MUST_CHECK;
 void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a);

@@ -70,8 +70,7 @@ int session_begin(struct session *s, enum txn_state state, struct err *err)
     s->txn_isolation = default_isolation(s);
     s->txn_read_only = setting_bool(s, SETTING_DEFAULT_TRANSACTION_READ_ONLY);
     s->txn_priority = 0;
-    s->txn_as_of = s->pending_as_of;
-    s->pending_as_of = 0;
+    s->txn_as_of = 0;
     s->statements_in_txn = 0;
     s->restarts = 0;
     s->txn_failed_retryable = false;
@@ -219,6 +218,12 @@ static int reopen(struct session *s, struct err *err)
     kv_abort(s->txn);
     s->txn = NULL;
     return open_kv(s, err);
+}
+
+int txn_read_at(struct session *s, uint64_t version, struct err *err)
+{
+    s->txn_as_of = version;
+    return reopen(s, err);
 }
 
 static int modes(struct session *s, const struct ast *node, struct arena *a, struct err *err)
