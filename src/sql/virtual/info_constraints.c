@@ -78,7 +78,7 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
 
 GENERATOR(info_table_constraints_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, constraint_rows, rows, err);
+    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, constraint_rows, rows, err);
 }
 
 // ---- key_column_usage
@@ -109,7 +109,7 @@ static int usage_rows(struct exec_context *x, const struct relation *r, struct v
 
 GENERATOR(info_key_column_usage_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, usage_rows, rows, err);
+    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, usage_rows, rows, err);
 }
 
 // ---- referential_constraints
@@ -176,7 +176,7 @@ static int reference_rows(struct exec_context *x, const struct relation *r, stru
 
 GENERATOR(info_referential_constraints_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, reference_rows, rows, err);
+    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, reference_rows, rows, err);
 }
 
 // ---- constraint_column_usage: for foreign keys the referenced columns
@@ -218,7 +218,7 @@ static int column_usage_rows(struct exec_context *x, const struct relation *r, s
 
 GENERATOR(info_constraint_column_usage_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, column_usage_rows, rows, err);
+    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, column_usage_rows, rows, err);
 }
 
 // ---- check_constraints
@@ -254,5 +254,5 @@ static int check_rows(struct exec_context *x, const struct relation *r, struct v
 
 GENERATOR(info_check_constraints_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, check_rows, rows, err);
+    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, check_rows, rows, err);
 }

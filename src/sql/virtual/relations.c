@@ -190,3 +190,26 @@ int relations_each(struct exec_context *x, const struct virtual_filter *filter, 
         TRY(row(x, &list.items[i], rows, err));
     return 0;
 }
+
+// Whether the current user has any privilege on the relation.
+static int is_accessible(struct exec_context *x, const struct cat_table *t, bool *out, struct err *err)
+{
+    *out = t->kind == CAT_VIRTUAL;
+    for (uint32_t bit = CAT_PRIVILEGE_CREATE; bit <= CAT_PRIVILEGE_MAINTAIN && !*out; bit <<= 1)
+        TRY(cat_has_privilege(x->view, x->eval.user, &t->acl, bit, out, err));
+    return 0;
+}
+
+int relations_each_accessible(struct exec_context *x, const struct virtual_filter *filter, int name_column,
+                              enum relation_scope scope, relation_row row, struct virtual_rows *rows, struct err *err)
+{
+    struct relations list;
+    TRY(relations_filtered(x, filter, -1, name_column, scope, &list, err));
+    for (size_t i = 0; i < list.n; i++) {
+        bool accessible;
+        TRY(is_accessible(x, list.items[i].table, &accessible, err));
+        if (accessible)
+            TRY(row(x, &list.items[i], rows, err));
+    }
+    return 0;
+}

@@ -103,6 +103,10 @@ typedef int (*relation_row)(struct exec_context *x, const struct relation *r, st
 // Calls back for each of relations_filtered.
 int relations_each(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,
                    enum relation_scope scope, relation_row row, struct virtual_rows *rows, struct err *err) MUST_CHECK;
+// The same for information_schema, which shows only what the current user has some privilege on.
+int relations_each_accessible(struct exec_context *x, const struct virtual_filter *filter, int name_column,
+                              enum relation_scope scope, relation_row row, struct virtual_rows *rows,
+                              struct err *err) MUST_CHECK;
 // OID of a virtual relation, as in classoid columns; 0: none.
 uint32_t virtual_table_oid(const char *schema, const char *name);
 uint32_t virtual_schema_oid(const char *schema);
