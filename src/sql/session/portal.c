@@ -108,8 +108,8 @@ static int bind(struct session *s, const struct bind_arguments *b, struct err *e
     if (b->n_values != n)
         return err_set(err, ERR_PROTOCOL_VIOLATION, "expected %zu arguments, got %zu", n, b->n_values);
     if (b->n_parameter_formats > 1 && b->n_parameter_formats != n)
-        return err_set(err, ERR_PROTOCOL_VIOLATION,
-                       "wrong number of format codes specified: %zu for %zu arguments", b->n_parameter_formats, n);
+        return err_set(err, ERR_PROTOCOL_VIOLATION, "wrong number of format codes specified: %zu for %zu arguments",
+                       b->n_parameter_formats, n);
     if (st->ast != NULL)
         TRY(txn_check_state(s, st->ast, err));
     struct portal *p = portal_new(s, b->portal, st);
@@ -148,8 +148,8 @@ int session_describe_portal(struct session *s, struct str name, struct statement
     const struct prepared *st = p->statement;
     if (p->formats == NULL)
         p->formats = ARENA_ARRAY(&p->arena, int16_t, st->n_columns);
-    *out = (struct statement_description){.columns = st->columns, .n_columns = st->n_columns,
-                                          .returns_rows = st->returns_rows, .formats = p->formats};
+    *out = (struct statement_description){
+        .columns = st->columns, .n_columns = st->n_columns, .returns_rows = st->returns_rows, .formats = p->formats};
     return 0;
 }
 
@@ -324,8 +324,8 @@ int session_execute(struct session *s, struct str name, int64_t max_rows, struct
 
 // ---- Sync
 
-// The commit of the implicit transaction met a conflict: when it consisted of one statement whose results are still here,
-// that runs again.
+// The commit of the implicit transaction met a conflict: when it consisted of one statement whose results are still
+// here, that runs again.
 static int rerun(struct session *s, struct portal *p, struct err *err)
 {
     struct arena a;

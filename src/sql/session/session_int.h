@@ -36,7 +36,15 @@ struct sql_engine {
 
 // ---- settings (settings.c): session variables
 
-enum setting_kind { SETTING_BOOL, SETTING_INT, SETTING_STRING, SETTING_DURATION, SETTING_ENUM, SETTING_LIST, SETTING_READ_ONLY };
+enum setting_kind {
+    SETTING_BOOL,
+    SETTING_INT,
+    SETTING_STRING,
+    SETTING_DURATION,
+    SETTING_ENUM,
+    SETTING_LIST,
+    SETTING_READ_ONLY
+};
 enum setting_id {
 #define SETTING(NAME, name, kind, default_text, values) SETTING_##NAME,
 #include "sql/session/settings.def"
@@ -97,7 +105,7 @@ struct portal {
     bool cursor; // DECLAREd
     bool hold;
     bool held_ready;
-    struct row_buffer *held; // WITH HOLD: all rows
+    struct row_buffer *held;            // WITH HOLD: all rows
     struct prepared_plan *running_plan; // kept while execution uses it
 };
 
@@ -120,9 +128,9 @@ enum txn_state { TXN_NONE, TXN_IMPLICIT, TXN_EXPLICIT, TXN_ABORTED, TXN_COMMIT_W
 struct savepoint {
     struct savepoint *next;
     char *name;
-    unsigned kv;      // kv_savepoint number
-    bool restart;     // cockroach_restart semantics
-    bool initial;     // nothing was done before it in the transaction
+    unsigned kv;  // kv_savepoint number
+    bool restart; // cockroach_restart semantics
+    bool initial; // nothing was done before it in the transaction
 };
 
 // What other sessions may see of one; published at the start and end of its statements, guarded by engine->mutex.
@@ -146,7 +154,7 @@ struct session {
     struct budget budget;
     char *values[SETTING_COUNT];
     char *login_values[SETTING_COUNT]; // what RESET goes back to; NULL: the default
-    uint64_t settings_epoch; // bumped by every change that a plan may depend on
+    uint64_t settings_epoch;           // bumped by every change that a plan may depend on
     struct saved_setting *local_settings;
     struct map custom_settings; // dotted names -> char *
     struct value_context vc;
@@ -165,19 +173,19 @@ struct session {
     int64_t txn_micros, statement_micros;
     uint64_t statements_in_txn; // run so far
     bool txn_read_only, txn_read_only_set;
-    bool txn_failed_retryable;  // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
+    bool txn_failed_retryable; // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;
     uint64_t txn_as_of; // 0: reads at its own snapshot
     int txn_priority;
-    uint32_t restarts;          // of this transaction, by the client
-    uint64_t commit_version;    // of the last committed transaction
+    uint32_t restarts;       // of this transaction, by the client
+    uint64_t commit_version; // of the last committed transaction
     bool wrote_schema;
 
     struct copy_in *copy;
-    size_t implicit_mark;       // sink position where the implicit extended transaction began
+    size_t implicit_mark;           // sink position where the implicit extended transaction began
     struct portal *implicit_portal; // the only portal executed in it; NULL: none or several
     uint32_t implicit_executes;
-    bool protocol_failed;       // an error since the last Sync
+    bool protocol_failed; // an error since the last Sync
 
     _Atomic bool cancel_requested; // set by other threads; read by this one (relaxed: a flag polled)
     _Atomic bool terminate;
@@ -191,7 +199,7 @@ struct session {
     struct map sequence_values; // u32 -> boxed int64
     struct session_shown shown;
     uint64_t txns_executed;
-    char *current_query;        // guarded by engine->mutex: shown by other sessions
+    char *current_query; // guarded by engine->mutex: shown by other sessions
     int64_t query_started_micros;
     uint64_t last_parse_ns, last_plan_ns, last_exec_ns, last_service_ns;
     struct arena describe; // of the last describe call
@@ -218,7 +226,8 @@ int session_commit(struct session *s, struct err *err) MUST_CHECK;
 void session_rollback(struct session *s);
 // A statement failed: an explicit transaction becomes ABORTED, an implicit one is rolled back by the caller.
 void txn_fail(struct session *s, int code);
-int txn_run(struct session *s, const struct ast *statement, struct str *tag, struct arena *a, struct err *err) MUST_CHECK;
+int txn_run(struct session *s, const struct ast *statement, struct str *tag, struct arena *a,
+            struct err *err) MUST_CHECK;
 // 25P02 and 25000 for statements that the state does not allow.
 int txn_check_state(struct session *s, const struct ast *statement, struct err *err) MUST_CHECK;
 // The whole transaction starts again at a new snapshot, keeping its locks.
@@ -276,7 +285,7 @@ int session_final_error(struct session *s, int rc, struct err *err);
 // introspect.c
 extern const struct virtual_session_ops session_virtual_ops;
 const char *setting_name(struct arena *a, int id); // as SQL shows it, in lower case
-void session_publish(struct session *s); // with engine->mutex held
+void session_publish(struct session *s);           // with engine->mutex held
 
 // prepared.c, portal.c
 struct prepared *prepared_find(struct session *s, struct str name);

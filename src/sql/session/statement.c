@@ -29,12 +29,20 @@ void send_notice(struct session *s, int code, const char *fmt, ...)
 
 void eval_context_init(struct session *s, struct eval_context *ec, struct arena *a)
 {
-    *ec = (struct eval_context){
-        .arena = a, .vc = &s->vc, .txn_micros = s->txn_micros, .statement_micros = s->statement_micros,
-        .catalog = s->view, .txn = s->txn, .database = str_of(s->values[SETTING_DATABASE]), .user = s->user,
-        .session_user = str_of(s->values[SETTING_SESSION_USER]),
-        .application_name = str_of(s->values[SETTING_APPLICATION_NAME]), .search_path = s->search_path,
-        .n_search_path = s->n_search_path, .session = &s->functions, .rng = &s->rng};
+    *ec = (struct eval_context){.arena = a,
+                                .vc = &s->vc,
+                                .txn_micros = s->txn_micros,
+                                .statement_micros = s->statement_micros,
+                                .catalog = s->view,
+                                .txn = s->txn,
+                                .database = str_of(s->values[SETTING_DATABASE]),
+                                .user = s->user,
+                                .session_user = str_of(s->values[SETTING_SESSION_USER]),
+                                .application_name = str_of(s->values[SETTING_APPLICATION_NAME]),
+                                .search_path = s->search_path,
+                                .n_search_path = s->n_search_path,
+                                .session = &s->functions,
+                                .rng = &s->rng};
     s->vc.txn_now_micros = s->txn_micros;
     const struct cat_database *d = NULL;
     if (s->view != NULL && cat_database_by_name(s->view, ec->database, &d, NULL) == 0 && d != NULL)
@@ -46,12 +54,16 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
     eval_context_init(s, fold, a);
     fold->session = NULL; // folding must not reach what changes between executions
     fold->txn = NULL;
-    *o = (struct analyze_options){
-        .view = s->view, .fold = fold, .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
-        .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST), .statement_source = statement_source,
-        .statement_source_arg = s};
-    o->scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]), .search_path = s->search_path,
-                                       .n_search_path = s->n_search_path, .user = s->user};
+    *o = (struct analyze_options){.view = s->view,
+                                  .fold = fold,
+                                  .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
+                                  .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST),
+                                  .statement_source = statement_source,
+                                  .statement_source_arg = s};
+    o->scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
+                                       .search_path = s->search_path,
+                                       .n_search_path = s->n_search_path,
+                                       .user = s->user};
 }
 
 int session_interrupted(void *arg, struct err *err)
@@ -82,12 +94,19 @@ static int64_t lock_timeout(const struct session *s)
 
 void exec_context_init(struct session *s, struct exec_context *x, struct arena *a, struct budget *budget)
 {
-    *x = (struct exec_context){.arena = a, .txn = s->txn, .view = s->view,
-                               .cluster = catalog_cluster(s->engine->catalog), .budget = budget,
-                               .interrupted = session_interrupted, .interrupted_arg = s,
-                               .lock_timeout_ns = lock_timeout(s), .read_only = s->txn_read_only || s->txn_as_of != 0,
-                               .table_exprs = session_table_exprs, .table_exprs_arg = s,
-                               .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT), .virtual_arg = s};
+    *x = (struct exec_context){.arena = a,
+                               .txn = s->txn,
+                               .view = s->view,
+                               .cluster = catalog_cluster(s->engine->catalog),
+                               .budget = budget,
+                               .interrupted = session_interrupted,
+                               .interrupted_arg = s,
+                               .lock_timeout_ns = lock_timeout(s),
+                               .read_only = s->txn_read_only || s->txn_as_of != 0,
+                               .table_exprs = session_table_exprs,
+                               .table_exprs_arg = s,
+                               .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),
+                               .virtual_arg = s};
     eval_context_init(s, &x->eval, a);
 }
 
@@ -452,15 +471,22 @@ static enum ddl_serial serial_kind(const struct session *s)
 static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
 {
     if (s->txn_read_only)
-        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", ast_tag(ast));
-    struct ddl_context dc = {
-        .view = s->view, .txn = s->txn, .arena = a, .serial = serial_kind(s),
-        .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
-        .require_explicit_primary_keys = setting_bool(s, SETTING_REQUIRE_EXPLICIT_PRIMARY_KEYS),
-        .insecure = s->engine->insecure, .notice = send_notice_record, .notice_arg = s,
-        .services = ddl_services_new(s, a)};
-    dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]), .search_path = s->search_path,
-                                       .n_search_path = s->n_search_path, .user = s->user};
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
+                       ast_tag(ast));
+    struct ddl_context dc = {.view = s->view,
+                             .txn = s->txn,
+                             .arena = a,
+                             .serial = serial_kind(s),
+                             .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
+                             .require_explicit_primary_keys = setting_bool(s, SETTING_REQUIRE_EXPLICIT_PRIMARY_KEYS),
+                             .insecure = s->engine->insecure,
+                             .notice = send_notice_record,
+                             .notice_arg = s,
+                             .services = ddl_services_new(s, a)};
+    dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
+                                       .search_path = s->search_path,
+                                       .n_search_path = s->n_search_path,
+                                       .user = s->user};
     struct ddl_result result = {0};
     TRY(ddl_execute(&dc, ast, &result, err));
     *tag = result.tag.len > 0 ? result.tag : str_of(ast_tag(ast));
@@ -503,8 +529,10 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
 {
     const struct ast_set_cluster_setting *set = ast_as_set_cluster_setting(ast);
     if (!s->is_admin)
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the MODIFYCLUSTERSETTING privilege are "
-                                                        "allowed to set cluster setting '%.*s'", STR_FMT(set->name));
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "only users with the MODIFYCLUSTERSETTING privilege are "
+                       "allowed to set cluster setting '%.*s'",
+                       STR_FMT(set->name));
     const struct cluster_setting *setting = cluster_setting_find(set->name);
     if (setting == NULL)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unknown cluster setting '%.*s'", STR_FMT(set->name));
@@ -612,8 +640,7 @@ int run_statement(struct session *s, const struct statement_input *in, bool desc
     return run_other(s, in, describe, tag_arena, tag, err);
 }
 
-int statement_source(void *arg, struct arena *a, const struct ast *statement, const struct ast **query,
-                     struct err *err)
+int statement_source(void *arg, struct arena *a, const struct ast *statement, const struct ast **query, struct err *err)
 {
     struct session *s = arg;
     *query = NULL;
