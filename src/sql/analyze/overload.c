@@ -89,11 +89,13 @@ static bool bind_any(struct type parameter, struct type argument, struct type *a
 
 static bool is_any(struct type t)
 {
-    return t.family == TYPE_ANY || (t.family == TYPE_ARRAY && t.element == TYPE_ANY);
+    return (t.family == TYPE_ANY && !fn_type_is_every(t)) || (t.family == TYPE_ARRAY && t.element == TYPE_ANY);
 }
 
 static int typed_cost(const struct expr *arg, struct type to, struct type *any)
 {
+    if (fn_type_is_every(to))
+        return 1;
     if (is_any(to))
         return bind_any(to, arg->type, any) ? 1 : COST_IMPOSSIBLE;
     if (arg->type.family == to.family && (to.family != TYPE_ARRAY || arg->type.element == to.element))
@@ -213,7 +215,9 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
     }
     for (uint32_t i = 0; i < n_args; i++) {
         struct type to = overload_arg_type(fn, i);
-        if (is_any(to))
+        if (fn_type_is_every(to))
+            to = T_UNKNOWN;
+        else if (is_any(to))
             to = any.family == TYPE_ANY ? T_UNKNOWN : to.family == TYPE_ARRAY ? type_array_of(any) : any;
         if (args[i] == NULL)
             TRY(expr_analyze(an, s, ast_args[i], to.family == TYPE_UNKNOWN ? T_ANYELEMENT : to, &args[i], err));
