@@ -1,8 +1,8 @@
 // Choice among overloads, and the adaptation of literals and placeholders to their context.
 //
 // An argument is typed (it has a type of its own) or literal-like (a literal, NULL or placeholder, which adapts). Each
-// candidate gets a cost; the cheapest wins, the first one on ties. Typed arguments match exactly, or through an implicit
-// cast at a price; literal-like ones prefer the type of their typed siblings, then their natural type.
+// candidate gets a cost; the cheapest wins, the first one on ties. Typed arguments match exactly, or through an
+// implicit cast at a price; literal-like ones prefer the type of their typed siblings, then their natural type.
 #include "sql/analyze/analyze_int.h"
 #include <stdio.h>
 
@@ -241,8 +241,8 @@ static struct type result_type(const struct fn_overload *fn, struct type any)
 
 int overload_resolve(struct analyzer *an, struct scope *s, const char *what, struct str name, bool is_operator,
                      const struct fn_overload *const *candidates, size_t n_candidates, struct ast *const *ast_args,
-                     struct expr **args, uint32_t n_args, struct type want, int position,
-                     const struct fn_overload **fn, struct type *result, struct err *err)
+                     struct expr **args, uint32_t n_args, struct type want, int position, const struct fn_overload **fn,
+                     struct type *result, struct err *err)
 {
     const struct fn_overload *best = NULL;
     int best_cost = COST_IMPOSSIBLE;
