@@ -8,7 +8,7 @@ void budget_init(struct budget *b, const char *name, size_t limit_bytes, struct 
     b->limit_bytes = limit_bytes;
     atomic_init(&b->used_bytes, 0);
     atomic_init(&b->peak_bytes, 0);
-    atomic_init(&b->exceeded, false);
+    atomic_init(&b->exceeded, NULL);
 }
 
 static size_t add(struct budget *b, size_t bytes)
@@ -61,7 +61,7 @@ void budget_charge_forced(struct budget *b, size_t bytes)
 {
     for (struct budget *at = b; at != NULL; at = at->parent) {
         if (add(at, bytes) > at->limit_bytes)
-            atomic_store_explicit(&b->exceeded, true, memory_order_relaxed);
+            atomic_store_explicit(&b->exceeded, at, memory_order_relaxed);
     }
 }
 
@@ -72,7 +72,6 @@ void budget_release(struct budget *b, size_t bytes)
 
 int budget_check(struct budget *b, struct err *err)
 {
-    if (b == NULL || !atomic_load_explicit(&b->exceeded, memory_order_relaxed))
-        return 0;
-    return exceeded_error(b, err);
+    const struct budget *refused = b == NULL ? NULL : atomic_load_explicit(&b->exceeded, memory_order_relaxed);
+    return refused == NULL ? 0 : exceeded_error(refused, err);
 }

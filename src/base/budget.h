@@ -13,8 +13,9 @@ struct budget {
     const char *name;          // printed in the error: "statement", "session", "process"
     _Atomic size_t used_bytes; // relaxed: a statistic and a limit, orders nothing
     _Atomic size_t peak_bytes;
-    size_t limit_bytes;   // SIZE_MAX: none
-    atomic_bool exceeded; // set by a forced charge over the limit; sticky until budget_init
+    size_t limit_bytes; // SIZE_MAX: none
+    // The account, this or an ancestor, that a forced charge to this one took over its limit; sticky until budget_init.
+    _Atomic(struct budget *) exceeded;
 };
 
 void budget_init(struct budget *b, const char *name, size_t limit_bytes, struct budget *parent);
@@ -22,8 +23,8 @@ void budget_init(struct budget *b, const char *name, size_t limit_bytes, struct 
 int budget_charge(struct budget *b, size_t bytes, struct err *err) MUST_CHECK;
 // True when the charge fitted; charges nothing otherwise. For operators that spill instead of failing.
 bool budget_try_charge(struct budget *b, size_t bytes) MUST_CHECK;
-// Charges whatever happens and marks the account exceeded when over the limit; used by arenas, whose callers poll
-// budget_check once per batch.
+// Charges whatever happens and marks the account exceeded when it or an ancestor is over its limit; used by arenas,
+// whose callers poll budget_check once per batch.
 void budget_charge_forced(struct budget *b, size_t bytes);
 void budget_release(struct budget *b, size_t bytes);
 // 53200 when a forced charge went over the limit.

@@ -26,8 +26,12 @@ void err_reset(struct err *err)
     *err = ERR_INIT;
 }
 
+// Code of this thread's last error: what the functions that add to a record return when the caller wants none.
+static _Thread_local int soft_code;
+
 int err_set_at(struct err *err, int code, const char *file, int line, const char *fmt, ...)
 {
+    soft_code = code;
     if (err == NULL)
         return code;
     va_list ap;
@@ -66,7 +70,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 int err_at(struct err *err, int position)
 {
     if (err == NULL)
-        return 0;
+        return soft_code;
     err->position = position;
     return err->code;
 }
@@ -90,7 +94,7 @@ void err_set_names(struct err *err, struct str schema, struct str table, struct 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
     if (err == NULL)
-        return 0;
+        return soft_code;
     va_list ap;
     va_start(ap, fmt);
     char *context = format_owned(fmt, ap);

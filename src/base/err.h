@@ -40,7 +40,8 @@ struct err {
 // An error already recorded is replaced.
 #define err_set(err, code, ...) err_set_at((err), (code), __FILE__, __LINE__, __VA_ARGS__)
 int err_set_at(struct err *err, int code, const char *file, int line, const char *fmt, ...) PRINTF_LIKE(5, 6);
-// Each returns err->code so that calls chain: `err_set(…); return err_hint(err, "…")`.
+// Each returns err->code (with err NULL: the code set last) so that calls chain: `err_set(…); return err_hint(err,
+// "…")`.
 int err_detail(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int err_hint(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int err_at(struct err *err, int position);

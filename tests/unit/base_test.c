@@ -36,6 +36,12 @@ static void test_budget_chain(void)
     CHECK_INT(process.used_bytes, 80);
     budget_release(&stmt, 80);
     CHECK_INT(process.used_bytes, 0);
+    budget_charge_forced(&stmt, 200); // over the limit of the process: this statement fails, not the next
+    CHECK_INT(budget_check(&stmt, &err), ERR_OUT_OF_MEMORY);
+    budget_release(&stmt, 200);
+    struct budget other;
+    budget_init(&other, "statement", 1000, &process);
+    CHECK_INT(budget_check(&other, &err), 0);
     err_reset(&err);
 }
 
@@ -50,6 +56,8 @@ static void test_err(void)
     err_wrap(&err, "in %s", "here");
     CHECK_STR(str_of(err.message), "in here: dup 3");
     err_reset(&err);
+    err_set(NULL, ERR_DIVISION_BY_ZERO, "nobody asks");
+    CHECK_INT(err_at(NULL, 3), ERR_DIVISION_BY_ZERO);
 }
 
 static void test_map(void)
