@@ -46,7 +46,6 @@ enum expr_kind {
     EXPR_ARRAY_QUERY, // ARRAY(subquery)
     EXPR_AGGREGATE,   // only in rel_group.aggregates: fn(args), aggregate modifiers
     EXPR_WINDOW,      // only in rel_window.functions
-    EXPR_DEFAULT,     // only inside VALUES of INSERT/UPDATE before expansion
 };
 
 struct sort_key {
@@ -120,7 +119,6 @@ enum rel_kind {
     REL_CTE,        // reads a common table expression
     REL_RECURSIVE,  // WITH RECURSIVE body: input (start), right (step, reads the working table)
     REL_MAX_ONE,    // input; 21000 when more than one row
-    REL_LOCK,       // input; FOR UPDATE/SHARE on tables scanned below
     REL_INSERT,
     REL_UPDATE,
     REL_DELETE,

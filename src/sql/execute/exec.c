@@ -13,7 +13,6 @@ static const op_builder builders[PLAN_KIND_COUNT] = {
     [PLAN_LOOKUP_JOIN] = lookup_join_build,
     [PLAN_NESTED_JOIN] = nested_join_build,
     [PLAN_HASH_GROUP] = group_build,
-    [PLAN_STREAM_GROUP] = stream_group_build,
     [PLAN_DISTINCT] = distinct_build,
     [PLAN_SORT] = sort_build,
     [PLAN_LIMIT] = limit_build,

@@ -52,7 +52,6 @@ struct op *merge_join_build(struct exec_context *x, const struct plan *p);
 struct op *nested_join_build(struct exec_context *x, const struct plan *p);
 struct op *lookup_join_build(struct exec_context *x, const struct plan *p);
 struct op *group_build(struct exec_context *x, const struct plan *p);
-struct op *stream_group_build(struct exec_context *x, const struct plan *p);
 struct op *distinct_build(struct exec_context *x, const struct plan *p);
 struct op *sort_build(struct exec_context *x, const struct plan *p);
 struct op *set_op_build(struct exec_context *x, const struct plan *p);

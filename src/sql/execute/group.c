@@ -329,11 +329,6 @@ struct op *group_build(struct exec_context *x, const struct plan *p)
     return &g->op;
 }
 
-struct op *stream_group_build(struct exec_context *x, const struct plan *p)
-{
-    return group_build(x, p);
-}
-
 // ---- DISTINCT [ON]
 
 struct distinct_op {

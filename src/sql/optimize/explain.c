@@ -138,7 +138,7 @@ void expr_print(struct buf *out, const struct query *q, const struct expr *e)
             [EXPR_GREATEST] = "GREATEST", [EXPR_LEAST] = "LEAST",       [EXPR_IFERROR] = "IFERROR",
             [EXPR_ARRAY] = "ARRAY",       [EXPR_FIELD] = "FIELD",       [EXPR_SUBSCRIPT] = "SUBSCRIPT",
             [EXPR_SUBQUERY] = "SUBQUERY", [EXPR_EXISTS] = "EXISTS",     [EXPR_ANY_QUERY] = "ANY",
-            [EXPR_ARRAY_QUERY] = "ARRAY", [EXPR_DEFAULT] = "DEFAULT"};
+            [EXPR_ARRAY_QUERY] = "ARRAY"};
         buf_printf(out, "%s(", names[e->kind]);
         print_list(out, q, e->args, e->n_args, ", ");
         buf_putc(out, ')');
@@ -295,7 +295,6 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
         join_attributes(x, prefix, p);
         break;
     case PLAN_HASH_GROUP:
-    case PLAN_STREAM_GROUP:
         if (p->group.n_keys > 0)
             column_list(x, prefix, "group by", p->group.keys, p->group.n_keys);
         break;
@@ -336,7 +335,6 @@ static const char *node_name(const struct plan *p)
                                         [PLAN_LOOKUP_JOIN] = "lookup join",
                                         [PLAN_NESTED_JOIN] = "cross join",
                                         [PLAN_HASH_GROUP] = "group (hash)",
-                                        [PLAN_STREAM_GROUP] = "group (streaming)",
                                         [PLAN_DISTINCT] = "distinct",
                                         [PLAN_SORT] = "sort",
                                         [PLAN_LIMIT] = "limit",

@@ -700,7 +700,6 @@ struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key 
     case REL_DELETE:
         return plan_mutation(o, r);
     case REL_VALUES:
-    case REL_LOCK:
         break;
     }
     return plan_values(o, r);

@@ -19,7 +19,6 @@ enum plan_kind {
     PLAN_LOOKUP_JOIN,
     PLAN_NESTED_JOIN, // right side re-run per row when it uses columns of the left, else buffered once
     PLAN_HASH_GROUP,
-    PLAN_STREAM_GROUP, // input ordered by the keys
     PLAN_DISTINCT,
     PLAN_SORT, // with `limit`: top-k
     PLAN_LIMIT,
@@ -123,7 +122,6 @@ struct plan {
             uint32_t n_keys;
             struct expr *limit; // top-k: count plus offset of the LIMIT above; NULL: all
             struct expr *offset;
-            uint32_t n_ordered; // input already ordered by the first keys
         } sort;
         struct {
             struct expr *count, *offset;
