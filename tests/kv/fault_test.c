@@ -94,6 +94,8 @@ static int run_with_fault(struct sim *sim, const struct script *script, const st
     while (acknowledged < TRANSACTIONS && (r = script_run(script, kv, acknowledged + 1)) == KV_OK)
         acknowledged++;
     *ambiguous = r == KV_AMBIGUOUS;
+    if (r == KV_OK)
+        r = kv_checkpoint(kv); // so that no checkpoint in the background meets the fault behind the checks below
     if (r != KV_OK && r != KV_IO && r != KV_READ_ONLY && r != KV_AMBIGUOUS)
         report(p, "a transaction fails with", kv_result_name(r));
     if (kv_failure(kv) != NULL)
