@@ -210,11 +210,17 @@ void decimal_shift_coefficient(struct arena *a, const struct decimal *x, uint32_
 int decimal_rescale(struct arena *a, const struct decimal *x, int32_t scale, enum decimal_rounding mode,
                     struct decimal *out, struct err *err)
 {
+    if (x->form == DECIMAL_FINITE && scale > DECIMAL_EXPONENT_MAX && x->exponent != -(int64_t)scale)
+        return decimal_range_error(err);
+    return decimal_set_scale(a, x, scale, mode, out, err);
+}
+
+int decimal_set_scale(struct arena *a, const struct decimal *x, int32_t scale, enum decimal_rounding mode,
+                      struct decimal *out, struct err *err)
+{
     *out = *x;
     if (x->form != DECIMAL_FINITE || x->exponent == -(int64_t)scale)
         return 0;
-    if (scale > DECIMAL_EXPONENT_MAX)
-        return decimal_range_error(err);
     int64_t target = -(int64_t)scale;
     if (x->exponent < target)
         drop_digits(a, out, target - x->exponent, mode);

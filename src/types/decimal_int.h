@@ -44,6 +44,9 @@ void mpz_mul_pow10(mpz_t z, uint64_t n);
 void mpz_pow10(mpz_t z, uint64_t n);
 int64_t mpz_digits(const mpz_t z);
 
+// decimal_rescale for values of the wire, whose scale may go beyond the exponents of short ones.
+int decimal_set_scale(struct arena *a, const struct decimal *x, int32_t scale, enum decimal_rounding mode,
+                      struct decimal *out, struct err *err) MUST_CHECK;
 // Clears a zero's sign and checks the limits; every public operation ends here.
 int decimal_finish(struct decimal *d, struct err *err) MUST_CHECK;
 int decimal_range_error(struct err *err);

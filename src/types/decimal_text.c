@@ -297,9 +297,9 @@ int decimal_from_binary(struct arena *a, struct str bytes, struct decimal *out, 
         return binary_error(err, T_DECIMAL);
     struct decimal d = {.negative = sign == NUMERIC_NEGATIVE, .exponent = (weight - (int)n + 1) * 4};
     TRY(numeric_coefficient(a, bytes.ptr + 8, n, &d, err));
-    if (scale > DECIMAL_EXPONENT_MAX || (!decimal_is_zero(&d) && weight > DECIMAL_EXPONENT_MAX))
+    if (!decimal_is_zero(&d) && weight > DECIMAL_EXPONENT_MAX)
         return decimal_range_error(err);
-    return decimal_rescale(a, &d, scale, DECIMAL_DOWN, out, err);
+    return decimal_set_scale(a, &d, scale, DECIMAL_DOWN, out, err);
 }
 
 // --- family functions ---------------------------------------------------------------------------------------------

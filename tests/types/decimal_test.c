@@ -299,6 +299,18 @@ static void check_encoding(const struct decimal *d)
     CHECK(str_eq(decimal_encode(&arena, &again), bytes));
 }
 
+// Many digits at the smallest exponents: their scale is beyond what a short value may have.
+static void test_encoding_of_extremes(void)
+{
+    static const char *const texts[] = {"9.999999999999999999999999999999999999999999951E-1957", "1E-2000",
+                                        "-1.5E-2000", "1.00000000000000000000000000000000000000000000000E-1990",
+                                        "9E+2000"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct decimal d = dec(texts[i]);
+        check_encoding(&d);
+    }
+}
+
 static void test_random_against_rationals(void)
 {
     struct rng rng;
@@ -413,10 +425,12 @@ RUN(binaries)
 RUN(unaries)
 RUN(rounding)
 RUN(conversions)
+RUN(encoding_of_extremes)
 RUN(random_against_rationals)
 RUN(random_identities)
 RUN(sums)
 
 CHECK_MAIN({"binaries", run_binaries}, {"unaries", run_unaries}, {"rounding", run_rounding},
-           {"conversions", run_conversions}, {"random_against_rationals", run_random_against_rationals},
-           {"random_identities", run_random_identities}, {"sums", run_sums})
+           {"conversions", run_conversions}, {"encoding_of_extremes", run_encoding_of_extremes},
+           {"random_against_rationals", run_random_against_rationals}, {"random_identities", run_random_identities},
+           {"sums", run_sums})
