@@ -1,5 +1,6 @@
 // The key-value store beside bare LMDB on the same data in the same run: point reads, scans, bulk writes, small durable
-// commits at 1, 8 and 32 threads. Prints one table. `kv_bench [ROWS [SECONDS [DIR]]]`.
+// commits at 1, 8 and 32 threads. Prints one table. `kv_bench [ROWS [SECONDS [DIR]]]`, SECONDS for one measurement of
+// ten.
 #include "base/err.h"
 #include "base/util.h"
 #include "kv/kv.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { KEY_BYTES = 16, VALUE_BYTES = 100, THREADS_MAX = 32, READS_PER_TXN = 1000, PUTS_PER_TXN = 1000 };
+enum { KEY_BYTES = 16, VALUE_BYTES = 100, THREADS_MAX = 32, READS_PER_TXN = 1000, PUTS_PER_TXN = 1000, ROUNDS = 5 };
 
 struct bench {
     uint64_t rows;
@@ -248,9 +249,25 @@ static double measure(const struct bench *b, void (*body)(struct run *run), int 
     return (double)done / ((double)(clock_mono_ns() - began) / 1e9);
 }
 
-static void print_row(const char *what, int threads, double ours, double theirs)
+static int compare_doubles(const void *a, const void *b)
 {
-    printf("| %-28s | %7d | %12.0f | %12.0f | %5.2fx |\n", what, threads, ours, theirs, ours / theirs);
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// Both sides in turn, ROUNDS times, and the median of the ratios: the machine's speed drifts less within a round.
+static void compare(const struct bench *b, const char *what, int threads, void (*ours)(struct run *run),
+                    void (*theirs)(struct run *run))
+{
+    double sum[2] = {0}, ratios[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        double one = measure(b, ours, threads), other = measure(b, theirs, threads);
+        sum[0] += one / ROUNDS;
+        sum[1] += other / ROUNDS;
+        ratios[i] = one / other;
+    }
+    qsort(ratios, ROUNDS, sizeof(ratios[0]), compare_doubles);
+    printf("| %-28s | %7d | %12.0f | %12.0f | %5.2fx |\n", what, threads, sum[0], sum[1], ratios[ROUNDS / 2]);
     fflush(stdout);
 }
 
@@ -261,16 +278,15 @@ static void print_all(const struct bench *b)
     printf("| %-28s | threads | %12s | %12s | %6s |\n", "operation", "palmetto", "bare LMDB", "ratio");
     printf("| ---------------------------- | ------: | -----------: | -----------: | -----: |\n");
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-        print_row("get", threads[i], measure(b, kv_gets, threads[i]), measure(b, lmdb_gets, threads[i]));
-    print_row("scan, all checkpointed", 1, measure(b, kv_scans, 1), measure(b, lmdb_scans, 1));
-    print_row("scan, all checkpointed", 8, measure(b, kv_scans, 8), measure(b, lmdb_scans, 8));
+        compare(b, "get", threads[i], kv_gets, lmdb_gets);
+    compare(b, "scan, all checkpointed", 1, kv_scans, lmdb_scans);
+    compare(b, "scan, all checkpointed", 8, kv_scans, lmdb_scans);
     for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-        print_row("commit of one put", threads[i], measure(b, kv_commits, threads[i]),
-                  measure(b, lmdb_commits, threads[i]));
-    print_row("put, 1000 per commit", 1, measure(b, kv_puts, 1), measure(b, lmdb_puts, 1));
-    print_row("put, 1000 per commit", 8, measure(b, kv_puts, 8), measure(b, lmdb_puts, 8));
-    print_row("get after those writes", 1, measure(b, kv_gets, 1), measure(b, lmdb_gets, 1));
-    print_row("scan after those writes", 1, measure(b, kv_scans, 1), measure(b, lmdb_scans, 1));
+        compare(b, "commit of one put", threads[i], kv_commits, lmdb_commits);
+    compare(b, "put, 1000 per commit", 1, kv_puts, lmdb_puts);
+    compare(b, "put, 1000 per commit", 8, kv_puts, lmdb_puts);
+    compare(b, "get after those writes", 1, kv_gets, lmdb_gets);
+    compare(b, "scan after those writes", 1, kv_scans, lmdb_scans);
 }
 
 // --- set-up -------------------------------------------------------------------------------------------------------
@@ -321,7 +337,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 int main(int argc, char **argv)
 {
     struct bench b = {.rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 500000};
-    b.duration_ns = (int64_t)((argc > 2 ? atof(argv[2]) : 1.5) * 1e9);
+    b.duration_ns = (int64_t)((argc > 2 ? atof(argv[2]) : 0.3) * 1e9);
     char dir[1000];
     const char *base = argc > 3 ? argv[3] : getenv("TMPDIR");
     snprintf(dir, sizeof(dir), "%s/palmetto-bench-XXXXXX", base != NULL ? base : "/tmp");
