@@ -49,7 +49,7 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
 #define SET_FIELD(field)                             \
     do {                                             \
         if (err == NULL)                             \
-            return 0;                                \
+            return soft_code;                        \
         va_list ap;                                  \
         va_start(ap, fmt);                           \
         replace(&err->field, format_owned(fmt, ap)); \

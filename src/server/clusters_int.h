@@ -1,0 +1,82 @@
+// Between the files of the virtual clusters.
+#ifndef SERVER_CLUSTERS_INT_H
+#define SERVER_CLUSTERS_INT_H
+
+#include "base/budget.h"
+#include "kv/kv.h"
+#include "server/clusters.h"
+#include "sql/session/session.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+// A cluster whose engine is open, or being opened or closed.
+struct open_cluster {
+    struct open_cluster *next;
+    uint64_t id;
+    char *name; // as it was when opened
+    struct sql_engine *engine; // NULL: being opened or closed
+    size_t refs;               // who has got the engine, connections included
+    size_t connections;
+    uint64_t used_at; // count of releases when it was last given back
+};
+
+struct clusters {
+    struct kv *kv;
+    struct sql_engine_options engine_options;
+    struct budget budget; // of all engines
+    struct sql_engine *system;
+    int64_t undo_ns;
+    void (*end_connections)(void *arg, struct sql_engine *engine);
+    void *arg;
+
+    pthread_mutex_t mutex;  // guards what follows; never held across a call into the store or an engine's opening
+    pthread_cond_t changed; // an engine was opened or closed
+    struct open_cluster *open;
+    size_t n_idle; // open with no references
+    uint64_t releases;
+};
+
+// ---- clusters_record.c: records in the store
+
+struct cluster_record {
+    uint64_t id;
+    struct str name; // kept when dropped
+    enum cluster_state state;
+    bool in_service;
+    int64_t created_micros, dropped_micros, purge_micros;
+    uint64_t snapshot; // number under which a copy of the data is kept; 0: none
+    int64_t snapshot_micros;
+    struct cluster_limits limits;
+};
+
+// Runs `work` in a transaction, again after conflicts. What it allocates in `a` is thrown away before it runs again.
+typedef int cluster_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err);
+int cluster_txn(struct clusters *c, bool read_only, struct arena *a, cluster_work *work, void *arg,
+                struct err *err) MUST_CHECK;
+#define TRY_STORE(call, err)                        \
+    do {                                            \
+        enum kv_result store_rc_ = (call);          \
+        if (UNLIKELY(store_rc_ != KV_OK))           \
+            return sql_store_error(store_rc_, err); \
+    } while (0)
+
+int cluster_record_get(struct kv_txn *txn, struct arena *a, uint64_t id, struct cluster_record *out, bool *found,
+                       struct err *err) MUST_CHECK;
+int cluster_record_put(struct kv_txn *txn, const struct cluster_record *r, struct err *err) MUST_CHECK;
+int cluster_record_delete(struct kv_txn *txn, uint64_t id, struct err *err) MUST_CHECK;
+// All of them by number.
+int cluster_record_list(struct kv_txn *txn, struct arena *a, struct cluster_record **out, size_t *n,
+                        struct err *err) MUST_CHECK;
+// 42704 when there is none, or only a dropped one.
+int cluster_record_find(struct kv_txn *txn, struct arena *a, struct cluster_spec spec, struct cluster_record *out,
+                        struct err *err) MUST_CHECK;
+// The number that has this name; 0: none.
+int cluster_name_get(struct kv_txn *txn, struct str name, uint64_t *id, struct err *err) MUST_CHECK;
+// 42710 when another cluster has it.
+int cluster_name_put(struct kv_txn *txn, struct str name, uint64_t id, struct err *err) MUST_CHECK;
+int cluster_name_delete(struct kv_txn *txn, struct str name, struct err *err) MUST_CHECK;
+int cluster_next_id(struct kv_txn *txn, uint64_t *id, struct err *err) MUST_CHECK;
+int cluster_not_found(struct cluster_spec spec, struct err *err);
+
+#endif

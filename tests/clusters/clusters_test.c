@@ -1,0 +1,314 @@
+// Virtual clusters over a store in memory: their records, their engines, and that they share nothing.
+#include "server/clusters.h"
+#include "base/util.h"
+#include "check.h"
+#include "kv/kv.h"
+#include "sql/session/session.h"
+
+static struct kv *kv;
+static struct clusters *clusters;
+static struct sql_engine *stopped; // by end_connections
+
+static void on_stop(void *arg, struct sql_engine *engine)
+{
+    stopped = engine;
+}
+
+static void open_clusters(void)
+{
+    struct err err = ERR_INIT;
+    struct sql_engine_options engine = {.kv = kv, .insecure = true};
+    struct clusters_options options = {.engine = &engine, .end_connections = on_stop};
+    INVARIANT(clusters_open(kv, &options, &clusters, &err) == 0);
+}
+
+static void begin(void)
+{
+    struct err err = ERR_INIT;
+    INVARIANT(kv_open("mem:", &(struct kv_options){0}, &kv, &err) == 0);
+    open_clusters();
+}
+
+static void end(void)
+{
+    clusters_close(clusters);
+    kv_close(kv);
+}
+
+// Runs a call that fails with this code and text.
+#define FAILS(call, expected_code, text)                       \
+    do {                                                       \
+        struct err err_ = ERR_INIT, *err = &err_;              \
+        CHECK_INT(call, expected_code);                        \
+        CHECK_STR(str_of(err_.message ? err_.message : ""), text); \
+        err_reset(&err_);                                      \
+    } while (0)
+#define OK(call)                                          \
+    do {                                                  \
+        struct err err_ = ERR_INIT, *err = &err_;         \
+        CHECK_INT(call, 0);                               \
+        CHECK_STR(str_of(err_.message ? err_.message : ""), ""); \
+        err_reset(&err_);                                 \
+    } while (0)
+
+// ---- SQL
+
+struct text_sink {
+    struct result_sink sink;
+    struct buf text;
+};
+
+static void on_describe(struct result_sink *sink, const struct result_column *columns, size_t n)
+{
+}
+
+static int on_rows(struct result_sink *sink, const struct batch *batch, struct err *err)
+{
+    struct buf *out = &((struct text_sink *)sink)->text;
+    for (uint32_t i = 0; i < batch->n; i++)
+        for (uint32_t c = 0; c < batch->ncols; c++) {
+            struct datum d = vec_get(&batch->cols[c], batch_row(batch, i));
+            datum_print(out, batch->cols[c].type, d, &(struct value_context){0});
+            buf_putc(out, ' ');
+        }
+    return 0;
+}
+
+static void on_complete(struct result_sink *sink, struct str tag)
+{
+}
+
+static void on_notice(struct result_sink *sink, const struct err *notice)
+{
+}
+
+static size_t on_mark(struct result_sink *sink)
+{
+    return ((struct text_sink *)sink)->text.len;
+}
+
+static bool on_rewind(struct result_sink *sink, size_t mark)
+{
+    ((struct text_sink *)sink)->text.len = mark;
+    return true;
+}
+
+static const struct result_sink_ops sink_ops = {.describe = on_describe,
+                                                .rows = on_rows,
+                                                .complete = on_complete,
+                                                .notice = on_notice,
+                                                .mark = on_mark,
+                                                .rewind = on_rewind};
+
+static struct session *session_in(struct sql_engine *engine)
+{
+    struct session *s = NULL;
+    struct session_options options = {.user = STR("root"), .database = STR("defaultdb")};
+    OK(session_new(engine, &options, &s, err));
+    return s;
+}
+
+// Values of all rows, one space after each; or the error.
+static void expect(struct session *s, const char *sql, const char *expected)
+{
+    struct text_sink sink = {.sink = {&sink_ops}};
+    struct err err = ERR_INIT;
+    if (session_query(s, str_of(sql), &sink.sink, &err) != 0) {
+        buf_clear(&sink.text);
+        buf_cstr(&sink.text, err.message);
+    }
+    CHECK_STR(buf_view(&sink.text), expected);
+    err_reset(&err);
+    buf_release(&sink.text);
+}
+
+static struct sql_engine *acquire(const char *name)
+{
+    struct sql_engine *engine = NULL;
+    OK(clusters_acquire(clusters, cluster_named(str_of(name)), &engine, err));
+    return engine;
+}
+
+static const struct cluster_create_options in_service = {.in_service = true};
+
+static void create(const char *name)
+{
+    OK(clusters_create(clusters, str_of(name), &in_service, NULL, err));
+}
+
+static void expect_list(const char *expected)
+{
+    struct arena a;
+    struct cluster_info *list;
+    size_t n = 0;
+    struct buf text = BUF_INIT;
+    arena_init(&a, NULL);
+    OK(clusters_list(clusters, &a, &list, &n, err));
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&text, "%llu:%.*s:%s:%s:%lld ", (unsigned long long)list[i].id, STR_FMT(list[i].name),
+                   cluster_state_name(list[i].state), list[i].in_service ? "shared" : "none",
+                   (long long)list[i].usage.connections);
+    CHECK_STR(buf_view(&text), expected);
+    buf_release(&text);
+    arena_release(&a);
+}
+
+// ---- records
+
+static void test_create(void)
+{
+    uint64_t id = 0;
+    begin();
+    expect_list("1:system:ready:shared:0 ");
+    OK(clusters_create(clusters, STR("one"), &in_service, &id, err));
+    CHECK_INT(id, 2);
+    OK(clusters_create(clusters, STR("two-2"), &(struct cluster_create_options){0}, &id, err));
+    CHECK_INT(id, 3);
+    FAILS(clusters_create(clusters, STR("one"), &in_service, &id, err), ERR_DUPLICATE_OBJECT,
+          "tenant with name \"one\" already exists");
+    FAILS(clusters_create(clusters, STR("system"), &in_service, &id, err), ERR_DUPLICATE_OBJECT,
+          "tenant with name \"system\" already exists");
+    expect_list("1:system:ready:shared:0 2:one:ready:shared:0 3:two-2:ready:none:0 ");
+    clusters_close(clusters);
+    open_clusters(); // they are in the store
+    expect_list("1:system:ready:shared:0 2:one:ready:shared:0 3:two-2:ready:none:0 ");
+    end();
+}
+
+static void test_names(void)
+{
+    static const char *const bad[] = {"", "A", "a_b", "a.b", "-a", "a-", "a b", "\303\251"};
+    char longest[CLUSTER_NAME_BYTES_MAX + 2];
+    memset(longest, 'x', sizeof(longest));
+    begin();
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        CHECK_INT(clusters_check_name(str_of(bad[i]), NULL), ERR_INVALID_NAME);
+    CHECK_INT(clusters_check_name((struct str){longest, CLUSTER_NAME_BYTES_MAX}, NULL), 0);
+    CHECK_INT(clusters_check_name((struct str){longest, CLUSTER_NAME_BYTES_MAX + 1}, NULL), ERR_INVALID_NAME);
+    CHECK_INT(clusters_check_name(STR("7-eleven-7"), NULL), 0);
+    FAILS(clusters_create(clusters, STR("No"), &in_service, NULL, err), ERR_INVALID_NAME, "invalid tenant name: \"No\"");
+    end();
+}
+
+static void test_rename(void)
+{
+    struct sql_engine *engine;
+    begin();
+    create("one");
+    create("two");
+    FAILS(clusters_rename(clusters, cluster_named(STR("one")), STR("two"), err), ERR_DUPLICATE_OBJECT,
+          "tenant with name \"two\" already exists");
+    FAILS(clusters_rename(clusters, cluster_named(STR("six")), STR("ten"), err), ERR_UNDEFINED_OBJECT,
+          "tenant \"six\" does not exist");
+    FAILS(clusters_rename(clusters, cluster_named(STR("system")), STR("ten"), err), ERR_INVALID_PARAMETER_VALUE,
+          "cannot rename tenant \"1\", ID assigned to system tenant");
+    FAILS(clusters_rename(clusters, (struct cluster_spec){.id = 9}, STR("ten"), err), ERR_UNDEFINED_OBJECT,
+          "tenant \"9\" does not exist");
+    OK(clusters_rename(clusters, cluster_named(STR("one")), STR("one"), err));
+    OK(clusters_rename(clusters, (struct cluster_spec){.id = 2}, STR("uno"), err));
+    create("one"); // the name is free again
+    expect_list("1:system:ready:shared:0 2:uno:ready:shared:0 3:two:ready:shared:0 4:one:ready:shared:0 ");
+    FAILS(clusters_connect(clusters, STR("dos"), &engine, err), ERR_CONNECTION_REJECTED,
+          "service unavailable for target tenant (dos): no such virtual cluster");
+    end();
+}
+
+static void test_service(void)
+{
+    struct sql_engine *engine = NULL;
+    begin();
+    create("one");
+    OK(clusters_connect(clusters, STR("one"), &engine, err));
+    expect_list("1:system:ready:shared:0 2:one:ready:shared:1 ");
+    OK(clusters_set_service(clusters, cluster_named(STR("one")), false, err));
+    CHECK(stopped == engine);
+    clusters_disconnect(clusters, engine);
+    FAILS(clusters_connect(clusters, STR("one"), &engine, err), ERR_CONNECTION_REJECTED,
+          "service unavailable for target tenant (one): it is suspended");
+    OK(clusters_set_service(clusters, cluster_named(STR("one")), true, err));
+    OK(clusters_connect(clusters, STR("one"), &engine, err));
+    clusters_disconnect(clusters, engine);
+    FAILS(clusters_set_service(clusters, cluster_named(STR("system")), false, err), ERR_INVALID_PARAMETER_VALUE,
+          "cannot stop service of tenant \"1\", ID assigned to system tenant");
+    end();
+}
+
+static void test_connection_limit(void)
+{
+    struct cluster_create_options options = {.in_service = true, .limits = {.connections = 2}};
+    struct sql_engine *engines[3];
+    begin();
+    OK(clusters_create(clusters, STR("small"), &options, NULL, err));
+    OK(clusters_connect(clusters, STR("small"), &engines[0], err));
+    OK(clusters_connect(clusters, STR("small"), &engines[1], err));
+    FAILS(clusters_connect(clusters, STR("small"), &engines[2], err), ERR_TOO_MANY_CONNECTIONS,
+          "virtual cluster \"small\" has reached its limit of 2 connections");
+    clusters_disconnect(clusters, engines[1]);
+    OK(clusters_connect(clusters, STR("small"), &engines[1], err));
+    clusters_disconnect(clusters, engines[0]);
+    clusters_disconnect(clusters, engines[1]);
+    end();
+}
+
+// ---- isolation
+
+static void test_apart(void)
+{
+    begin();
+    create("one");
+    create("two");
+    struct sql_engine *e1 = acquire("one"), *e2 = acquire("two");
+    CHECK(e1 != e2 && e1 != clusters_system(clusters) && acquire("one") == e1);
+    clusters_release(clusters, e1);
+    struct session *s0 = session_in(clusters_system(clusters)), *s1 = session_in(e1), *s2 = session_in(e2);
+    expect(s1, "CREATE TABLE t (a INT PRIMARY KEY, b INT DEFAULT 5); CREATE USER carl; CREATE SEQUENCE q;"
+               "INSERT INTO t VALUES (1, 1); SELECT nextval('q')",
+           "1 ");
+    expect(s2, "SELECT * FROM t", "relation \"t\" does not exist");
+    expect(s0, "SELECT * FROM t", "relation \"t\" does not exist");
+    expect(s2, "CREATE TABLE t (a INT PRIMARY KEY); CREATE SEQUENCE q; INSERT INTO t VALUES (2); SELECT nextval('q')",
+           "1 ");
+    expect(s1, "SELECT * FROM t", "1 1 ");
+    expect(s2, "SELECT * FROM t", "2 ");
+    expect(s2, "SELECT username FROM [SHOW USERS] ORDER BY 1", "admin root ");
+    expect(s1, "SELECT username FROM [SHOW USERS] ORDER BY 1", "admin carl root ");
+    expect(s1, "SELECT crdb_internal.cluster_id() = crdb_internal.cluster_id()", "t ");
+    expect(s1, "SHOW virtual_cluster_name", "one ");
+    expect(s0, "SHOW virtual_cluster_name", "system ");
+    session_free(s0);
+    session_free(s1);
+    session_free(s2);
+    clusters_release(clusters, e1);
+    clusters_release(clusters, e2);
+    end();
+}
+
+// The data is still there when an engine is opened again.
+static void test_reopened(void)
+{
+    begin();
+    for (int i = 0; i < 12; i++) { // more than stay open
+        char name[16];
+        snprintf(name, sizeof(name), "c%d", i);
+        create(name);
+        struct sql_engine *e = acquire(name);
+        struct session *s = session_in(e);
+        expect(s, "CREATE TABLE t (n STRING); INSERT INTO t SELECT current_setting('virtual_cluster_name')", "");
+        session_free(s);
+        clusters_release(clusters, e);
+    }
+    for (int i = 0; i < 12; i++) {
+        char name[16], expected[20];
+        snprintf(name, sizeof(name), "c%d", i);
+        snprintf(expected, sizeof(expected), "c%d ", i);
+        struct sql_engine *e = acquire(name);
+        struct session *s = session_in(e);
+        expect(s, "SELECT n FROM t", expected);
+        session_free(s);
+        clusters_release(clusters, e);
+    }
+    end();
+}
+
+CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
+           {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened})
