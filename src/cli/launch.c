@@ -1,6 +1,7 @@
 #include "cli/launch_int.h"
 #include "cli/url_int.h"
 #include "server/certs.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,12 +118,27 @@ static void add_host(const char **hosts, size_t *n, size_t max, const char *host
         hosts[(*n)++] = host;
 }
 
+static bool is_address(const char *host)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+}
+
+// Each virtual cluster is reachable as CLUSTER.HOST too.
+static void add_wildcards(struct arena *arena, const char **hosts, size_t *n, size_t max)
+{
+    for (size_t i = *n; i-- > 0;)
+        if (!is_address(hosts[i]))
+            add_host(hosts, n, max, arena_printf(arena, "*.%s", hosts[i]).ptr);
+}
+
 int launch_ensure_certificates(const struct launch_options *options, struct err *err)
 {
     if (options->insecure || certs_present(options->certs_dir))
         return 0;
     struct certs_options certs = {.dir = options->certs_dir, .key_kind = CERTS_KEY_KIND_EC_P256, .ca_key_reuse = true};
-    const char *hosts[8];
+    const char *hosts[12];
+    struct arena arena;
     size_t n = 0;
     char name[256] = "";
     gethostname(name, sizeof name - 1);
@@ -132,9 +148,13 @@ int launch_ensure_certificates(const struct launch_options *options, struct err 
     add_host(hosts, &n, ARRAY_LEN(hosts), options->listen.host);
     add_host(hosts, &n, ARRAY_LEN(hosts), options->advertise.host);
     add_host(hosts, &n, ARRAY_LEN(hosts), name);
-    TRY(certs_create_ca(&certs, err));
-    TRY(certs_create_node(&certs, hosts, n, err));
-    return certs_create_client(&certs, "root", err);
+    arena_init(&arena, NULL);
+    add_wildcards(&arena, hosts, &n, ARRAY_LEN(hosts));
+    int rc = certs_create_ca(&certs, err);
+    if (rc == 0)
+        rc = certs_create_node(&certs, hosts, n, err);
+    arena_release(&arena);
+    return rc != 0 ? rc : certs_create_client(&certs, "root", err);
 }
 
 // --- the server

@@ -26,11 +26,13 @@ enum key_space {
 };
 // What follows KEY_SPACE_META.
 enum key_meta {
-    KEY_META_FORMAT = 0x01,       // version of the layout of everything above the key-value store
-    KEY_META_STORE_ID = 0x02,     // UUID given at creation
-    KEY_META_CLUSTER = 0x03,      // uvarint cluster: its record
-    KEY_META_CLUSTER_NAME = 0x04, // name: its number
-    KEY_META_NEXT_CLUSTER = 0x05, // counter
+    KEY_META_FORMAT = 0x01,         // version of the layout of everything above the key-value store
+    KEY_META_STORE_ID = 0x02,       // UUID given at creation
+    KEY_META_CLUSTER = 0x03,        // uvarint cluster: the UUID given when it was first opened
+    KEY_META_CLUSTER_NAME = 0x04,   // name: its number
+    KEY_META_NEXT_CLUSTER = 0x05,   // the number the next one gets
+    KEY_META_CLUSTER_RECORD = 0x06, // uvarint cluster: name, state, limits
+    KEY_META_CLUSTER_USAGE = 0x07,  // uvarint cluster: what it has used
 };
 enum key_table_item {
     KEY_TABLE_ROW_COUNT = 0x01, // little-endian int64, changed by kv_add

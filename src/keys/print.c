@@ -170,6 +170,8 @@ static void print_meta(struct buf *out, struct key_reader *r)
         [KEY_META_CLUSTER] = "Cluster",
         [KEY_META_CLUSTER_NAME] = "ClusterName",
         [KEY_META_NEXT_CLUSTER] = "NextCluster",
+        [KEY_META_CLUSTER_RECORD] = "ClusterRecord",
+        [KEY_META_CLUSTER_USAGE] = "ClusterUsage",
     };
     r->at++;
     buf_cstr(out, "/Meta");

@@ -219,8 +219,9 @@ static int not_in_service(struct str name, struct err *err)
 {
     err_set(err, ERR_CONNECTION_REJECTED, "service unavailable for target tenant (%.*s): it is suspended",
             STR_FMT(name));
-    return err_hint(err, "It accepts connections again after ALTER VIRTUAL CLUSTER \"%.*s\" START SERVICE SHARED in the "
-                         "system cluster.",
+    return err_hint(err,
+                    "It accepts connections again after ALTER VIRTUAL CLUSTER \"%.*s\" START SERVICE SHARED in the "
+                    "system cluster.",
                     STR_FMT(name));
 }
 
@@ -363,10 +364,11 @@ int clusters_check_name(struct str name, struct err *err)
     if (ok)
         return 0;
     err_set(err, ERR_INVALID_NAME, "invalid tenant name: \"%.*s\"", STR_FMT(name));
-    return err_hint(err,
-                    "Names consist of lower-case letters, digits and hyphens, begin and end with a letter or digit, and "
-                    "have at most %d characters.",
-                    CLUSTER_NAME_BYTES_MAX);
+    return err_hint(
+        err,
+        "Names consist of lower-case letters, digits and hyphens, begin and end with a letter or digit, and "
+        "have at most %d characters.",
+        CLUSTER_NAME_BYTES_MAX);
 }
 
 // ---- changes

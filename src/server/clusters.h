@@ -7,8 +7,8 @@
 // no memory, and a new one no disk beyond its record. Engines share the memory budget of the process.
 //
 // Thread-safe. Errors beside those of the store: 42704 no such cluster, 42710 name taken, 42602 not a name for a
-// cluster, 22023 not allowed for the system cluster, 55000 not in the state for it; for connections 08004 no such cluster
-// or not in service, with a hint that says how to name one, and 53300 too many.
+// cluster, 22023 not allowed for the system cluster, 55000 not in the state for it; for connections 08004 no such
+// cluster or not in service, with a hint that says how to name one, and 53300 too many.
 #ifndef SERVER_CLUSTERS_H
 #define SERVER_CLUSTERS_H
 
@@ -40,10 +40,10 @@ struct sql_engine *clusters_system(struct clusters *c);
 
 // ---- what there is
 
-enum cluster_state { // stored
-    CLUSTER_STATE_ADD,   // being filled by a clone
+enum cluster_state {   // stored
+    CLUSTER_STATE_ADD, // being filled by a clone
     CLUSTER_STATE_READY,
-    CLUSTER_STATE_DROP,  // dropped; can be brought back until purge_micros
+    CLUSTER_STATE_DROP, // dropped; can be brought back until purge_micros
 };
 const char *cluster_state_name(enum cluster_state state); // "add", "ready", "drop"
 

@@ -14,7 +14,7 @@
 struct open_cluster {
     struct open_cluster *next;
     uint64_t id;
-    char *name; // as it was when opened
+    char *name;                // as it was when opened
     struct sql_engine *engine; // NULL: being opened or closed
     size_t refs;               // who has got the engine, connections included
     size_t connections;

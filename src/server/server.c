@@ -101,7 +101,13 @@ static int open_store(struct server *server, struct err *err)
     return kv_open(server->config.store_url, &options, &server->kv, err);
 }
 
-static int open_engine(struct server *server, struct err *err)
+static void end_connections(void *arg, struct sql_engine *engine)
+{
+    struct server *server = arg;
+    net_end(&server->net, pgwire_uses, engine, pgwire_cancel);
+}
+
+static int open_clusters(struct server *server, struct err *err)
 {
     struct sql_engine_options options = {
         .kv = server->kv,
@@ -112,7 +118,8 @@ static int open_engine(struct server *server, struct err *err)
         .http_port = server->http_port,
         .advertise_host = str_of(server->host),
     };
-    return sql_engine_open(&options, &server->engine, err);
+    struct clusters_options clusters = {.engine = &options, .end_connections = end_connections, .arg = server};
+    return clusters_open(server->kv, &clusters, &server->clusters, err);
 }
 
 static bool is_ready(void *arg)
@@ -185,8 +192,8 @@ static int open_parts(struct server *server, struct listeners *l, struct err *er
     server->net_opened = true;
     TRY(open_sql_listeners(server, l, err));
     TRY(open_http_listener(server, l, err));
-    TRY(open_engine(server, err));
-    server->pgwire.engine = server->engine;
+    TRY(open_clusters(server, err));
+    server->pgwire.clusters = server->clusters;
     return 0;
 }
 
@@ -194,8 +201,7 @@ static void server_free(struct server *server)
 {
     if (server->net_opened)
         net_close(&server->net);
-    if (server->engine != NULL)
-        sql_engine_close(server->engine);
+    clusters_close(server->clusters);
     if (server->kv != NULL)
         kv_close(server->kv);
     tls_close(server->tls);
@@ -329,7 +335,12 @@ const char *server_socket_path(const struct server *server)
 
 struct sql_engine *server_engine(struct server *server)
 {
-    return server->engine;
+    return clusters_system(server->clusters);
+}
+
+struct clusters *server_clusters(struct server *server)
+{
+    return server->clusters;
 }
 
 void server_get_stats(struct server *server, struct server_stats *out)

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct clusters;
 struct sql_engine;
 struct server;
 
@@ -75,8 +76,9 @@ const char *server_socket_path(const struct server *server);
 void server_url(const struct server *server, const char *user, const char *password, const char *database,
                 struct buf *out);
 
-// For banners and for creating the first users.
+// The system cluster's, for banners and for creating the first users.
 struct sql_engine *server_engine(struct server *server);
+struct clusters *server_clusters(struct server *server);
 
 struct server_stats {
     uint64_t connections_accepted, connections_refused, connections_open;

@@ -3,6 +3,7 @@
 #define SERVER_SERVER_INT_H
 
 #include "base/arena.h"
+#include "server/clusters.h"
 #include "server/http/http.h"
 #include "server/net/net.h"
 #include "server/pgwire/pgwire.h"
@@ -14,7 +15,7 @@ struct server {
     struct server_config config; // strings are in `strings`
     struct arena strings;
     struct kv *kv;
-    struct sql_engine *engine;
+    struct clusters *clusters;
     struct tls *tls;
     struct net net;
     bool net_opened;

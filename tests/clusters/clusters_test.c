@@ -36,19 +36,19 @@ static void end(void)
 }
 
 // Runs a call that fails with this code and text.
-#define FAILS(call, expected_code, text)                       \
-    do {                                                       \
-        struct err err_ = ERR_INIT, *err = &err_;              \
-        CHECK_INT(call, expected_code);                        \
+#define FAILS(call, expected_code, text)                           \
+    do {                                                           \
+        struct err err_ = ERR_INIT, *err = &err_;                  \
+        CHECK_INT(call, expected_code);                            \
         CHECK_STR(str_of(err_.message ? err_.message : ""), text); \
-        err_reset(&err_);                                      \
+        err_reset(&err_);                                          \
     } while (0)
-#define OK(call)                                          \
-    do {                                                  \
-        struct err err_ = ERR_INIT, *err = &err_;         \
-        CHECK_INT(call, 0);                               \
+#define OK(call)                                                 \
+    do {                                                         \
+        struct err err_ = ERR_INIT, *err = &err_;                \
+        CHECK_INT(call, 0);                                      \
         CHECK_STR(str_of(err_.message ? err_.message : ""), ""); \
-        err_reset(&err_);                                 \
+        err_reset(&err_);                                        \
     } while (0)
 
 // ---- SQL
@@ -186,7 +186,8 @@ static void test_names(void)
     CHECK_INT(clusters_check_name((struct str){longest, CLUSTER_NAME_BYTES_MAX}, NULL), 0);
     CHECK_INT(clusters_check_name((struct str){longest, CLUSTER_NAME_BYTES_MAX + 1}, NULL), ERR_INVALID_NAME);
     CHECK_INT(clusters_check_name(STR("7-eleven-7"), NULL), 0);
-    FAILS(clusters_create(clusters, STR("No"), &in_service, NULL, err), ERR_INVALID_NAME, "invalid tenant name: \"No\"");
+    FAILS(clusters_create(clusters, STR("No"), &in_service, NULL, err), ERR_INVALID_NAME,
+          "invalid tenant name: \"No\"");
     end();
 }
 
@@ -261,8 +262,9 @@ static void test_apart(void)
     CHECK(e1 != e2 && e1 != clusters_system(clusters) && acquire("one") == e1);
     clusters_release(clusters, e1);
     struct session *s0 = session_in(clusters_system(clusters)), *s1 = session_in(e1), *s2 = session_in(e2);
-    expect(s1, "CREATE TABLE t (a INT PRIMARY KEY, b INT DEFAULT 5); CREATE USER carl; CREATE SEQUENCE q;"
-               "INSERT INTO t VALUES (1, 1); SELECT nextval('q')",
+    expect(s1,
+           "CREATE TABLE t (a INT PRIMARY KEY, b INT DEFAULT 5); CREATE USER carl; CREATE SEQUENCE q;"
+           "INSERT INTO t VALUES (1, 1); SELECT nextval('q')",
            "1 ");
     expect(s2, "SELECT * FROM t", "relation \"t\" does not exist");
     expect(s0, "SELECT * FROM t", "relation \"t\" does not exist");

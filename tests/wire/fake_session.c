@@ -7,7 +7,7 @@
 //     uuid               one row: uuid, int2, int4, bytes, NULL
 //     error CODE TEXT    an error with all fields; fatal TEXT: one that ends the session
 //     notice TEXT        a notice
-//     set NAME VALUE     a ParameterStatus; show NAME: a startup parameter
+//     set NAME VALUE     a ParameterStatus; show NAME: a startup parameter, or the virtual_cluster_name
 //     begin, commit, rollback
 //     sleep MS, spin MS  waits blocked or burning, until cancelled
 //     idle MS            the session ends when idle so long
@@ -32,7 +32,7 @@ struct sql_engine {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct session *sessions; // under lock
-    int32_t next_pid;
+    const char *name;         // of the virtual cluster
     struct scram_verifier secret;
 };
 
@@ -67,6 +67,7 @@ struct session {
 };
 
 atomic_size_t fake_sessions_alive;
+static _Atomic int32_t next_pid;
 
 // ---- engine
 
@@ -75,6 +76,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     struct sql_engine *e = mem_zalloc(sizeof(*e));
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
+    e->name = options->virtual_cluster_name;
     scram_verifier_build(&e->secret, STR("secret"), SCRAM_ITERATIONS_DEFAULT);
     *out = e;
     return 0;
@@ -165,9 +167,10 @@ int session_new(struct sql_engine *e, const struct session_options *options, str
     for (size_t i = 0; i < options->n_parameters; i++)
         free(map_put(&s->parameters, options->parameters[i].name, str_dup_c(options->parameters[i].value)));
     free(map_put(&s->parameters, STR("database"), str_dup_c(options->database)));
+    free(map_put(&s->parameters, STR("virtual_cluster_name"), str_dup_c(str_of(e->name))));
     free(map_put(&s->parameters, STR("auth_method"), str_dup_c(options->auth_method)));
     pthread_mutex_lock(&e->lock);
-    s->pid = ++e->next_pid;
+    s->pid = ++next_pid;
     secure_random(&s->secret, sizeof(s->secret));
     s->next = e->sessions;
     e->sessions = s;

@@ -74,8 +74,7 @@ static void test_refused(void)
 {
     expect_refused("gamma.db", "", "E(08004:service unavailable for target tenant (gamma))");
     expect_refused("db", "--cluster=nothing", "E(08004:service unavailable for target tenant (nothing))");
-    expect_refused("alpha.db", "--cluster=beta",
-                   "E(08004:conflicting cluster identifiers: \"alpha\" and \"beta\")");
+    expect_refused("alpha.db", "--cluster=beta", "E(08004:conflicting cluster identifiers: \"alpha\" and \"beta\")");
     expect_refused(".db", "", "E(08004:missing cluster identifier)");
     expect_refused("cluster:", "", "E(08004:missing cluster identifier)");
     expect_refused("db", "--cluster=", "E(08004:missing cluster identifier)");

@@ -160,6 +160,20 @@ void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *
     pthread_mutex_unlock(&net->lock);
 }
 
+void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), const void *arg,
+             void (*cancel)(struct conn *c))
+{
+    pthread_mutex_lock(&net->lock);
+    for (struct conn *c = net->conns; c != NULL; c = c->next) {
+        if (!match(c, arg))
+            continue;
+        if (atomic_load(&c->busy))
+            cancel(c);
+        end_at_rest(c, CONN_END_SHUTDOWN);
+    }
+    pthread_mutex_unlock(&net->lock);
+}
+
 void net_close(struct net *net)
 {
     // The workers end first: one may be running a listener.

@@ -103,6 +103,10 @@ int net_open(struct net *net, const struct net_options *options, struct err *err
 // Stops accepting, ends idle connections, waits for busy ones up to the timeout, then calls `cancel` and closes what is
 // left. The caller frees afterwards with net_close.
 void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *c));
+// Ends the connections that match; of busy ones the statement is cancelled first. Returns at once. Both functions are
+// called under net->lock.
+void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), const void *arg,
+             void (*cancel)(struct conn *c));
 // All connections are gone.
 void net_close(struct net *net);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -180,6 +181,31 @@ bool tls_client_name(SSL *ssl, struct buf *out)
     }
     X509_free(certificate);
     return found;
+}
+
+bool tls_host_label(SSL *ssl, struct buf *out)
+{
+    const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    X509 *certificate = SSL_get_certificate(ssl);
+    const char *dot = host != NULL ? strchr(host, '.') : NULL;
+    if (dot == NULL || certificate == NULL)
+        return false;
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    bool exact = false, wildcard = false;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const ASN1_STRING *text = GENERAL_NAME_get0_value(name, NULL);
+        if (name->type != GEN_DNS)
+            continue;
+        struct str pattern = {(const char *)ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text)};
+        exact = exact || str_ieqc(pattern, host);
+        wildcard =
+            wildcard || (str_has_prefix(pattern, STR("*.")) && str_ieqc(str_slice(pattern, 1, pattern.len), dot));
+    }
+    GENERAL_NAMES_free(names);
+    for (const char *c = host; wildcard && !exact && c < dot; c++)
+        buf_putc(out, (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c));
+    return wildcard && !exact;
 }
 
 bool tls_server_end_point(SSL *ssl, struct buf *out)

@@ -21,6 +21,9 @@ int tls_reload(struct tls *tls, struct err *err) MUST_CHECK;
 SSL *tls_accept(struct tls *tls, int fd, bool ask_client_certificate);
 // Common name of the verified client certificate. False when the client presented none (or one without a usable name).
 bool tls_client_name(SSL *ssl, struct buf *out);
+// The first label of the host name the client asked for, when only a wildcard of the server's certificate matches it:
+// "alpha" of "alpha.db.example.com" under a certificate for db.example.com and *.db.example.com. False otherwise.
+bool tls_host_label(SSL *ssl, struct buf *out);
 // Hash of the certificate that the server presented: RFC 5929 tls-server-end-point.
 bool tls_server_end_point(SSL *ssl, struct buf *out);
 // A secret that stays the same as long as the node key does: 32 bytes, for mock SCRAM salts.

@@ -4,6 +4,7 @@
 //      | SSLRequest: TLS, then STARTUP again
 //      | CancelRequest: closed
 #include "base/util.h"
+#include "server/clusters.h"
 #include "server/pgwire/pgwire_int.h"
 
 enum conn_next pgwire_send_error(struct pgconn *p, struct err *err)
@@ -125,7 +126,7 @@ void pgwire_cancel(struct conn *c)
     struct pgconn *p = c->state;
     uint64_t key = atomic_load(&p->key);
     if (key != 0)
-        sql_engine_cancel(p->server->engine, (int32_t)(key >> 32), (int32_t)key);
+        clusters_cancel(p->server->clusters, (int32_t)(key >> 32), (int32_t)key);
 }
 
 static void free_state(struct conn *c)
@@ -139,6 +140,9 @@ static void free_state(struct conn *c)
         session_free(p->session);
     if (p->has_session_slot)
         atomic_fetch_sub(&p->server->sessions, 1);
+    struct sql_engine *engine = atomic_exchange(&p->engine, NULL);
+    if (engine != NULL)
+        clusters_disconnect(p->server->clusters, engine);
     pgwire_login_free(p);
     mem_free(p->bound_formats);
     // The struct itself stays readable until the connection is unlisted: see conn_free.
@@ -156,6 +160,12 @@ static const struct conn_handler handler = {
     .close = free_state,
     .free = release,
 };
+
+bool pgwire_uses(struct conn *c, const void *engine)
+{
+    struct pgconn *p = c->state;
+    return c->handler == &handler && atomic_load(&p->engine) == engine;
+}
 
 bool pgwire_open(struct conn *c, void *arg)
 {

@@ -4,13 +4,13 @@
 
 #include "server/net/net.h"
 
-struct sql_engine;
+struct clusters;
 
 enum { PGWIRE_RESERVED_SESSIONS = 3 }; // for root, above sessions_max
 
 // One per server, shared by its connections.
 struct pgwire {
-    struct sql_engine *engine;
+    struct clusters *clusters;
     bool insecure;
     struct tls *tls; // NULL when insecure
     size_t sessions_max;
@@ -26,6 +26,8 @@ struct pgwire {
 bool pgwire_open(struct conn *c, void *arg);
 // Cancels the statement that runs on the connection. Any thread, under net->lock.
 void pgwire_cancel(struct conn *c);
+// Whether a connection is one of this engine's. Under net->lock.
+bool pgwire_uses(struct conn *c, const void *engine);
 // The message that refuses a connection when there are too many (listener_options.full_message).
 void pgwire_full_message(struct buf *out);
 

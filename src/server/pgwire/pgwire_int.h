@@ -20,6 +20,8 @@ struct pgconn {
     struct pgwire *server;
     struct framer framer;
     struct login *login; // from the startup message until the session begins
+    // Of the cluster asked for, got from server->clusters by the startup message; read by other threads.
+    _Atomic(struct sql_engine *) engine;
     struct session *session;
     struct arena *message;  // lives for one message; the worker's stack owns it
     int16_t *bound_formats; // result formats of the unnamed portal

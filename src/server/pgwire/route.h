@@ -1,6 +1,6 @@
-// Which virtual cluster a client asks for: by the database name "CLUSTER.DATABASE" (also "cluster:CLUSTER/DATABASE"), by
-// the parameter "cluster" (options=--cluster=CLUSTER or -ccluster=CLUSTER), or by the TLS host name "CLUSTER.HOST". The
-// first two must agree when both are given; the host name counts when neither is. Pure.
+// Which virtual cluster a client asks for: by the database name "CLUSTER.DATABASE" (also "cluster:CLUSTER/DATABASE"),
+// by the parameter "cluster" (options=--cluster=CLUSTER or -ccluster=CLUSTER), or by the TLS host name "CLUSTER.HOST".
+// The first two must agree when both are given; the host name counts when neither is. Pure.
 #ifndef SERVER_PGWIRE_ROUTE_H
 #define SERVER_PGWIRE_ROUTE_H
 

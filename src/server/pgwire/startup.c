@@ -1,6 +1,8 @@
 // From the first bytes to ReadyForQuery: encryption requests, cancel requests, startup, login, the new session.
 #include "base/util.h"
+#include "server/clusters.h"
 #include "server/pgwire/pgwire_int.h"
+#include "server/pgwire/route.h"
 
 static enum conn_next request_tls(struct pgconn *p)
 {
@@ -72,6 +74,7 @@ static int begin_session(struct pgconn *p, struct err *err)
     TRY(take_session_slot(p, err));
     TRY(startup_decode(p->message, buf_view(&p->login->startup), &m, err));
     TRY(filter_parameters(&m, err));
+    TRY(route_startup(&m, STR_EMPTY, &(struct str){0}, err));
     struct session_options options = {
         .user = str_of(p->login->auth.user),
         .database = m.database,
@@ -81,7 +84,7 @@ static int begin_session(struct pgconn *p, struct err *err)
         .parameters = m.parameters,
         .n_parameters = m.n_parameters,
     };
-    TRY(session_new(p->server->engine, &options, &p->session, err));
+    TRY(session_new(p->engine, &options, &p->session, err));
     int32_t pid, secret;
     session_backend_key(p->session, &pid, &secret);
     atomic_store(&p->key, (uint64_t)(uint32_t)pid << 32 | (uint32_t)secret);
@@ -115,7 +118,7 @@ static int begin_auth(struct pgconn *p, struct str user, enum auth_state *state,
 {
     struct buf name = BUF_INIT, binding = BUF_INIT;
     struct auth_options options = {
-        .engine = p->server->engine,
+        .engine = p->engine,
         .insecure = p->server->insecure,
         .secret = {(const char *)p->server->secret, sizeof(p->server->secret)},
     };
@@ -131,7 +134,24 @@ static int begin_auth(struct pgconn *p, struct str user, enum auth_state *state,
     return rc;
 }
 
-static enum conn_next start_login(struct pgconn *p, const struct startup_message *m, struct str body)
+// Finds the cluster that the client asks for; its engine is this connection's until it closes.
+static int route(struct pgconn *p, struct startup_message *m, struct err *err)
+{
+    struct buf host = BUF_INIT;
+    struct str cluster;
+    struct sql_engine *engine = NULL;
+    if (p->conn->ssl != NULL)
+        tls_host_label(p->conn->ssl, &host);
+    int rc = route_startup(m, buf_view(&host), &cluster, err);
+    if (rc == 0)
+        rc = clusters_connect(p->server->clusters, cluster.len > 0 ? cluster : CLUSTER_SYSTEM_NAME, &engine, err);
+    if (rc == 0)
+        atomic_store(&p->engine, engine);
+    buf_release(&host);
+    return rc;
+}
+
+static enum conn_next start_login(struct pgconn *p, struct startup_message *m, struct str body)
 {
     struct err err = ERR_INIT;
     enum auth_state state;
@@ -142,6 +162,8 @@ static enum conn_next start_login(struct pgconn *p, const struct startup_message
     if (m->version != PROTOCOL_VERSION_3_0 || m->n_unknown_protocol_options > 0)
         backend_negotiate_version(&p->conn->out, PROTOCOL_VERSION_3_0, m->unknown_protocol_options,
                                   m->n_unknown_protocol_options);
+    if (route(p, m, &err) != 0)
+        return login_failed(p, &err);
     p->framer.phase = FRAMER_LOGIN;
     p->login = mem_zalloc(sizeof(*p->login));
     buf_str(&p->login->startup, body);
@@ -163,7 +185,7 @@ enum conn_next pgwire_startup_message(struct pgconn *p, struct str body)
         buf_putc(&p->conn->out, 'N');
         return CONN_WAIT;
     case STARTUP_CANCEL:
-        sql_engine_cancel(p->server->engine, m.cancel_pid, m.cancel_secret);
+        clusters_cancel(p->server->clusters, m.cancel_pid, m.cancel_secret);
         return CONN_CLOSE;
     case STARTUP_SESSION:
         return start_login(p, &m, body);

@@ -8,7 +8,8 @@
 #include <stdatomic.h>
 
 struct lock_key {
-    uint32_t cluster, database;
+    const struct catalog *catalog; // of the cluster: others' locks are not ours
+    uint32_t database;
     bool is_pair; // (int4, int4), else int8
     int64_t value;
 };
@@ -37,7 +38,7 @@ static struct {
 
 static bool same_key(const struct lock_key *a, const struct lock_key *b)
 {
-    return a->value == b->value && a->is_pair == b->is_pair && a->database == b->database && a->cluster == b->cluster;
+    return a->value == b->value && a->is_pair == b->is_pair && a->database == b->database && a->catalog == b->catalog;
 }
 
 static bool conflicts(const struct hold *h, const struct waiter *w)
@@ -145,7 +146,7 @@ static int describe(struct eval_context *ec, const struct datum *args, int n_arg
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s() cannot be used in this context", ec->call->fn->name);
     *w = (struct waiter){.session = ec->session->backend_pid,
                          .shared = shared,
-                         .key = {.cluster = catalog_cluster(cat_view_catalog(ec->catalog)),
+                         .key = {.catalog = cat_view_catalog(ec->catalog),
                                  .database = ec->database_id,
                                  .is_pair = n_args == 2,
                                  .value = args[0].i}};

@@ -1,4 +1,4 @@
-// The process-wide half of SQL: the store's catalog, the registry of sessions, users.
+// A cluster's half of SQL: its catalog, the registry of sessions, users.
 #include "sql/session/session_int.h"
 #include "sql/virtual/virtual.h"
 
@@ -12,10 +12,12 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->http_port = options->http_port;
     e->host = str_dup_c(options->advertise_host);
     e->cluster_name = str_dup_c(str_of(options->cluster_name != NULL ? options->cluster_name : ""));
-    size_t limit = options->sql_memory_bytes_max != 0 ? options->sql_memory_bytes_max : (size_t)1 << 30;
-    budget_init(&e->budget, "root", limit, NULL);
+    e->virtual_cluster_name =
+        str_dup_c(str_of(options->virtual_cluster_name != NULL ? options->virtual_cluster_name : "system"));
+    size_t limit = options->sql_memory_bytes_max != 0 ? options->sql_memory_bytes_max : SQL_MEMORY_BYTES_DEFAULT;
+    budget_init(&e->budget, "root", limit, options->budget);
     pthread_mutex_init(&e->mutex, NULL);
-    int rc = catalog_open(options->kv, 1, &e->catalog, &e->is_new, err);
+    int rc = catalog_open(options->kv, options->cluster != 0 ? options->cluster : 1, &e->catalog, &e->is_new, err);
     if (rc != 0) {
         sql_engine_close(e);
         return rc;
@@ -32,6 +34,7 @@ void sql_engine_close(struct sql_engine *e)
     pthread_mutex_destroy(&e->mutex);
     mem_free(e->host);
     mem_free(e->cluster_name);
+    mem_free(e->virtual_cluster_name);
     mem_free(e);
 }
 
@@ -48,6 +51,11 @@ bool sql_engine_is_new(const struct sql_engine *e)
 struct str sql_version_string(void)
 {
     return STR(VERSION_TEXT);
+}
+
+int sql_store_error(int kv_result, struct err *err)
+{
+    return cat_kv_error(NULL, kv_result, err);
 }
 
 size_t sql_engine_session_count(struct sql_engine *e)

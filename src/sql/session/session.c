@@ -111,8 +111,11 @@ static void functions_init(struct session *s)
 static void registry_add(struct session *s)
 {
     struct sql_engine *e = s->engine;
+    static _Atomic uint32_t last_pid; // of the process: advisory locks and cancel requests know sessions by pid alone
+    do
+        s->pid = (int32_t)((atomic_fetch_add_explicit(&last_pid, 1, memory_order_relaxed) + 1) & INT32_MAX);
+    while (s->pid == 0);
     pthread_mutex_lock(&e->mutex);
-    s->pid = ++e->next_pid;
     secure_random(&s->secret, sizeof(s->secret));
     s->next = e->sessions;
     if (e->sessions != NULL)
@@ -184,6 +187,7 @@ static int startup(struct session *s, const struct session_options *o, struct er
     set_fixed(s, SETTING_SYSTEM_IDENTITY, o->user);
     set_fixed(s, SETTING_SESSION_ID, str_of(s->session_id));
     set_fixed(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
+    set_fixed(s, SETTING_VIRTUAL_CLUSTER_NAME, str_of(s->engine->virtual_cluster_name));
     TRY(role_defaults(s, err));
     set_fixed(s, SETTING_IS_SUPERUSER, s->is_admin ? STR("on") : STR("off"));
     for (size_t i = 0; i < o->n_parameters; i++)

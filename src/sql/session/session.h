@@ -1,9 +1,9 @@
 // SQL sessions: what the wire protocol talks to, and nothing else of SQL.
 //
-// `struct sql_engine` is the process-wide half (store, catalog cache, plan cache, settings, session registry); `struct
-// session` is one client's half. A session is used by one thread at a time; session_cancel and the registry calls may
-// come from any thread. A session owns no thread: a worker calls in, the call runs to completion (possibly blocking on
-// locks, see block_enter in base/util.h) and returns.
+// `struct sql_engine` is one virtual cluster's half (store, catalog cache, settings, session registry), of which a
+// process may have many over one store; `struct session` is one client's half. A session is used by one thread at a
+// time; session_cancel and the registry calls may come from any thread. A session owns no thread: a worker calls in,
+// the call runs to completion (possibly blocking on locks, see block_enter in base/util.h) and returns.
 //
 // Results flow into a `struct result_sink` that the caller implements. The session may take results back (retry) as
 // long as the sink says that nothing has left the server (`rewind`).
@@ -20,10 +20,15 @@ struct budget;
 struct sql_engine;
 struct session;
 
+#define SQL_MEMORY_BYTES_DEFAULT ((size_t)1 << 30)
+
 struct sql_engine_options {
-    struct kv *kv;               // borrowed until sql_engine_close
-    size_t sql_memory_bytes_max; // process budget of all sessions; 0: default
-    bool insecure;               // shown by settings; passwords are refused
+    struct kv *kv;                    // borrowed until sql_engine_close
+    uint32_t cluster;                 // number of the virtual cluster; 0: the system cluster
+    const char *virtual_cluster_name; // NULL: that of the system cluster
+    size_t sql_memory_bytes_max;      // budget of all sessions; 0: SQL_MEMORY_BYTES_DEFAULT
+    struct budget *budget;            // of the process, above the engine's; may be NULL
+    bool insecure;                    // shown by settings; passwords are refused
     const char *cluster_name;
     int32_t sql_port, http_port; // shown by crdb_internal
     struct str advertise_host;
@@ -39,6 +44,8 @@ struct str sql_engine_cluster_id(const struct sql_engine *engine);
 bool sql_engine_is_new(const struct sql_engine *engine);
 // "CockroachDB CCL v25.4.2 (x86_64-pc-linux-gnu, built …)": what version() returns, and the crdb_version parameter.
 struct str sql_version_string(void);
+// The error record of a failed kv call (enum kv_result), for the server's own transactions.
+int sql_store_error(int kv_result, struct err *err);
 
 // ---- users, for authentication before a session exists
 
@@ -75,7 +82,7 @@ int session_new(struct sql_engine *engine, const struct session_options *options
                 struct err *err) MUST_CHECK;
 // Rolls back what is open.
 void session_free(struct session *s);
-// (pid, secret) for BackendKeyData; pid is unique among live sessions and positive.
+// (pid, secret) for BackendKeyData; pid is unique among the live sessions of the process and positive.
 void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret);
 // CancelRequest: false when no such session. Any thread.
 bool sql_engine_cancel(struct sql_engine *engine, int32_t pid, int32_t secret);

@@ -24,13 +24,12 @@ struct sql_engine {
     struct catalog *catalog;
     struct budget budget;
     bool is_new, insecure;
-    char *cluster_name;
+    char *cluster_name, *virtual_cluster_name;
     int32_t sql_port, http_port;
     char *host;
     pthread_mutex_t mutex; // guards the list of sessions and what other sessions read of a session
     struct session *sessions;
     size_t n_sessions;
-    int32_t next_pid;
     int64_t started_micros;
 };
 

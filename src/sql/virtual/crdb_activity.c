@@ -75,12 +75,15 @@ struct lock {
 };
 struct lock_list {
     struct arena *arena;
+    struct str prefix; // of the keys of this virtual cluster
     ARENA_VEC(struct lock) locks;
 };
 
 static void collect_lock(void *arg, const struct kv_lock_info *info)
 {
     struct lock_list *list = arg;
+    if (!str_has_prefix(info->key, list->prefix))
+        return;
     ARENA_PUSH(list->arena, &list->locks,
                ((struct lock){arena_str(list->arena, info->key), info->txn_id, info->mode, info->granted,
                               info->since_mono_ns}));
@@ -150,7 +153,9 @@ static int lock_row(struct exec_context *x, const struct lock_list *list, const 
 GENERATOR(crdb_cluster_locks_rows)
 {
     struct virtual_session *vs = virtual_session_of(x);
-    struct lock_list list = {.arena = x->eval.arena};
+    struct buf prefix = BUF_INIT;
+    key_put_cluster(&prefix, catalog_cluster(cat_view_catalog(x->view)));
+    struct lock_list list = {.arena = x->eval.arena, .prefix = datum_take(x, &prefix).s};
     int64_t now = clock_mono_ns();
     kv_list_locks(vs->ops->kv(vs), collect_lock, &list);
     for (size_t i = 0; i < list.locks.len; i++)
