@@ -43,12 +43,20 @@ static struct str descriptor_key(struct catalog *c, struct arena *a, uint32_t id
 static void finish_table(struct catalog *c, struct entry *e)
 {
     struct cat_table *t = &e->table;
+    table_types_attach(c, &e->arena, t);
     t->descriptor_key = descriptor_key(c, &e->arena, t->id);
     if (t->primary == NULL)
         return;
     struct row_layout *layout = ARENA_NEW(&e->arena, struct row_layout);
     cat_row_layout_init(layout, &e->arena, t);
     t->row_layout = layout;
+}
+
+static void finish_type(struct catalog *c, struct entry *e)
+{
+    const struct type_def *def = type_def_intern(c, &e->type.def);
+    e->type.def = *def;
+    e->type.type = (struct type){.family = TYPE_ENUM, .oid = def->oid, .def = def};
 }
 
 static const struct record *record_of(char kind, enum entry_kind *out)
@@ -63,6 +71,9 @@ static const struct record *record_of(char kind, enum entry_kind *out)
     case 't':
         *out = ENTRY_TABLE;
         return &table_record;
+    case 'y':
+        *out = ENTRY_TYPE;
+        return &type_record;
     default:
         return NULL;
     }
@@ -84,6 +95,8 @@ int entry_decode(struct catalog *c, uint32_t id, struct str raw, struct entry **
     }
     if (e->kind == ENTRY_TABLE)
         finish_table(c, e);
+    if (e->kind == ENTRY_TYPE)
+        finish_type(c, e);
     *out = e;
     return 0;
 }

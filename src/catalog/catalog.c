@@ -23,6 +23,8 @@ static struct catalog *catalog_new(struct kv *kv, uint32_t cluster)
     arena_init(&c->arena, NULL);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_mutex_init(&c->sequences_mutex, NULL);
+    pthread_mutex_init(&c->types_mutex, NULL);
+    arena_init(&c->types_arena, NULL);
     system_tables_init(c);
     c->version_key = item_key(c, SYSTEM_DESCRIPTOR, KEY_TABLE_VERSION);
     c->roles_version_key = item_key(c, SYSTEM_USERS, KEY_TABLE_VERSION);
@@ -183,6 +185,9 @@ void catalog_close(struct catalog *c)
     map_release(&c->virtual_ids);
     pthread_mutex_destroy(&c->mutex);
     pthread_mutex_destroy(&c->sequences_mutex);
+    pthread_mutex_destroy(&c->types_mutex);
+    map_release(&c->types);
+    arena_release(&c->types_arena);
     arena_release(&c->arena);
     mem_free(c);
 }

@@ -100,6 +100,17 @@ struct cat_column {
     struct datum missing_value;
 };
 
+// A user-defined type. It takes two ids: its own, and the next one, which stands for the type of arrays of it.
+struct cat_type {
+    uint32_t id;
+    uint32_t database_id, schema_id;
+    struct str name;
+    struct type_def def; // as stored: labels or fields; names and OIDs are filled in by cat_put_type
+    struct cat_acl acl;
+    uint64_t version;
+    struct type type; // set when a descriptor is read
+};
+
 enum cat_index_kind { CAT_INDEX_BTREE, CAT_INDEX_INVERTED };
 enum cat_index_state { CAT_INDEX_PUBLIC, CAT_INDEX_WRITE_ONLY };
 struct cat_index_column {
@@ -183,6 +194,10 @@ struct cat_table {
     const struct cat_family *families; // as declared; none: the single implied one
     size_t n_families;
     struct str storage_parameters; // as written in WITH (…), normalized
+    // Definitions of the user-defined types of the columns, so that a descriptor is complete in itself: whoever changes
+    // a type writes the tables that use it again. Collected by cat_put_table.
+    const struct type_def *types;
+    size_t n_types;
     struct cat_acl acl;
     struct str comment;
     uint64_t version;
@@ -246,6 +261,12 @@ int cat_table_by_id(struct cat_view *v, uint32_t id, const struct cat_table **ou
 // of a plan, also when the plan comes from a cache.
 int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
 
+int cat_type_by_id(struct cat_view *v, uint32_t id, const struct cat_type **out, struct err *err) MUST_CHECK;
+int cat_type_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
+                     const struct cat_type **out, struct err *err) MUST_CHECK;
+// Any type, built in or user-defined, arrays too; false when there is none. `v` may be NULL: built-in ones only.
+int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *found, struct err *err) MUST_CHECK;
+
 // Lists, in name order, allocated in `a`.
 int cat_list_databases(struct cat_view *v, struct arena *a, const struct cat_database ***out, size_t *n,
                        struct err *err) MUST_CHECK;
@@ -254,6 +275,9 @@ int cat_list_schemas(struct cat_view *v, struct arena *a, uint32_t database_id, 
 // schema_id 0: of all schemas; virtual relations only when their schema is asked for.
 int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id,
                     const struct cat_table ***out, size_t *n, struct err *err) MUST_CHECK;
+
+int cat_list_types(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id,
+                   const struct cat_type ***out, size_t *n, struct err *err) MUST_CHECK; // schema_id 0: of all
 
 // Resolves [[database.]schema.]name along the search path. `parts` has 1 to 3 names. Errors: 42P01 `relation "x" does
 // not exist`, 3D000, 3F000 unless missing_ok (then *out NULL). "$user" in the path stands for `user`.
@@ -265,6 +289,8 @@ struct cat_name_scope {
 };
 int cat_resolve_table(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
                       bool missing_ok, const struct cat_table **out, struct err *err) MUST_CHECK;
+int cat_resolve_type(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
+                     const struct cat_type **out, struct err *err) MUST_CHECK; // *out NULL: there is none
 // Where a new object [[database.]schema.]name goes: 3D000, 3F000, 42501 are the callers' to check by the ids returned.
 int cat_resolve_target(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
                        const struct cat_database **database, const struct cat_schema **schema,
@@ -295,6 +321,8 @@ int cat_is_member(struct cat_view *v, struct str user, struct str role, bool *ou
 int cat_is_admin(struct cat_view *v, struct str user, bool *out, struct err *err) MUST_CHECK;
 int cat_has_privilege(struct cat_view *v, struct str user, const struct cat_acl *acl, uint32_t privileges, bool *out,
                       struct err *err) MUST_CHECK;
+int cat_check_type_privilege(struct cat_view *v, struct str user, const struct cat_type *t, uint32_t privilege,
+                             struct err *err) MUST_CHECK;
 // 42501 `user u does not have SELECT privilege on relation t`.
 int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
                               struct err *err) MUST_CHECK;
@@ -319,6 +347,9 @@ int cat_new_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
 int cat_put_database(struct cat_view *v, const struct cat_database *d, struct err *err) MUST_CHECK;
 int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *err) MUST_CHECK;
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
+int cat_put_type(struct cat_view *v, const struct cat_type *t, struct err *err) MUST_CHECK;
+// Two ids in a row, the first of them.
+int cat_new_type_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
 // Removes descriptor and namespace entry; row data is removed by the caller (cat_delete_data).
 int cat_remove(struct cat_view *v, uint32_t id, struct err *err) MUST_CHECK;
 // Deletes all keys of an index, or of all indexes (index_id 0).
@@ -339,6 +370,7 @@ enum cat_comment_kind { // stored on disk
     CAT_COMMENT_INDEX = 3,
     CAT_COMMENT_SCHEMA = 4,
     CAT_COMMENT_CONSTRAINT = 5,
+    CAT_COMMENT_TYPE = 6,
 };
 int cat_comment_get(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, uint32_t sub_id,
                     struct str *out, struct err *err) MUST_CHECK;

@@ -27,7 +27,7 @@ enum { SYSTEM_COLUMNS_MAX = 16, SYSTEM_DESCRIPTOR_ID_SEQUENCE = 7 };
 
 // ---- caching
 
-enum entry_kind { ENTRY_DATABASE, ENTRY_SCHEMA, ENTRY_TABLE };
+enum entry_kind { ENTRY_DATABASE, ENTRY_SCHEMA, ENTRY_TABLE, ENTRY_TYPE };
 // One decoded descriptor, immutable.
 struct entry {
     unsigned refs; // catalog.mutex
@@ -38,6 +38,7 @@ struct entry {
         struct cat_database database;
         struct cat_schema schema;
         struct cat_table table;
+        struct cat_type type;
     };
 };
 struct entries {
@@ -80,6 +81,9 @@ struct catalog {
     struct role_set *recent_roles;
     pthread_mutex_t sequences_mutex; // guards the map; each block has its own
     struct map sequences;            // u32 -> struct sequence_block *
+    pthread_mutex_t types_mutex;     // guards the rest
+    struct map types;                // content -> const struct type_def *: never removed, see types/types.h
+    struct arena types_arena;
 };
 
 // A view is clean (looks through a shared generation) until its transaction changes the schema; from then on it reads
@@ -158,6 +162,15 @@ int view_list(struct cat_view *v, uint32_t parent, uint32_t schema, bool any_sch
 int view_changed(struct cat_view *v, struct err *err) MUST_CHECK;
 void view_forget_entry(struct cat_view *v, uint32_t id);
 void view_forget_name(struct cat_view *v, uint32_t parent, uint32_t schema, struct str name);
+
+// ---- types.c
+
+// The one definition of this content. `def` has the stored members and its fields' types are complete.
+const struct type_def *type_def_intern(struct catalog *c, const struct type_def *def);
+// Gives the user-defined types of a table that was just decoded their definitions.
+void table_types_attach(struct catalog *c, struct arena *a, struct cat_table *t);
+// The definitions that a table's columns need, inner ones first.
+void table_types_collect(struct arena *a, struct cat_table *t);
 
 // ---- roles.c
 

@@ -16,6 +16,8 @@ static struct place place_of(const struct entry *e)
         return (struct place){0, 0, e->database.name};
     case ENTRY_SCHEMA:
         return (struct place){e->schema.database_id, 0, e->schema.name};
+    case ENTRY_TYPE:
+        return (struct place){e->type.database_id, e->type.schema_id, e->type.name};
     case ENTRY_TABLE:
         break;
     }
@@ -106,8 +108,23 @@ int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *e
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err)
 {
     struct cat_table copy = *t;
+    table_types_collect(&v->arena, &copy);
     copy.version++;
     return put_descriptor(v, t->id, (struct place){t->database_id, t->schema_id, t->name}, 't', &table_record, &copy,
+                          err);
+}
+
+int cat_put_type(struct cat_view *v, const struct cat_type *t, struct err *err)
+{
+    struct cat_type copy = *t;
+    const struct cat_schema *s;
+    TRY(cat_schema_by_id(v, t->schema_id, &s, err));
+    copy.def.oid = TYPE_OID_USER_FIRST + t->id;
+    copy.def.array_oid = copy.def.oid + 1;
+    copy.def.schema = s != NULL ? s->name : STR_EMPTY;
+    copy.def.name = t->name;
+    copy.version++;
+    return put_descriptor(v, t->id, (struct place){t->database_id, t->schema_id, t->name}, 'y', &type_record, &copy,
                           err);
 }
 

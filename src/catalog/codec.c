@@ -16,6 +16,10 @@ static void put_type(struct buf *out, struct type t)
     key_put_uvarint(out, t.oid);
     key_put_uvarint(out, (uint64_t)(uint32_t)t.width);
     key_put_uvarint(out, (uint64_t)(uint16_t)t.scale);
+    if (t.oid >= TYPE_OID_USER_FIRST) {
+        bool is_array = t.family == TYPE_ARRAY;
+        buf_putc(out, (char)((is_array ? 2 : 0) | ((is_array ? t.element : t.family) == TYPE_TUPLE ? 1 : 0)));
+    }
 }
 
 static void put_datum(struct buf *out, struct type t, const struct datum *d)
@@ -125,13 +129,30 @@ void record_encode(struct buf *out, const struct record *r, const void *value)
 
 // ---- decoding
 
+// What the catalog gives a definition later: 1 for a composite type, 2 for an array.
+static bool get_user_type(struct key_reader *r, uint32_t oid, struct type *out)
+{
+    if (key_reader_left(r) == 0)
+        return false;
+    uint8_t flags = (uint8_t)*r->at++;
+    enum type_family family = (flags & 1) != 0 ? TYPE_TUPLE : TYPE_ENUM;
+    *out = (struct type){.family = (uint8_t)family, .oid = oid};
+    if ((flags & 2) != 0)
+        *out = (struct type){.family = TYPE_ARRAY, .element = (uint8_t)family, .oid = oid};
+    return oid <= UINT32_MAX;
+}
+
 static bool get_type(struct key_reader *r, struct type *out)
 {
     uint64_t oid, width, scale;
     if (!key_get_uvarint(r, &oid) || !key_get_uvarint(r, &width) || !key_get_uvarint(r, &scale))
         return false;
-    if (!type_from_oid((uint32_t)oid, out))
+    if (oid >= TYPE_OID_USER_FIRST) {
+        if (!get_user_type(r, (uint32_t)oid, out))
+            return false;
+    } else if (!type_from_oid((uint32_t)oid, out)) {
         return false;
+    }
     out->width = (int32_t)(uint32_t)width;
     out->scale = (int16_t)(uint16_t)scale;
     return true;

@@ -50,6 +50,32 @@ static const struct field schema_record_fields[] = {
 };
 RECORD(schema_record, cat_schema);
 
+static const struct field label_record_fields[] = {
+    F(1, STR, type_label, text),
+    F(2, I64, type_label, number),
+};
+static RECORD(label_record, type_label);
+
+static const struct field type_def_record_fields[] = {
+    F(1, U32, type_def, oid),
+    F(2, U32, type_def, array_oid),
+    F(3, STR, type_def, schema),
+    F(4, STR, type_def, name),
+    F_SUBS(5, type_def, labels, n_labels, label_record),
+};
+RECORD(type_def_record, type_def);
+
+static const struct field type_record_fields[] = {
+    F(1, U32, cat_type, id),
+    F(2, U32, cat_type, database_id),
+    F(3, U32, cat_type, schema_id),
+    F(4, STR, cat_type, name),
+    F_SUB(5, RECORD, cat_type, def, type_def_record),
+    F_SUB(6, RECORD, cat_type, acl, acl_record),
+    F(7, U64, cat_type, version),
+};
+RECORD(type_record, cat_type);
+
 static const struct field column_record_fields[] = {
     F(1, U32, cat_column, id),
     F(2, STR, cat_column, name),
@@ -152,5 +178,6 @@ static const struct field table_record_fields[] = {
     F(21, STR, cat_table, comment),
     F(22, U64, cat_table, version),
     F_SUBS(23, cat_table, families, n_families, family_record),
+    F_SUBS(24, cat_table, types, n_types, type_def_record),
 };
 RECORD(table_record, cat_table);

@@ -89,6 +89,14 @@ const char *cat_relation_kind_name(const struct cat_table *t)
     return "table";
 }
 
+int cat_check_type_privilege(struct cat_view *v, struct str user, const struct cat_type *t, uint32_t privilege,
+                             struct err *err)
+{
+    bool ok;
+    TRY(cat_has_privilege(v, user, &t->acl, privilege, &ok, err));
+    return ok ? 0 : cat_no_privilege(err, user, privilege, "type", t->name);
+}
+
 int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
                               struct err *err)
 {

@@ -92,6 +92,32 @@ int cat_resolve_table(struct cat_view *v, const struct cat_name_scope *scope, co
                    STR_FMT(join_parts(&v->arena, parts, n_parts)));
 }
 
+// ---- types
+
+static int type_in(struct cat_view *v, uint32_t database_id, struct str schema, struct str name,
+                   const struct cat_type **out, struct err *err)
+{
+    const struct cat_schema *s;
+    TRY(cat_schema_by_name(v, database_id, schema, &s, err));
+    return s != NULL && !s->is_virtual ? cat_type_by_name(v, database_id, s->id, name, out, err) : 0;
+}
+
+int cat_resolve_type(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
+                     const struct cat_type **out, struct err *err)
+{
+    uint32_t db;
+    struct str name = parts[n_parts - 1];
+    *out = NULL;
+    TRY(database_id(v, n_parts == 3 ? parts[0] : scope->database, &db, err));
+    if (db == CAT_ID_NONE)
+        return 0;
+    if (n_parts > 1)
+        return type_in(v, db, parts[n_parts - 2], name, out, err);
+    for (size_t i = 0; i < scope->n_search_path && *out == NULL; i++)
+        TRY(type_in(v, db, path_schema(scope, i), name, out, err));
+    return 0;
+}
+
 // ---- targets of CREATE
 
 static int first_of_path(struct cat_view *v, const struct cat_name_scope *scope, const struct cat_database *d,

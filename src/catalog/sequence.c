@@ -259,6 +259,17 @@ int cat_new_id(struct cat_view *v, uint32_t *out, struct err *err)
     return 0;
 }
 
+int cat_new_type_id(struct cat_view *v, uint32_t *out, struct err *err)
+{
+    uint32_t next;
+    TRY(cat_new_id(v, &next, err));
+    do {
+        *out = next;
+        TRY(cat_new_id(v, &next, err));
+    } while (next != *out + 1);
+    return 0;
+}
+
 int cat_new_role_id(struct cat_view *v, uint32_t *out, struct err *err)
 {
     const struct cat_sequence s = {.increment = 1, .min = 1, .max = INT32_MAX, .start = ROLE_ID_FIRST};

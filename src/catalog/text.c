@@ -235,3 +235,13 @@ int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column
         buf_printf(out, " AS (%.*s) %s", STR_FMT(c->computed_sql), c->computed_virtual ? "VIRTUAL" : "STORED");
     return 0;
 }
+
+void cat_text_create_type(struct buf *out, const struct cat_type *t)
+{
+    buf_printf(out, "CREATE TYPE %.*s AS ENUM (", STR_FMT(t->def.sql_name));
+    for (size_t i = 0; i < t->def.n_labels; i++) {
+        buf_cstr(out, i > 0 ? ", " : "");
+        print_string_literal(out, t->def.labels[i].text);
+    }
+    buf_putc(out, ')');
+}

@@ -27,6 +27,8 @@ void cat_text_check(struct buf *out, const struct cat_check *check);
 void cat_text_expr(struct buf *out, struct str sql);
 // a INT8 NOT NULL DEFAULT 0:::INT8: an element of CREATE TABLE.
 int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err) MUST_CHECK;
+// CREATE TYPE public.mood AS ENUM ('sad', 'ok')
+void cat_text_create_type(struct buf *out, const struct cat_type *t);
 // INT8 GENERATED's and CREATE SEQUENCE's options that differ from the defaults (all: every one, as SHOW CREATE does).
 void cat_text_sequence_options(struct buf *out, const struct cat_sequence *s, bool all);
 const char *cat_fk_action_name(enum cat_fk_action action); // "NO ACTION" …

@@ -202,6 +202,40 @@ int cat_table_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_
     return id != CAT_ID_NONE ? cat_table_by_id(v, id, out, err) : 0;
 }
 
+int cat_type_by_id(struct cat_view *v, uint32_t id, const struct cat_type **out, struct err *err)
+{
+    const struct entry *e;
+    TRY(view_entry(v, id, &e, err));
+    *out = e != NULL && e->kind == ENTRY_TYPE ? &e->type : NULL;
+    return 0;
+}
+
+int cat_type_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
+                     const struct cat_type **out, struct err *err)
+{
+    uint32_t id;
+    *out = NULL;
+    TRY(view_name(v, database_id, schema_id, name, &id, err));
+    return id != CAT_ID_NONE ? cat_type_by_id(v, id, out, err) : 0;
+}
+
+int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *found, struct err *err)
+{
+    const struct cat_type *t = NULL;
+    *found = type_from_oid(oid, out);
+    if (*found || v == NULL || oid <= TYPE_OID_USER_FIRST)
+        return 0;
+    TRY(cat_type_by_id(v, oid - TYPE_OID_USER_FIRST, &t, err));
+    if (t != NULL)
+        *out = t->type;
+    else
+        TRY(cat_type_by_id(v, oid - TYPE_OID_USER_FIRST - 1, &t, err));
+    *found = t != NULL;
+    if (t != NULL && t->type.oid != oid)
+        *out = type_array_of(t->type);
+    return 0;
+}
+
 int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err)
 {
     struct str key = t->descriptor_key;
@@ -318,6 +352,27 @@ int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, u
             (*out)[(*n)++] = &list->items[i]->table;
     if (schema_id == 0)
         qsort(*out, *n, sizeof(**out), compare_tables);
+    return 0;
+}
+
+static int compare_types(const void *a, const void *b)
+{
+    const struct cat_type *const *x = a, *const *y = b;
+    return str_cmp((*x)->name, (*y)->name);
+}
+
+int cat_list_types(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id,
+                   const struct cat_type ***out, size_t *n, struct err *err)
+{
+    const struct entries *list;
+    TRY(view_list(v, database_id, schema_id, schema_id == 0, &list, err));
+    *out = ARENA_ARRAY(a, const struct cat_type *, list->n);
+    *n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->kind == ENTRY_TYPE)
+            (*out)[(*n)++] = &list->items[i]->type;
+    if (schema_id == 0)
+        qsort(*out, *n, sizeof(**out), compare_types);
     return 0;
 }
 

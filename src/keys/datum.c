@@ -281,6 +281,7 @@ static void put_value(struct buf *b, struct type t, const struct datum *d)
         return;
     case TYPE_INT:
     case TYPE_OID:
+    case TYPE_ENUM:
         key_put_int(b, d->i);
         return;
     case TYPE_FLOAT:
@@ -360,6 +361,7 @@ static bool get_value(struct key_reader *r, struct arena *a, struct type t, stru
         return key_get_bool(r, &out->b);
     case TYPE_INT:
     case TYPE_OID:
+    case TYPE_ENUM:
         return key_get_int(r, &out->i);
     case TYPE_FLOAT:
         return key_get_float(r, &out->f);

@@ -324,7 +324,9 @@ int array_from_binary_datum(struct arena *a, struct type t, struct str s, struct
         return binary_error(err, t);
     uint32_t dimensions = load_be32(s.ptr), oid = load_be32(s.ptr + 8);
     struct type element = type_element(t), sent;
-    if (!type_from_oid(oid, &sent) || sent.family != element.family)
+    if (element.def != NULL && oid == element.oid)
+        sent = element;
+    else if (!type_from_oid(oid, &sent) || sent.family != element.family)
         return err_set(err, ERR_DATATYPE_MISMATCH, "wrong element type");
     if (dimensions == 0) {
         out->s = array_build(a, element, NULL, 0);

@@ -441,7 +441,7 @@ static int to_array(struct conversion *c)
 
 static int to_same(struct conversion *c)
 {
-    return c->from.family == c->to.family ? 0 : NO_CONVERSION;
+    return c->from.family == c->to.family && (c->to.def == NULL || c->from.oid == c->to.oid) ? 0 : NO_CONVERSION;
 }
 
 static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
@@ -456,6 +456,7 @@ static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_BIT] = to_bits,          [TYPE_OID] = to_oid,
     [TYPE_ARRAY] = to_array,       [TYPE_TUPLE] = to_same,
     [TYPE_VOID] = to_same,         [TYPE_ANY] = to_same,
+    [TYPE_ENUM] = to_same,
 };
 
 // Families that text can be read as.

@@ -27,6 +27,7 @@ const struct family_ops family_ops[TYPE_FAMILY_COUNT] = {
     [TYPE_OID] = {"oid", "oid[]", OPS(oid), LITERAL_BARE},
     [TYPE_ARRAY] = {"array", "array[]", OPS(array), LITERAL_ARRAY},
     [TYPE_TUPLE] = {"tuple", "tuple[]", OPS(tuple), LITERAL_TUPLE},
+    [TYPE_ENUM] = {"enum", "enum[]", OPS(enum), LITERAL_QUOTED},
     [TYPE_VOID] = {"void", "void[]", OPS(unknown), LITERAL_QUOTED},
     [TYPE_ANY] = {"anyelement", "anyelement[]", OPS(unknown), LITERAL_QUOTED},
 };
@@ -84,6 +85,7 @@ int datum_compare(struct type t, const struct datum *a, const struct datum *b)
     case TYPE_TIMESTAMP:
     case TYPE_TIMESTAMPTZ:
     case TYPE_OID:
+    case TYPE_ENUM:
         return (a->i > b->i) - (a->i < b->i);
     case TYPE_STRING:
     case TYPE_BYTES:
@@ -105,6 +107,7 @@ uint64_t datum_hash(struct type t, const struct datum *d, uint64_t seed)
     case TYPE_TIMESTAMP:
     case TYPE_TIMESTAMPTZ:
     case TYPE_OID:
+    case TYPE_ENUM:
         return hash_u64((uint64_t)d->i ^ seed);
     case TYPE_STRING:
     case TYPE_BYTES:

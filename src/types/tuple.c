@@ -1,5 +1,5 @@
-// Encoding, text and wire forms of tuples: u32 count, then per field the struct type (12 bytes), a null byte, the
-// label with its u32 length, and the value with its u32 length.
+// Encoding, text and wire forms of tuples: u32 count, then per field the struct type as it is in memory, a null byte,
+// the label with its u32 length, and the value with its u32 length.
 #include "types/tuple.h"
 #include "types/types_int.h"
 #include "base/map.h"

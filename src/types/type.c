@@ -175,6 +175,8 @@ bool type_from_name(struct str name, struct type *out)
 
 bool type_has_array(struct type element)
 {
+    if (element.def != NULL)
+        return element.family != TYPE_ARRAY;
     const struct type_row *r = row_of(element.oid);
     return r != NULL && r->array_oid != 0;
 }
@@ -186,7 +188,10 @@ struct type type_array_of(struct type element)
                          .element = element.family,
                          .scale = element.scale,
                          .width = element.width,
-                         .oid = r != NULL ? r->array_oid : 0};
+                         .oid = element.def != NULL ? element.def->array_oid
+                                : r != NULL         ? r->array_oid
+                                                    : 0,
+                         .def = element.def};
 }
 
 struct type type_element(struct type array)
@@ -195,6 +200,8 @@ struct type type_element(struct type array)
         return T_INT2;
     if (array.oid == TYPE_OID_OIDVECTOR)
         return T_OID;
+    if (array.def != NULL)
+        return (struct type){.family = array.element, .oid = array.def->oid, .def = array.def};
     const struct type_row *r = row_of_array(array.oid);
     struct type t = r != NULL ? r->type : (struct type){.family = array.element};
     t.scale = array.scale;
@@ -212,13 +219,15 @@ enum physical type_physical(struct type t)
         [TYPE_TIMESTAMPTZ] = PHYSICAL_I64, [TYPE_INTERVAL] = PHYSICAL_INTERVAL, [TYPE_JSONB] = PHYSICAL_STR,
         [TYPE_INET] = PHYSICAL_STR,        [TYPE_BIT] = PHYSICAL_STR,           [TYPE_OID] = PHYSICAL_I64,
         [TYPE_ARRAY] = PHYSICAL_STR,       [TYPE_TUPLE] = PHYSICAL_STR,         [TYPE_VOID] = PHYSICAL_STR,
-        [TYPE_ANY] = PHYSICAL_STR,
+        [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,
     };
     return (enum physical)of_family[t.family];
 }
 
 const char *type_family_name(struct type t)
 {
+    if (t.def != NULL)
+        return t.family == TYPE_ARRAY ? t.def->array_name : t.def->text_name;
     return t.family == TYPE_ARRAY ? family_ops[type_element(t).family].array_name : family_ops[t.family].name;
 }
 
@@ -256,8 +265,19 @@ static void print_modifiers(struct buf *out, struct type t)
     }
 }
 
+static void print_user_type(struct buf *out, struct type t, struct str name)
+{
+    buf_str(out, name);
+    if (t.family == TYPE_ARRAY)
+        buf_cstr(out, "[]");
+}
+
 void type_print(struct buf *out, struct type t)
 {
+    if (t.def != NULL) {
+        print_user_type(out, t, t.def->sql_name);
+        return;
+    }
     if (t.family == TYPE_ARRAY && row_of(t.oid) == NULL) {
         type_print(out, type_element(t));
         buf_cstr(out, "[]");
@@ -275,6 +295,10 @@ void type_print(struct buf *out, struct type t)
 
 void type_print_pg(struct buf *out, struct type t)
 {
+    if (t.def != NULL) {
+        print_user_type(out, t, t.def->pg_name);
+        return;
+    }
     if (t.family == TYPE_ARRAY && row_of(t.oid) == NULL) {
         type_print_pg(out, type_element(t));
         buf_cstr(out, "[]");

@@ -33,6 +33,7 @@ enum type_family {
     TYPE_OID,
     TYPE_ARRAY,
     TYPE_TUPLE,
+    TYPE_ENUM, // user-defined; without a definition, in function signatures: any one
     TYPE_VOID,
     TYPE_ANY, // in function signatures: any type, the same for all ANY arguments; ANY array: any array of it
     TYPE_FAMILY_COUNT,
@@ -40,12 +41,13 @@ enum type_family {
 
 enum physical {
     PHYSICAL_BOOL,     // uint8_t 0/1
-    PHYSICAL_I64,      // int64_t: INT, OID (uint32 range), DATE (days), TIME and TIMESTAMP[TZ] (microseconds)
+    PHYSICAL_I64,      // int64_t: INT, OID (uint32 range), DATE (days), TIME and TIMESTAMP[TZ] (microseconds), ENUM
     PHYSICAL_F64,      // double (FLOAT4 values are already rounded to float)
     PHYSICAL_INTERVAL, // struct interval
     PHYSICAL_STR,      // struct str: STRING, BYTES, UUID (16 bytes) and the encodings of decimal.h, json.h, array.h …
 };
 
+struct type_def;
 struct type {
     uint8_t family;  // enum type_family
     uint8_t element; // family of the elements when family is TYPE_ARRAY
@@ -53,7 +55,24 @@ struct type {
     int32_t width;   // INT 16/32/64; FLOAT 32/64; STRING/BIT: length limit in characters, 0 none; DECIMAL: precision,
                      // 0 none; TIME…INTERVAL: fractional digits 0-6, -1 not given. Arrays: of the element type
     uint32_t oid;    // PostgreSQL type OID; for arrays the array's
+    const struct type_def *def; // of a user-defined type and of arrays of it; else NULL
 };
+
+// What a user-defined type is. The catalog makes definitions and keeps each as long as it is open itself, so that types
+// and values outlive plans and transactions; two of the same content are one.
+struct type_label {
+    struct str text;
+    int64_t number; // what values hold; labels are in ascending order of it
+};
+struct type_def {
+    uint32_t oid, array_oid;
+    struct str schema, name;
+    struct str sql_name, pg_name;       // public.mood; mood: quoted where they must be
+    const char *text_name, *array_name; // as error texts call it: mood, mood[]
+    const struct type_label *labels;    // TYPE_ENUM
+    size_t n_labels;
+};
+enum { TYPE_OID_USER_FIRST = 100000 }; // OIDs of user-defined types: this and the id of the descriptor
 
 // TYPE_OID_INT8 and so on; TYPE_OID_INT8_ARRAY.
 enum type_oid {
@@ -169,6 +188,10 @@ int datum_fit(struct arena *a, struct type t, bool explicit_cast, struct datum i
 int datum_compare(struct type t, const struct datum *a, const struct datum *b);
 // Equal values (datum_compare 0) hash alike, also across widths of INT and scales of DECIMAL.
 uint64_t datum_hash(struct type t, const struct datum *d, uint64_t seed);
+
+// The label of a value and the other way round; NULL when there is none.
+const struct type_label *type_label_of(const struct type_def *def, int64_t number);
+const struct type_label *type_label_named(const struct type_def *def, struct str text);
 
 // A column of values. Row r's value is at index r & mask: mask is 0 for a constant vector (one value for all rows).
 struct vec {

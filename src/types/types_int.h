@@ -55,6 +55,7 @@ FAMILY_FUNCTIONS(bits)
 FAMILY_FUNCTIONS(oid)
 FAMILY_FUNCTIONS(array)
 FAMILY_FUNCTIONS(tuple)
+FAMILY_FUNCTIONS(enum)
 #undef FAMILY_FUNCTIONS
 
 // Bytes of a value inside arrays and tuples: little-endian fixed widths by physical kind, strings as they are.

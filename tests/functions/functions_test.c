@@ -394,11 +394,10 @@ static bool run_call(struct runner *r, struct str s, struct buf *out)
         run_aggregate(r, fn, rows, n_rows, n_args, out);
     else if (is_set)
         run_set(r, fn, rows[0], n_args, out);
-    else if (fn->scalar == NULL)
-        return false;
-    else
+    else if (fn->scalar != NULL)
         run_scalar(r, fn, rows[0], n_args, out);
-    return true;
+    r->ec.call = NULL;
+    return is_aggregate || is_set || fn->scalar != NULL;
 }
 
 static void run_line(struct runner *r, const char *file, int number, struct str line, FILE *rewritten)

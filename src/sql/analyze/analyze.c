@@ -25,17 +25,21 @@ int statement_analyze(struct analyzer *an, struct scope *outer, const struct ast
     return statement_analyze(an, outer, query, out, err);
 }
 
-static void analyzer_init(struct analyzer *an, struct arena *a, const struct analyze_options *options)
+static int analyzer_init(struct analyzer *an, struct arena *a, const struct analyze_options *options, struct err *err)
 {
     *an = (struct analyzer){.arena = a, .options = options, .query = ARENA_NEW(a, struct query)};
     an->query->arena = a;
     ARENA_PUSH(a, &an->query->columns, ((struct col_info){0}));
     for (size_t i = 0; i < options->n_parameter_oids; i++) {
         struct type t = T_UNKNOWN;
-        if (options->parameter_oids[i] != 0 && !type_from_oid(options->parameter_oids[i], &t))
+        bool found = false;
+        if (options->parameter_oids[i] != 0)
+            TRY(cat_type_of_oid(options->view, options->parameter_oids[i], &t, &found, err));
+        if (!found)
             t = T_UNKNOWN;
         ARENA_PUSH(a, &an->parameters, t);
     }
+    return 0;
 }
 
 static int finish(struct analyzer *an, const struct select_result *r, struct query **out, struct err *err)
@@ -65,7 +69,7 @@ int analyze(struct arena *a, const struct analyze_options *options, const struct
             struct err *err)
 {
     struct analyzer an;
-    analyzer_init(&an, a, options);
+    TRY(analyzer_init(&an, a, options, err));
     struct select_result r;
     TRY(statement_analyze(&an, NULL, statement, &r, err));
     return finish(&an, &r, out, err);
@@ -86,7 +90,7 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
                        struct expr **out, struct err *err)
 {
     struct analyzer an;
-    analyzer_init(&an, a, options);
+    TRY(analyzer_init(&an, a, options, err));
     struct select_context sc = {.clause = context};
     an.select = &sc;
     struct scope *s = scope_new(&an, NULL);
@@ -111,7 +115,7 @@ int analyze_copy_target(struct arena *a, const struct analyze_options *options, 
                         struct query **out, const col_id **source_cols, size_t *n_source_cols, struct err *err)
 {
     struct analyzer an;
-    analyzer_init(&an, a, options);
+    TRY(analyzer_init(&an, a, options, err));
     struct select_result r;
     TRY(copy_analyze(&an, ast_as_copy(copy), &r, source_cols, n_source_cols, err));
     return finish(&an, &r, out, err);

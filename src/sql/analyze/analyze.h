@@ -38,7 +38,8 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
                        struct expr **out, struct err *err) MUST_CHECK;
 
 // A type written in SQL.
-int analyze_type(const struct ast *type_name, struct type *out, struct err *err) MUST_CHECK;
+int analyze_type(struct cat_view *view, const struct cat_name_scope *scope, const struct ast *type_name,
+                 struct type *out, struct err *err) MUST_CHECK;
 
 // Table rows of COPY FROM: an INSERT query whose source is a REL_VALUES with no rows and the given columns, to be fed
 // by the executor.

@@ -194,7 +194,8 @@ static int number(struct analyzer *an, struct scope *s, const struct ast *e, str
 static bool text_can_be(struct type t)
 {
     return t.family != TYPE_ANY && t.family != TYPE_UNKNOWN && t.family != TYPE_TUPLE && t.family != TYPE_VOID &&
-           !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) && !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
+           !type_is_any_enum(t) && !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) &&
+           !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
 }
 
 static int string(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
@@ -212,7 +213,7 @@ static int string(struct analyzer *an, struct scope *s, const struct ast *e, str
     if (want.family == TYPE_BIT)
         want = T_VARBIT;
     // Text that depends on the session's time zone or clock must not be frozen into a cached plan.
-    if (cast_volatility(T_STRING, want) != FN_IMMUTABLE && want.family != TYPE_INTERVAL) {
+    if (cast_volatility(T_STRING, want) != FN_IMMUTABLE && want.family != TYPE_INTERVAL && want.family != TYPE_ENUM) {
         struct expr *constant;
         TRY(literal(an, want, text, e->position, &constant, err)); // bad text is reported now
         struct expr *cast = expr_new(an->arena, EXPR_CAST, want, 1);
@@ -301,7 +302,7 @@ static int cast(struct analyzer *an, struct scope *s, const struct ast *e, struc
 {
     const struct ast_cast *c = ast_as_cast(e);
     struct type to;
-    TRY(analyze_type(c->type, &to, err));
+    TRY(analyze_type(an->options->view, &an->options->scope, c->type, &to, err));
     if (ast_as_type_name(c->type)->interval_fields != AST_INTERVAL_ANY && type_is(to, TYPE_INTERVAL) &&
         c->operand->kind == AST_STRING)
         return interval_literal(an, c, to, out, err);
@@ -319,7 +320,7 @@ static int annotate(struct analyzer *an, struct scope *s, const struct ast *e, s
 {
     const struct ast_annotate *c = ast_as_annotate(e);
     struct type to;
-    TRY(analyze_type(c->type, &to, err));
+    TRY(analyze_type(an->options->view, &an->options->scope, c->type, &to, err));
     TRY(expr_analyze(an, s, c->operand, to, out, err));
     if ((*out)->type.family == TYPE_UNKNOWN || (*out)->type.family == to.family)
         return expr_cast(an, *out, to, true, out, err);

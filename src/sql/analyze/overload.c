@@ -50,7 +50,8 @@ static int literal_cost(struct analyzer *an, const struct ast *e, struct type to
     case AST_STRING:
         if (to.family == TYPE_STRING)
             return 0;
-        return to.family == TYPE_TUPLE || to.family == TYPE_VOID ? COST_IMPOSSIBLE : COST_UNNATURAL;
+        return to.family == TYPE_TUPLE || to.family == TYPE_VOID || type_is_any_enum(to) ? COST_IMPOSSIBLE
+                                                                                         : COST_UNNATURAL;
     case AST_PLACEHOLDER: {
         uint32_t index = (uint32_t)ast_as_placeholder(e)->index - 1;
         if (index < an->parameters.len && an->parameters.ptr[index].family != TYPE_UNKNOWN) {
@@ -59,6 +60,8 @@ static int literal_cost(struct analyzer *an, const struct ast *e, struct type to
                 return 0;
             return cast_allowed(known, to) >= CAST_IMPLICIT ? COST_CAST : COST_IMPOSSIBLE;
         }
+        if (type_is_any_enum(to))
+            return COST_IMPOSSIBLE;
         return COST_UNNATURAL;
     }
     default: // NULL
@@ -79,17 +82,22 @@ static bool bind_any(struct type parameter, struct type argument, struct type *a
         if (argument.family != TYPE_ARRAY)
             return argument.family == TYPE_UNKNOWN;
         argument = type_element(argument);
+        parameter = type_element(parameter);
     }
+    if (parameter.family == TYPE_ENUM && argument.family != TYPE_ENUM)
+        return argument.family == TYPE_UNKNOWN && any->family != TYPE_ANY;
     if (any->family == TYPE_ANY || any->family == TYPE_UNKNOWN) {
         *any = argument;
         return true;
     }
-    return argument.family == TYPE_UNKNOWN || type_equivalent(*any, argument) || any->family == argument.family;
+    return argument.family == TYPE_UNKNOWN || type_equivalent(*any, argument) ||
+           (any->family == argument.family && any->def == NULL && argument.def == NULL);
 }
 
 static bool is_any(struct type t)
 {
-    return (t.family == TYPE_ANY && !fn_type_is_every(t)) || (t.family == TYPE_ARRAY && t.element == TYPE_ANY);
+    return (t.family == TYPE_ANY && !fn_type_is_every(t)) || (t.family == TYPE_ARRAY && t.element == TYPE_ANY) ||
+           type_is_any_enum(t);
 }
 
 static int typed_cost(const struct expr *arg, struct type to, struct type *any)
@@ -232,9 +240,9 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
 
 static struct type result_type(const struct fn_overload *fn, struct type any)
 {
-    if (fn->result.family == TYPE_ANY)
+    if (fn->result.family == TYPE_ANY || fn->result.family == TYPE_ENUM)
         return any.family == TYPE_ANY ? T_UNKNOWN : any;
-    if (fn->result.family == TYPE_ARRAY && fn->result.element == TYPE_ANY)
+    if (fn->result.family == TYPE_ARRAY && (fn->result.element == TYPE_ANY || fn->result.element == TYPE_ENUM))
         return any.family == TYPE_ANY || any.family == TYPE_UNKNOWN ? type_array_of(T_STRING) : type_array_of(any);
     return fn->result;
 }

@@ -62,20 +62,51 @@ static int apply_modifiers(const struct ast_type_name *t, struct type *type, str
     }
 }
 
-int analyze_type(const struct ast *node, struct type *out, struct err *err)
+static int absent(const struct ast_type_name *t, struct err *err)
+{
+    err_set(err, ERR_UNDEFINED_OBJECT, "type \"%.*s%s%.*s\" does not exist", STR_FMT(t->schema),
+            t->schema.ptr != NULL ? "." : "", STR_FMT(t->name));
+    return err_at(err, t->base.position);
+}
+
+// mood, public.mood, _mood
+static int user_type(struct cat_view *view, const struct cat_name_scope *scope, const struct ast_type_name *t,
+                     struct type *out, struct err *err)
+{
+    struct str parts[] = {t->schema, t->name};
+    size_t first = t->schema.ptr != NULL ? 0 : 1;
+    const struct cat_type *found = NULL;
+    if (view != NULL)
+        TRY(cat_resolve_type(view, scope, parts + first, ARRAY_LEN(parts) - first, &found, err));
+    if (found != NULL) {
+        *out = found->type;
+        return 0;
+    }
+    if (view == NULL || t->name.len < 2 || t->name.ptr[0] != '_')
+        return absent(t, err);
+    parts[1] = str_slice(t->name, 1, t->name.len);
+    TRY(cat_resolve_type(view, scope, parts + first, ARRAY_LEN(parts) - first, &found, err));
+    if (found == NULL)
+        return absent(t, err);
+    *out = type_array_of(found->type);
+    return 0;
+}
+
+int analyze_type(struct cat_view *view, const struct cat_name_scope *scope, const struct ast *node, struct type *out,
+                 struct err *err)
 {
     const struct ast_type_name *t = ast_as_type_name(node);
     if (t->oid != 0) {
-        if (type_from_oid((uint32_t)t->oid, out))
+        bool found;
+        TRY(cat_type_of_oid(view, (uint32_t)t->oid, out, &found, err));
+        if (found)
             return 0;
         err_set(err, ERR_UNDEFINED_OBJECT, "type OID %lld does not exist", (long long)t->oid);
         return err_at(err, node->position);
     }
     bool builtin = t->schema.ptr == NULL || str_eqc(t->schema, "pg_catalog");
-    if (!builtin || !type_from_name(t->name, out)) {
-        err_set(err, ERR_UNDEFINED_OBJECT, "type \"%.*s\" does not exist", STR_FMT(t->name));
-        return err_at(err, node->position);
-    }
+    if (!builtin || !type_from_name(t->name, out))
+        TRY(user_type(view, scope, t, out, err));
     TRY(apply_modifiers(t, out, err));
     for (int64_t i = 0; i < t->array_dims; i++) {
         if (i > 0 || !type_has_array(*out))

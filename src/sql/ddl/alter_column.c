@@ -312,7 +312,7 @@ static int cast_expr(struct table_work *w, const struct cat_column *c, struct ty
         ref->column = c->name;
         expr = &ref->base;
     }
-    TRY(s->check_expr(s, w->dc, edit_table(&w->edit), expr, to, DDL_EXPR_COMPUTED, &checked, err));
+    TRY(s->check_expr(s, w->dc, edit_table(&w->edit), expr, to, DDL_EXPR_USING, &checked, err));
     *out = checked.sql;
     return 0;
 }
@@ -359,7 +359,8 @@ static int rewrite_type(struct table_work *w, struct cat_column *c, struct type 
 static int set_type(struct table_work *w, struct cat_column *c, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     struct type to;
-    TRY(analyze_type(cmd->type, &to, err));
+    TRY(analyze_type(w->dc->view, &w->dc->scope, cmd->type, &to, err));
+    TRY(ddl_use_type(w->dc, w->edit.t.database_id, to, err));
     if (type_identical(c->type, to) && cmd->expr == NULL)
         return 0;
     TRY(drop_dependent_views(w->dc, edit_table(&w->edit), "type of column", c->name, false, err));

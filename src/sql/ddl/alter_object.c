@@ -186,7 +186,7 @@ static int rename_schema(struct ddl_context *dc, const struct cat_schema *s, str
     for (size_t i = 0; i < n; i++)
         if (tables[i]->kind == CAT_SEQUENCE)
             TRY(follow_sequence(dc, tables[i], tables[i], err));
-    return 0;
+    return ddl_types_follow_schema(dc, &changed, err);
 }
 
 static int alter_schema(struct ddl_context *dc, const struct ast_alter_object *s, struct err *err)
@@ -243,6 +243,8 @@ int ddl_alter_object(struct ddl_context *dc, const struct ast *statement, struct
         return alter_schema(dc, s, err);
     case AST_OBJECT_DATABASE:
         return alter_database(dc, s, err);
+    case AST_OBJECT_TYPE:
+        return ddl_alter_type_object(dc, s, err);
     default:
         return ddl_unimplemented(err, "ALTER %s", ast_object_sql(s->kind));
     }

@@ -253,12 +253,12 @@ static int column_type(struct table_work *w, const struct ast_column_def *def, s
         c->type = sequence ? int_type(width) : T_INT8;
         return 0;
     }
-    TRY(analyze_type(def->type, &c->type, err));
+    TRY(analyze_type(w->dc->view, &w->dc->scope, def->type, &c->type, err));
     if (type_is(c->type, TYPE_VOID) || type_is(c->type, TYPE_UNKNOWN) || type_is(c->type, TYPE_TUPLE) ||
         type_is(c->type, TYPE_ANY))
         return err_set(err, ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
                        type_family_name(c->type));
-    return 0;
+    return ddl_use_type(w->dc, w->edit.t.database_id, c->type, err);
 }
 
 int column_add(struct table_work *w, const struct ast_column_def *def, struct err *err)

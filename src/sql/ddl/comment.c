@@ -97,6 +97,14 @@ static int comment_schema(struct ddl_context *dc, const struct ast_comment_on *s
     return cat_comment_put(dc->view, CAT_COMMENT_SCHEMA, schema->id, 0, s->comment, err);
 }
 
+static int comment_type(struct ddl_context *dc, const struct ast_comment_on *s, struct err *err)
+{
+    const struct cat_type *t;
+    TRY(ddl_find_type(dc, s->name, false, &t, err));
+    TRY(ddl_need_owner(dc, &t->acl, "type", t->name, err));
+    return cat_comment_put(dc->view, CAT_COMMENT_TYPE, t->id, 0, s->comment, err);
+}
+
 int ddl_comment_on(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_comment_on *s = ast_as_comment_on(statement);
@@ -116,6 +124,8 @@ int ddl_comment_on(struct ddl_context *dc, const struct ast *statement, struct d
         return comment_database(dc, s, err);
     case AST_OBJECT_SCHEMA:
         return comment_schema(dc, s, err);
+    case AST_OBJECT_TYPE:
+        return comment_type(dc, s, err);
     default:
         return ddl_unimplemented(err, "COMMENT ON %s", ast_object_sql(s->kind));
     }

@@ -152,12 +152,17 @@ static int drop_content(struct ddl_context *dc, uint32_t database_id, uint32_t s
 {
     const struct cat_table **tables;
     TRY(cat_list_tables(dc->view, dc->arena, database_id, schema_id, &tables, n, err));
+    const struct cat_type **types;
+    size_t n_types;
+    TRY(cat_list_types(dc->view, dc->arena, database_id, schema_id, &types, &n_types, err));
+    *n += dry ? n_types : 0;
     if (dry)
         return 0;
     uint32_t *ids = ARENA_ARRAY(dc->arena, uint32_t, *n);
     for (size_t i = 0; i < *n; i++)
         ids[i] = tables[i]->id;
-    return drop_relations(dc, &(struct drop_set){ids, *n}, true, err);
+    TRY(drop_relations(dc, &(struct drop_set){ids, *n}, true, err));
+    return drop_types_of(dc, database_id, schema_id, err);
 }
 
 static int remove_schema(struct ddl_context *dc, const struct cat_schema *s, struct err *err)
@@ -263,12 +268,8 @@ int ddl_drop(struct ddl_context *dc, const struct ast *statement, struct ddl_res
         return drop_schemas(dc, s, out, err);
     case AST_OBJECT_ROLE:
         return drop_roles(dc, s, out, err);
-    case AST_OBJECT_TYPE: // there are no user-defined types, so none of them exists
-        out->changed_schema = false;
-        if (s->if_exists)
-            return 0;
-        return err_set(err, ERR_UNDEFINED_OBJECT, "type \"%.*s\" does not exist",
-                       STR_FMT(ddl_object_text(dc, s->names.items[0])));
+    case AST_OBJECT_TYPE:
+        return drop_types(dc, s, out, err);
     default:
         return ddl_unimplemented(err, "DROP %s", ast_object_sql(s->kind));
     }

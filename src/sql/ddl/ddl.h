@@ -29,6 +29,7 @@ enum ddl_expr_place {
     DDL_EXPR_ON_UPDATE, // as DEFAULT
     DDL_EXPR_CHECK,     // BOOL over columns of the table
     DDL_EXPR_COMPUTED,  // immutable, over columns that are not computed themselves
+    DDL_EXPR_USING,     // ALTER COLUMN TYPE … USING: evaluated once for every row
     DDL_EXPR_PREDICATE, // partial index: BOOL, immutable, over columns
 };
 struct ddl_expr {

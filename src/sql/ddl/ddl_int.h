@@ -55,6 +55,15 @@ int ddl_already_exists(struct ddl_context *dc, const struct ddl_target *t, bool 
                        struct err *err) MUST_CHECK;
 struct str ddl_qualified_name(struct ddl_context *dc, const struct cat_table *t); // db.schema.name; "" on failure
 
+// The user-defined type of that name. 42704 unless missing_ok (then NULL).
+int ddl_find_type(struct ddl_context *dc, const struct ast *name, bool missing_ok, const struct cat_type **out,
+                  struct err *err) MUST_CHECK;
+// Before a column becomes of the type: 42501 without USAGE on it, 0A000 for a type of another database.
+int ddl_use_type(struct ddl_context *dc, uint32_t database_id, struct type type, struct err *err) MUST_CHECK;
+int ddl_alter_type_object(struct ddl_context *dc, const struct ast_alter_object *s, struct err *err) MUST_CHECK;
+// After a schema got another name.
+int ddl_types_follow_schema(struct ddl_context *dc, const struct cat_schema *s, struct err *err) MUST_CHECK;
+
 // Privileges: 42501.
 int ddl_need_table(struct ddl_context *dc, const struct cat_table *t, uint32_t privilege, struct err *err) MUST_CHECK;
 int ddl_need_schema(struct ddl_context *dc, const struct cat_schema *s, uint32_t privilege, struct err *err) MUST_CHECK;

@@ -4,7 +4,7 @@
 
 // ---- which privileges an object has
 
-enum grant_object { GRANT_TABLE, GRANT_SEQUENCE, GRANT_DATABASE, GRANT_SCHEMA };
+enum grant_object { GRANT_TABLE, GRANT_SEQUENCE, GRANT_DATABASE, GRANT_SCHEMA, GRANT_TYPE };
 static const struct {
     const char *name;
     uint32_t privileges;
@@ -19,6 +19,7 @@ static const struct {
     [GRANT_DATABASE] = {"database", CAT_PRIVILEGE_CREATE | CAT_PRIVILEGE_DROP | CAT_PRIVILEGE_CONNECT |
                                         CAT_PRIVILEGE_BACKUP | CAT_PRIVILEGE_RESTORE | CAT_PRIVILEGE_ZONECONFIG},
     [GRANT_SCHEMA] = {"schema", CAT_PRIVILEGE_CREATE | CAT_PRIVILEGE_USAGE},
+    [GRANT_TYPE] = {"type", CAT_PRIVILEGE_USAGE},
 };
 
 struct grant_work {
@@ -231,6 +232,15 @@ static int grant_on_all_in_schema(const struct grant_work *w, const struct ast *
     return grant_on_tables_of(w, d->id, s->id, sequences, !sequences, err);
 }
 
+static int grant_on_type(const struct grant_work *w, const struct ast *target, struct err *err)
+{
+    const struct cat_type *t;
+    TRY(ddl_find_type(w->dc, target, false, &t, err));
+    struct cat_type changed = *t;
+    TRY(change_acl(w, &changed.acl, GRANT_TYPE, t->name, err));
+    return cat_put_type(w->dc->view, &changed, err);
+}
+
 static int grant_on_target(const struct grant_work *w, const struct ast *target, struct err *err)
 {
     switch (w->s->target) {
@@ -241,6 +251,8 @@ static int grant_on_target(const struct grant_work *w, const struct ast *target,
         return grant_on_database(w, target, err);
     case AST_GRANT_ON_SCHEMA:
         return grant_on_schema(w, target, err);
+    case AST_GRANT_ON_TYPE:
+        return grant_on_type(w, target, err);
     case AST_GRANT_ON_ALL_TABLES_IN_SCHEMA:
         return grant_on_all_in_schema(w, target, false, err);
     case AST_GRANT_ON_ALL_SEQUENCES_IN_SCHEMA:

@@ -3,16 +3,6 @@
 
 #include "sql/ddl/ddl_int.h"
 
-int ddl_create_type(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
-{
-    return ddl_unimplemented(err, "CREATE %s", ast_object_sql(ast_as_create_type(statement)->kind));
-}
-
-int ddl_alter_type(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
-{
-    return ddl_unimplemented(err, "ALTER TYPE");
-}
-
 int ddl_create_function(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     return ddl_unimplemented(err,

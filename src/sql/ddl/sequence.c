@@ -41,7 +41,7 @@ static int number(const struct ast_option *o, int64_t *out, struct err *err)
 
 static int apply_type(struct cat_sequence *s, const struct ast_option *o, struct err *err)
 {
-    TRY(analyze_type(o->value, &s->type, err));
+    TRY(analyze_type(NULL, NULL, o->value, &s->type, err));
     if (!type_is(s->type, TYPE_INT))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "sequence type must be INT2, INT4 or INT8");
     return 0;

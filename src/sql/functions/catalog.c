@@ -38,7 +38,9 @@ BODY(format_type)
     if (args[0].null)
         return fn_return_null(out);
     struct type t;
-    if (!type_from_oid((uint32_t)args[0].i, &t))
+    bool found;
+    TRY(cat_type_of_oid(ec->catalog, (uint32_t)args[0].i, &t, &found, err));
+    if (!found)
         return fn_return_str(out, args[0].i == 0 ? STR("-") : STR("???"));
     if (!args[1].null && args[1].i >= 0)
         t = type_with_modifier(t, (int32_t)args[1].i);
@@ -276,7 +278,16 @@ BODY(table_is_visible)
 BODY(type_is_visible)
 {
     struct type t;
-    return type_from_oid((uint32_t)args[0].i, &t) ? fn_return_bool(out, true) : fn_return_null(out);
+    const struct cat_type *visible;
+    bool found;
+    TRY(cat_type_of_oid(ec->catalog, (uint32_t)args[0].i, &t, &found, err));
+    if (!found)
+        return fn_return_null(out);
+    if (t.def == NULL)
+        return fn_return_bool(out, true);
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user};
+    TRY(cat_resolve_type(ec->catalog, &scope, &t.def->name, 1, &visible, err));
+    return fn_return_bool(out, visible != NULL && visible->type.oid == t.def->oid);
 }
 BODY(function_is_visible)
 {

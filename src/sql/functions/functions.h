@@ -105,10 +105,16 @@ enum { FN_ARGS_MAX = 8 };
 //   TYPE_ANY             T_ANYELEMENT: any type, the same for all T_ANYELEMENT arguments of the call
 //   array of TYPE_ANY    an array of that type
 //   fn_type_is_every     any type, each argument its own (concat, format, json_build_array); PostgreSQL's "any"
-enum { TYPE_OID_ANY = 2276 };
+enum { TYPE_OID_ANY = 2276, TYPE_OID_ANYENUM = 3500 };
 static inline bool fn_type_is_every(struct type t)
 {
     return t.family == TYPE_ANY && t.oid == TYPE_OID_ANY;
+}
+
+// ENUM in a signature is any enumerated type, the same for all ENUM arguments of the call.
+static inline bool type_is_any_enum(struct type t)
+{
+    return (t.family == TYPE_ENUM || (t.family == TYPE_ARRAY && t.element == TYPE_ENUM)) && t.def == NULL;
 }
 
 struct fn_overload {

@@ -149,9 +149,18 @@ static int parse_type(struct eval_context *ec, struct str text, bool *found, int
     struct str parts[3];
     size_t n;
     struct type t;
-    if (!reg_split_name(ec->arena, text, parts, &n) || !type_from_name(parts[n - 1], &t))
+    const struct cat_type *user = NULL;
+    if (!reg_split_name(ec->arena, text, parts, &n))
         return 0;
-    *found = true;
+    *found = (n == 1 || str_eqc(parts[n - 2], "pg_catalog")) && type_from_name(parts[n - 1], &t);
+    struct cat_name_scope scope = name_scope(ec);
+    if (!*found && ec->catalog != NULL)
+        TRY(cat_resolve_type(ec->catalog, &scope, parts, n, &user, err));
+    if (user != NULL)
+        t = user->type;
+    *found |= user != NULL;
+    if (!*found)
+        return 0;
     *oid = is_array ? type_array_of(t).oid : t.oid;
     return 0;
 }
@@ -296,6 +305,7 @@ int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf
 {
     size_t before = out->len;
     struct type named;
+    bool found;
     switch (t.oid) {
     case TYPE_OID_REGCLASS:
         TRY(print_class(ec, (uint32_t)oid, out, err));
@@ -307,7 +317,8 @@ int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf
         TRY(print_role(ec, (uint32_t)oid, out, err));
         break;
     case TYPE_OID_REGTYPE:
-        if (type_from_oid((uint32_t)oid, &named))
+        TRY(cat_type_of_oid(ec->catalog, (uint32_t)oid, &named, &found, err));
+        if (found)
             type_print_pg(out, named);
         break;
     default:

@@ -117,6 +117,36 @@ static bool visit_sequence(void *arg, struct ast *n)
     return w->rc == 0;
 }
 
+// ---- user-defined types: by schema-qualified name
+
+struct type_walk {
+    const struct analyze_options *options;
+    int rc;
+    struct err *err;
+};
+
+static bool qualify_type(void *arg, struct ast *n)
+{
+    struct type_walk *w = arg;
+    struct type t;
+    if (n->kind != AST_TYPE_NAME || w->rc != 0)
+        return w->rc == 0;
+    struct ast_type_name *name = (struct ast_type_name *)n;
+    if (name->schema.ptr != NULL || name->oid != 0 || type_from_name(name->name, &t))
+        return true;
+    w->rc = analyze_type(w->options->view, &w->options->scope, n, &t, w->err);
+    if (w->rc == 0 && t.def != NULL)
+        name->schema = t.def->schema;
+    return w->rc == 0;
+}
+
+static int qualify_types(const struct analyze_options *options, struct ast *n, struct err *err)
+{
+    struct type_walk w = {options, 0, err};
+    ast_walk(n, qualify_type, &w);
+    return w.rc;
+}
+
 // ---- expressions
 
 static bool unqualify(void *arg, struct ast *n)
@@ -340,6 +370,7 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
 {
     struct ast *copy = ast_copy(c->arena, expr);
     ast_walk(copy, unqualify, NULL);
+    TRY(qualify_types(c->options, copy, err));
     struct sequence_walk w = {.arena = c->arena, .options = c->options, .rewrite = true, .err = err};
     ast_walk(copy, visit_sequence, &w);
     TRY(w.rc);
@@ -502,6 +533,7 @@ int canonical_query(struct canonical_query *c, const struct ast *query, struct e
     ast_walk(copy, collect_cte, &q);
     ast_walk(copy, qualify, &q);
     TRY(q.rc);
+    TRY(qualify_types(c->options, copy, err));
     struct sequence_walk w = {.arena = c->arena, .options = c->options, .rewrite = true, .err = err};
     ast_walk(copy, visit_sequence, &w);
     TRY(w.rc);

@@ -112,6 +112,7 @@ static int bind(struct session *s, const struct bind_arguments *b, struct err *e
                        b->n_parameter_formats, n);
     if (st->ast != NULL)
         TRY(txn_check_state(s, st->ast, err));
+    TRY(prepared_types_now(s, st, err));
     struct portal *p = portal_new(s, b->portal, st);
     p->parameters = ARENA_ARRAY(&p->arena, struct datum, n);
     int rc = bind_formats(p, b, err);

@@ -188,6 +188,22 @@ int prepared_make(struct session *s, struct str name, struct str text, const str
     return 0;
 }
 
+int prepared_types_now(struct session *s, struct prepared *p, struct err *err)
+{
+    for (size_t i = 0; p->parameter_types != NULL && i < p->n_parameters; i++) {
+        struct type t;
+        bool found;
+        if (p->parameter_types[i].def == NULL)
+            continue;
+        if (s->txn_state == TXN_NONE)
+            TRY(session_begin(s, TXN_IMPLICIT, err));
+        TRY(cat_type_of_oid(s->view, p->parameter_types[i].oid, &t, &found, err));
+        if (found)
+            p->parameter_types[i] = t;
+    }
+    return 0;
+}
+
 // ---- PREPARE, EXECUTE, DEALLOCATE
 
 static int duplicate(struct str name, struct err *err)
@@ -208,10 +224,13 @@ int run_prepare(struct session *s, const struct ast *ast, struct err *err)
     struct arena a;
     arena_init(&a, &s->budget);
     uint32_t *oids = ARENA_ARRAY(&a, uint32_t, p->types.n);
+    struct analyze_options options;
+    struct eval_context ec;
+    analyze_options_init(s, &options, &ec, &a);
     int rc = 0;
     for (size_t i = 0; i < p->types.n && rc == 0; i++) {
         struct type t;
-        rc = analyze_type(p->types.items[i], &t, err);
+        rc = analyze_type(s->view, &options.scope, p->types.items[i], &t, err);
         oids[i] = rc == 0 ? t.oid : 0;
     }
     struct prepared *made = NULL;
@@ -224,7 +243,7 @@ int run_prepare(struct session *s, const struct ast *ast, struct err *err)
     return 0;
 }
 
-static int execute_arguments(struct session *s, const struct ast_execute *ex, const struct prepared *p, struct arena *a,
+static int execute_arguments(struct session *s, const struct ast_execute *ex, struct prepared *p, struct arena *a,
                              struct datum **out, struct err *err)
 {
     if (ex->args.n != p->n_parameters)
@@ -233,6 +252,7 @@ static int execute_arguments(struct session *s, const struct ast_execute *ex, co
                        "%zu, got %zu",
                        STR_FMT(ex->name), p->n_parameters, ex->args.n);
     *out = ARENA_ARRAY(a, struct datum, p->n_parameters);
+    TRY(prepared_types_now(s, p, err));
     struct analyze_options options;
     struct eval_context ec;
     analyze_options_init(s, &options, &ec, a);

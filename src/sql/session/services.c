@@ -155,8 +155,12 @@ static int rewrite_table(struct ddl_services *services, struct ddl_context *dc, 
 // ---- expressions
 
 static const char *const place_names[] = {
-    [DDL_EXPR_DEFAULT] = "DEFAULT",          [DDL_EXPR_ON_UPDATE] = "ON UPDATE",       [DDL_EXPR_CHECK] = "CHECK",
-    [DDL_EXPR_COMPUTED] = "COMPUTED COLUMN", [DDL_EXPR_PREDICATE] = "INDEX PREDICATE",
+    [DDL_EXPR_DEFAULT] = "DEFAULT",
+    [DDL_EXPR_ON_UPDATE] = "ON UPDATE",
+    [DDL_EXPR_CHECK] = "CHECK",
+    [DDL_EXPR_COMPUTED] = "COMPUTED COLUMN",
+    [DDL_EXPR_PREDICATE] = "INDEX PREDICATE",
+    [DDL_EXPR_USING] = "ALTER COLUMN TYPE USING EXPRESSION",
 };
 
 static bool has_columns(enum ddl_expr_place place)

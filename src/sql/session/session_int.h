@@ -292,6 +292,8 @@ int prepared_make(struct session *s, struct str name, struct str text, const str
                   size_t n_oids, struct prepared **out, struct err *err) MUST_CHECK;
 void prepared_drop(struct session *s, struct prepared *p);
 void prepared_drop_all(struct session *s);
+// User-defined parameter types as they are now: labels may have come since the statement was prepared.
+int prepared_types_now(struct session *s, struct prepared *p, struct err *err) MUST_CHECK;
 int prepared_plan_now(struct session *s, struct prepared *p, struct statement_plan **out, struct err *err) MUST_CHECK;
 void prepared_plan_free_in(struct sql_engine *e, struct prepared_plan *pp); // gives one reference back
 void prepared_release(struct session *s, struct prepared *p);

@@ -24,6 +24,19 @@ int show_table(struct show *sh, const struct ast *object, const struct cat_table
     return cat_resolve_table(sh->view, &scope, parts, n, false, out, err);
 }
 
+int show_type(struct show *sh, const struct ast *object, const struct cat_type **out, struct err *err)
+{
+    const struct ast_object_name *n = ast_as_object_name(object);
+    const struct str all[] = {n->database, n->schema, n->name};
+    size_t first = n->database.ptr != NULL ? 0 : n->schema.ptr != NULL ? 1 : 2;
+    struct cat_name_scope scope = scope_of(sh->session);
+    TRY(cat_resolve_type(sh->view, &scope, all + first, ARRAY_LEN(all) - first, out, err));
+    if (*out != NULL)
+        return 0;
+    return err_set(err, ERR_UNDEFINED_OBJECT, "type \"%.*s%s%.*s\" does not exist", STR_FMT(n->schema),
+                   n->schema.ptr != NULL ? "." : "", STR_FMT(n->name));
+}
+
 int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err)
 {
     TRY(cat_database_by_name(sh->view, name, out, err));

@@ -120,7 +120,74 @@ static int show_schemas(struct show *sh, struct err *err)
     return 0;
 }
 
-// ---- types and routines: users cannot create any
+// ---- types
+
+static int types_of(struct show *sh, const struct cat_type ***types, size_t *n, struct err *err)
+{
+    const struct cat_database *d;
+    const struct cat_schema *schema;
+    TRY(show_place(sh, sh->ast->object, &d, &schema, err));
+    return cat_list_types(sh->view, sh->arena, d->id, schema != NULL ? schema->id : 0, types, n, err);
+}
+
+static int show_types(struct show *sh, struct err *err)
+{
+    const struct cat_type **types;
+    size_t n;
+    if (!sh->ast->with_comment)
+        sh->out->n_columns--;
+    TRY(types_of(sh, &types, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct datum *row = show_row(sh);
+        struct str comment;
+        row[0] = datum_str(types[i]->def.schema);
+        row[1] = datum_str(types[i]->name);
+        row[2] = datum_str(types[i]->acl.owner);
+        if (!sh->ast->with_comment)
+            continue;
+        TRY(cat_comment_get(sh->view, CAT_COMMENT_TYPE, types[i]->id, 0, &comment, err));
+        row[3] = comment.ptr != NULL ? datum_str(arena_str(sh->arena, comment)) : DATUM_NULL;
+    }
+    return 0;
+}
+
+static int show_enums(struct show *sh, struct err *err)
+{
+    const struct cat_type **types;
+    size_t n;
+    TRY(types_of(sh, &types, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct type_def *def = &types[i]->def;
+        if (!type_is(types[i]->type, TYPE_ENUM))
+            continue;
+        struct datum *row = show_row(sh), *labels = ARENA_ARRAY(sh->arena, struct datum, def->n_labels);
+        for (size_t k = 0; k < def->n_labels; k++)
+            labels[k] = datum_str(def->labels[k].text);
+        row[0] = datum_str(def->schema);
+        row[1] = datum_str(types[i]->name);
+        row[2] = datum_str(array_build(sh->arena, T_STRING, labels, (uint32_t)def->n_labels));
+        row[3] = datum_str(types[i]->acl.owner);
+    }
+    return 0;
+}
+
+static int show_create_all_types(struct show *sh, struct err *err)
+{
+    const struct cat_database *d;
+    const struct cat_type **types;
+    size_t n;
+    TRY(show_current_database(sh, &d, err));
+    TRY(cat_list_types(sh->view, sh->arena, d->id, 0, &types, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct buf b = BUF_INIT;
+        cat_text_create_type(&b, types[i]);
+        buf_putc(&b, ';');
+        show_row(sh)[0] = show_take(sh, &b);
+    }
+    return 0;
+}
+
+// ---- routines: users cannot create any
 
 static int show_nothing(struct show *sh, struct err *err)
 {
@@ -239,8 +306,8 @@ const struct show_form show_schema_forms[] = {
       TEXT("survival_goal"),
       TEXT("comment")}},
     {AST_SHOW_SCHEMAS, show_schemas, {TEXT("schema_name"), TEXT("owner"), TEXT("comment")}},
-    {AST_SHOW_TYPES, show_nothing, {TEXT("schema"), TEXT("name"), TEXT("owner")}},
-    {AST_SHOW_ENUMS, show_nothing, {TEXT("schema"), TEXT("name"), {"values", TYPE_OID_STRING_ARRAY}, TEXT("owner")}},
+    {AST_SHOW_TYPES, show_types, {TEXT("schema"), TEXT("name"), TEXT("owner"), TEXT("comment")}},
+    {AST_SHOW_ENUMS, show_enums, {TEXT("schema"), TEXT("name"), {"values", TYPE_OID_STRING_ARRAY}, TEXT("owner")}},
     {AST_SHOW_FUNCTIONS,
      show_nothing,
      {TEXT("schema_name"), TEXT("function_name"), TEXT("result_data_type"), TEXT("argument_data_types"),
@@ -250,7 +317,7 @@ const struct show_form show_schema_forms[] = {
      {TEXT("schema_name"), TEXT("procedure_name"), TEXT("argument_data_types"), TEXT("procedure_type")}},
     {AST_SHOW_CREATE_ALL_TABLES, show_create_all_tables, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_SCHEMAS, show_create_all_schemas, {TEXT("create_statement")}},
-    {AST_SHOW_CREATE_ALL_TYPES, show_no_statements, {TEXT("create_statement")}},
+    {AST_SHOW_CREATE_ALL_TYPES, show_create_all_types, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_ROUTINES, show_no_statements, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_TRIGGERS, show_no_statements, {TEXT("create_statement")}},
     {0},

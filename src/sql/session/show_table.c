@@ -308,6 +308,21 @@ static struct str written_name(struct show *sh, const struct ast_object_name *na
     return show_take(sh, &b).s;
 }
 
+static int create_type(struct show *sh, struct err *err)
+{
+    static const struct show_column columns[] = {{"type_name", TYPE_OID_STRING}, {"create_statement", TYPE_OID_STRING}};
+    const struct ast_object_name *n = ast_as_object_name(sh->ast->object);
+    const struct cat_type *t;
+    TRY(show_type(sh, sh->ast->object, &t, err));
+    struct buf b = BUF_INIT;
+    show_columns(sh, columns, ARRAY_LEN(columns));
+    cat_text_create_type(&b, t);
+    struct datum *row = show_row(sh);
+    row[0] = datum_str(written_name(sh, n));
+    row[1] = show_take(sh, &b);
+    return 0;
+}
+
 static int show_create(struct show *sh, struct err *err)
 {
     const struct cat_table *t;
@@ -321,6 +336,8 @@ static int show_create(struct show *sh, struct err *err)
         return err_set(err, ERR_UNDEFINED_FUNCTION, "unknown %s: %.*s()",
                        sh->ast->object_kind == AST_OBJECT_FUNCTION ? "function" : "procedure",
                        STR_FMT(ast_as_object_name(sh->ast->object)->name));
+    case AST_OBJECT_TYPE:
+        return create_type(sh, err);
     default:
         break;
     }

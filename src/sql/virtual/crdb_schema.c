@@ -243,3 +243,28 @@ GENERATOR(crdb_create_statements_rows)
 {
     return relations_each(x, filter, crdb_create_statements_descriptor_id, -1, SCOPE_STORED, create_row, rows, err);
 }
+
+static int create_type_row(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                           struct virtual_rows *rows, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    struct str *labels = ARENA_ARRAY(x->eval.arena, struct str, t->def.n_labels + 1);
+    for (size_t i = 0; i < t->def.n_labels; i++)
+        labels[i] = t->def.labels[i].text;
+    cat_text_create_type(&b, t);
+    ROW(crdb_create_type_statements);
+    row[crdb_create_type_statements_database_id] = datum_int(d->id);
+    row[crdb_create_type_statements_database_name] = datum_str(d->name);
+    row[crdb_create_type_statements_schema_name] = datum_str(t->def.schema);
+    row[crdb_create_type_statements_descriptor_id] = datum_int(t->id);
+    row[crdb_create_type_statements_descriptor_name] = datum_str(t->name);
+    row[crdb_create_type_statements_create_statement] = datum_take(x, &b);
+    if (type_is(t->type, TYPE_ENUM))
+        row[crdb_create_type_statements_enum_members] = array_of_texts(x, labels, t->def.n_labels);
+    return virtual_row(rows, row, err);
+}
+
+GENERATOR(crdb_create_type_rows)
+{
+    return user_types_each(x, create_type_row, rows, err);
+}

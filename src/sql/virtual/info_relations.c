@@ -92,6 +92,8 @@ static struct datum type_name(struct exec_context *x, struct type t)
 {
     if (type_is(t, TYPE_ARRAY))
         return datum_c("ARRAY");
+    if (t.def != NULL)
+        return datum_c("USER-DEFINED");
     struct buf b = BUF_INIT;
     struct type plain;
     type_print_pg(&b, type_from_oid(t.oid, &plain) ? plain : t);
@@ -144,6 +146,11 @@ static void type_columns(struct exec_context *x, struct type t, struct datum *ro
     row[columns_udt_catalog] = datum_str(x->eval.database);
     row[columns_udt_schema] = datum_c("pg_catalog");
     row[columns_udt_name] = name != NULL ? datum_c(name) : DATUM_NULL;
+    if (t.def != NULL) {
+        bool array = type_is(t, TYPE_ARRAY);
+        row[columns_udt_schema] = datum_str(t.def->schema);
+        row[columns_udt_name] = datum_str(arena_printf(x->eval.arena, "%s%s", array ? "_" : "", t.def->text_name));
+    }
 }
 
 static struct datum number_text(struct exec_context *x, int64_t n)

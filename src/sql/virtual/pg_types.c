@@ -111,6 +111,72 @@ static int array_row(const struct pg_type *t, uint32_t owner, struct virtual_row
     return virtual_row(rows, row, err);
 }
 
+// ---- user-defined types
+
+int user_types_each(struct exec_context *x, user_type_row row, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_database *d;
+    const struct cat_type **types;
+    size_t n;
+    TRY(current_database(x, &d, err));
+    if (d == NULL)
+        return 0;
+    TRY(cat_list_types(x->view, x->eval.arena, d->id, 0, &types, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(row(x, d, types[i], rows, err));
+    return 0;
+}
+
+static int user_type_rows(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                          struct virtual_rows *rows, struct err *err)
+{
+    uint32_t owner;
+    TRY(role_oid(x, t->acl.owner, &owner, err));
+    for (int array = 0; array < 2; array++) {
+        ROW(pg_type);
+        type_row(row, array ? t->def.array_oid : t->def.oid, -1, array ? "array_" : "enum_");
+        row[pg_type_typnamespace] = datum_int(t->schema_id);
+        row[pg_type_typowner] = datum_int(owner);
+        row[pg_type_typname] =
+            array ? datum_str(arena_printf(x->eval.arena, "_%.*s", STR_FMT(t->name))) : datum_str(t->name);
+        row[pg_type_typtype] = datum_c(array ? "b" : "e");
+        row[pg_type_typcategory] = datum_c(array ? "A" : "E");
+        row[pg_type_typispreferred] = datum_bool(false);
+        row[pg_type_typelem] = datum_int(array ? t->def.oid : 0);
+        row[pg_type_typarray] = datum_int(array ? 0 : t->def.array_oid);
+        row[pg_type_typcollation] = datum_int(0);
+        row[pg_type_typacl] = array_of_acl(x, &t->acl);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+// Each label's OID follows from the type's and its number: it does not change when others come and go.
+static uint32_t label_oid(const struct type_def *def, const struct type_label *label)
+{
+    uint64_t h = ((uint64_t)def->oid << 32 ^ (uint64_t)label->number) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(h >> 33);
+}
+
+static int enum_rows(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                     struct virtual_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < t->def.n_labels; i++) {
+        ROW(pg_enum);
+        row[pg_enum_oid] = datum_int(label_oid(&t->def, &t->def.labels[i]));
+        row[pg_enum_enumtypid] = datum_int(t->def.oid);
+        row[pg_enum_enumsortorder] = datum_float((double)i);
+        row[pg_enum_enumlabel] = datum_str(t->def.labels[i].text);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_enum_rows)
+{
+    return user_types_each(x, enum_rows, rows, err);
+}
+
 GENERATOR(pg_type_rows)
 {
     uint32_t owner;
@@ -122,7 +188,7 @@ GENERATOR(pg_type_rows)
         if (!by_oid || (uint32_t)filter->value.i == pg_types[i].array_oid)
             TRY(array_row(&pg_types[i], owner, rows, err));
     }
-    return 0;
+    return user_types_each(x, user_type_rows, rows, err);
 }
 
 // ---- pg_cast

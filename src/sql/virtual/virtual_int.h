@@ -113,6 +113,11 @@ uint32_t virtual_schema_oid(const char *schema);
 // The current database; NULL when it does not exist.
 int current_database(struct exec_context *x, const struct cat_database **out, struct err *err) MUST_CHECK;
 
+typedef int (*user_type_row)(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                             struct virtual_rows *rows, struct err *err);
+// Calls back for each user-defined type of the current database, in name order.
+int user_types_each(struct exec_context *x, user_type_row row, struct virtual_rows *rows, struct err *err) MUST_CHECK;
+
 // pg_type.typname: "int8", "_text"; NULL for unknown OIDs.
 const char *pg_type_name(uint32_t oid);
 

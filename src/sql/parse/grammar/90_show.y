@@ -238,6 +238,8 @@ show_create:
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $2, .object_kind = AST_OBJECT_FUNCTION); }
   | "PROCEDURE" object_name
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $2, .object_kind = AST_OBJECT_PROCEDURE); }
+  | "TYPE" object_name
+    { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $2, .object_kind = AST_OBJECT_TYPE); }
   | "INDEXES" "FROM" table_name
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $3, .object_kind = AST_OBJECT_INDEX); }
   | "ALL" "TABLES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE_ALL_TABLES); }
