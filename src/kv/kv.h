@@ -56,6 +56,7 @@ struct kv_options {
     bool impose_distributed_limits; // publish and enforce FoundationDB's bounds (10 MB, 5 s, 10 kB, 100 kB)
     bool no_sync;                   // tests only: skip fdatasync
     bool must_exist;                // fail instead of creating a missing directory
+    bool read_only;                 // checked as a whole, read, left as they are: writes get KV_READ_ONLY or KV_IO
 };
 
 // Opens `local:DIR`, `mem:` or `model:`. Errors (58030, 55006 when another process holds the directory, XX001 on

@@ -80,6 +80,11 @@ void server_url(const struct server *server, const char *user, const char *passw
 struct sql_engine *server_engine(struct server *server);
 struct clusters *server_clusters(struct server *server);
 
+// Checks a store that no server has open, "local:DIR", and changes nothing. Errors: those of kv_open, XX001 for files
+// so damaged that what is in them cannot be looked at. Everything else that is wrong goes to check->found.
+struct sql_check; // sql/session/session.h
+int server_check_store(const char *store_url, struct sql_check *check, struct err *err) MUST_CHECK;
+
 struct server_stats {
     uint64_t connections_accepted, connections_refused, connections_open;
     uint64_t logins_failed;

@@ -698,6 +698,24 @@ static void open_engine(struct runner *r)
     }
 }
 
+static void on_finding(struct sql_check *c, struct str line)
+{
+    printf("consistency: %.*s\n", STR_FMT(line));
+}
+
+// What the file leaves behind is consistent: every index entry has its row, every descriptor its name.
+static void check_consistency(struct runner *r)
+{
+    struct sql_check c = {.found = on_finding};
+    struct err err = ERR_INIT;
+    bool ok = sql_engine_check(r->engine, &c, &err) == 0 && c.findings == 0;
+    if (err.message != NULL)
+        printf("%s: check: %s\n", r->file, err.message);
+    r->passed += ok;
+    r->failed += !ok;
+    err_reset(&err);
+}
+
 static void run_file(struct runner *r, const char *path)
 {
     struct buf text = BUF_INIT;
@@ -714,6 +732,7 @@ static void run_file(struct runner *r, const char *path)
     use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
     run_text(r, buf_view(&text));
     close_sessions(r);
+    check_consistency(r);
     sql_engine_close(r->engine);
     kv_close(r->kv);
     buf_release(&text);

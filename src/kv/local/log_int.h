@@ -36,8 +36,8 @@ struct log {
     const struct os *os;
     char *dir;
     size_t segment_bytes;
-    bool no_sync;
-    struct os_file *file; // the segment being written
+    bool no_sync, read_only;
+    struct os_file *file; // the segment being written; NULL: read_only
     uint64_t segment;
     uint64_t offset;      // where the staged bytes begin
     uint64_t zeroed_to;   // the file is written up to here
@@ -70,7 +70,7 @@ struct log_replay {
 
 void log_init(struct log *log, const struct os *os, const char *dir, size_t segment_bytes, bool no_sync);
 void log_release(struct log *log);
-// Replays segments from `first` on, syncs what it read, starts a new segment after the last.
+// Replays segments from `first` on, syncs what it read, starts a new segment after the last (read_only: neither).
 int log_recover(struct log *log, uint64_t first, const struct log_replay *replay, struct err *err) MUST_CHECK;
 
 // Payload size of one operation.

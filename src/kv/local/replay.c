@@ -62,12 +62,12 @@ static int load(struct log *log, uint64_t number, struct segment *out, struct er
     log_segment_path(log, number, path, sizeof(path));
     *out = (struct segment){.number = number};
     struct os_file *file;
-    int rc = log->os->open(log->os, path, 0, &file);
+    int rc = log->os->open(log->os, path, log->read_only ? OS_OPEN_READ_ONLY : 0, &file);
     if (rc != 0)
         return io_error(log, rc, number, err);
     uint64_t size;
     size_t got = 0;
-    rc = log->no_sync ? 0 : log->os->sync(file);
+    rc = log->no_sync || log->read_only ? 0 : log->os->sync(file);
     if (rc == 0)
         rc = log->os->size(file, &size);
     if (rc == 0 && size > 0) {
@@ -215,7 +215,8 @@ int log_recover(struct log *log, uint64_t first, const struct log_replay *replay
             goto done;
         }
     }
-    adopt_old(log, &list, first);
+    if (!log->read_only)
+        adopt_old(log, &list, first);
     log->live_first = first; // replay may free segments already
     if (from == list.len && first > 1) {
         rc = damaged(log, first, 0, err);
@@ -224,6 +225,8 @@ int log_recover(struct log *log, uint64_t first, const struct log_replay *replay
     uint64_t previous_end = 0, next = first + (list.len - from);
     bool headless = false;
     TRY_GOTO(rc, done, replay_all(log, list.numbers + from, list.len - from, replay, &previous_end, &headless, err));
+    if (log->read_only)
+        goto done;
     // An unfinished segment is replaced, not reused: records written to it but never synced could pass for later ones.
     rc = log_start_segment(log, headless ? next - 1 : next, previous_end);
     if (rc != 0)

@@ -239,7 +239,7 @@ static int replay_segment_end(void *arg, uint64_t next_segment, struct err *err)
 {
     struct recovery *r = arg;
     struct store *s = r->s;
-    if (memtable_bytes(s->view->tables[0]) < s->memtable_bytes)
+    if (memtable_bytes(s->view->tables[0]) < s->memtable_bytes || s->read_only)
         return 0;
     atomic_store_explicit(&s->durable, r->last_version, memory_order_release);
     push_active(s, next_segment);
@@ -270,6 +270,7 @@ static int open_log(struct store *s, const struct kv_options *options, struct er
 {
     size_t segment = MIN(MAX(s->memtable_bytes / 4, (size_t)SEGMENT_BYTES_MIN), (size_t)SEGMENT_BYTES_MAX);
     log_init(&s->log, s->os, s->dir, segment, options->no_sync);
+    s->log.read_only = s->read_only;
     struct tree_state state = tree_newest_state(&s->tree);
     struct recovery r = {.s = s, .last_version = state.version};
     struct log_replay replay = {replay_op, replay_commit, replay_segment_end, &r};
@@ -283,6 +284,7 @@ static struct store *store_new(const struct kv_options *options)
     struct store *s = mem_zalloc(sizeof(*s));
     s->kv.ops = &local_ops;
     s->os = options->os != NULL ? options->os : os_real();
+    s->read_only = options->read_only;
     s->memtable_bytes = options->memtable_bytes != 0 ? options->memtable_bytes : (size_t)64 << 20;
     s->history_bytes_max = options->history_bytes_max != 0 ? options->history_bytes_max : (size_t)256 << 20;
     atomic_init(&s->history_ns, options->history_ns != 0 ? options->history_ns : 600ll * 1000000000);
@@ -346,17 +348,21 @@ static int open_files(struct store *s, const struct kv_options *options, struct 
 {
     char native[4096];
     int64_t format;
-    TRY(make_dir(s, options->must_exist, err));
+    TRY(make_dir(s, options->must_exist || s->read_only, err));
     TRY(lock_dir(s, err));
     TRY(read_format(s, &format, err));
+    if (format == 0 && s->read_only)
+        return err_set(err, ERR_UNDEFINED_FILE, "there is no store in \"%s\"", s->dir);
     int rc = s->os->native_path(s->os, s->dir, native, sizeof(native));
     if (rc != 0)
         return io_error(s, "open", rc, err);
     if (format == 0)
         TRY(remove_leftovers(s, native, err));
-    TRY(tree_open(&s->tree, native, false, err));
+    TRY(tree_open(&s->tree, native, s->read_only ? TREE_READ_ONLY : TREE_DURABLE, err));
     start_view(s);
     TRY(open_log(s, options, err));
+    if (s->read_only)
+        atomic_store(&s->failure, str_dup_c(STR("the store was opened for reading only")));
     return format == 0 ? write_format(s, err) : 0;
 }
 
@@ -381,7 +387,7 @@ int kv_local_open(const char *rest, const struct kv_options *options, struct kv 
 int kv_mem_open(const char *rest, const struct kv_options *options, struct kv **out, struct err *err)
 {
     struct store *s = store_new(options);
-    int rc = tree_open(&s->tree, "", true, err);
+    int rc = tree_open(&s->tree, "", TREE_VOLATILE, err);
     if (rc != 0) {
         store_free(s);
         return rc;

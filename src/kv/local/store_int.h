@@ -125,6 +125,7 @@ struct store {
     struct kv kv;
     const struct os *os;
     char *dir; // NULL: nothing on disk
+    bool read_only;
     struct os_file *lock_file;
     struct kv_limits limits;
     size_t memtable_bytes, history_bytes_max;

@@ -1,4 +1,5 @@
 // Opening the tree, its states, its readers and the checkpoint's write transaction.
+#include "kv/local/pages_int.h"
 #include "kv/local/tree_int.h"
 
 #include "base/err.h"
@@ -157,12 +158,24 @@ static int open_durable(struct tree *tree, const char *dir, struct err *err)
     return rc == 0 ? 0 : tree_error(rc, "could not open the store in", dir, err);
 }
 
-int tree_open(struct tree *tree, const char *dir, bool volatile_data, struct err *err)
+// The directory's lock keeps writers away, so LMDB's own lock file is not needed.
+static int open_read_only(struct tree *tree, const char *dir, struct err *err)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/data.mdb", dir);
+    TRY(pages_check(path, err));
+    int rc = make_env(&tree->env, dir, MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY | MDB_NOLOCK);
+    return rc == 0 ? 0 : tree_error(rc, "could not open the store in", dir, err);
+}
+
+int tree_open(struct tree *tree, const char *dir, enum tree_mode mode, struct err *err)
 {
     memset(tree, 0, sizeof(*tree));
-    TRY(volatile_data ? open_volatile(tree, err) : open_durable(tree, dir, err));
+    TRY(mode == TREE_VOLATILE    ? open_volatile(tree, err)
+        : mode == TREE_READ_ONLY ? open_read_only(tree, dir, err)
+                                 : open_durable(tree, dir, err));
     int rc = open_databases(tree, 0);
-    if (rc == MDB_NOTFOUND)
+    if (rc == MDB_NOTFOUND && mode != TREE_READ_ONLY)
         rc = open_databases(tree, MDB_CREATE);
     if (rc != 0) {
         close_env(tree);

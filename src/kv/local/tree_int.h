@@ -71,8 +71,13 @@ struct tree {
     } pools[TREE_READER_SHARDS];
 };
 
-// `dir` is a directory of the kernel's; volatile_data: nothing survives, nothing is synced, no file stays.
-int tree_open(struct tree *tree, const char *dir, bool volatile_data, struct err *err) MUST_CHECK;
+enum tree_mode {
+    TREE_DURABLE,
+    TREE_VOLATILE,  // nothing survives, nothing is synced, no file stays
+    TREE_READ_ONLY, // no file is changed or made
+};
+// `dir` is a directory of the kernel's.
+int tree_open(struct tree *tree, const char *dir, enum tree_mode mode, struct err *err) MUST_CHECK;
 void tree_close(struct tree *tree);
 struct tree_state tree_newest_state(struct tree *tree);
 uint64_t tree_disk_bytes(struct tree *tree);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 struct op;
+struct check_sink; // catalog/check.h
 
 // Expressions stored with a table, over its columns numbered 1..n in table order; for rows that foreign key actions
 // touch.
@@ -105,5 +106,10 @@ int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t,
 // the same one they are overwritten; secondary indexes whose id `from` lacks are filled.
 int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, const struct cat_table *to,
                        const struct expr *const *values, struct err *err) MUST_CHECK;
+
+// Checks rows, index entries, constraints and the row counter of a table; what is wrong goes to the sink. An error says
+// that the check could not be done.
+int exec_check_table(struct exec_context *x, const struct cat_table *t, struct check_sink *sink,
+                     struct err *err) MUST_CHECK;
 
 #endif

@@ -47,6 +47,15 @@ struct str sql_version_string(void);
 // The error record of a failed kv call (enum kv_result), for the server's own transactions.
 int sql_store_error(int kv_result, struct err *err);
 
+// ---- consistency
+
+struct sql_check {
+    void (*found)(struct sql_check *check, struct str line); // one thing that is wrong, as a line of text
+    uint64_t findings, tables, rows, entries;                // results
+};
+// Checks the catalog, every row and every index entry at one snapshot. An error says that the check could not be done.
+int sql_engine_check(struct sql_engine *engine, struct sql_check *check, struct err *err) MUST_CHECK;
+
 // ---- users, for authentication before a session exists
 
 struct sql_user {

@@ -275,6 +275,13 @@ void statement_clock_start(struct session *s);
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
 double session_row_count(void *session, const struct cat_table *t);
 
+// check.c
+struct check_sink;
+int check_one_table(struct session *s, const struct cat_table *t, struct check_sink *sink, struct err *err) MUST_CHECK;
+int check_database(struct session *s, uint32_t database_id, struct check_sink *sink, struct err *err) MUST_CHECK;
+// A session of root, in a transaction that reads as of now.
+int check_session_open(struct sql_engine *engine, struct session **out, struct err *err) MUST_CHECK;
+
 // session.c
 void session_call_begin(struct session *s, struct result_sink *sink);
 void session_call_end(struct session *s);
