@@ -19,6 +19,7 @@ enum { KEY_BYTES = 16, VALUE_BYTES = 100, THREADS_MAX = 32, READS_PER_TXN = 1000
 struct bench {
     uint64_t rows;
     int64_t duration_ns;
+    const char *only; // part of the names of the operations to measure
     struct kv *kv;
     MDB_env *env;
     MDB_dbi dbi;
@@ -260,6 +261,8 @@ static void compare(const struct bench *b, const char *what, int threads, void (
                     void (*theirs)(struct run *run))
 {
     double sum[2] = {0}, ratios[ROUNDS];
+    if (strstr(what, b->only) == NULL)
+        return;
     for (int i = 0; i < ROUNDS; i++) {
         double one = measure(b, ours, threads), other = measure(b, theirs, threads);
         sum[0] += one / ROUNDS;
@@ -337,6 +340,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 int main(int argc, char **argv)
 {
     struct bench b = {.rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 500000};
+    b.only = argc > 4 ? argv[4] : "";
     b.duration_ns = (int64_t)((argc > 2 ? atof(argv[2]) : 0.3) * 1e9);
     char dir[1000];
     const char *base = argc > 3 ? argv[3] : getenv("TMPDIR");
