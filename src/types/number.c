@@ -158,7 +158,8 @@ static bool shortest_scaled(double v, bool float4, char digits[20], int *n, int 
     if (v < 1e-5 || v >= 1e17)
         return false;
     struct binary_float b = split_float(v, float4);
-    int k = 16 - (int)floor(log10(v)), shift = b.exponent < 0 ? -b.exponent : 0;
+    // The logarithm of a value just below a power of ten may come out as that of the power.
+    int k = MAX(16 - (int)floor(log10(v)), 0), shift = b.exponent < 0 ? -b.exponent : 0;
     unsigned __int128 unit = (unsigned __int128)1; // half of the gap above
     for (int i = 0; i < k; i++)
         unit *= 10;

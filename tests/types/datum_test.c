@@ -516,6 +516,11 @@ static void test_shortest_floats(void)
         check_shortest(nextafter(v, 0), false);
         check_shortest(nextafter(v, INFINITY), false);
     }
+    for (int i = -6; i < 20; i++) { // around powers of ten, where the logarithm rounds
+        double v = pow(10, i);
+        for (int k = 0; k < 8; k++, v = nextafter(v, 0))
+            check_shortest(v, false);
+    }
 }
 
 static void test_random_floats(void)
