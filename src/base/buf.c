@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/util.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,4 +96,15 @@ const char *buf_c(struct buf *b)
         return "";
     b->ptr[b->len] = '\0';
     return b->ptr;
+}
+
+void size_print(struct buf *b, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double shown = (double)bytes;
+    size_t unit = 0;
+    for (; shown >= 1024 && unit + 1 < ARRAY_LEN(units); unit++)
+        shown /= 1024;
+    shown = (double)(uint64_t)(shown * 10 + 0.5) / 10;
+    buf_printf(b, "%.*f %s", unit > 0 && shown < 10 ? 1 : 0, shown, units[unit]);
 }

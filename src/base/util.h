@@ -29,6 +29,9 @@ size_t utf8_length(struct str s); // code points
 // Byte offset of the n-th code point, or s.len when shorter.
 size_t utf8_offset(struct str s, size_t n);
 
+// Bytes as people read them, in binary units: "512 B", "1.5 KiB", "64 MiB".
+void size_print(struct buf *b, uint64_t bytes);
+
 uint32_t crc32c(uint32_t crc, const void *ptr, size_t len);
 
 void hex_encode(struct buf *b, struct str bytes);

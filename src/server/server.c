@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/util.h"
 #include "kv/kv.h"
+#include "os/os.h"
 #include "server/server_int.h"
 #include "sql/session/session.h"
 
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -107,9 +109,29 @@ static void end_connections(void *arg, struct sql_engine *engine)
     net_end(&server->net, pgwire_uses, engine, pgwire_cancel);
 }
 
+// temp/ beside a store on disk; the system's directory for one in memory.
+static int temp_dir(struct server *server, const char **out, struct err *err)
+{
+    struct str url = str_of(server->config.store_url), local = STR("local:");
+    if (!str_has_prefix(url, local)) {
+        const char *system = getenv("TMPDIR");
+        *out = copy_string(server, system != NULL ? system : "/tmp");
+        return 0;
+    }
+    *out = arena_printf(&server->strings, "%s/temp", server->config.store_url + local.len).ptr;
+    int rc = os_real()->make_dir(os_real(), *out);
+    if (rc != 0 && rc != EEXIST)
+        return err_set(err, ERR_IO_ERROR, "cannot create %s: %s", *out, strerror(rc));
+    return 0;
+}
+
 static int open_clusters(struct server *server, struct err *err)
 {
+    const char *temp;
+    TRY(temp_dir(server, &temp, err));
     struct sql_engine_options options = {
+        .os = os_real(),
+        .temp_dir = temp,
         .kv = server->kv,
         .sql_memory_bytes_max = server->config.sql_memory_bytes_max,
         .insecure = server->config.insecure,

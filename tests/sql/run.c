@@ -25,8 +25,10 @@
 // An expected result may end in …: the actual one begins with what is before. Errors print as `ERROR SQLSTATE text`, in
 // blocks followed by their DETAIL and HINT. NULL prints NULL, an empty string prints '', a newline prints \n. --rewrite
 // puts the actual results in; --extended runs single statements through the extended protocol; --limits imposes the
-// distributed engine's bounds on the store.
+// distributed engine's bounds on the store; --spill gives statements hardly any work memory and tiny batches, so that
+// sorts, joins and aggregates go through temporary files.
 #include "kv/kv.h"
+#include "os/sim/sim.h"
 #include "sql/session/session.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -69,7 +71,8 @@ struct runner {
     size_t n_params;
     struct buf param_text;
     int passed, failed, skipped; // of all files
-    bool rewrite, extended, limits;
+    bool rewrite, extended, limits, spill;
+    struct sim *sim; // where temporary files are
     const char *file;
     int line;
     FILE *rewritten;
@@ -409,6 +412,11 @@ static void open_session(struct runner *r, struct str name, struct str user, str
     struct err err = ERR_INIT;
     struct session_options options = {
         .user = user, .database = database, .client_address = STR("127.0.0.1:1"), .auth_method = STR("trust")};
+    struct session_parameter tiny = {STR("distsql_workmem"), STR("1")};
+    if (r->spill) {
+        options.parameters = &tiny;
+        options.n_parameters = 1;
+    }
     if (session_new(r->engine, &options, &c->session, &err) != 0) {
         printf("%s:%d: session %s: %s\n", r->file, r->line, c->name, err.message);
         exit(1);
@@ -692,6 +700,12 @@ static void open_engine(struct runner *r)
     }
     struct sql_engine_options options = {
         .kv = r->kv, .cluster_name = "test", .sql_port = 26257, .http_port = 8080, .advertise_host = STR("localhost")};
+    r->sim = sim_new(1);
+    options.os = sim_os(r->sim);
+    options.temp_dir = "temp";
+    options.batch_rows_max = r->spill ? 3 : 0;
+    if (options.os->make_dir(options.os, "temp") != 0)
+        exit(1);
     if (sql_engine_open(&options, &r->engine, &err) != 0) {
         printf("%s\n", err.message);
         exit(1);
@@ -735,6 +749,7 @@ static void run_file(struct runner *r, const char *path)
     check_consistency(r);
     sql_engine_close(r->engine);
     kv_close(r->kv);
+    sim_free(r->sim);
     buf_release(&text);
     if (r->rewritten != NULL && fclose(r->rewritten) == 0)
         rename(temporary, path);
@@ -774,6 +789,8 @@ int main(int argc, char **argv)
             r.extended = true;
         else if (strcmp(argv[i], "--limits") == 0)
             r.limits = true;
+        else if (strcmp(argv[i], "--spill") == 0)
+            r.spill = true;
         else
             run_path(&r, argv[i]);
     }

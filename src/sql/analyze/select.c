@@ -636,6 +636,28 @@ static struct rel *sort_rel(struct analyzer *an, struct rel *input, struct sort_
     return s;
 }
 
+// DISTINCT ON with an order: the rest of its expressions goes behind those that begin the order, so that rows of a
+// group are adjacent.
+static void sort_by_groups(struct core_state *cs, const col_id *on, uint32_t n)
+{
+    struct analyzer *an = cs->an;
+    struct sort_key *keys = ARENA_ARRAY(an->arena, struct sort_key, cs->n_keys + n);
+    uint32_t at = MIN(cs->n_keys, n), n_keys = at;
+    if (cs->n_keys == 0)
+        return;
+    memcpy(keys, cs->keys, at * sizeof(*keys));
+    for (uint32_t i = 0; i < n; i++) {
+        bool there = false;
+        for (uint32_t k = 0; k < at; k++)
+            there |= keys[k].expr->column == on[i];
+        if (!there)
+            keys[n_keys++] = (struct sort_key){.expr = expr_column(an->query, on[i])};
+    }
+    memcpy(keys + n_keys, cs->keys + at, (cs->n_keys - at) * sizeof(*keys));
+    cs->keys = keys;
+    cs->n_keys += n_keys - at;
+}
+
 static int distinct_stage(struct core_state *cs, const struct ast_select_core *core, const col_id *on, struct err *err)
 {
     struct analyzer *an = cs->an;
@@ -648,8 +670,10 @@ static int distinct_stage(struct core_state *cs, const struct ast_select_core *c
                 return err_set(err, ERR_SYNTAX_ERROR,
                                "SELECT DISTINCT ON expressions must match initial ORDER BY expressions");
         }
+        sort_by_groups(cs, on, (uint32_t)core->distinct_on.n);
         cs->rel = sort_rel(an, cs->rel, cs->keys, cs->n_keys);
         cs->rel = distinct_rel(an, cs->rel, on, (uint32_t)core->distinct_on.n);
+        cs->rel->distinct.ordered = cs->n_keys > 0;
         return 0;
     }
     if (core->distinct) {

@@ -216,6 +216,7 @@ struct rel {
         struct { // REL_DISTINCT
             const col_id *keys;
             uint32_t n_keys;
+            bool ordered; // the input is sorted so that equal keys are adjacent
         } distinct;
         struct {
             struct sort_key *keys;

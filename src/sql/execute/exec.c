@@ -1,6 +1,7 @@
 // The frame of execution: building operator trees, common table expressions, interrupts, the public entry points.
 #include "sql/execute/execute_int.h"
 #include "sql/execute/mutate_int.h"
+#include "sql/execute/spill_int.h"
 
 static const op_builder builders[PLAN_KIND_COUNT] = {
     [PLAN_SCAN] = scan_build,
@@ -286,4 +287,5 @@ void exec_close(struct exec_context *x)
     }
     subqueries_release(x);
     hash_rows_release_all(x);
+    spill_release(x);
 }

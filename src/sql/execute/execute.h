@@ -12,6 +12,7 @@
 
 struct op;
 struct check_sink; // catalog/check.h
+struct os;
 
 // Expressions stored with a table, over its columns numbered 1..n in table order; for rows that foreign key actions
 // touch.
@@ -40,10 +41,17 @@ struct exec_context {
                        struct err *err);
     void *table_exprs_arg;
     int64_t cascade_limit; // foreign_key_cascades_limit
-    uint64_t *actual_rows; // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
+    // Operators that hold more than this put rows into a temporary file in `temp_dir`; NULL: they do not.
+    size_t work_memory_bytes;
+    const struct os *os;
+    const char *temp_dir;
+    uint32_t batch_rows_max; // of scans; 0: BATCH_ROWS_MAX (tests)
+    uint64_t *actual_rows;   // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
+    uint64_t *spilled_bytes; // … and the disk space it took, at most
     // Results of data changes.
     uint64_t rows_affected; // of the top-level mutation
     uint64_t rows_read, rows_written, bytes_read;
+    uint64_t spilled_bytes_max; // disk space taken by temporary files, at most
     // Private to the executor.
     struct datum *outer; // values of outer columns, by col_id
     struct cte_state *ctes;
@@ -56,7 +64,9 @@ struct exec_context {
     // COPY FROM: rows for the plan's empty PLAN_VALUES, else NULL.
     struct batch *copy_batch;
     struct table_access *tables; // layouts of tables in use
-    void *virtual_arg;           // given to virtual tables
+    struct spill_file *spill;
+    struct spill_stream *spill_streams;
+    void *virtual_arg; // given to virtual tables
 };
 
 // Builds the operators and opens them: CTEs with mutations run here. The context is filled in by the caller up to

@@ -109,6 +109,7 @@ enum { ROW_STORE_BLOCK_ROWS = 256, ROW_STORE_SLOT_BYTES = 16 };
 void row_store_init(struct row_store *rs, struct exec_context *x, const struct type *types, uint32_t n_cols);
 void row_store_reset(struct row_store *rs);
 void row_store_release(struct row_store *rs);
+size_t row_store_bytes(const struct row_store *rs);
 // Appends the live rows of a batch (its first n_cols columns, or those of `positions`), copying bytes.
 int row_store_append(struct row_store *rs, const struct batch *b, const uint32_t *positions,
                      struct err *err) MUST_CHECK;
@@ -142,11 +143,16 @@ struct hash_rows *hash_rows_new(struct exec_context *x, const struct type *types
 void hash_rows_reset(struct hash_rows *h);
 void hash_rows_release_all(struct exec_context *x);
 uint32_t hash_rows_count(const struct hash_rows *h);
+size_t hash_rows_bytes(const struct hash_rows *h);
 const struct row_store *hash_rows_keys(const struct hash_rows *h);
 uint64_t hash_row(const struct batch *b, const uint32_t *positions, uint32_t n, uint32_t row);
 // Number of an equal row, or -1. NULLs are equal to each other. `positions`: columns of `b` to look at; NULL: 0, 1, ….
 int64_t hash_rows_find(const struct hash_rows *h, const struct batch *b, const uint32_t *positions, uint32_t row,
                        uint64_t hash);
+// From now on no row is added, until the next reset: unknown ones get NO_ID.
+enum { NO_ID = UINT32_MAX };
+void hash_rows_freeze(struct hash_rows *h);
+bool hash_rows_frozen(const struct hash_rows *h);
 // Numbers of the live rows, ids[k] for the k-th; new rows are added.
 int hash_rows_ids(struct hash_rows *h, const struct batch *b, const uint32_t *positions, uint32_t *ids,
                   struct err *err) MUST_CHECK;
@@ -243,5 +249,11 @@ int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct
                       uint32_t row, struct scan_ranges *out, struct err *err) MUST_CHECK;
 
 int check_interrupt(struct exec_context *x, struct err *err) MUST_CHECK;
+
+// Whether an operator that holds so many bytes must put some into temporary files.
+static inline bool must_spill(const struct exec_context *x, size_t bytes)
+{
+    return x->temp_dir != NULL && bytes > x->work_memory_bytes;
+}
 
 #endif

@@ -1,9 +1,11 @@
 // Grouping: groups are numbered by a hash of their keys; each has one block of aggregate states.
 //
 // Modifiers of an aggregate: FILTER narrows the rows; DISTINCT passes only rows whose (group, arguments) are new; ORDER
-// BY buffers (group, order keys, arguments) and feeds them sorted at the end.
-#include "sql/execute/execute_int.h"
-#include <stdlib.h>
+// BY sorts (group, arguments, order keys) and feeds them at the end.
+//
+// When groups and states pass the work memory no more groups are made: rows of others are partitioned into temporary
+// streams, each of which is grouped after the groups at hand have left. DISTINCT does the same with its rows.
+#include "sql/execute/spill_int.h"
 
 struct aggregate {
     const struct expr *expr;
@@ -13,9 +15,13 @@ struct aggregate {
     struct ev **args;
     uint32_t n_args;
     struct ev *filter;
-    struct hash_rows *seen; // DISTINCT: group number and arguments
     struct ev **order;
-    struct row_store buffered; // ORDER BY: group number, order keys, arguments
+    uint32_t n_order;
+    struct type *wide_types;  // DISTINCT, ORDER BY: group number, arguments, order keys
+    struct hash_rows *seen;   // DISTINCT: group number and arguments
+    struct spill_split split; // … rows that might be new
+    struct spill_parts parts;
+    struct sorter *sorter; // ORDER BY
     const struct vec **vecs;
 };
 
@@ -30,6 +36,10 @@ struct group_op {
     ARENA_VEC(char *) states; // per group
     uint32_t at;
     bool done;
+    struct type *input_types;
+    struct spill_split split; // rows of groups that are not in memory
+    struct spill_parts parts;
+    struct spill_part part; // being grouped; no stream: the input is
     uint16_t *sel;
     void **row_states;
 };
@@ -69,39 +79,70 @@ static struct vec group_column(struct group_op *g, const struct batch *in, const
     return v;
 }
 
-// Keeps the rows whose arguments are new for their group.
-static int only_distinct(struct group_op *g, struct aggregate *a, struct batch *rows, uint32_t *ids, struct err *err)
+static bool wants_wide(const struct aggregate *a)
 {
-    struct vec *cols = ARENA_ARRAY(&g->op.batch, struct vec, a->n_args + 1);
-    TRY(eval_all(a->args, a->n_args, rows, cols + 1, err));
+    return a->seen != NULL || a->sorter != NULL;
+}
+
+// Group number, arguments and order keys of rows.
+static int wide_rows(struct group_op *g, struct aggregate *a, const struct batch *rows, const uint32_t *ids,
+                     struct batch *wide, struct err *err)
+{
+    uint32_t n = 1 + a->n_args + a->n_order;
+    struct vec *cols = ARENA_ARRAY(&g->op.batch, struct vec, n);
     cols[0] = group_column(g, rows, ids);
-    struct batch keyed = {.n = rows->n, .sel = rows->sel, .cols = cols, .ncols = a->n_args + 1};
-    uint16_t *fresh = ARENA_ARRAY(&g->op.batch, uint16_t, BATCH_ROWS_MAX);
-    uint32_t n;
-    TRY(hash_rows_add(a->seen, &keyed, NULL, fresh, &n, err));
-    for (uint32_t i = 0; i < n; i++)
-        ids[i] = (uint32_t)cols[0].i[fresh[i]];
-    rows->sel = fresh;
-    rows->n = n;
+    TRY(eval_all(a->args, a->n_args, rows, cols + 1, err));
+    TRY(eval_all(a->order, a->n_order, rows, cols + 1 + a->n_args, err));
+    *wide = (struct batch){.n = rows->n, .sel = rows->sel, .cols = cols, .ncols = n};
     return 0;
 }
 
-static int buffer_ordered(struct group_op *g, struct aggregate *a, const struct batch *rows, const uint32_t *ids,
-                          struct err *err)
+// Keeps the rows whose arguments are new for their group.
+static int only_distinct(struct group_op *g, struct aggregate *a, struct batch *wide, struct err *err)
 {
-    uint32_t n_order = a->expr->n_order, n = 1 + n_order + a->n_args;
-    struct vec *cols = ARENA_ARRAY(&g->op.batch, struct vec, n);
-    cols[0] = group_column(g, rows, ids);
-    TRY(eval_all(a->order, n_order, rows, cols + 1, err));
-    TRY(eval_all(a->args, a->n_args, rows, cols + 1 + n_order, err));
-    struct batch wide = {.n = rows->n, .sel = rows->sel, .cols = cols, .ncols = n};
-    return row_store_append(&a->buffered, &wide, NULL, err);
+    uint32_t ids[BATCH_ROWS_MAX], seen = hash_rows_count(a->seen), n = 0;
+    uint16_t *fresh = ARENA_ARRAY(&g->op.batch, uint16_t, BATCH_ROWS_MAX);
+    TRY(hash_rows_ids(a->seen, wide, NULL, ids, err));
+    for (uint32_t k = 0; k < wide->n; k++) {
+        uint32_t row = batch_row(wide, k);
+        if (ids[k] == NO_ID) {
+            TRY(spill_split_row(&a->split, &g->op, 0, a->wide_types, wide->ncols, wide, row,
+                                hash_row(wide, NULL, 1 + a->n_args, row), err));
+        } else if (ids[k] == seen) { // numbers are given in order: a new row has the next one
+            fresh[n++] = (uint16_t)row;
+            seen++;
+        }
+    }
+    wide->sel = fresh;
+    wide->n = n;
+    if (a->split.level < SPILL_LEVELS && must_spill(g->op.x, hash_rows_bytes(a->seen)))
+        hash_rows_freeze(a->seen);
+    return 0;
+}
+
+static int accumulate_wide(struct group_op *g, struct aggregate *a, const struct batch *wide, struct err *err)
+{
+    uint32_t ids[BATCH_ROWS_MAX];
+    for (uint32_t k = 0; k < wide->n; k++)
+        ids[k] = (uint32_t)wide->cols[0].i[batch_row(wide, k)];
+    for (uint32_t i = 0; i < a->n_args; i++)
+        a->vecs[i] = &wide->cols[1 + i];
+    return accumulate(g, a, a->vecs, ids, wide->sel, wide->n, err);
+}
+
+static int feed_wide(struct group_op *g, struct aggregate *a, struct batch *wide, struct err *err)
+{
+    if (a->seen != NULL)
+        TRY(only_distinct(g, a, wide, err));
+    if (wide->n == 0)
+        return 0;
+    return a->sorter != NULL ? sorter_add(a->sorter, wide, err) : accumulate_wide(g, a, wide, err);
 }
 
 static int feed(struct group_op *g, struct aggregate *a, const struct batch *in, const uint32_t *all_ids,
                 struct err *err)
 {
-    struct batch rows = *in;
+    struct batch rows = *in, wide;
     uint32_t ids[BATCH_ROWS_MAX];
     memcpy(ids, all_ids, in->n * sizeof(*ids));
     if (a->filter != NULL) {
@@ -112,68 +153,93 @@ static int feed(struct group_op *g, struct aggregate *a, const struct batch *in,
                 ids[j++] = all_ids[k];
         }
     }
-    if (a->seen != NULL && rows.n > 0)
-        TRY(only_distinct(g, a, &rows, ids, err));
     if (rows.n == 0)
         return 0;
-    if (a->order != NULL)
-        return buffer_ordered(g, a, &rows, ids, err);
+    if (wants_wide(a)) {
+        TRY(wide_rows(g, a, &rows, ids, &wide, err));
+        return feed_wide(g, a, &wide, err);
+    }
     for (uint32_t i = 0; i < a->n_args; i++)
         TRY(ev_eval(a->args[i], &rows, &a->vecs[i], err));
     return accumulate(g, a, a->vecs, ids, rows.sel, rows.n, err);
 }
 
-// ---- ordered aggregates
-
-struct ordered_sort {
-    const struct row_store *rows;
-    const struct expr *expr;
-};
-
-static int compare_ordered(const void *l, const void *r, void *arg)
+// DISTINCT: the rows that were put aside, a part after the other.
+static int feed_parts(struct group_op *g, struct aggregate *a, struct err *err)
 {
-    const struct ordered_sort *s = arg;
-    uint32_t a = *(const uint32_t *)l, b = *(const uint32_t *)r;
-    for (uint32_t i = 0; i < s->expr->n_order; i++) {
-        struct datum x = row_store_get(s->rows, a, 1 + i), y = row_store_get(s->rows, b, 1 + i);
-        const struct sort_key *key = &s->expr->order[i];
-        int c;
-        if (x.null || y.null)
-            c = x.null == y.null ? 0 : (x.null != key->nulls_last ? -1 : 1);
-        else
-            c = datum_compare(s->rows->types[1 + i], &x, &y) * (key->descending ? -1 : 1);
-        if (c != 0)
-            return c;
+    struct spill_part part;
+    TRY(spill_split_finish(&a->split, &a->parts, err));
+    while (spill_parts_take(&a->parts, &part)) {
+        struct batch wide;
+        int rc = 0;
+        hash_rows_reset(a->seen);
+        a->split.level = part.level;
+        do {
+            arena_reset(&g->op.batch);
+            rc = spill_read(part.streams[0], &wide, err);
+            bool end = rc == 0 && wide.n == 0;
+            if (end)
+                break;
+            if (rc == 0)
+                rc = feed_wide(g, a, &wide, err);
+        } while (rc == 0);
+        spill_part_free(&part);
+        TRY(rc);
+        TRY(spill_split_finish(&a->split, &a->parts, err));
     }
-    return a < b ? -1 : a > b;
+    return 0;
 }
 
-static int feed_ordered(struct group_op *g, struct aggregate *a, struct err *err)
+static int feed_sorted(struct group_op *g, struct aggregate *a, struct err *err)
 {
-    uint32_t n = a->buffered.n_rows;
-    uint32_t *rows = mem_alloc(size_mul(MAX(n, 1u), sizeof(*rows)));
-    for (uint32_t i = 0; i < n; i++)
-        rows[i] = i;
-    struct ordered_sort sort = {&a->buffered, a->expr};
-    qsort_r(rows, n, sizeof(*rows), compare_ordered, &sort);
     struct batch b;
-    batch_init(&b, &g->op.batch, a->buffered.types, a->buffered.n_cols, BATCH_ROWS_MAX);
-    int rc = 0;
-    for (uint32_t at = 0; at < n && rc == 0; at += BATCH_ROWS_MAX) {
-        uint32_t count = MIN(n - at, (uint32_t)BATCH_ROWS_MAX), ids[BATCH_ROWS_MAX];
-        row_store_read(&a->buffered, rows + at, 0, count, b.cols);
-        for (uint32_t k = 0; k < count; k++)
-            ids[k] = (uint32_t)b.cols[0].i[k];
-        for (uint32_t i = 0; i < a->n_args; i++)
-            a->vecs[i] = &b.cols[1 + a->expr->n_order + i];
-        rc = accumulate(g, a, a->vecs, ids, NULL, count, err);
-    }
-    mem_free(rows);
-    return rc;
+    arena_reset(&g->op.batch);
+    batch_init(&b, &g->op.batch, a->wide_types, 1 + a->n_args + a->n_order, BATCH_ROWS_MAX);
+    TRY(sorter_finish(a->sorter, err));
+    do {
+        TRY(sorter_next(a->sorter, b.cols, BATCH_ROWS_MAX, &b.n, err));
+        TRY(accumulate_wide(g, a, &b, err));
+    } while (b.n > 0);
+    return 0;
 }
 
 // ---- the operator
 
+static int next_input(struct group_op *g, struct batch *in, struct err *err)
+{
+    struct op *op = &g->op;
+    if (g->part.streams[0] != NULL)
+        return spill_read(g->part.streams[0], in, err);
+    TRY(op_next(op->input, err));
+    *in = op->input->out;
+    return 0;
+}
+
+// Numbers of the rows' groups; rows whose group is not in memory leave the batch.
+static int find_groups(struct group_op *g, struct batch *in, uint32_t *ids, struct err *err)
+{
+    TRY(hash_rows_ids(g->groups, in, g->key_positions, ids, err));
+    TRY(add_groups(g, hash_rows_count(g->groups), err));
+    if (!hash_rows_frozen(g->groups))
+        return 0;
+    uint16_t *known = ARENA_ARRAY(&g->op.batch, uint16_t, BATCH_ROWS_MAX);
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < in->n; k++) {
+        uint32_t row = batch_row(in, k);
+        if (ids[k] == NO_ID) {
+            TRY(spill_split_row(&g->split, &g->op, 0, g->input_types, in->ncols, in, row,
+                                hash_row(in, g->key_positions, g->op.plan->group.n_keys, row), err));
+            continue;
+        }
+        ids[n] = ids[k];
+        known[n++] = (uint16_t)row;
+    }
+    in->sel = known;
+    in->n = n;
+    return 0;
+}
+
+// Groups the input or the part at hand.
 static int consume(struct group_op *g, struct err *err)
 {
     struct op *op = &g->op;
@@ -181,31 +247,64 @@ static int consume(struct group_op *g, struct err *err)
     if (op->plan->group.n_keys == 0)
         TRY(add_groups(g, 1, err));
     for (;;) {
-        TRY(op_next(op->input, err));
-        const struct batch *in = &op->input->out;
-        if (in->n == 0)
+        struct batch in;
+        TRY(next_input(g, &in, err));
+        if (in.n == 0)
             break;
         TRY(check_interrupt(op->x, err));
         arena_reset(&op->batch);
         op->x->eval.arena = &op->batch;
-        if (op->plan->group.n_keys > 0) {
-            TRY(hash_rows_ids(g->groups, in, g->key_positions, ids, err));
-            TRY(add_groups(g, hash_rows_count(g->groups), err));
-        }
-        for (uint32_t i = 0; i < g->n_aggregates; i++)
-            TRY(feed(g, &g->aggregates[i], in, ids, err));
+        if (op->plan->group.n_keys > 0)
+            TRY(find_groups(g, &in, ids, err));
+        for (uint32_t i = 0; i < g->n_aggregates && in.n > 0; i++)
+            TRY(feed(g, &g->aggregates[i], &in, ids, err));
+        if (g->split.level < SPILL_LEVELS && op->plan->group.n_keys > 0 &&
+            must_spill(op->x, hash_rows_bytes(g->groups) + arena_bytes(&g->states_arena)))
+            hash_rows_freeze(g->groups);
     }
     for (uint32_t i = 0; i < g->n_aggregates; i++) {
-        if (g->aggregates[i].order != NULL)
-            TRY(feed_ordered(g, &g->aggregates[i], err));
+        struct aggregate *a = &g->aggregates[i];
+        if (a->seen != NULL)
+            TRY(feed_parts(g, a, err));
+        if (a->sorter != NULL)
+            TRY(feed_sorted(g, a, err));
     }
-    return 0;
+    return spill_split_finish(&g->split, &g->parts, err);
+}
+
+static void forget_groups(struct group_op *g)
+{
+    g->done = false;
+    g->at = 0;
+    arena_reset(&g->states_arena);
+    g->states.ptr = NULL;
+    g->states.len = g->states.cap = 0;
+    hash_rows_reset(g->groups);
+    for (uint32_t i = 0; i < g->n_aggregates; i++) {
+        struct aggregate *a = &g->aggregates[i];
+        a->split.level = 0;
+        if (a->seen != NULL)
+            hash_rows_reset(a->seen);
+        if (a->sorter != NULL)
+            sorter_reset(a->sorter);
+    }
+}
+
+// Turns to the next part; false when there is none.
+static bool next_part(struct group_op *g)
+{
+    spill_part_free(&g->part);
+    if (!spill_parts_take(&g->parts, &g->part))
+        return false;
+    forget_groups(g);
+    g->split.level = g->part.level;
+    return true;
 }
 
 static int group_next(struct op *op, struct err *err)
 {
     struct group_op *g = (struct group_op *)op;
-    if (!g->done) {
+    while (!g->done || (g->at == g->states.len && next_part(g))) {
         TRY(consume(g, err));
         g->done = true;
     }
@@ -235,21 +334,23 @@ static int group_next(struct op *op, struct err *err)
     return 0;
 }
 
+static void forget_spilled(struct group_op *g)
+{
+    spill_split_release(&g->split);
+    spill_parts_release(&g->parts);
+    spill_part_free(&g->part);
+    g->split.level = 0;
+    for (uint32_t i = 0; i < g->n_aggregates; i++) {
+        spill_split_release(&g->aggregates[i].split);
+        spill_parts_release(&g->aggregates[i].parts);
+    }
+}
+
 static int group_open(struct op *op, struct err *err)
 {
     struct group_op *g = (struct group_op *)op;
-    g->done = false;
-    g->at = 0;
-    arena_reset(&g->states_arena);
-    g->states.ptr = NULL;
-    g->states.len = g->states.cap = 0;
-    hash_rows_reset(g->groups);
-    for (uint32_t i = 0; i < g->n_aggregates; i++) {
-        if (g->aggregates[i].seen != NULL)
-            hash_rows_reset(g->aggregates[i].seen);
-        if (g->aggregates[i].order != NULL)
-            row_store_reset(&g->aggregates[i].buffered);
-    }
+    forget_spilled(g);
+    forget_groups(g);
     return op_open(op->input, err);
 }
 
@@ -257,9 +358,10 @@ static void group_close(struct op *op)
 {
     struct group_op *g = (struct group_op *)op;
     arena_release(&g->states_arena);
+    forget_spilled(g);
     for (uint32_t i = 0; i < g->n_aggregates; i++) {
-        if (g->aggregates[i].order != NULL)
-            row_store_release(&g->aggregates[i].buffered);
+        if (g->aggregates[i].sorter != NULL)
+            sorter_release(g->aggregates[i].sorter);
     }
 }
 
@@ -271,6 +373,17 @@ static struct ev **compile_all(struct exec_context *x, struct expr *const *list,
     for (uint32_t i = 0; i < n; i++)
         out[i] = ev_compile(x, list[i], input->cols, input->n_cols);
     return out;
+}
+
+static struct sorter *ordered_sorter(struct group_op *g, const struct aggregate *a)
+{
+    struct arena *memory = g->op.x->arena;
+    struct sorter_key *keys = ARENA_ARRAY(memory, struct sorter_key, a->n_order);
+    for (uint32_t i = 0; i < a->n_order; i++)
+        keys[i] = (struct sorter_key){1 + a->n_args + i, a->expr->order[i].descending, a->expr->order[i].nulls_last};
+    struct sorter *sorter = ARENA_NEW(memory, struct sorter);
+    sorter_init(sorter, &g->op, a->wide_types, 1 + a->n_args + a->n_order, keys, a->n_order);
+    return sorter;
 }
 
 static void aggregate_build(struct group_op *g, const struct expr *e, const struct plan *input, struct aggregate *a)
@@ -288,22 +401,19 @@ static void aggregate_build(struct group_op *g, const struct expr *e, const stru
         (struct fn_call){e->fn, arena_dup(x->arena, types, e->n_args * sizeof(*types)), (uint8_t)e->n_args, e->type};
     if (e->filter != NULL)
         a->filter = ev_compile(x, e->filter, input->cols, input->n_cols);
-    if (e->aggregate_distinct && e->n_args > 0) {
-        memmove(types + 1, types, e->n_args * sizeof(*types));
-        types[0] = T_INT8;
+    a->order = ARENA_ARRAY(x->arena, struct ev *, e->n_order);
+    a->n_order = e->n_order;
+    memmove(types + 1, types, e->n_args * sizeof(*types));
+    types[0] = T_INT8;
+    for (uint32_t i = 0; i < e->n_order; i++) {
+        a->order[i] = ev_compile(x, e->order[i].expr, input->cols, input->n_cols);
+        types[1 + e->n_args + i] = e->order[i].expr->type;
+    }
+    a->wide_types = types;
+    if (e->aggregate_distinct && e->n_args > 0)
         a->seen = hash_rows_new(x, types, 1 + e->n_args);
-    }
-    if (e->n_order > 0) {
-        a->order = ARENA_ARRAY(x->arena, struct ev *, e->n_order);
-        types[0] = T_INT8;
-        for (uint32_t i = 0; i < e->n_order; i++) {
-            a->order[i] = ev_compile(x, e->order[i].expr, input->cols, input->n_cols);
-            types[1 + i] = e->order[i].expr->type;
-        }
-        for (uint32_t i = 0; i < e->n_args; i++)
-            types[1 + e->n_order + i] = e->args[i]->type;
-        row_store_init(&a->buffered, x, types, 1 + e->n_order + e->n_args);
-    }
+    if (e->n_order > 0)
+        a->sorter = ordered_sorter(g, a);
     a->offset = g->block_bytes;
     g->block_bytes += (a->fn->state_bytes + 15) & ~(size_t)15;
 }
@@ -317,6 +427,7 @@ struct op *group_build(struct exec_context *x, const struct plan *p)
     g->key_positions = ARENA_ARRAY(x->arena, uint32_t, n_keys);
     for (uint32_t i = 0; i < n_keys; i++)
         g->key_positions[i] = (uint32_t)col_position(p->input->cols, p->input->n_cols, p->group.keys[i]);
+    g->input_types = plan_types(x, p->input->cols, p->input->n_cols);
     g->groups = hash_rows_new(x, plan_types(x, p->group.keys, n_keys), n_keys);
     g->n_aggregates = p->group.n_aggregates;
     g->aggregates = ARENA_ARRAY(x->arena, struct aggregate, g->n_aggregates);
@@ -336,35 +447,119 @@ struct distinct_op {
     struct hash_rows *seen;
     uint32_t *positions;
     uint16_t *sel;
+    struct type *types;
+    struct spill_split split; // rows that might be new
+    struct spill_parts parts;
+    struct spill_part part; // being read; no stream: the input is
 };
+
+static void distinct_close(struct op *op)
+{
+    struct distinct_op *d = (struct distinct_op *)op;
+    spill_split_release(&d->split);
+    spill_parts_release(&d->parts);
+    spill_part_free(&d->part);
+    d->split.level = 0;
+}
 
 static int distinct_open(struct op *op, struct err *err)
 {
+    distinct_close(op);
     hash_rows_reset(((struct distinct_op *)op)->seen);
     return op_open(op->input, err);
+}
+
+// The input's rows, then those put aside.
+static int distinct_input(struct distinct_op *d, struct batch *out, struct err *err)
+{
+    struct op *op = &d->op;
+    for (;;) {
+        if (d->part.streams[0] == NULL) {
+            TRY(op_next(op->input, err));
+            *out = op->input->out;
+        } else {
+            TRY(spill_read(d->part.streams[0], out, err));
+        }
+        if (out->n > 0)
+            return check_interrupt(op->x, err);
+        TRY(spill_split_finish(&d->split, &d->parts, err));
+        spill_part_free(&d->part);
+        if (!spill_parts_take(&d->parts, &d->part))
+            return 0;
+        d->split.level = d->part.level;
+        hash_rows_reset(d->seen);
+    }
 }
 
 static int distinct_next(struct op *op, struct err *err)
 {
     struct distinct_op *d = (struct distinct_op *)op;
+    uint32_t ids[BATCH_ROWS_MAX], n_keys = op->plan->distinct.n_keys;
     do {
-        TRY(op_next(op->input, err));
-        op->out = op->input->out;
-        if (op->out.n == 0)
-            return 0;
-        TRY(hash_rows_add(d->seen, &op->input->out, d->positions, d->sel, &op->out.n, err));
+        struct batch in;
+        TRY(distinct_input(d, &in, err));
+        op->out = in;
         op->out.sel = d->sel;
+        op->out.n = 0;
+        if (in.n == 0)
+            return 0;
+        uint32_t seen = hash_rows_count(d->seen);
+        TRY(hash_rows_ids(d->seen, &in, d->positions, ids, err));
+        for (uint32_t k = 0; k < in.n; k++) {
+            uint32_t row = batch_row(&in, k);
+            if (ids[k] == NO_ID) {
+                TRY(spill_split_row(&d->split, op, 0, d->types, op->plan->n_cols, &in, row,
+                                    hash_row(&in, d->positions, n_keys, row), err));
+            } else if (ids[k] == seen) { // numbers are given in order: a new row has the next one
+                d->sel[op->out.n++] = (uint16_t)row;
+                seen++;
+            }
+        }
+        if (d->split.level < SPILL_LEVELS && n_keys > 0 && must_spill(op->x, hash_rows_bytes(d->seen)))
+            hash_rows_freeze(d->seen);
     } while (op->out.n == 0);
     return 0;
 }
 
-static const struct op_ops distinct_ops = {distinct_open, distinct_next, NULL};
+// Equal keys are adjacent: the last one seen is enough.
+static int ordered_next(struct op *op, struct err *err)
+{
+    struct distinct_op *d = (struct distinct_op *)op;
+    do {
+        TRY(op_next(op->input, err));
+        op->out = op->input->out;
+        op->out.sel = d->sel;
+        op->out.n = 0;
+        const struct batch *in = &op->input->out;
+        if (in->n == 0)
+            return 0;
+        for (uint32_t k = 0; k < in->n; k++) {
+            uint32_t id;
+            uint16_t row = (uint16_t)batch_row(in, k);
+            struct batch one = {.n = 1, .sel = &row, .cols = in->cols, .ncols = in->ncols};
+            bool same = hash_rows_count(d->seen) > 0 &&
+                        hash_rows_find(d->seen, in, d->positions, row,
+                                       hash_row(in, d->positions, op->plan->distinct.n_keys, row)) >= 0;
+            if (same)
+                continue;
+            hash_rows_reset(d->seen);
+            TRY(hash_rows_ids(d->seen, &one, d->positions, &id, err));
+            d->sel[op->out.n++] = row;
+        }
+    } while (op->out.n == 0);
+    return 0;
+}
+
+static const struct op_ops distinct_ops = {distinct_open, distinct_next, distinct_close};
+static const struct op_ops ordered_distinct_ops = {distinct_open, ordered_next, distinct_close};
 
 struct op *distinct_build(struct exec_context *x, const struct plan *p)
 {
-    struct distinct_op *d = OP_NEW(x, p, &distinct_ops, struct distinct_op);
+    const struct op_ops *ops = p->distinct.ordered ? &ordered_distinct_ops : &distinct_ops;
+    struct distinct_op *d = OP_NEW(x, p, ops, struct distinct_op);
     d->op.input = op_build(x, p->input);
     uint32_t n = p->distinct.n_keys;
+    d->types = plan_types(x, p->cols, p->n_cols);
     d->seen = hash_rows_new(x, plan_types(x, p->distinct.keys, n), n);
     d->positions = ARENA_ARRAY(x->arena, uint32_t, n);
     for (uint32_t i = 0; i < n; i++)

@@ -13,6 +13,7 @@ struct hash_rows {
     uint64_t *hashes; // per row
     uint32_t cap, hashes_cap;
     size_t charged;
+    bool frozen;
 };
 
 struct hash_rows *hash_rows_new(struct exec_context *x, const struct type *types, uint32_t n_cols)
@@ -34,6 +35,7 @@ static void discharge(struct hash_rows *h)
 
 void hash_rows_reset(struct hash_rows *h)
 {
+    h->frozen = false;
     row_store_reset(&h->keys);
     if (h->cap > 0)
         memset(h->slots, 0, h->cap * sizeof(*h->slots));
@@ -56,6 +58,22 @@ void hash_rows_release_all(struct exec_context *x)
 uint32_t hash_rows_count(const struct hash_rows *h)
 {
     return h->keys.n_rows;
+}
+
+size_t hash_rows_bytes(const struct hash_rows *h)
+{
+    size_t per_row = sizeof(*h->hashes) + 2 * sizeof(*h->slots);
+    return row_store_bytes(&h->keys) + h->keys.n_rows * per_row;
+}
+
+void hash_rows_freeze(struct hash_rows *h)
+{
+    h->frozen = true;
+}
+
+bool hash_rows_frozen(const struct hash_rows *h)
+{
+    return h->frozen;
 }
 
 const struct row_store *hash_rows_keys(const struct hash_rows *h)
@@ -159,13 +177,18 @@ int64_t hash_rows_find(const struct hash_rows *h, const struct batch *b, const u
 
 int hash_rows_ids(struct hash_rows *h, const struct batch *b, const uint32_t *positions, uint32_t *ids, struct err *err)
 {
-    TRY(grow(h, h->keys.n_rows + b->n, err));
+    if (!h->frozen)
+        TRY(grow(h, h->keys.n_rows + b->n, err));
     for (uint32_t k = 0; k < b->n; k++) {
         uint32_t row = batch_row(b, k);
         uint64_t hash = hash_row(b, positions, h->keys.n_cols, row);
         int64_t found = hash_rows_find(h, b, positions, row, hash);
         if (found >= 0) {
             ids[k] = (uint32_t)found;
+            continue;
+        }
+        if (h->frozen) {
+            ids[k] = NO_ID;
             continue;
         }
         uint16_t one = (uint16_t)row;

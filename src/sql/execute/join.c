@@ -4,13 +4,18 @@
 //   lookup   the right side is an index; its rows are read for the key values of each left row
 //   nested   the right side is run again for each left row, whose columns it uses
 // Candidates are then filtered by what remains of the ON condition; unmatched rows of preserved sides follow.
-#include "sql/execute/execute_int.h"
+//
+// When the right side of a hash join passes the work memory, both sides are partitioned by their keys into temporary
+// streams and the parts are joined one after the other.
+#include "sql/execute/spill_int.h"
 
-enum join_phase { JOIN_NEED_LEFT, JOIN_MATCHING, JOIN_UNMATCHED_LEFT, JOIN_UNMATCHED_RIGHT, JOIN_DONE };
+enum join_phase { JOIN_LOAD, JOIN_NEED_LEFT, JOIN_MATCHING, JOIN_UNMATCHED_LEFT, JOIN_UNMATCHED_RIGHT, JOIN_DONE };
+enum { LEFT, RIGHT };
 enum { NO_ROW = 0 }; // row numbers are 1-based in chains
 
 struct join_op {
     struct op op;
+    const struct batch *left; // rows at hand of the left side
     enum join_kind kind;
     enum join_phase phase;
     int (*find)(struct join_op *j, struct err *err); // fills heads for the left batch
@@ -35,6 +40,12 @@ struct join_op {
     uint32_t *key_heads, *key_tails;
     uint32_t key_cap;
     bool loaded;
+    struct spill_split split;
+    struct spill_parts parts;
+    struct spill_part part; // being joined; no stream: the inputs are
+    bool in_part;
+    struct batch part_left;
+    struct type *side_types[2];
     // lookup
     struct constraint_eval constraint;
     const struct table_access *ta;
@@ -90,6 +101,8 @@ static int add_right(struct join_op *j, const struct batch *b, uint32_t *head, u
 }
 
 // ---- hash
+
+static int find_hash(struct join_op *j, struct err *err);
 
 static int eval_keys(struct join_op *j, struct ev **keys, const struct batch *in, bool *null_row, struct err *err)
 {
@@ -147,21 +160,99 @@ static int build_batch(struct join_op *j, const struct batch *in, struct err *er
     return 0;
 }
 
+// Rows of one side into the streams of their parts.
+static int partition_batch(struct join_op *j, int side, const struct batch *in, struct err *err)
+{
+    bool null_row[BATCH_ROWS_MAX] = {false};
+    arena_reset(&j->op.batch);
+    j->op.x->eval.arena = &j->op.batch;
+    TRY(eval_keys(j, side == LEFT ? j->left_keys : j->right_keys, in, null_row, err));
+    for (uint32_t k = 0; k < in->n; k++) {
+        uint32_t row = batch_row(in, k);
+        if (null_row[k] && j->kind != JOIN_FULL && !(side == LEFT && (j->kind == JOIN_LEFT || j->kind == JOIN_ANTI)))
+            continue;
+        TRY(spill_split_row(&j->split, &j->op, side, j->side_types[side], in->ncols, in, row,
+                            hash_row(&j->key_batch, NULL, j->op.plan->join.n_keys, row), err));
+    }
+    return 0;
+}
+
+static int next_rows(struct join_op *j, int side, struct batch *out, struct err *err)
+{
+    TRY(check_interrupt(j->op.x, err));
+    *out = (struct batch){0};
+    if (j->in_part)
+        return j->part.streams[side] != NULL ? spill_read(j->part.streams[side], out, err) : 0;
+    struct op *source = side == LEFT ? j->op.input : j->op.right;
+    TRY(op_next(source, err));
+    *out = source->out;
+    return 0;
+}
+
+static void forget_right(struct join_op *j)
+{
+    row_store_reset(&j->rows);
+    hash_rows_reset(j->table);
+    if (j->key_cap > 0) {
+        memset(j->key_heads, 0, j->key_cap * sizeof(*j->key_heads));
+        memset(j->key_tails, 0, j->key_cap * sizeof(*j->key_tails));
+    }
+    j->loaded = false;
+}
+
+// The right side does not fit: what is in memory, the rest and the left side go to streams.
+static int partition_sides(struct join_op *j, struct err *err)
+{
+    struct arena a;
+    struct batch in;
+    int rc = 0;
+    arena_init(&a, j->op.x->budget);
+    batch_init(&in, &a, j->rows.types, j->rows.n_cols, BATCH_ROWS_MAX);
+    for (uint32_t at = 0; at < j->rows.n_rows && rc == 0; at += in.n) {
+        in.n = MIN(j->rows.n_rows - at, (uint32_t)BATCH_ROWS_MAX);
+        row_store_read(&j->rows, NULL, at, in.n, in.cols);
+        rc = partition_batch(j, RIGHT, &in, err);
+    }
+    arena_release(&a);
+    forget_right(j);
+    for (int side = RIGHT; side >= LEFT && rc == 0; side--) {
+        do {
+            rc = next_rows(j, side, &in, err);
+            if (rc == 0 && in.n > 0)
+                rc = partition_batch(j, side, &in, err);
+        } while (rc == 0 && in.n > 0);
+    }
+    return rc != 0 ? rc : spill_split_finish(&j->split, &j->parts, err);
+}
+
+static bool right_too_large(const struct join_op *j)
+{
+    size_t links = (size_t)j->next_cap * sizeof(*j->next) + (size_t)j->key_cap * 2 * sizeof(*j->key_heads);
+    return j->op.plan->join.n_keys > 0 && j->split.level < SPILL_LEVELS && j->rows.n_rows > 0 &&
+           must_spill(j->op.x, row_store_bytes(&j->rows) + hash_rows_bytes(j->table) + links);
+}
+
+// Reads the right side of the inputs or of the part at hand.
 static int load_right(struct join_op *j, struct err *err)
 {
-    TRY(op_open(j->op.right, err));
+    if (!j->in_part)
+        TRY(op_open(j->op.right, err));
+    j->phase = JOIN_NEED_LEFT;
     for (;;) {
-        TRY(op_next(j->op.right, err));
-        const struct batch *in = &j->op.right->out;
-        if (in->n == 0)
+        struct batch in;
+        TRY(next_rows(j, RIGHT, &in, err));
+        if (in.n == 0)
             break;
-        TRY(check_interrupt(j->op.x, err));
         arena_reset(&j->op.batch);
         if (j->op.plan->join.n_keys > 0) {
-            TRY(build_batch(j, in, err));
+            TRY(build_batch(j, &in, err));
         } else {
             TRY(grow_key_heads(j, err));
-            TRY(add_right(j, in, &j->key_heads[0], &j->key_tails[0], err));
+            TRY(add_right(j, &in, &j->key_heads[0], &j->key_tails[0], err));
+        }
+        if (right_too_large(j)) {
+            j->phase = JOIN_DONE; // goes on with the parts
+            return partition_sides(j, err);
         }
     }
     if (j->kind == JOIN_FULL)
@@ -170,9 +261,24 @@ static int load_right(struct join_op *j, struct err *err)
     return 0;
 }
 
+// Turns to the next part; false when there is none.
+static bool next_part(struct join_op *j)
+{
+    if (j->find != find_hash)
+        return false;
+    spill_part_free(&j->part);
+    j->in_part = spill_parts_take(&j->parts, &j->part);
+    if (!j->in_part)
+        return false;
+    forget_right(j);
+    j->split.level = j->part.level;
+    j->phase = JOIN_LOAD;
+    return true;
+}
+
 static int find_hash(struct join_op *j, struct err *err)
 {
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     const struct plan *p = j->op.plan;
     if (p->join.n_keys == 0) {
         for (uint32_t k = 0; k < left->n; k++)
@@ -265,7 +371,7 @@ static int collect_group(struct join_op *j, uint32_t left_row, struct err *err)
 
 static int find_merge(struct join_op *j, struct err *err)
 {
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     bool null_row[BATCH_ROWS_MAX] = {false};
     row_store_reset(&j->rows);
     if (!j->loaded) {
@@ -360,7 +466,7 @@ static int add_fetched(struct join_op *j, uint32_t n, uint32_t k, uint32_t *tail
 static int find_points(struct join_op *j, struct err *err)
 {
     struct exec_context *x = j->op.x;
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     uint32_t n = 0, owner[BATCH_ROWS_MAX];
     for (uint32_t k = 0; k < left->n; k++) {
         struct scan_ranges ranges;
@@ -390,7 +496,7 @@ static int find_points(struct join_op *j, struct err *err)
 static int find_ranges(struct join_op *j, uint32_t k, struct err *err)
 {
     struct exec_context *x = j->op.x;
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     struct scan_ranges ranges;
     TRY(constraint_ranges(&j->constraint, x, &j->op.batch, left, batch_row(left, k), &ranges, err));
     uint32_t tail = NO_ROW;
@@ -420,7 +526,7 @@ static int find_ranges(struct join_op *j, uint32_t k, struct err *err)
 
 static int find_lookup(struct join_op *j, struct err *err)
 {
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     const struct scan_plan *sp = &j->op.plan->join.lookup;
     row_store_reset(&j->rows);
     memset(j->heads, 0, left->n * sizeof(*j->heads));
@@ -436,7 +542,7 @@ static int find_lookup(struct join_op *j, struct err *err)
 static int find_nested(struct join_op *j, struct err *err)
 {
     struct exec_context *x = j->op.x;
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     row_store_reset(&j->rows);
     memset(j->heads, 0, left->n * sizeof(*j->heads));
     for (uint32_t k = 0; k < left->n; k++) {
@@ -459,7 +565,7 @@ static int find_nested(struct join_op *j, struct err *err)
 
 static void gather_left(struct join_op *j, struct batch *out, const uint32_t *ks, uint32_t n)
 {
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     for (uint32_t c = 0; c < j->n_left; c++) {
         struct vec *v = &out->cols[c];
         if (v->has_nulls)
@@ -472,7 +578,7 @@ static void gather_left(struct join_op *j, struct batch *out, const uint32_t *ks
 
 static uint32_t collect_pairs(struct join_op *j)
 {
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     uint32_t n = 0;
     while (n < BATCH_ROWS_MAX && j->left_k < left->n) {
         if (j->candidate == NO_ROW) {
@@ -539,7 +645,7 @@ static void null_columns(struct batch *b, uint32_t from, uint32_t to, uint32_t n
 
 static void unmatched_left(struct join_op *j)
 {
-    const struct batch *left = &j->op.input->out;
+    const struct batch *left = j->left;
     bool preserved = j->kind == JOIN_LEFT || j->kind == JOIN_FULL || j->kind == JOIN_ANTI;
     uint32_t n = 0;
     for (; preserved && j->unmatched_at < left->n; j->unmatched_at++) {
@@ -574,12 +680,16 @@ static void unmatched_right(struct join_op *j)
 static int need_left(struct join_op *j, struct err *err)
 {
     struct op *op = &j->op;
-    if (j->find == find_hash && !j->loaded)
-        TRY(load_right(j, err));
-    TRY(op_next(op->input, err));
+    if (j->in_part) {
+        TRY(next_rows(j, LEFT, &j->part_left, err));
+        j->left = &j->part_left;
+    } else {
+        TRY(op_next(op->input, err));
+        j->left = &op->input->out;
+    }
     arena_reset(&op->batch);
     op->out.n = 0;
-    if (op->input->out.n == 0) {
+    if (j->left->n == 0) {
         j->phase = j->kind == JOIN_FULL ? JOIN_UNMATCHED_RIGHT : JOIN_DONE;
         j->unmatched_at = 0;
         return 0;
@@ -598,8 +708,11 @@ static int join_next(struct op *op, struct err *err)
 {
     struct join_op *j = (struct join_op *)op;
     op->out.n = 0;
-    while (op->out.n == 0 && j->phase != JOIN_DONE) {
+    while (op->out.n == 0 && (j->phase != JOIN_DONE || next_part(j))) {
         switch (j->phase) {
+        case JOIN_LOAD:
+            TRY(load_right(j, err));
+            break;
         case JOIN_NEED_LEFT:
             TRY(need_left(j, err));
             break;
@@ -619,6 +732,15 @@ static int join_next(struct op *op, struct err *err)
     return 0;
 }
 
+static void forget_parts(struct join_op *j)
+{
+    spill_split_release(&j->split);
+    spill_parts_release(&j->parts);
+    spill_part_free(&j->part);
+    j->split.level = 0;
+    j->in_part = false;
+}
+
 static int join_open(struct op *op, struct err *err)
 {
     struct join_op *j = (struct join_op *)op;
@@ -629,13 +751,9 @@ static int join_open(struct op *op, struct err *err)
     }
     if (j->find == find_hash) {
         // Outer columns inside the right side may have changed, so it is read again.
-        row_store_reset(&j->rows);
-        hash_rows_reset(j->table);
-        if (j->key_cap > 0) {
-            memset(j->key_heads, 0, j->key_cap * sizeof(*j->key_heads));
-            memset(j->key_tails, 0, j->key_cap * sizeof(*j->key_tails));
-        }
-        j->loaded = false;
+        forget_right(j);
+        forget_parts(j);
+        j->phase = JOIN_LOAD;
     }
     return op_open(op->input, err);
 }
@@ -643,6 +761,7 @@ static int join_open(struct op *op, struct err *err)
 static void join_close(struct op *op)
 {
     struct join_op *j = (struct join_op *)op;
+    forget_parts(j);
     row_store_release(&j->rows);
     if (j->find == find_merge)
         row_store_release(&j->group);
@@ -681,6 +800,8 @@ struct op *hash_join_build(struct exec_context *x, const struct plan *p)
     struct join_op *j = join_new(x, p, p->right->cols, p->right->n_cols);
     j->find = find_hash;
     j->op.right = op_build(x, p->right);
+    j->side_types[LEFT] = plan_types(x, p->input->cols, p->input->n_cols);
+    j->side_types[RIGHT] = j->rows.types;
     uint32_t n = p->join.n_keys;
     j->left_keys = ARENA_ARRAY(x->arena, struct ev *, n);
     j->right_keys = ARENA_ARRAY(x->arena, struct ev *, n);

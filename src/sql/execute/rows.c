@@ -47,6 +47,11 @@ void row_store_release(struct row_store *rs)
     rs->n_rows = 0;
 }
 
+size_t row_store_bytes(const struct row_store *rs)
+{
+    return rs->n_rows == 0 ? 0 : arena_bytes(&rs->arena);
+}
+
 static char *block_nulls(char *block, uint32_t col)
 {
     return block + (size_t)col * ROW_STORE_BLOCK_ROWS * (SLOT_BYTES + 1) + (size_t)ROW_STORE_BLOCK_ROWS * SLOT_BYTES;

@@ -212,7 +212,7 @@ static int scan_next(struct op *op, struct err *err)
         arena_reset(&op->batch);
         TRY(check_interrupt(op->x, err));
         TRY(scan_batch(s, &read, err));
-        if (s->want < BATCH_ROWS_MAX)
+        if (s->want < BATCH_ROWS_MAX && op->x->batch_rows_max == 0)
             s->want = MIN(s->want * 4, (uint32_t)BATCH_ROWS_MAX);
         bool more_points = s->ranges.points && s->at < s->ranges.n;
         if (read == 0 && !more_points)
@@ -230,6 +230,8 @@ static int scan_open(struct op *op, struct err *err)
     s->at = 0;
     s->emitted = 0;
     s->want = s->sp->limit > 0 ? (uint32_t)MIN(s->sp->limit, (uint64_t)BATCH_ROWS_MAX) : SCAN_FIRST_ROWS;
+    if (op->x->batch_rows_max > 0)
+        s->want = MIN(s->want, op->x->batch_rows_max);
     arena_reset(&s->ranges_arena);
     op->x->eval.arena = &s->ranges_arena;
     return constraint_ranges(&s->constraint, op->x, &s->ranges_arena, NULL, 0, &s->ranges, err);

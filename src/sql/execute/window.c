@@ -3,8 +3,10 @@
 //
 // Aggregates keep their state from row to row while the frame only grows at its end (the default frame, and every frame
 // that starts UNBOUNDED PRECEDING); other frames are aggregated anew for each row whose frame differs from the last.
+//
+// Beyond the work memory the sorter merges rows from files, and partitions are worked on a few at a time; one partition
+// must fit into memory.
 #include "sql/execute/window_int.h"
-#include <stdlib.h>
 
 // ---- functions over the partition [w->start, w->end)
 
@@ -158,7 +160,7 @@ static int flush_rows(struct window_op *w, struct window_function *f, void *stat
         f->vecs[a].has_nulls = false;
         for (uint32_t k = 0; k < n; k++) {
             f->vecs[a].nulls[k] = 0;
-            vec_set(&f->vecs[a], k, row_store_get(&w->rows, rows[k], f->args[a]));
+            vec_set(&f->vecs[a], k, row_store_get(w->rows, rows[k], f->args[a]));
         }
     }
     w->op.x->eval.call = &f->call;
@@ -256,15 +258,15 @@ static const struct {
     {"nth_value", nth_value},
 };
 
-// ---- sorting
+// ---- partitions
 
 static int compare_column(const struct window_op *w, uint32_t a, uint32_t b, uint32_t column, bool descending,
                           bool nulls_last)
 {
-    struct datum l = row_store_get(&w->rows, a, column), r = row_store_get(&w->rows, b, column);
+    struct datum l = row_store_get(w->rows, a, column), r = row_store_get(w->rows, b, column);
     if (l.null || r.null)
         return l.null == r.null ? 0 : l.null != nulls_last ? -1 : 1;
-    int c = datum_compare(w->rows.types[column], &l, &r);
+    int c = datum_compare(w->types[column], &l, &r);
     return descending ? -c : c;
 }
 
@@ -284,29 +286,10 @@ static int compare_order(const struct window_op *w, uint32_t a, uint32_t b)
     return c;
 }
 
-static int compare_rows(const void *l, const void *r, void *arg)
-{
-    uint32_t a = *(const uint32_t *)l, b = *(const uint32_t *)r;
-    int c = compare_partition(arg, a, b);
-    if (c == 0)
-        c = compare_order(arg, a, b);
-    return c != 0 ? c : a < b ? -1 : a > b;
-}
-
-static void sort_rows(struct window_op *w)
-{
-    uint32_t n = w->rows.n_rows;
-    w->sorted = ARENA_ARRAY(&w->memory, uint32_t, n);
-    for (uint32_t i = 0; i < n; i++)
-        w->sorted[i] = i;
-    if (n > 1 && w->n_partition + w->n_order > 0)
-        qsort_r(w->sorted, n, sizeof(*w->sorted), compare_rows, w);
-}
-
 // Peers of the partition that begins at w->start; sets w->end.
 static void find_partition(struct window_op *w)
 {
-    uint32_t n = w->rows.n_rows, group = 0, first = w->start, i = w->start + 1;
+    uint32_t n = w->n, group = 0, first = w->start, i = w->start + 1;
     for (;; i++) {
         bool ends = i == n || compare_partition(w, w->sorted[i - 1], w->sorted[i]) != 0;
         if (!ends && compare_order(w, w->sorted[i - 1], w->sorted[i]) == 0)
@@ -329,12 +312,12 @@ static void find_partition(struct window_op *w)
 static int load(struct window_op *w, struct err *err)
 {
     struct op *op = &w->op;
-    struct batch wide = {.cols = ARENA_ARRAY(&w->memory, struct vec, w->rows.n_cols), .ncols = w->rows.n_cols};
+    struct batch wide = {.cols = ARENA_ARRAY(op->x->arena, struct vec, w->n_cols), .ncols = w->n_cols};
     for (;;) {
         TRY(op_next(op->input, err));
         const struct batch *in = &op->input->out;
         if (in->n == 0)
-            return 0;
+            break;
         TRY(check_interrupt(op->x, err));
         arena_reset(&op->batch);
         op->x->eval.arena = &op->batch;
@@ -346,15 +329,85 @@ static int load(struct window_op *w, struct err *err)
         }
         wide.n = in->n;
         wide.sel = in->sel;
-        TRY(row_store_append(&w->rows, &wide, NULL, err));
+        TRY(sorter_add(&w->sorter, &wide, err));
     }
+    w->loaded = true;
+    return sorter_finish(&w->sorter, err);
+}
+
+// Whether a merged row belongs to the partition of the chunk's last row.
+static bool continues(const struct window_op *w, uint32_t row)
+{
+    for (uint32_t i = 0; i < w->n_partition; i++) {
+        uint32_t column = w->partition_columns[i];
+        struct datum l = row_store_get(&w->chunk, w->chunk.n_rows - 1, column),
+                     r = vec_get(&w->merged.cols[column], row);
+        if (l.null != r.null || (!l.null && datum_compare(w->types[column], &l, &r) != 0))
+            return false;
+    }
+    return true;
+}
+
+// Takes the merged rows up to where the chunk can end; *full when it does.
+static int extend_chunk(struct window_op *w, bool *full, struct err *err)
+{
+    uint16_t sel[BATCH_ROWS_MAX];
+    struct batch one = {.sel = sel, .n = 1, .cols = w->merged.cols, .ncols = w->n_cols};
+    for (*full = false; w->merged_at < w->merged.n; w->merged_at++) {
+        if (w->chunk.n_rows >= BATCH_ROWS_MAX && !continues(w, w->merged_at)) {
+            *full = true;
+            return 0;
+        }
+        sel[0] = (uint16_t)w->merged_at;
+        TRY(row_store_append(&w->chunk, &one, NULL, err));
+    }
+    return 0;
+}
+
+static int merge_chunk(struct window_op *w, struct err *err)
+{
+    bool full = false;
+    row_store_reset(&w->chunk);
+    while (!full) {
+        TRY(check_interrupt(w->op.x, err));
+        if (w->merged_at == w->merged.n) {
+            TRY(sorter_next(&w->sorter, w->merged.cols, BATCH_ROWS_MAX, &w->merged.n, err));
+            w->merged_at = 0;
+            if (w->merged.n == 0)
+                break;
+        }
+        TRY(extend_chunk(w, &full, err));
+    }
+    w->rows = &w->chunk;
+    uint32_t *sorted = ARENA_ARRAY(&w->memory, uint32_t, w->chunk.n_rows);
+    for (uint32_t i = 0; i < w->chunk.n_rows; i++)
+        sorted[i] = i;
+    w->sorted = sorted;
+    return 0;
+}
+
+// The next rows to work on; none at the end.
+static int next_rows(struct window_op *w, struct err *err)
+{
+    bool first = !w->loaded;
+    if (first)
+        TRY(load(w, err));
+    w->at = 0;
+    arena_reset(&w->memory);
+    if (w->sorter.merge != NULL) {
+        TRY(merge_chunk(w, err));
+    } else {
+        w->rows = &w->sorter.rows;
+        w->sorted = w->sorter.order;
+    }
+    w->n = w->sorter.merge != NULL || first ? w->rows->n_rows : 0;
+    return 0;
 }
 
 static int compute(struct window_op *w, struct err *err)
 {
-    TRY(load(w, err));
-    sort_rows(w);
-    uint32_t n = w->rows.n_rows;
+    TRY(next_rows(w, err));
+    uint32_t n = w->n;
     w->peer_start = ARENA_ARRAY(&w->memory, uint32_t, n);
     w->peer_end = ARENA_ARRAY(&w->memory, uint32_t, n);
     w->group_number = ARENA_ARRAY(&w->memory, uint32_t, n);
@@ -376,14 +429,13 @@ static int compute(struct window_op *w, struct err *err)
 static int window_next(struct op *op, struct err *err)
 {
     struct window_op *w = (struct window_op *)op;
-    if (!w->loaded)
+    if (w->at == w->n)
         TRY(compute(w, err));
-    w->loaded = true;
-    uint32_t n = MIN(w->rows.n_rows - w->at, (uint32_t)BATCH_ROWS_MAX);
+    uint32_t n = MIN(w->n - w->at, (uint32_t)BATCH_ROWS_MAX);
     op->out.n = n;
     if (n == 0)
         return 0;
-    row_store_read(&w->rows, w->sorted + w->at, 0, n, w->read_cols);
+    row_store_read(w->rows, w->sorted + w->at, 0, n, w->read_cols);
     memcpy(op->out.cols, w->read_cols, w->n_input * sizeof(struct vec));
     for (uint32_t i = 0; i < w->n_functions; i++) {
         struct vec *v = &op->out.cols[w->n_input + i];
@@ -399,18 +451,20 @@ static int window_next(struct op *op, struct err *err)
 static int window_open(struct op *op, struct err *err)
 {
     struct window_op *w = (struct window_op *)op;
-    row_store_reset(&w->rows);
+    sorter_reset(&w->sorter);
+    row_store_reset(&w->chunk);
     arena_reset(&w->memory);
     arena_reset(&w->state_arena);
     w->loaded = false;
-    w->at = 0;
+    w->at = w->n = w->merged_at = w->merged.n = 0;
     return op_open(op->input, err);
 }
 
 static void window_close(struct op *op)
 {
     struct window_op *w = (struct window_op *)op;
-    row_store_release(&w->rows);
+    sorter_release(&w->sorter);
+    row_store_release(&w->chunk);
     arena_release(&w->memory);
     arena_release(&w->state_arena);
 }
@@ -458,6 +512,18 @@ static void build_keys(struct window_op *w, struct store_columns *columns, const
         w->partition_columns[i] = store_column(w, columns, e->partition[i]);
     for (uint32_t i = 0; i < e->n_order; i++)
         w->order_columns[i] = store_column(w, columns, e->order[i].expr);
+}
+
+static void build_sorter(struct window_op *w)
+{
+    uint32_t n = w->n_partition + w->n_order;
+    struct sorter_key *keys = ARENA_ARRAY(w->op.x->arena, struct sorter_key, n);
+    for (uint32_t i = 0; i < w->n_partition; i++)
+        keys[i] = (struct sorter_key){.column = w->partition_columns[i]};
+    for (uint32_t i = 0; i < w->n_order; i++)
+        keys[w->n_partition + i] =
+            (struct sorter_key){w->order_columns[i], w->order_keys[i].descending, w->order_keys[i].nulls_last};
+    sorter_init(&w->sorter, &w->op, w->types, w->n_cols, keys, n);
 }
 
 static void build_aggregate(struct window_op *w, struct window_function *f)
@@ -514,10 +580,14 @@ struct op *window_build(struct exec_context *x, const struct plan *p)
     w->functions = ARENA_ARRAY(x->arena, struct window_function, w->n_functions);
     for (uint32_t i = 0; i < w->n_functions; i++)
         build_function(w, &columns, p->window.functions[i].expr, &w->functions[i]);
-    row_store_init(&w->rows, x, columns.types, columns.n);
+    w->types = columns.types;
+    w->n_cols = columns.n;
+    row_store_init(&w->chunk, x, columns.types, columns.n);
+    build_sorter(w);
     struct batch whole;
     batch_init(&whole, x->arena, columns.types, columns.n, BATCH_ROWS_MAX);
     w->read_cols = whole.cols;
+    batch_init(&w->merged, x->arena, columns.types, columns.n, BATCH_ROWS_MAX);
     batch_init(&w->op.out, x->arena, plan_types(x, p->cols, p->n_cols), p->n_cols, BATCH_ROWS_MAX);
     return &w->op;
 }

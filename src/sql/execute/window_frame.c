@@ -64,7 +64,7 @@ static int offset_value(struct window_op *w, const struct window_frame *frame, c
 
 static struct type shift_type(const struct window_op *w)
 {
-    struct type t = w->rows.types[w->order_columns[0]];
+    struct type t = w->types[w->order_columns[0]];
     return t.family == TYPE_DATE ? T_TIMESTAMP : t; // DATE - INTERVAL is a TIMESTAMP
 }
 
@@ -105,7 +105,7 @@ int window_frame_open(struct window_op *w, struct window_function *f, struct err
 
 static int key_at(struct window_op *w, uint32_t position, struct datum *out, struct err *err)
 {
-    struct type t = w->rows.types[w->order_columns[0]];
+    struct type t = w->types[w->order_columns[0]];
     *out = window_value(w, position, w->order_columns[0]);
     if (t.family != TYPE_DATE || out->null)
         return 0;

@@ -4,7 +4,7 @@
 #ifndef SQL_EXECUTE_WINDOW_INT_H
 #define SQL_EXECUTE_WINDOW_INT_H
 
-#include "sql/execute/execute_int.h"
+#include "sql/execute/spill_int.h"
 
 struct window_op;
 
@@ -23,17 +23,25 @@ struct window_function {
 
 struct window_op {
     struct op op;
-    struct row_store rows; // input columns, then computed ones
-    struct ev **computed;  // per computed column
+    struct type *types; // of rows: input columns, then computed ones
+    uint32_t n_cols;
+    struct sorter sorter;
+    // Rows being worked on, whole partitions: all those of the sorter, or as many as were merged from files.
+    const struct row_store *rows;
+    uint32_t n;
+    struct row_store chunk;
+    struct batch merged; // rows that follow the chunk
+    uint32_t merged_at;
+    struct ev **computed; // per computed column
     uint32_t n_input, n_computed;
     uint32_t n_partition, n_order; // keys: columns of the store
     uint32_t *partition_columns, *order_columns;
     const struct sort_key *order_keys;
     struct window_function *functions;
     uint32_t n_functions;
-    struct arena memory;             // of one execution: everything below, results
+    struct arena memory;             // of the rows at hand: everything below, results
     struct arena state_arena;        // of the aggregate state at hand
-    uint32_t *sorted;                // row numbers by position
+    const uint32_t *sorted;          // row numbers by position
     uint32_t *peer_start, *peer_end; // per position: rows equal in the order keys
     uint32_t *group_number;          // per position: peer groups counted from 0 within the partition
     uint32_t start, end;             // of the partition at hand
@@ -44,7 +52,7 @@ struct window_op {
 
 static inline struct datum window_value(const struct window_op *w, uint32_t position, uint32_t column)
 {
-    return row_store_get(&w->rows, w->sorted[position], column);
+    return row_store_get(w->rows, w->sorted[position], column);
 }
 
 // Up to three stretches of positions: a frame without what EXCLUDE takes out.

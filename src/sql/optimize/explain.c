@@ -1,10 +1,11 @@
 // EXPLAIN: a plan as CockroachDB draws it.
+#include "base/util.h"
 #include "sql/optimize/optimize_int.h"
 
 struct explainer {
     const struct statement_plan *sp;
     bool verbose;
-    const uint64_t *actual_rows;
+    const struct plan_counts *counts; // NULL: not run
     void (*line)(void *arg, struct str text);
     void *arg;
     struct buf indent; // prefix of the lines of the current node
@@ -272,10 +273,21 @@ static void mutation_attributes(struct explainer *x, const char *prefix, const s
         emit(x, prefix, "arbiter indexes: %.*s", STR_FMT(m->arbiter->name));
 }
 
+static void count_attributes(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    emit(x, prefix, "actual row count: %llu", (unsigned long long)x->counts->rows[p->number]);
+    if (x->counts->spilled_bytes[p->number] == 0)
+        return;
+    struct buf b = BUF_INIT;
+    size_print(&b, x->counts->spilled_bytes[p->number]);
+    emit(x, prefix, "estimated max sql temp disk usage: %s", buf_c(&b));
+    buf_release(&b);
+}
+
 static void attributes(struct explainer *x, const char *prefix, const struct plan *p)
 {
-    if (x->actual_rows != NULL)
-        emit(x, prefix, "actual row count: %llu", (unsigned long long)x->actual_rows[p->number]);
+    if (x->counts != NULL)
+        count_attributes(x, prefix, p);
     switch (p->kind) {
     case PLAN_SCAN:
     case PLAN_VIRTUAL_SCAN:
@@ -401,10 +413,10 @@ static void node(struct explainer *x, const struct plan *p, const char *connecto
     x->indent.len = before;
 }
 
-void plan_explain(const struct statement_plan *sp, bool verbose, const uint64_t *actual_rows,
+void plan_explain(const struct statement_plan *sp, bool verbose, const struct plan_counts *counts,
                   void (*line)(void *arg, struct str text), void *arg)
 {
-    struct explainer x = {.sp = sp, .verbose = verbose, .actual_rows = actual_rows, .line = line, .arg = arg};
+    struct explainer x = {.sp = sp, .verbose = verbose, .counts = counts, .line = line, .arg = arg};
     node(&x, sp->root, "", "");
     for (uint32_t i = 0; i < sp->n_ctes; i++) {
         if (sp->ctes[i].plan == NULL)

@@ -33,8 +33,13 @@ struct optimize_options {
 // Takes the query over (it is rewritten). Everything lives in the query's arena.
 struct statement_plan *optimize(struct query *q, const struct optimize_options *options);
 
-// EXPLAIN: the plan as CockroachDB's tree, one line per call.
-void plan_explain(const struct statement_plan *sp, bool verbose, const uint64_t *actual_rows,
+// What EXPLAIN ANALYZE counted, per plan node.
+struct plan_counts {
+    uint64_t *rows;
+    uint64_t *spilled_bytes; // disk space taken by temporary files, at most
+};
+// EXPLAIN: the plan as CockroachDB's tree, one line per call. `counts` NULL: not run.
+void plan_explain(const struct statement_plan *sp, bool verbose, const struct plan_counts *counts,
                   void (*line)(void *arg, struct str text), void *arg);
 // Prints an expression as EXPLAIN does.
 void expr_print(struct buf *out, const struct query *q, const struct expr *e);

@@ -629,16 +629,63 @@ static struct plan *plan_mutation(struct optimizer *o, struct rel *r)
     return p;
 }
 
+static bool is_key(const col_id *keys, uint32_t n, col_id c)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (keys[i] == c)
+            return true;
+    }
+    return false;
+}
+
+// Whether rows with equal keys are adjacent: the order begins with the keys, whichever way.
+static bool keys_adjacent(const struct plan *p, const col_id *keys, uint32_t n_keys)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < p->n_order && found < n_keys && is_key(keys, n_keys, p->order[i].column); i++) {
+        bool again = false;
+        for (uint32_t k = 0; k < i; k++)
+            again |= p->order[k].column == p->order[i].column;
+        found += !again;
+    }
+    return found == n_keys;
+}
+
+// The order wished of DISTINCT's rows with its other keys behind it; nothing when it has columns that are no keys.
+static struct sort_key *distinct_order(struct optimizer *o, const struct rel *r, const struct sort_key *order,
+                                       uint32_t *n_order)
+{
+    uint32_t n = *n_order, n_keys = r->distinct.n_keys;
+    struct sort_key *wish = ARENA_ARRAY(o->arena, struct sort_key, n + n_keys);
+    *n_order = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_key(r->distinct.keys, n_keys, order[i].expr->column))
+            return wish;
+        wish[i] = order[i];
+    }
+    for (uint32_t i = 0; i < n_keys && n > 0; i++) {
+        bool there = false;
+        for (uint32_t k = 0; k < n; k++)
+            there |= order[k].expr->column == r->distinct.keys[i];
+        if (!there)
+            wish[n++] = (struct sort_key){.expr = expr_column(o->q, r->distinct.keys[i])};
+    }
+    *n_order = n;
+    return wish;
+}
+
 static struct plan *plan_distinct(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order)
 {
-    struct plan *input = plan_rel(o, r->input, order, n_order, 0);
+    struct sort_key *wish = distinct_order(o, r, order, &n_order);
+    struct plan *input = plan_rel(o, r->input, wish, n_order, 0);
     struct plan *p = plan_new(o, PLAN_DISTINCT, r, input);
     cols_of_input(p);
     p->distinct.keys = r->distinct.keys;
     p->distinct.n_keys = r->distinct.n_keys;
     p->rows = fmax(1, input->rows / 2);
+    p->distinct.ordered = r->distinct.ordered || keys_adjacent(input, r->distinct.keys, r->distinct.n_keys);
     p->order = input->order;
-    p->n_order = input->n_order;
+    p->n_order = p->distinct.ordered ? input->n_order : 0; // rows that are put aside come later
     return p;
 }
 

@@ -14,6 +14,9 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->cluster_name = str_dup_c(str_of(options->cluster_name != NULL ? options->cluster_name : ""));
     e->virtual_cluster_name =
         str_dup_c(str_of(options->virtual_cluster_name != NULL ? options->virtual_cluster_name : "system"));
+    e->os = options->os;
+    e->batch_rows_max = options->batch_rows_max;
+    e->temp_dir = options->temp_dir != NULL ? str_dup_c(str_of(options->temp_dir)) : NULL;
     size_t limit = options->sql_memory_bytes_max != 0 ? options->sql_memory_bytes_max : SQL_MEMORY_BYTES_DEFAULT;
     budget_init(&e->budget, "root", limit, options->budget);
     pthread_mutex_init(&e->mutex, NULL);
@@ -33,6 +36,7 @@ void sql_engine_close(struct sql_engine *e)
         catalog_close(e->catalog);
     pthread_mutex_destroy(&e->mutex);
     mem_free(e->host);
+    mem_free(e->temp_dir);
     mem_free(e->cluster_name);
     mem_free(e->virtual_cluster_name);
     mem_free(e);

@@ -40,6 +40,7 @@ static const char *setting_type(enum setting_kind kind)
     case SETTING_ENUM:
         return "enum";
     case SETTING_STRING:
+    case SETTING_BYTES:
     case SETTING_LIST:
     case SETTING_READ_ONLY:
         break;

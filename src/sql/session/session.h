@@ -16,6 +16,7 @@
 #include "types/types.h"
 
 struct kv;
+struct os;
 struct budget;
 struct sql_engine;
 struct session;
@@ -32,6 +33,11 @@ struct sql_engine_options {
     const char *cluster_name;
     int32_t sql_port, http_port; // shown by crdb_internal
     struct str advertise_host;
+    // Where statements put rows that pass their work memory; temp_dir NULL: nowhere, they end in 53200. The directory
+    // must be there.
+    const struct os *os;
+    const char *temp_dir;
+    uint32_t batch_rows_max; // tests: rows a scan gives at once; 0: as usual
 };
 
 // Opens the catalog, bootstrapping an empty store (databases defaultdb, postgres, system; user root; role admin).

@@ -31,6 +31,9 @@ struct sql_engine {
     struct session *sessions;
     size_t n_sessions;
     int64_t started_micros;
+    const struct os *os;
+    char *temp_dir; // NULL: operators do not spill
+    uint32_t batch_rows_max;
 };
 
 // ---- settings (settings.c): session variables
@@ -41,6 +44,7 @@ enum setting_kind {
     SETTING_STRING,
     SETTING_DURATION,
     SETTING_ENUM,
+    SETTING_BYTES,
     SETTING_LIST,
     SETTING_READ_ONLY
 };
@@ -160,6 +164,7 @@ struct session {
     struct str *search_path;
     size_t n_search_path;
     bool is_admin;
+    size_t work_memory_bytes; // distsql_workmem
     int64_t started_micros;
 
     struct map prepared; // name -> struct prepared *

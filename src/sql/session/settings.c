@@ -237,6 +237,47 @@ static int normalize_duration(struct session *s, const char *name, struct str va
     return 0;
 }
 
+// "64MiB", "1.5 GB", a plain number of bytes: to CockroachDB's spelling in binary units.
+static int normalize_bytes(const char *name, struct str value, char *out, size_t n, struct err *err)
+{
+    static const char units[] = "KMGT";
+    char text[64];
+    char *end;
+    snprintf(text, sizeof(text), "%.*s", STR_FMT(value));
+    double bytes = strtod(text, &end);
+    if (end == text || !(bytes >= 0))
+        return bad_value(name, value, NULL, err);
+    while (*end == ' ')
+        end++;
+    const char *unit = *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    if (unit != NULL) {
+        bool binary = end[1] == 'i' || end[1] == 'I' || end[1] == '\0';
+        for (const char *u = units; u <= unit; u++)
+            bytes *= binary ? 1024 : 1000;
+        end += 1 + (end[1] == 'i' || end[1] == 'I');
+    }
+    if (strcasecmp(end, "B") == 0)
+        end++;
+    if (*end != '\0' || bytes > 9.2e18)
+        return bad_value(name, value, NULL, err);
+    struct buf b = BUF_INIT;
+    size_print(&b, (uint64_t)bytes);
+    snprintf(out, n, "%s", buf_c(&b));
+    buf_release(&b);
+    return 0;
+}
+
+// Of a normalized value.
+static size_t bytes_of(const char *text)
+{
+    char *end;
+    double bytes = strtod(text, &end);
+    const char *unit = *end == ' ' ? strchr("BKMGT", end[1]) : NULL;
+    for (const char *u = "BKMGT"; unit != NULL && *u != *unit; u++)
+        bytes *= 1024;
+    return (size_t)bytes;
+}
+
 static int normalize_enum(const struct setting_info *info, struct str value, char *out, size_t n, struct err *err)
 {
     for (const char *p = info->values; *p != '\0';) {
@@ -270,6 +311,9 @@ static void apply_effects(struct session *s, int id)
     case SETTING_SEARCH_PATH:
         set_search_path(s);
         break;
+    case SETTING_DISTSQL_WORKMEM:
+        s->work_memory_bytes = bytes_of(s->values[id]);
+        break;
     default:
         break;
     }
@@ -293,6 +337,10 @@ static int set_by_kind(struct session *s, int id, struct str value, struct err *
         break;
     case SETTING_DURATION:
         TRY(normalize_duration(s, info->name, value, text, sizeof(text), err));
+        normalized = str_of(text);
+        break;
+    case SETTING_BYTES:
+        TRY(normalize_bytes(info->name, value, text, sizeof(text), err));
         normalized = str_of(text);
         break;
     case SETTING_ENUM:

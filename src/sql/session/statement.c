@@ -92,6 +92,12 @@ static int64_t lock_timeout(const struct session *s)
     return timeout;
 }
 
+// Never more than an eighth of what all sessions may have together, so that an operator spills before the rest starves.
+static size_t work_memory(struct session *s)
+{
+    return MIN(s->work_memory_bytes, s->engine->budget.limit_bytes / 8);
+}
+
 void exec_context_init(struct session *s, struct exec_context *x, struct arena *a, struct budget *budget)
 {
     *x = (struct exec_context){.arena = a,
@@ -106,6 +112,10 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .table_exprs = session_table_exprs,
                                .table_exprs_arg = s,
                                .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),
+                               .work_memory_bytes = work_memory(s),
+                               .os = s->engine->os,
+                               .temp_dir = s->engine->temp_dir,
+                               .batch_rows_max = s->engine->batch_rows_max,
                                .virtual_arg = s};
     eval_context_init(s, &x->eval, a);
 }
@@ -404,6 +414,15 @@ static void explain_line(void *arg, struct str text)
     ARENA_PUSH(l->result.arena, &l->result.rows, row);
 }
 
+static void explain_size(struct explain_lines *l, const char *what, uint64_t bytes)
+{
+    struct buf b = BUF_INIT;
+    buf_printf(&b, "%s: ", what);
+    size_print(&b, bytes);
+    explain_line(l, buf_view(&b));
+    buf_release(&b);
+}
+
 static bool explain_option(const struct ast_explain *ex, const char *name)
 {
     for (size_t i = 0; i < ex->options.n; i++) {
@@ -413,46 +432,57 @@ static bool explain_option(const struct ast_explain *ex, const char *name)
     return false;
 }
 
-static int run_analyzed(struct session *s, struct statement_plan *plan, uint64_t *counts, struct explain_lines *l,
-                        struct err *err)
+static int run_analyzed(struct session *s, struct statement_plan *plan, const struct plan_counts *counts,
+                        struct explain_lines *l, struct err *err)
 {
     int64_t start = clock_mono_ns();
     struct execution *e;
     TRY(execution_start(s, plan, NULL, &e, err));
-    e->x.actual_rows = counts;
+    e->x.actual_rows = counts->rows;
+    e->x.spilled_bytes = counts->spilled_bytes;
     int rc = exec_drain(&e->x, err);
     explain_line(l, arena_printf(l->result.arena, "execution time: %.0fms", (double)(clock_mono_ns() - start) / 1e6));
     explain_line(l, arena_printf(l->result.arena, "rows decoded from KV: %llu", (unsigned long long)e->x.rows_read));
-    explain_line(l, arena_printf(l->result.arena, "maximum memory usage: %llu B",
-                                 (unsigned long long)atomic_load(&e->budget.peak_bytes)));
+    explain_size(l, "maximum memory usage", atomic_load(&e->budget.peak_bytes));
+    if (e->x.spilled_bytes_max > 0)
+        explain_size(l, "max sql temp disk usage", e->x.spilled_bytes_max);
     execution_free(e);
     return rc;
+}
+
+static int explain(struct session *s, const struct ast *ast, struct arena *a, struct show_result *out, struct err *err)
+{
+    static const char *const names[] = {"info"};
+    static const struct type types[] = {{.family = TYPE_STRING, .oid = TYPE_OID_STRING}};
+    const struct ast_explain *ex = ast_as_explain(ast);
+    if (!is_query(ex->statement))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN of %s", ast_tag(ex->statement));
+    struct explain_lines l = {.result = {.arena = a, .names = names, .types = types, .n_columns = 1}};
+    struct statement_plan *plan;
+    int64_t start = clock_mono_ns();
+    TRY(plan_statement(s, a, ex->statement, NULL, 0, &plan, err));
+    struct plan_counts counts = {0};
+    if (ex->analyze) {
+        counts.rows = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
+        counts.spilled_bytes = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
+        explain_line(&l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
+        TRY(run_analyzed(s, plan, &counts, &l, err));
+    }
+    explain_line(&l, STR("distribution: local"));
+    explain_line(&l, STR("vectorized: true"));
+    explain_line(&l, STR(""));
+    plan_explain(plan, explain_option(ex, "VERBOSE"), ex->analyze ? &counts : NULL, explain_line, &l);
+    *out = l.result;
+    return 0;
 }
 
 static int run_explain(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
                        struct err *err)
 {
-    static const char *const names[] = {"info"};
-    const struct ast_explain *ex = ast_as_explain(ast);
-    if (!is_query(ex->statement))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN of %s", ast_tag(ex->statement));
-    struct type types[] = {T_STRING};
-    struct explain_lines l = {.result = {.arena = a, .names = names, .types = types, .n_columns = 1}};
-    struct statement_plan *plan;
-    int64_t start = clock_mono_ns();
-    TRY(plan_statement(s, a, ex->statement, NULL, 0, &plan, err));
-    uint64_t *counts = NULL;
-    if (ex->analyze) {
-        counts = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
-        explain_line(&l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
-        TRY(run_analyzed(s, plan, counts, &l, err));
-    }
-    explain_line(&l, STR("distribution: local"));
-    explain_line(&l, STR("vectorized: true"));
-    explain_line(&l, STR(""));
-    plan_explain(plan, explain_option(ex, "VERBOSE"), counts, explain_line, &l);
-    TRY(show_send(s, &l.result, describe, err));
-    *tag = statement_tag(a, ast, l.result.rows.len);
+    struct show_result r;
+    TRY(explain(s, ast, a, &r, err));
+    TRY(show_send(s, &r, describe, err));
+    *tag = statement_tag(a, ast, r.rows.len);
     return 0;
 }
 
@@ -644,10 +674,10 @@ int statement_source(void *arg, struct arena *a, const struct ast *statement, co
 {
     struct session *s = arg;
     *query = NULL;
-    if (statement->kind != AST_SHOW)
+    if (statement->kind != AST_SHOW && statement->kind != AST_EXPLAIN)
         return 0;
     struct show_result r;
-    TRY(show_run(s, a, statement, &r, err));
+    TRY(statement->kind == AST_SHOW ? show_run(s, a, statement, &r, err) : explain(s, statement, a, &r, err));
     *query = show_as_query(a, &r);
     return 0;
 }
