@@ -52,13 +52,6 @@ static void finish_table(struct catalog *c, struct entry *e)
     t->row_layout = layout;
 }
 
-static void finish_type(struct catalog *c, struct entry *e)
-{
-    const struct type_def *def = type_def_intern(c, &e->type.def);
-    e->type.def = *def;
-    e->type.type = (struct type){.family = TYPE_ENUM, .oid = def->oid, .def = def};
-}
-
 static const struct record *record_of(char kind, enum entry_kind *out)
 {
     switch (kind) {
@@ -96,7 +89,7 @@ int entry_decode(struct catalog *c, uint32_t id, struct str raw, struct entry **
     if (e->kind == ENTRY_TABLE)
         finish_table(c, e);
     if (e->kind == ENTRY_TYPE)
-        finish_type(c, e);
+        type_types_attach(c, &e->arena, &e->type);
     *out = e;
     return 0;
 }

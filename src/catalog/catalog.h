@@ -108,7 +108,9 @@ struct cat_type {
     struct type_def def; // as stored: labels or fields; names and OIDs are filled in by cat_put_type
     struct cat_acl acl;
     uint64_t version;
-    struct type type; // set when a descriptor is read
+    struct type type;             // set when a descriptor is read
+    const struct type_def *types; // as in struct cat_table, of a composite type's fields
+    size_t n_types;
 };
 
 enum cat_index_kind { CAT_INDEX_BTREE, CAT_INDEX_INVERTED };

@@ -167,10 +167,12 @@ void view_forget_name(struct cat_view *v, uint32_t parent, uint32_t schema, stru
 
 // The one definition of this content. `def` has the stored members and its fields' types are complete.
 const struct type_def *type_def_intern(struct catalog *c, const struct type_def *def);
-// Gives the user-defined types of a table that was just decoded their definitions.
+// Gives the user-defined types of a descriptor that was just decoded their definitions.
 void table_types_attach(struct catalog *c, struct arena *a, struct cat_table *t);
-// The definitions that a table's columns need, inner ones first.
+void type_types_attach(struct catalog *c, struct arena *a, struct cat_type *t);
+// The definitions that a table's columns or a type's fields need, inner ones first.
 void table_types_collect(struct arena *a, struct cat_table *t);
+void type_types_collect(struct arena *a, struct cat_type *t);
 
 // ---- roles.c
 

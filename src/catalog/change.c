@@ -117,6 +117,7 @@ int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err
 int cat_put_type(struct cat_view *v, const struct cat_type *t, struct err *err)
 {
     struct cat_type copy = *t;
+    type_types_collect(&v->arena, &copy);
     const struct cat_schema *s;
     TRY(cat_schema_by_id(v, t->schema_id, &s, err));
     copy.def.oid = TYPE_OID_USER_FIRST + t->id;

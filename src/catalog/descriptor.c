@@ -56,12 +56,20 @@ static const struct field label_record_fields[] = {
 };
 static RECORD(label_record, type_label);
 
+static const struct field type_field_record_fields[] = {
+    F(1, STR, type_field, name),
+    F(2, TYPE, type_field, type),
+};
+static RECORD(type_field_record, type_field);
+
 static const struct field type_def_record_fields[] = {
     F(1, U32, type_def, oid),
     F(2, U32, type_def, array_oid),
     F(3, STR, type_def, schema),
     F(4, STR, type_def, name),
     F_SUBS(5, type_def, labels, n_labels, label_record),
+    F_SUBS(6, type_def, fields, n_fields, type_field_record),
+    F(7, BOOL, type_def, is_composite),
 };
 RECORD(type_def_record, type_def);
 
@@ -73,6 +81,7 @@ static const struct field type_record_fields[] = {
     F_SUB(5, RECORD, cat_type, def, type_def_record),
     F_SUB(6, RECORD, cat_type, acl, acl_record),
     F(7, U64, cat_type, version),
+    F_SUBS(8, cat_type, types, n_types, type_def_record),
 };
 RECORD(type_record, cat_type);
 

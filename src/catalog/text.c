@@ -238,10 +238,17 @@ int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column
 
 void cat_text_create_type(struct buf *out, const struct cat_type *t)
 {
-    buf_printf(out, "CREATE TYPE %.*s AS ENUM (", STR_FMT(t->def.sql_name));
-    for (size_t i = 0; i < t->def.n_labels; i++) {
+    const struct type_def *def = &t->def;
+    buf_printf(out, "CREATE TYPE %.*s AS %s(", STR_FMT(def->sql_name), def->is_composite ? "" : "ENUM ");
+    for (size_t i = 0; i < def->n_labels; i++) {
         buf_cstr(out, i > 0 ? ", " : "");
-        print_string_literal(out, t->def.labels[i].text);
+        print_string_literal(out, def->labels[i].text);
+    }
+    for (size_t i = 0; i < def->n_fields; i++) {
+        buf_cstr(out, i > 0 ? ", " : "");
+        print_identifier(out, def->fields[i].name);
+        buf_putc(out, ' ');
+        type_print(out, def->fields[i].type);
     }
     buf_putc(out, ')');
 }

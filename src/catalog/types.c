@@ -24,7 +24,11 @@ static const struct type_def *copy_def(struct arena *a, const struct type_def *d
     struct type_label *labels = arena_dup(a, def->labels, size_mul(def->n_labels, sizeof(*labels)));
     for (size_t i = 0; i < def->n_labels; i++)
         labels[i].text = arena_str(a, labels[i].text);
+    struct type_field *fields = arena_dup(a, def->fields, size_mul(def->n_fields, sizeof(*fields)));
+    for (size_t i = 0; i < def->n_fields; i++)
+        fields[i].name = arena_str(a, fields[i].name);
     d->labels = labels;
+    d->fields = fields;
     d->schema = arena_str(a, def->schema);
     d->name = arena_str(a, def->name);
     d->text_name = arena_cstr(a, def->name);
@@ -38,6 +42,8 @@ const struct type_def *type_def_intern(struct catalog *c, const struct type_def 
 {
     struct buf key = BUF_INIT;
     record_encode(&key, &type_def_record, def);
+    for (size_t i = 0; i < def->n_fields; i++) // definitions are one per content: their addresses tell them apart
+        buf_append(&key, &def->fields[i].type.def, sizeof(def->fields[i].type.def));
     pthread_mutex_lock(&c->types_mutex);
     const struct type_def *known = map_get(&c->types, buf_view(&key));
     if (known == NULL) {
@@ -49,8 +55,9 @@ const struct type_def *type_def_intern(struct catalog *c, const struct type_def 
     return known;
 }
 
-// ---- tables
+// ---- descriptors
 
+// Gives a type that has an OID only its definition, if it is among these.
 static void attach(struct type *t, const struct type_def *const *defs, size_t n)
 {
     for (size_t i = 0; i < n && t->oid >= TYPE_OID_USER_FIRST; i++) {
@@ -59,30 +66,75 @@ static void attach(struct type *t, const struct type_def *const *defs, size_t n)
     }
 }
 
+static void attach_fields(struct type_def *def, const struct type_def *const *defs, size_t n)
+{
+    for (size_t i = 0; i < def->n_fields; i++)
+        attach(&((struct type_field *)def->fields)[i].type, defs, n);
+}
+
+// The one definition of each stored one. They are in order: those inside others come first.
+static const struct type_def **intern_all(struct catalog *c, struct arena *a, const struct type_def *stored, size_t n)
+{
+    const struct type_def **defs = ARENA_ARRAY(a, const struct type_def *, n);
+    for (size_t i = 0; i < n; i++) {
+        attach_fields((struct type_def *)&stored[i], defs, i);
+        defs[i] = type_def_intern(c, &stored[i]);
+    }
+    return defs;
+}
+
 void table_types_attach(struct catalog *c, struct arena *a, struct cat_table *t)
 {
     if (t->n_types == 0)
         return;
-    const struct type_def **defs = ARENA_ARRAY(a, const struct type_def *, t->n_types);
-    for (size_t i = 0; i < t->n_types; i++)
-        defs[i] = type_def_intern(c, &t->types[i]);
+    const struct type_def **defs = intern_all(c, a, t->types, t->n_types);
     for (size_t i = 0; i < t->n_columns; i++)
         attach(&((struct cat_column *)t->columns)[i].type, defs, t->n_types);
     for (size_t i = 0; i + 1 < t->next_column_id; i++)
         attach(&((struct type *)t->slot_types)[i], defs, t->n_types);
 }
 
+void type_types_attach(struct catalog *c, struct arena *a, struct cat_type *t)
+{
+    attach_fields(&t->def, intern_all(c, a, t->types, t->n_types), t->n_types);
+    const struct type_def *def = type_def_intern(c, &t->def);
+    enum type_family family = def->is_composite ? TYPE_TUPLE : TYPE_ENUM;
+    t->def = *def;
+    t->type = (struct type){.family = (uint8_t)family, .oid = def->oid, .def = def};
+}
+
+struct def_list {
+    struct type_def *ptr;
+    size_t len, cap;
+};
+
+static void collect(struct arena *a, struct def_list *list, const struct type_def *def)
+{
+    if (def == NULL)
+        return;
+    for (size_t i = 0; i < list->len; i++) {
+        if (list->ptr[i].oid == def->oid)
+            return;
+    }
+    for (size_t i = 0; i < def->n_fields; i++)
+        collect(a, list, def->fields[i].type.def);
+    ARENA_PUSH(a, list, *def);
+}
+
 void table_types_collect(struct arena *a, struct cat_table *t)
 {
-    ARENA_VEC(struct type_def) defs = {0};
-    for (size_t i = 0; i < t->n_columns; i++) {
-        const struct type_def *def = t->columns[i].type.def;
-        bool listed = def == NULL;
-        for (size_t k = 0; k < defs.len && !listed; k++)
-            listed = defs.ptr[k].oid == def->oid;
-        if (!listed)
-            ARENA_PUSH(a, &defs, *def);
-    }
-    t->types = defs.ptr;
-    t->n_types = defs.len;
+    struct def_list list = {0};
+    for (size_t i = 0; i < t->n_columns; i++)
+        collect(a, &list, t->columns[i].type.def);
+    t->types = list.ptr;
+    t->n_types = list.len;
+}
+
+void type_types_collect(struct arena *a, struct cat_type *t)
+{
+    struct def_list list = {0};
+    for (size_t i = 0; i < t->def.n_fields; i++)
+        collect(a, &list, t->def.fields[i].type.def);
+    t->types = list.ptr;
+    t->n_types = list.len;
 }

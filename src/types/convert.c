@@ -478,7 +478,7 @@ int datum_convert_unfitted(struct arena *a, struct type from, struct type to, co
     if (in.null)
         return 0;
     struct conversion c = {a, from, to, vc != NULL ? vc : &defaults, in, out, err};
-    int rc = is_text(from) && to.family != TYPE_TUPLE ? parse_text(&c) : converters[to.family](&c);
+    int rc = is_text(from) && (to.family != TYPE_TUPLE || to.def != NULL) ? parse_text(&c) : converters[to.family](&c);
     return rc == NO_CONVERSION ? no_cast(from, to, err) : rc;
 }
 
@@ -518,6 +518,6 @@ bool datum_convertible(struct type from, struct type to)
     if (from.family == TYPE_ARRAY && to.family == TYPE_ARRAY)
         return datum_convertible(type_element(from), type_element(to));
     if (is_text(from))
-        return to.family != TYPE_TUPLE;
+        return to.family != TYPE_TUPLE || to.def != NULL;
     return from.family == to.family || (sources[to.family] >> from.family & 1) != 0;
 }

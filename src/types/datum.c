@@ -196,18 +196,6 @@ static void print_array_literal(struct buf *out, struct type t, struct datum d, 
     }
 }
 
-static void print_tuple_literal(struct buf *out, struct datum d, bool annotate)
-{
-    struct tuple_field f;
-    uint32_t n = 0;
-    buf_putc(out, '(');
-    for (size_t at = 0; tuple_next(d.s, &at, &f); n++) {
-        buf_cstr(out, n == 0 ? "" : ", ");
-        datum_print_sql(out, f.type, f.value, annotate);
-    }
-    buf_cstr(out, n == 1 ? ",)" : ")");
-}
-
 static void print_quoted(struct buf *out, struct type t, struct datum d, bool annotate)
 {
     if (t.family == TYPE_STRING) {
@@ -224,6 +212,23 @@ static void print_quoted(struct buf *out, struct type t, struct datum d, bool an
     }
     if (annotate)
         print_annotation(out, t);
+}
+
+static void print_tuple_literal(struct buf *out, struct type t, struct datum d, bool annotate)
+{
+    if (t.def != NULL) {
+        print_quoted(out, t, d, annotate);
+        return;
+    }
+    struct tuple_reader r = tuple_open(t, d.s);
+    struct tuple_field f;
+    uint32_t n = 0;
+    buf_putc(out, '(');
+    for (; tuple_next(&r, &f); n++) {
+        buf_cstr(out, n == 0 ? "" : ", ");
+        datum_print_sql(out, f.type, f.value, annotate);
+    }
+    buf_cstr(out, n == 1 ? ",)" : ")");
 }
 
 void datum_print_sql(struct buf *out, struct type t, struct datum d, bool annotate)
@@ -248,7 +253,7 @@ void datum_print_sql(struct buf *out, struct type t, struct datum d, bool annota
         print_array_literal(out, t, d, annotate);
         break;
     case LITERAL_TUPLE:
-        print_tuple_literal(out, d, annotate);
+        print_tuple_literal(out, t, d, annotate);
         break;
     }
 }

@@ -291,12 +291,14 @@ static int add_array(struct json_builder *b, struct type t, struct str bytes, co
     return 0;
 }
 
-static int add_tuple(struct json_builder *b, struct str bytes, const struct value_context *vc, struct err *err)
+static int add_tuple(struct json_builder *b, struct type t, struct str bytes, const struct value_context *vc,
+                     struct err *err)
 {
     struct tuple_field f;
     uint32_t n = 0;
+    struct tuple_reader r = tuple_open(t, bytes);
     json_begin_object(b);
-    for (size_t at = 0; tuple_next(bytes, &at, &f);) {
+    while (tuple_next(&r, &f)) {
         char name[16];
         int len = snprintf(name, sizeof(name), "f%u", ++n);
         json_key(b, f.label.len != 0 ? f.label : (struct str){name, (size_t)len});
@@ -358,7 +360,7 @@ int json_add_datum(struct json_builder *b, struct type t, struct datum d, const 
     case TYPE_ARRAY:
         return add_array(b, t, d.s, vc, err);
     case TYPE_TUPLE:
-        return add_tuple(b, d.s, vc, err);
+        return add_tuple(b, t, d.s, vc, err);
     default:
         break;
     }

@@ -1,5 +1,8 @@
-// Tuples (ROW(…), records) as encoded in a datum of TYPE_TUPLE: self-describing, each field with its type, an optional
-// label and its value.
+// Tuples (ROW(…), records) and values of composite types, as encoded in a datum of TYPE_TUPLE.
+//
+// A tuple of no named type describes itself: each field comes with its type and an optional label. It lives in memory
+// only. A value of a composite type has values alone, its fields are those of the type's definition: that is what rows
+// of tables hold.
 #ifndef TYPES_TUPLE_H
 #define TYPES_TUPLE_H
 
@@ -11,15 +14,23 @@ struct tuple_field {
     struct datum value;
 };
 
-// Borrows the fields' bytes only during the call.
-struct str tuple_build(struct arena *a, const struct tuple_field *fields, uint32_t n);
+// Borrows the fields' bytes only during the call. With a composite type the fields' values are of its fields' types.
+struct str tuple_build(struct arena *a, struct type t, const struct tuple_field *fields, uint32_t n);
 uint32_t tuple_count(struct str bytes);
-// Iterates: `for (size_t at = 0; tuple_next(bytes, &at, &field);)`. Strings borrow from `bytes`.
-bool tuple_next(struct str bytes, size_t *at, struct tuple_field *out);
-bool tuple_get(struct str bytes, uint32_t i, struct tuple_field *out);
+
+struct tuple_reader {
+    struct type type;
+    struct str bytes;
+    size_t at;
+    uint32_t index; // of the next field
+};
+struct tuple_reader tuple_open(struct type t, struct str bytes);
+// False at the end. Strings borrow from the bytes and the definition.
+bool tuple_next(struct tuple_reader *r, struct tuple_field *out);
+bool tuple_get(struct type t, struct str bytes, uint32_t i, struct tuple_field *out);
 // (1,"a b",)
-void tuple_print(struct buf *out, struct str bytes, const struct value_context *vc);
+void tuple_print(struct buf *out, struct type t, struct str bytes, const struct value_context *vc);
 // Field by field; a shorter tuple sorts first.
-int tuple_compare(struct str a, struct str b);
+int tuple_compare(struct type ta, struct str a, struct type tb, struct str b);
 
 #endif

@@ -64,6 +64,10 @@ struct type_label {
     struct str text;
     int64_t number; // what values hold; labels are in ascending order of it
 };
+struct type_field {
+    struct str name;
+    struct type type;
+};
 struct type_def {
     uint32_t oid, array_oid;
     struct str schema, name;
@@ -71,6 +75,9 @@ struct type_def {
     const char *text_name, *array_name; // as error texts call it: mood, mood[]
     const struct type_label *labels;    // TYPE_ENUM
     size_t n_labels;
+    bool is_composite;
+    const struct type_field *fields; // TYPE_TUPLE, then is_composite
+    size_t n_fields;
 };
 enum { TYPE_OID_USER_FIRST = 100000 }; // OIDs of user-defined types: this and the id of the descriptor
 

@@ -561,17 +561,65 @@ static void test_tuples(void)
                                    {T_STRING, STR_EMPTY, datum_str(STR("a \"b"))},
                                    {T_BOOL, STR_EMPTY, DATUM_NULL},
                                    {T_STRING, STR_EMPTY, datum_str(STR_EMPTY)}};
-    struct str t = tuple_build(&arena, fields, 4), shorter = tuple_build(&arena, fields, 3);
+    struct str t = tuple_build(&arena, T_RECORD, fields, 4), shorter = tuple_build(&arena, T_RECORD, fields, 3);
     CHECK_STR(text_of(T_RECORD, datum_str(t)), "(1,\"a \"\"b\",,\"\")");
     CHECK_INT(tuple_count(t), 4);
     struct tuple_field f;
-    CHECK(tuple_get(t, 0, &f) && str_eqc(f.label, "id") && f.value.i == 1);
-    CHECK(tuple_get(t, 2, &f) && f.value.null);
-    CHECK(!tuple_get(t, 4, &f));
-    CHECK(tuple_compare(shorter, t) < 0);
-    CHECK_INT(tuple_compare(t, t), 0);
+    CHECK(tuple_get(T_RECORD, t, 0, &f) && str_eqc(f.label, "id") && f.value.i == 1);
+    CHECK(tuple_get(T_RECORD, t, 2, &f) && f.value.null);
+    CHECK(!tuple_get(T_RECORD, t, 4, &f));
+    CHECK(tuple_compare(T_RECORD, shorter, T_RECORD, t) < 0);
+    CHECK_INT(tuple_compare(T_RECORD, t, T_RECORD, t), 0);
     for (size_t len = 0; len < t.len; len++) // cut encodings end the iteration
-        tuple_get(str_slice(t, 0, len), 3, &f);
+        tuple_get(T_RECORD, str_slice(t, 0, len), 3, &f);
+}
+
+// Text and wire forms of user-defined types, whole, cut short and with a byte changed.
+static void test_user_types(void)
+{
+    const struct type_label labels[] = {{STR("red"), 10}, {STR("green"), 20}};
+    const struct type_def color = {.oid = 100104,
+                                   .array_oid = 100105,
+                                   .text_name = "color",
+                                   .array_name = "color[]",
+                                   .labels = labels,
+                                   .n_labels = 2};
+    const struct type color_type = {.family = TYPE_ENUM, .oid = 100104, .def = &color};
+    const struct type_field members[] = {
+        {STR("x"), T_INT4}, {STR("c"), color_type}, {STR("cs"), type_array_of(color_type)}};
+    const struct type_def pair = {.oid = 100106,
+                                  .array_oid = 100107,
+                                  .text_name = "pair",
+                                  .array_name = "pair[]",
+                                  .is_composite = true,
+                                  .fields = members,
+                                  .n_fields = 3};
+    const struct type t = {.family = TYPE_TUPLE, .oid = 100106, .def = &pair};
+    struct datum d, back;
+    CHECK_INT(type_array_of(t).oid, 100107);
+    CHECK(type_identical(type_element(type_array_of(t)), t) && type_element(type_array_of(t)).def == &pair);
+    CHECK_INT(datum_parse(&arena, t, STR("(7,green,\"{red,NULL}\")"), NULL, &d, NULL), 0);
+    CHECK_STR(text_of(t, d), "(7,green,\"{red,NULL}\")");
+    struct buf b = BUF_INIT;
+    datum_to_binary(&b, t, d, NULL);
+    CHECK_INT(datum_from_binary(&arena, t, buf_view(&b), &back, NULL), 0);
+    CHECK_INT(datum_compare(t, &d, &back), 0);
+    CHECK(datum_hash(t, &d, 1) == datum_hash(t, &back, 1));
+    for (size_t len = 0; len < b.len; len++)
+        CHECK(datum_from_binary(&arena, t, str_slice(buf_view(&b), 0, len), &back, NULL) != 0);
+    for (size_t i = 0; i < b.len; i++) {
+        b.ptr[i] ^= 0x55;
+        if (datum_from_binary(&arena, t, buf_view(&b), &back, NULL) == 0)
+            text_of(t, back);
+        b.ptr[i] ^= 0x55;
+    }
+    buf_release(&b);
+    struct tuple_field f;
+    for (size_t len = 0; len < d.s.len; len++)
+        tuple_get(t, str_slice(d.s, 0, len), 2, &f);
+    CHECK(!tuple_get(T_RECORD, d.s, 0, &f)); // without its type a value has no fields
+    CHECK(datum_parse(&arena, color_type, STR("blue"), NULL, &d, NULL) == ERR_INVALID_TEXT_REPRESENTATION);
+    CHECK(datum_from_binary(&arena, color_type, STR("re"), &d, NULL) == ERR_INVALID_TEXT_REPRESENTATION);
 }
 
 static void test_vectors(void)
@@ -603,6 +651,7 @@ RUN(values)
 RUN(errors)
 RUN(malformed_binary)
 RUN(literals)
+RUN(user_types)
 RUN(fit)
 RUN(order)
 RUN(equal_hashes)
@@ -614,4 +663,4 @@ RUN(vectors)
 CHECK_MAIN({"values", run_values}, {"errors", run_errors}, {"malformed_binary", run_malformed_binary},
            {"literals", run_literals}, {"fit", run_fit}, {"order", run_order}, {"equal_hashes", run_equal_hashes},
            {"random_floats", run_random_floats}, {"shortest_floats", run_shortest_floats}, {"tuples", run_tuples},
-           {"vectors", run_vectors})
+           {"user_types", run_user_types}, {"vectors", run_vectors})

@@ -185,7 +185,7 @@ static void test_building(void)
                                    {T_DECIMAL, STR_EMPTY, datum_of(T_DECIMAL, "NaN")},
                                    {type_array_of(T_STRING), STR_EMPTY, datum_of(type_of("text[]"), "{a,NULL}")}};
     json_builder_init(&b);
-    CHECK_INT(json_add_datum(&b, T_RECORD, datum_str(tuple_build(&arena, fields, 4)), &context, NULL), 0);
+    CHECK_INT(json_add_datum(&b, T_RECORD, datum_str(tuple_build(&arena, T_RECORD, fields, 4)), &context, NULL), 0);
     CHECK_INT(json_builder_finish(&b, &arena, &out, NULL), 0);
     CHECK_STR(shown(out),
               "{\"f2\": \"2020-09-13T12:26:40.123456Z\", \"f3\": \"NaN\", \"f4\": [\"a\", null], \"id\": 1}");

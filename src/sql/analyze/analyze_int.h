@@ -78,6 +78,13 @@ int expr_analyze_assign(struct analyzer *an, struct scope *s, const struct ast *
                         struct expr **out, struct err *err) MUST_CHECK;
 int expr_coerce_assign(struct analyzer *an, struct expr *e, struct type want, struct str what, struct expr **out,
                        struct err *err) MUST_CHECK;
+// The fields of a tuple or a value of a composite type; false when they are not known.
+struct tuple_shape {
+    const struct type *types;
+    const struct str *names; // NULL: none
+    uint32_t n;
+};
+bool tuple_shape(struct analyzer *an, const struct expr *e, struct tuple_shape *out);
 // Wraps in a cast when the type differs; literals are converted now.
 int expr_cast(struct analyzer *an, struct expr *e, struct type to, bool explicit_cast, struct expr **out,
               struct err *err) MUST_CHECK;

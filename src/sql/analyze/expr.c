@@ -193,9 +193,9 @@ static int number(struct analyzer *an, struct scope *s, const struct ast *e, str
 
 static bool text_can_be(struct type t)
 {
-    return t.family != TYPE_ANY && t.family != TYPE_UNKNOWN && t.family != TYPE_TUPLE && t.family != TYPE_VOID &&
-           !type_is_any_enum(t) && !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) &&
-           !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
+    return t.family != TYPE_ANY && t.family != TYPE_UNKNOWN && t.family != TYPE_VOID &&
+           !(t.family == TYPE_TUPLE && t.def == NULL) && !type_is_any_enum(t) &&
+           !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) && !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
 }
 
 static int string(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
@@ -307,7 +307,8 @@ static int cast(struct analyzer *an, struct scope *s, const struct ast *e, struc
         c->operand->kind == AST_STRING)
         return interval_literal(an, c, to, out, err);
     struct expr *operand;
-    bool literal_like = ast_is_literal_like(c->operand) || c->operand->kind == AST_ARRAY;
+    bool literal_like =
+        ast_is_literal_like(c->operand) || c->operand->kind == AST_ARRAY || c->operand->kind == AST_TUPLE;
     TRY(expr_analyze(an, s, c->operand, literal_like ? to : T_ANYELEMENT, &operand, err));
     TRY(expr_cast(an, operand, to, true, out, err));
     if ((*out)->kind == EXPR_CONST) // of this type from now on: no literal that adapts (is_literal_expr)
@@ -1041,25 +1042,58 @@ static int subscript(struct analyzer *an, struct scope *s, const struct ast *e, 
     return 0;
 }
 
+bool tuple_shape(struct analyzer *an, const struct expr *e, struct tuple_shape *out)
+{
+    const struct type_def *def = e->type.def;
+    if (e->type.family != TYPE_TUPLE || (def == NULL && e->field_types == NULL))
+        return false;
+    if (def == NULL) {
+        *out = (struct tuple_shape){e->field_types, e->field_names, e->parameter};
+        return true;
+    }
+    struct type *types = ARENA_ARRAY(an->arena, struct type, def->n_fields);
+    struct str *names = ARENA_ARRAY(an->arena, struct str, def->n_fields);
+    for (size_t i = 0; i < def->n_fields; i++) {
+        types[i] = def->fields[i].type;
+        names[i] = def->fields[i].name;
+    }
+    *out = (struct tuple_shape){types, names, (uint32_t)def->n_fields};
+    return true;
+}
+
+// ROW(…) where a composite type is wanted becomes one, field by field.
+static int become_composite(struct analyzer *an, struct expr *row, struct type want, struct err *err)
+{
+    for (uint32_t i = 0; i < row->n_args; i++)
+        TRY(expr_coerce_assign(an, row->args[i], want.def->fields[i].type, want.def->fields[i].name, &row->args[i],
+                               err));
+    row->type = want;
+    return 0;
+}
+
 static int tuple(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
                  struct err *err)
 {
     const struct ast_tuple *t = ast_as_tuple(e);
     uint32_t n = (uint32_t)t->items.n;
+    bool composite = want.family == TYPE_TUPLE && want.def != NULL && want.def->n_fields == n;
     struct expr *result = expr_new(an->arena, EXPR_TUPLE, T_RECORD, n);
     struct type *types = ARENA_ARRAY(an->arena, struct type, n);
     struct str *names = t->labels.n == n && n > 0 ? ARENA_ARRAY(an->arena, struct str, n) : NULL;
     for (uint32_t i = 0; i < n; i++) {
-        TRY(expr_analyze(an, s, t->items.items[i], T_ANYELEMENT, &result->args[i], err));
+        struct type field = composite ? want.def->fields[i].type : T_ANYELEMENT;
+        TRY(expr_analyze(an, s, t->items.items[i], field, &result->args[i], err));
         types[i] = result->args[i]->type;
         if (names != NULL)
             names[i] = ast_as_name(t->labels.items[i])->name;
     }
+    result->position = e->position;
+    *out = result;
+    if (composite)
+        return become_composite(an, result, want, err);
     result->field_types = types;
     result->field_names = names;
     result->parameter = n;
-    result->position = e->position;
-    *out = result;
     return 0;
 }
 
@@ -1068,16 +1102,17 @@ static int field_access(struct analyzer *an, struct scope *s, const struct ast *
 {
     const struct ast_field_access *f = ast_as_field_access(e);
     struct expr *operand;
+    struct tuple_shape shape;
     TRY(expr_analyze(an, s, f->operand, T_ANYELEMENT, &operand, err));
-    if (operand->type.family != TYPE_TUPLE || operand->field_types == NULL || f->star) {
+    if (!tuple_shape(an, operand, &shape) || f->star) {
         err_set(err, ERR_DATATYPE_MISMATCH, "type %s is not composite", type_family_name(operand->type));
         return err_at(err, e->position);
     }
-    uint32_t n = operand->parameter, index = n;
+    uint32_t n = shape.n, index = n;
     if (f->ordinal > 0)
         index = (uint32_t)f->ordinal - 1;
-    for (uint32_t i = 0; i < n && f->ordinal == 0 && operand->field_names != NULL; i++) {
-        if (str_eq(operand->field_names[i], f->name))
+    for (uint32_t i = 0; i < n && f->ordinal == 0 && shape.names != NULL; i++) {
+        if (str_eq(shape.names[i], f->name))
             index = i;
     }
     if (index >= n) {
@@ -1088,7 +1123,7 @@ static int field_access(struct analyzer *an, struct scope *s, const struct ast *
         *out = operand->args[index];
         return 0;
     }
-    struct expr *result = expr_new(an->arena, EXPR_FIELD, operand->field_types[index], 1);
+    struct expr *result = expr_new(an->arena, EXPR_FIELD, shape.types[index], 1);
     result->args[0] = operand;
     result->parameter = index;
     *out = result;

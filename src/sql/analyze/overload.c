@@ -50,8 +50,9 @@ static int literal_cost(struct analyzer *an, const struct ast *e, struct type to
     case AST_STRING:
         if (to.family == TYPE_STRING)
             return 0;
-        return to.family == TYPE_TUPLE || to.family == TYPE_VOID || type_is_any_enum(to) ? COST_IMPOSSIBLE
-                                                                                         : COST_UNNATURAL;
+        return (to.family == TYPE_TUPLE && to.def == NULL) || to.family == TYPE_VOID || type_is_any_enum(to)
+                   ? COST_IMPOSSIBLE
+                   : COST_UNNATURAL;
     case AST_PLACEHOLDER: {
         uint32_t index = (uint32_t)ast_as_placeholder(e)->index - 1;
         if (index < an->parameters.len && an->parameters.ptr[index].family != TYPE_UNKNOWN) {

@@ -174,22 +174,22 @@ static int expand_tuple(struct analyzer *an, struct scope *s, const struct ast_f
                         struct target_list *list, struct err *err)
 {
     struct expr *operand;
+    struct tuple_shape shape;
     TRY(expr_analyze(an, s, f->operand, T_ANYELEMENT, &operand, err));
-    if (operand->type.family != TYPE_TUPLE || operand->field_types == NULL) {
+    if (!tuple_shape(an, operand, &shape)) {
         err_set(err, ERR_DATATYPE_MISMATCH, "type %s is not composite", type_family_name(operand->type));
         return err_at(err, f->base.position);
     }
-    for (uint32_t i = 0; i < operand->parameter; i++) {
+    for (uint32_t i = 0; i < shape.n; i++) {
         struct expr *field;
         if (operand->kind == EXPR_TUPLE) {
             field = operand->args[i];
         } else {
-            field = expr_new(an->arena, EXPR_FIELD, operand->field_types[i], 1);
+            field = expr_new(an->arena, EXPR_FIELD, shape.types[i], 1);
             field->args[0] = operand;
             field->parameter = i;
         }
-        struct str name =
-            operand->field_names != NULL ? operand->field_names[i] : arena_printf(an->arena, "column%u", i + 1);
+        struct str name = shape.names != NULL ? shape.names[i] : arena_printf(an->arena, "column%u", i + 1);
         push_target(an, list, field, name);
     }
     return 0;

@@ -254,8 +254,8 @@ static int column_type(struct table_work *w, const struct ast_column_def *def, s
         return 0;
     }
     TRY(analyze_type(w->dc->view, &w->dc->scope, def->type, &c->type, err));
-    if (type_is(c->type, TYPE_VOID) || type_is(c->type, TYPE_UNKNOWN) || type_is(c->type, TYPE_TUPLE) ||
-        type_is(c->type, TYPE_ANY))
+    if (type_is(c->type, TYPE_VOID) || type_is(c->type, TYPE_UNKNOWN) ||
+        (type_is(c->type, TYPE_TUPLE) && c->type.def == NULL) || type_is(c->type, TYPE_ANY))
         return err_set(err, ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
                        type_family_name(c->type));
     return ddl_use_type(w->dc, w->edit.t.database_id, c->type, err);

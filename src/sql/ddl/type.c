@@ -136,6 +136,25 @@ static bool uses_type(struct type t, const struct type_def *def)
     return t.def != NULL && t.def->oid == def->oid;
 }
 
+// Whether values of the type may hold values of the other, at any depth.
+static bool holds_type(struct type t, const struct type_def *def)
+{
+    if (t.def == NULL || t.def->oid == def->oid)
+        return t.def != NULL;
+    for (size_t i = 0; i < t.def->n_fields; i++)
+        if (holds_type(t.def->fields[i].type, def))
+            return true;
+    return false;
+}
+
+static bool has_field_of(const struct type_def *def, const struct type_def *of)
+{
+    for (size_t i = 0; i < def->n_fields; i++)
+        if (uses_type(def->fields[i].type, of))
+            return true;
+    return false;
+}
+
 static struct type_change no_change(const struct type_def *def)
 {
     return (struct type_change){.before = def, .schema = def->schema, .name = def->name};
@@ -146,7 +165,14 @@ static int list_users(struct ddl_context *dc, const struct cat_type *t, struct s
 {
     const struct cat_table **tables;
     size_t n;
+    const struct cat_type **types;
+    const struct cat_database *d;
     struct buf b = BUF_INIT;
+    TRY(cat_database_by_id(dc->view, t->database_id, &d, err));
+    TRY(cat_list_types(dc->view, dc->arena, t->database_id, 0, &types, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (has_field_of(&types[i]->def, &t->def))
+            buf_printf(&b, "%s%.*s.%.*s", b.len > 0 ? " " : "", STR_FMT(d->name), STR_FMT(types[i]->def.sql_name));
     TRY(cat_list_tables(dc->view, dc->arena, t->database_id, 0, &tables, &n, err));
     for (size_t i = 0; i < n; i++) {
         struct table_edit e;
@@ -179,18 +205,38 @@ static int follow_table(struct ddl_context *dc, const struct cat_table *t, const
     return used ? edit_save(&e, dc, err) : 0;
 }
 
+static int change_type(struct ddl_context *dc, const struct cat_type *changed, struct type_change *c, struct err *err);
+
+// A composite type with fields of the type: its definition holds the other's.
+static int follow_type(struct ddl_context *dc, const struct cat_type *t, const struct cat_type *now, struct err *err)
+{
+    if (!has_field_of(&t->def, &now->def))
+        return 0;
+    struct cat_type changed = *t;
+    struct type_change none = no_change(&t->def);
+    struct type_field *fields = arena_dup(dc->arena, t->def.fields, t->def.n_fields * sizeof(*fields));
+    for (size_t i = 0; i < t->def.n_fields; i++)
+        if (uses_type(fields[i].type, &now->def))
+            fields[i].type.def = now->type.def;
+    changed.def.fields = fields;
+    return change_type(dc, &changed, &none, err);
+}
+
 // Stores the type and everything that uses it.
 static int change_type(struct ddl_context *dc, const struct cat_type *changed, struct type_change *c, struct err *err)
 {
     const struct cat_table **tables;
+    const struct cat_type *now, **types;
     const struct cat_schema *s;
     size_t n;
     TRY(cat_put_type(dc->view, changed, err));
-    const struct cat_type *now;
     TRY(cat_type_by_id(dc->view, changed->id, &now, err));
     TRY(cat_schema_by_id(dc->view, changed->schema_id, &s, err));
     c->schema = s->name;
     c->name = changed->name;
+    TRY(cat_list_types(dc->view, dc->arena, changed->database_id, 0, &types, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(follow_type(dc, types[i], now, err));
     TRY(cat_list_tables(dc->view, dc->arena, changed->database_id, 0, &tables, &n, err));
     for (size_t i = 0; i < n; i++)
         TRY(follow_table(dc, tables[i], now, c, err));
@@ -227,6 +273,32 @@ static int enum_labels(struct ddl_context *dc, const struct ast_create_type *s, 
     return 0;
 }
 
+static int composite_fields(struct ddl_context *dc, const struct ast_create_type *s, struct cat_type *t,
+                            struct err *err)
+{
+    struct type_field *fields = ARENA_ARRAY(dc->arena, struct type_field, s->fields.n);
+    t->def.is_composite = true;
+    t->def.fields = fields;
+    for (size_t i = 0; i < s->fields.n; i++) {
+        if (s->fields.items[i] == NULL)
+            continue;
+        const struct ast_column_def *f = ast_as_column_def(s->fields.items[i]);
+        struct type_field field = {.name = f->name};
+        for (size_t k = 0; k < t->def.n_fields; k++)
+            if (str_eq(fields[k].name, f->name))
+                return err_set(err, ERR_DUPLICATE_COLUMN, "attribute \"%.*s\" specified more than once",
+                               STR_FMT(f->name));
+        TRY(analyze_type(dc->view, &dc->scope, f->type, &field.type, err));
+        if (type_is(field.type, TYPE_VOID) || type_is(field.type, TYPE_UNKNOWN) || type_is(field.type, TYPE_ANY) ||
+            (type_is(field.type, TYPE_TUPLE) && field.type.def == NULL))
+            return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "value type %s cannot be used in a composite type",
+                           type_family_name(field.type));
+        TRY(ddl_use_type(dc, t->database_id, field.type, err));
+        fields[t->def.n_fields++] = field;
+    }
+    return 0;
+}
+
 static int type_exists(struct ddl_context *dc, const struct ast_create_type *s, const struct ddl_target *target,
                        struct ddl_result *out, struct err *err)
 {
@@ -243,8 +315,8 @@ int ddl_create_type(struct ddl_context *dc, const struct ast *statement, struct 
     const struct ast_create_type *s = ast_as_create_type(statement);
     const struct cat_type *existing;
     struct ddl_target target;
-    if (s->kind != AST_OBJECT_TYPE || !s->is_enum)
-        return ddl_unimplemented(err, s->kind == AST_OBJECT_TYPE ? "composite types" : "CREATE DOMAIN");
+    if (s->kind != AST_OBJECT_TYPE)
+        return ddl_unimplemented(err, "CREATE DOMAIN");
     TRY(ddl_find_target(dc, s->name, &target, err));
     TRY(cat_type_by_name(dc->view, target.database->id, target.schema->id, target.name, &existing, err));
     if (existing != NULL || target.existing != NULL)
@@ -253,7 +325,7 @@ int ddl_create_type(struct ddl_context *dc, const struct ast *statement, struct 
                          .schema_id = target.schema->id,
                          .name = target.name,
                          .acl = cat_default_acl(dc->arena, dc->scope.user, CAT_PRIVILEGE_USAGE)};
-    TRY(enum_labels(dc, s, &t.def, err));
+    TRY(s->is_enum ? enum_labels(dc, s, &t.def, err) : composite_fields(dc, s, &t, err));
     TRY(cat_new_type_id(dc->view, &t.id, err));
     return cat_put_type(dc->view, &t, err);
 }
@@ -391,6 +463,8 @@ static int check_table(struct ddl_context *dc, const struct cat_table *t, const 
     for (size_t i = 0; i < t->n_columns && t->primary != NULL; i++)
         if (uses_type(t->columns[i].type, &type->def))
             TRY(check_rows(dc, t, &t->columns[i], label, err));
+        else if (holds_type(t->columns[i].type, &type->def))
+            return ddl_unimplemented(err, "DROP VALUE of an enum inside a composite type that a table uses");
     return 0;
 }
 
@@ -420,6 +494,8 @@ int ddl_alter_type(struct ddl_context *dc, const struct ast *statement, struct d
     const struct cat_type *t;
     TRY(ddl_find_type(dc, s->name, false, &t, err));
     TRY(need_owner(dc, t, err));
+    if (t->def.is_composite)
+        return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not an enum", STR_FMT(t->name));
     switch (s->action) {
     case AST_ALTER_TYPE_ADD_VALUE:
         return add_value(dc, t, s, out, err);

@@ -67,10 +67,11 @@ int eval_not(struct ev *ev, const struct batch *in, struct err *err)
 }
 
 // A tuple IS NULL when all its fields are, IS NOT NULL when none is.
-static bool tuple_is_null(struct str bytes, bool is_not)
+static bool tuple_is_null(struct type t, struct str bytes, bool is_not)
 {
     struct tuple_field field;
-    for (size_t at = 0; tuple_next(bytes, &at, &field);) {
+    struct tuple_reader r = tuple_open(t, bytes);
+    while (tuple_next(&r, &field)) {
         if (field.value.null == is_not)
             return false;
     }
@@ -86,7 +87,7 @@ int eval_is_null(struct ev *ev, const struct batch *in, struct err *err)
     for (uint32_t k = 0; k < in->n; k++) {
         uint32_t row = batch_row(in, k);
         bool null = vec_is_null(v, row);
-        out->b[row] = tuple && !null ? tuple_is_null(v->s[row & v->mask], is_not) : null != is_not;
+        out->b[row] = tuple && !null ? tuple_is_null(v->type, v->s[row & v->mask], is_not) : null != is_not;
     }
     return 0;
 }

@@ -163,7 +163,7 @@ int eval_tuple(struct ev *ev, const struct batch *in, struct err *err)
             fields[i].label = ev->expr->field_names != NULL ? ev->expr->field_names[i] : STR_EMPTY;
             fields[i].value = vec_get(ev->args[i]->result, row);
         }
-        vec_set(out, row, datum_str(tuple_build(ev->x->eval.arena, fields, ev->n_args)));
+        vec_set(out, row, datum_str(tuple_build(ev->x->eval.arena, ev->expr->type, fields, ev->n_args)));
     }
     return 0;
 }
@@ -176,7 +176,7 @@ int eval_field(struct ev *ev, const struct batch *in, struct err *err)
         uint32_t row = batch_row(in, k);
         struct datum tuple = vec_get(ev->args[0]->result, row);
         struct tuple_field field = {.value = DATUM_NULL};
-        bool found = !tuple.null && tuple_get(tuple.s, ev->expr->parameter, &field);
+        bool found = !tuple.null && tuple_get(ev->args[0]->expr->type, tuple.s, ev->expr->parameter, &field);
         vec_set(out, row, found ? field.value : DATUM_NULL);
     }
     return 0;

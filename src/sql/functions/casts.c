@@ -28,6 +28,8 @@ static enum cast_context cast_within_family(struct type from, struct type to)
         return cast_allowed(type_element(from), type_element(to));
     case TYPE_ENUM:
         return from.oid == to.oid || type_is_any_enum(to) ? CAST_IMPLICIT : CAST_NONE;
+    case TYPE_TUPLE:
+        return to.def == NULL || from.def == NULL || from.oid == to.oid ? CAST_IMPLICIT : CAST_NONE;
     case TYPE_OID:
         return from.oid == to.oid || from.oid == TYPE_OID_OID || to.oid == TYPE_OID_OID ? CAST_IMPLICIT : CAST_EXPLICIT;
     default:
@@ -96,6 +98,28 @@ static int cast_array(struct eval_context *ec, struct type from, struct type to,
     return 0;
 }
 
+// A row as a value of a composite type: field by field.
+static int cast_row(struct eval_context *ec, struct type from, struct type to, struct datum in, struct datum *out,
+                    struct err *err)
+{
+    uint32_t n = (uint32_t)to.def->n_fields;
+    struct tuple_field *fields = ARENA_ARRAY(ec->arena, struct tuple_field, n), f;
+    struct tuple_reader r = tuple_open(from, in.s);
+    if (tuple_count(in.s) != n)
+        return err_set(err, ERR_DATATYPE_MISMATCH, "invalid cast: %s -> %s", type_family_name(from),
+                       type_family_name(to));
+    for (uint32_t i = 0; i < n && tuple_next(&r, &f); i++) {
+        fields[i] = (struct tuple_field){to.def->fields[i].type, STR_EMPTY, f.value};
+        if (!f.value.null && cast_allowed(f.type, fields[i].type) == CAST_NONE)
+            return err_set(err, ERR_CANNOT_COERCE, "invalid cast: %s -> %s", type_family_name(f.type),
+                           type_family_name(fields[i].type));
+        if (!f.value.null)
+            TRY(cast_datum(ec, f.type, fields[i].type, true, f.value, &fields[i].value, err));
+    }
+    *out = datum_str(tuple_build(ec->arena, to, fields, n));
+    return 0;
+}
+
 int cast_datum(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
                struct datum *out, struct err *err)
 {
@@ -108,6 +132,8 @@ int cast_datum(struct eval_context *ec, struct type from, struct type to, bool e
         TRY(cast_string_to_reg(ec, to, in, &value, err));
     else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))
         return cast_array(ec, from, to, explicit_cast, in, out, err);
+    else if (type_is(from, TYPE_TUPLE) && type_is(to, TYPE_TUPLE) && to.def != NULL && from.oid != to.oid)
+        return cast_row(ec, from, to, in, out, err);
     else if (from.family != to.family || from.oid != to.oid)
         TRY(datum_convert_unfitted(ec->arena, from, to, ec->vc, in, &value, err));
     return datum_fit(ec->arena, to, explicit_cast, value, out, err);

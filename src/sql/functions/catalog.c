@@ -353,7 +353,7 @@ BODY(sequence_parameters)
         {T_BOOL, STR("cycle_option"), datum_bool(false)},  {T_INT8, STR("cache_size"), datum_int(s->cache)},
         {T_OID, STR("data_type"), datum_int(s->type.oid)},
     };
-    return fn_return_str(out, tuple_build(ec->arena, fields, ARRAY_LEN(fields)));
+    return fn_return_str(out, tuple_build(ec->arena, T_RECORD, fields, ARRAY_LEN(fields)));
 }
 
 // ---- to_reg…

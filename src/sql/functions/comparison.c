@@ -186,7 +186,8 @@ static int tuples_equal(struct eval_context *ec, struct str x, struct str y, boo
     struct tuple_field a, b;
     *equal = true;
     *unknown = false;
-    for (size_t i = 0, j = 0; tuple_next(x, &i, &a) && tuple_next(y, &j, &b);) {
+    struct tuple_reader i = tuple_open(fn_arg_type(ec, 0), x), j = tuple_open(fn_arg_type(ec, 1), y);
+    while (tuple_next(&i, &a) && tuple_next(&j, &b)) {
         if (a.value.null || b.value.null) {
             *unknown = true;
             continue;
@@ -209,7 +210,8 @@ static int tuples_order(struct eval_context *ec, struct str x, struct str y, int
     struct tuple_field a, b;
     *c = 0;
     *unknown = false;
-    for (size_t i = 0, j = 0; *c == 0 && tuple_next(x, &i, &a) && tuple_next(y, &j, &b);) {
+    struct tuple_reader i = tuple_open(fn_arg_type(ec, 0), x), j = tuple_open(fn_arg_type(ec, 1), y);
+    while (*c == 0 && tuple_next(&i, &a) && tuple_next(&j, &b)) {
         if (a.value.null || b.value.null) {
             *unknown = true;
             return 0;

@@ -171,6 +171,12 @@ static int show_enums(struct show *sh, struct err *err)
     return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    const struct cat_type *const *x = a, *const *y = b;
+    return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
 static int show_create_all_types(struct show *sh, struct err *err)
 {
     const struct cat_database *d;
@@ -178,6 +184,7 @@ static int show_create_all_types(struct show *sh, struct err *err)
     size_t n;
     TRY(show_current_database(sh, &d, err));
     TRY(cat_list_types(sh->view, sh->arena, d->id, 0, &types, &n, err));
+    qsort(types, n, sizeof(*types), compare_ids); // those used by others come first
     for (size_t i = 0; i < n; i++) {
         struct buf b = BUF_INIT;
         cat_text_create_type(&b, types[i]);

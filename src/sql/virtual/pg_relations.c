@@ -98,9 +98,32 @@ static int class_rows(struct exec_context *x, const struct relation *r, struct v
     return 0;
 }
 
+static int class_composite(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                           struct virtual_rows *rows, struct err *err)
+{
+    uint32_t owner;
+    if (!t->def.is_composite)
+        return 0;
+    TRY(role_oid(x, t->acl.owner, &owner, err));
+    ROW(pg_class);
+    class_common(row);
+    row[pg_class_oid] = datum_int(t->id);
+    row[pg_class_relname] = datum_str(t->name);
+    row[pg_class_relnamespace] = datum_int(t->schema_id);
+    row[pg_class_reltype] = datum_int(t->def.oid);
+    row[pg_class_relowner] = datum_int(owner);
+    row[pg_class_relam] = datum_int(0);
+    row[pg_class_reltuples] = datum_float(0);
+    row[pg_class_relkind] = datum_c("c");
+    row[pg_class_relnatts] = datum_int((int64_t)t->def.n_fields);
+    row[pg_class_relreplident] = datum_c("n");
+    return virtual_row(rows, row, err);
+}
+
 GENERATOR(pg_class_rows)
 {
-    return relations_each(x, filter, pg_class_oid, pg_class_relname, SCOPE_WITH_VIRTUAL, class_rows, rows, err);
+    TRY(relations_each(x, filter, pg_class_oid, pg_class_relname, SCOPE_WITH_VIRTUAL, class_rows, rows, err));
+    return user_types_each(x, class_composite, rows, err);
 }
 
 // ---- pg_attribute
@@ -173,9 +196,20 @@ static int attribute_rows(struct exec_context *x, const struct relation *r, stru
     return 0;
 }
 
+static int attribute_fields(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                            struct virtual_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < t->def.n_fields; i++) {
+        const struct cat_column field = {.name = t->def.fields[i].name, .type = t->def.fields[i].type};
+        TRY(attribute_row(t->id, &field, (int64_t)i + 1, true, rows, err));
+    }
+    return 0;
+}
+
 GENERATOR(pg_attribute_rows)
 {
-    return relations_each(x, filter, pg_attribute_attrelid, -1, SCOPE_WITH_VIRTUAL, attribute_rows, rows, err);
+    TRY(relations_each(x, filter, pg_attribute_attrelid, -1, SCOPE_WITH_VIRTUAL, attribute_rows, rows, err));
+    return user_types_each(x, attribute_fields, rows, err);
 }
 
 // ---- pg_attrdef

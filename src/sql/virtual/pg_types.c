@@ -134,13 +134,15 @@ static int user_type_rows(struct exec_context *x, const struct cat_database *d, 
     TRY(role_oid(x, t->acl.owner, &owner, err));
     for (int array = 0; array < 2; array++) {
         ROW(pg_type);
-        type_row(row, array ? t->def.array_oid : t->def.oid, -1, array ? "array_" : "enum_");
+        bool composite = t->def.is_composite && !array;
+        type_row(row, array ? t->def.array_oid : t->def.oid, -1, array ? "array_" : composite ? "record_" : "enum_");
+        row[pg_type_typrelid] = datum_int(composite ? t->id : 0);
         row[pg_type_typnamespace] = datum_int(t->schema_id);
         row[pg_type_typowner] = datum_int(owner);
         row[pg_type_typname] =
             array ? datum_str(arena_printf(x->eval.arena, "_%.*s", STR_FMT(t->name))) : datum_str(t->name);
-        row[pg_type_typtype] = datum_c(array ? "b" : "e");
-        row[pg_type_typcategory] = datum_c(array ? "A" : "E");
+        row[pg_type_typtype] = datum_c(array ? "b" : composite ? "c" : "e");
+        row[pg_type_typcategory] = datum_c(array ? "A" : composite ? "C" : "E");
         row[pg_type_typispreferred] = datum_bool(false);
         row[pg_type_typelem] = datum_int(array ? t->def.oid : 0);
         row[pg_type_typarray] = datum_int(array ? 0 : t->def.array_oid);
