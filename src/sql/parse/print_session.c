@@ -442,6 +442,10 @@ void print_create_virtual_cluster(struct printer *pr, const struct ast_create_vi
         emit(pr, " LIKE ");
         print_cluster_name(pr, n->like);
     }
+    if (n->source != NULL) {
+        emit(pr, " FROM ");
+        print_cluster_name(pr, n->source);
+    }
 }
 
 void print_alter_virtual_cluster(struct printer *pr, const struct ast_alter_virtual_cluster *n)
@@ -460,6 +464,8 @@ void print_alter_virtual_cluster(struct printer *pr, const struct ast_alter_virt
         emit(pr, " ");
         print_setting_name(pr, n->setting);
         emit_node(pr, " = %n", n->value);
+    } else {
+        emit_node(pr, " %n", n->value);
     }
     emit_list(pr, " %L", n->capabilities);
 }

@@ -56,6 +56,8 @@ opt_reason: %empty { $$ = NULL; } | "WITH" "REASON" '=' expr { $$ = $4; } ;
 virtual_cluster_stmt:
     "CREATE" "VIRTUAL" "CLUSTER" opt_if_not_exists virtual_cluster_name opt_like_cluster
     { $$ = NODE(CREATE_VIRTUAL_CLUSTER, create_virtual_cluster, @1, .if_not_exists = $4, .name = $5, .like = $6); }
+  | "CREATE" "VIRTUAL" "CLUSTER" opt_if_not_exists virtual_cluster_name "FROM" virtual_cluster_name
+    { $$ = NODE(CREATE_VIRTUAL_CLUSTER, create_virtual_cluster, @1, .if_not_exists = $4, .name = $5, .source = $7); }
   | "DROP" "VIRTUAL" "CLUSTER" opt_if_exists virtual_cluster_name
     { $$ = NODE(DROP_VIRTUAL_CLUSTER, drop_virtual_cluster, @1, .if_exists = $4, .name = $5); }
   | "DROP" "VIRTUAL" "CLUSTER" opt_if_exists virtual_cluster_name "IMMEDIATE"
@@ -113,6 +115,22 @@ virtual_cluster_change:
         $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_RESET_SETTING,
                   .setting = $4);
     }
+  | "SET" "LIMIT" capabilities
+    {
+        $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_SET_LIMIT,
+                  .capabilities = $3);
+    }
+  | "SET" "SNAPSHOT"
+    { $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_SET_SNAPSHOT); }
+  | "RESET" "DATA" "TO" "SNAPSHOT"
+    { $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_RESET_TO_SNAPSHOT); }
+  | "RESET" "DATA" "TO" "SYSTEM" "TIME" expr
+    {
+        $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_RESET_TO_TIME,
+                  .value = $6);
+    }
+  | "CANCEL" "DROP"
+    { $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_CANCEL_DROP); }
   ;
 capabilities: capability { $$ = LIST1($1); } | capabilities ',' capability { $$ = PUSH($1, $3); } ;
 capability:
