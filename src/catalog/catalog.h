@@ -403,6 +403,9 @@ int cat_sequence_set(struct cat_view *v, const struct cat_table *sequence, int64
                      struct err *err) MUST_CHECK;
 int cat_sequence_peek(struct cat_view *v, const struct cat_table *sequence, int64_t *last_value, bool *is_called,
                       struct err *err) MUST_CHECK;
+// Forgets values reserved and not yet given: they go back into the records (`keep`), or the records were changed by
+// others and hold now.
+void cat_sequences_forget(struct catalog *c, bool keep);
 // unique_rowid(): 48 bits of time in 10 us units, 15 bits node id; unique and increasing within the process.
 int64_t cat_unique_rowid(void);
 

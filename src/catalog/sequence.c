@@ -236,6 +236,34 @@ static void write_back(struct catalog *c)
         log_warning("sequences: unused values were not given back");
 }
 
+// The block's unused values become part of the record again. Failures leave a gap.
+static void give_back(struct catalog *c, struct sequence_block *b)
+{
+    struct kv_txn *txn;
+    uint64_t version;
+    if (!b->valid || b->last == b->reserved || kv_begin(c->kv, &(struct kv_begin_options){0}, &txn) != KV_OK)
+        return;
+    if (write_record(c, txn, b->id, b->last, b->called) != KV_OK)
+        kv_abort(txn);
+    else if (kv_commit(txn, &version) != KV_OK)
+        log_warning("sequences: unused values were not given back");
+}
+
+void cat_sequences_forget(struct catalog *c, bool keep)
+{
+    struct map_entry *m;
+    pthread_mutex_lock(&c->sequences_mutex);
+    for (size_t it = 0; (m = map_next(&c->sequences, &it)) != NULL;) {
+        struct sequence_block *b = m->value;
+        pthread_mutex_lock(&b->mutex);
+        if (keep)
+            give_back(c, b);
+        b->valid = false;
+        pthread_mutex_unlock(&b->mutex);
+    }
+    pthread_mutex_unlock(&c->sequences_mutex);
+}
+
 void sequences_release(struct catalog *c)
 {
     struct map_entry *m;

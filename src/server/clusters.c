@@ -20,9 +20,15 @@ int clusters_open(struct kv *kv, const struct clusters_options *options, struct 
     size_t limit = c->engine_options.sql_memory_bytes_max;
     budget_init(&c->budget, "root", limit != 0 ? limit : SQL_MEMORY_BYTES_DEFAULT, NULL);
     c->engine_options.budget = &c->budget;
+    c->hooks = clusters_sql_hooks(c);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->changed, NULL);
-    int rc = sql_engine_open(&c->engine_options, &c->system, err);
+    pthread_cond_init(&c->purge_wake, NULL);
+    struct sql_engine_options system = c->engine_options;
+    system.clusters = &c->hooks;
+    int rc = sql_engine_open(&system, &c->system, err);
+    if (rc == 0)
+        rc = clusters_recover(c, err);
     if (rc != 0) {
         clusters_close(c);
         return rc;
@@ -136,15 +142,32 @@ static void give_back(struct clusters *c, struct sql_engine *engine, bool connec
         o = o->next;
     o->connections -= connection;
     o->used_at = ++c->releases;
-    if (--o->refs == 0 && ++c->n_idle > IDLE_MAX)
+    bool unused = --o->refs == 0;
+    if (unused && c->purging) { // it may be this one that the purger waits for
+        c->purge_again = true;
+        pthread_cond_broadcast(&c->purge_wake);
+    }
+    if (unused && ++c->n_idle > IDLE_MAX)
         close_engine(c, oldest_idle(c));
     pthread_mutex_unlock(&c->mutex);
+}
+
+bool cluster_close_unused(struct clusters *c, uint64_t id)
+{
+    pthread_mutex_lock(&c->mutex);
+    struct open_cluster *o = find_open(c, id);
+    bool unused = o == NULL || (o->refs == 0 && o->engine != NULL);
+    if (o != NULL && unused)
+        close_engine(c, o);
+    pthread_mutex_unlock(&c->mutex);
+    return unused;
 }
 
 void clusters_close(struct clusters *c)
 {
     if (c == NULL)
         return;
+    clusters_stop_purger(c);
     pthread_mutex_lock(&c->mutex);
     for (struct open_cluster *o; (o = oldest_idle(c)) != NULL;)
         close_engine(c, o);
@@ -153,6 +176,7 @@ void clusters_close(struct clusters *c)
     if (c->system != NULL)
         sql_engine_close(c->system);
     pthread_cond_destroy(&c->changed);
+    pthread_cond_destroy(&c->purge_wake);
     pthread_mutex_destroy(&c->mutex);
     mem_free(c);
 }
@@ -168,7 +192,7 @@ static int find_record(struct kv_txn *txn, struct arena *a, void *arg, struct er
     return cluster_record_find(txn, a, w->spec, &w->record, err);
 }
 
-static bool is_system(struct cluster_spec spec)
+bool cluster_is_system(struct cluster_spec spec)
 {
     return spec.id == CLUSTER_SYSTEM_ID || (spec.id == 0 && str_eq(spec.name, CLUSTER_SYSTEM_NAME));
 }
@@ -178,8 +202,8 @@ int clusters_acquire(struct clusters *c, struct cluster_spec spec, struct sql_en
     struct find_work w = {.spec = spec};
     struct open_cluster *o;
     struct arena a;
-    *out = c->system;
-    if (is_system(spec))
+    *out = cluster_is_system(spec) ? c->system : NULL;
+    if (*out != NULL)
         return 0;
     arena_init(&a, NULL);
     int rc = cluster_txn(c, true, &a, find_record, &w, err);
@@ -249,8 +273,8 @@ int clusters_connect(struct clusters *c, struct str name, struct sql_engine **ou
 {
     struct find_work w = {.spec = cluster_named(name)};
     struct arena a;
-    *out = c->system;
-    if (is_system(w.spec))
+    *out = cluster_is_system(w.spec) ? c->system : NULL;
+    if (*out != NULL)
         return 0;
     arena_init(&a, NULL);
     int rc = cluster_txn(c, true, &a, find_record, &w, err);
@@ -341,7 +365,7 @@ int clusters_find(struct clusters *c, struct arena *a, struct cluster_spec spec,
                   struct err *err)
 {
     struct find_work w = {.spec = spec};
-    if (is_system(spec)) {
+    if (cluster_is_system(spec)) {
         *out = system_info(c);
         return 0;
     }
@@ -395,8 +419,7 @@ static int create(struct kv_txn *txn, struct arena *a, void *arg, struct err *er
     return cluster_record_put(txn, &r, err);
 }
 
-// For work that allocates nothing to keep.
-static int change(struct clusters *c, cluster_work *work, void *arg, struct err *err)
+int cluster_change(struct clusters *c, cluster_work *work, void *arg, struct err *err)
 {
     struct arena a;
     arena_init(&a, NULL);
@@ -410,17 +433,18 @@ int clusters_create(struct clusters *c, struct str name, const struct cluster_cr
 {
     struct create_work w = {.name = name, .options = options};
     TRY(clusters_check_name(name, err));
-    TRY(change(c, create, &w, err));
+    TRY(cluster_change(c, create, &w, err));
     if (id != NULL)
         *id = w.id;
     return 0;
 }
 
-static int not_system(struct cluster_spec spec, const char *verb, struct err *err)
+int cluster_not_system(struct cluster_spec spec, const char *verb, struct err *err)
 {
-    return is_system(spec) ? err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                                     "cannot %s tenant \"%d\", ID assigned to system tenant", verb, CLUSTER_SYSTEM_ID)
-                           : 0;
+    return cluster_is_system(spec)
+               ? err_set(err, ERR_INVALID_PARAMETER_VALUE, "cannot %s tenant \"%d\", ID assigned to system tenant",
+                         verb, CLUSTER_SYSTEM_ID)
+               : 0;
 }
 
 struct rename_work {
@@ -444,9 +468,9 @@ static int rename_record(struct kv_txn *txn, struct arena *a, void *arg, struct 
 int clusters_rename(struct clusters *c, struct cluster_spec spec, struct str name, struct err *err)
 {
     struct rename_work w = {spec, name};
-    TRY(not_system(spec, "rename", err));
+    TRY(cluster_not_system(spec, "rename", err));
     TRY(clusters_check_name(name, err));
-    return change(c, rename_record, &w, err);
+    return cluster_change(c, rename_record, &w, err);
 }
 
 struct service_work {
@@ -486,11 +510,33 @@ static void end_connections(struct clusters *c, uint64_t id)
     clusters_release(c, engine);
 }
 
+struct limits_work {
+    struct cluster_spec spec;
+    const struct cluster_limits *limits;
+};
+
+static int set_limits(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
+{
+    struct limits_work *w = arg;
+    struct cluster_record r;
+    TRY(cluster_record_find(txn, a, w->spec, &r, err));
+    r.limits = *w->limits;
+    return cluster_record_put(txn, &r, err);
+}
+
+int clusters_set_limits(struct clusters *c, struct cluster_spec spec, const struct cluster_limits *limits,
+                        struct err *err)
+{
+    struct limits_work w = {spec, limits};
+    TRY(cluster_not_system(spec, "limit", err));
+    return cluster_change(c, set_limits, &w, err);
+}
+
 int clusters_set_service(struct clusters *c, struct cluster_spec spec, bool in_service, struct err *err)
 {
     struct service_work w = {.spec = spec, .in_service = in_service};
-    TRY(not_system(spec, in_service ? "start service of" : "stop service of", err));
-    TRY(change(c, set_service, &w, err));
+    TRY(cluster_not_system(spec, in_service ? "start service of" : "stop service of", err));
+    TRY(cluster_change(c, set_service, &w, err));
     if (!in_service)
         end_connections(c, w.id);
     return 0;

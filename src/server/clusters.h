@@ -104,6 +104,28 @@ int clusters_rename(struct clusters *c, struct cluster_spec spec, struct str nam
 // Stopping ends the cluster's connections: the operation to suspend a cluster.
 int clusters_set_service(struct clusters *c, struct cluster_spec spec, bool in_service, struct err *err) MUST_CHECK;
 
+int clusters_set_limits(struct clusters *c, struct cluster_spec spec, const struct cluster_limits *limits,
+                        struct err *err) MUST_CHECK;
+// A copy of the cluster as of now, in service like it. Copies in chunks; until it is done the new one is in state
+// "add".
+int clusters_clone(struct clusters *c, struct cluster_spec from, struct str name, uint64_t *id,
+                   struct err *err) MUST_CHECK;
+// The cluster must not be in service (55000). Its data is removed in the background when the time to bring it back has
+// passed, at once if `immediate`.
+int clusters_drop(struct clusters *c, struct cluster_spec spec, bool immediate, struct err *err) MUST_CHECK;
+// Brings a dropped cluster back, out of service.
+int clusters_undrop(struct clusters *c, struct cluster_spec spec, struct err *err) MUST_CHECK;
+// Keeps a copy of the data as of now, in place of the one kept before.
+int clusters_snapshot(struct clusters *c, struct cluster_spec spec, struct err *err) MUST_CHECK;
+// The data becomes again what it was: as of `version` (a kv version still readable), or with 0 that of the snapshot,
+// 55000 when none is kept. One transaction that writes only what differs, so connections stay and sessions go on.
+// Sequences go back, numbers of objects do not.
+int clusters_reset(struct clusters *c, struct cluster_spec spec, uint64_t version, struct err *err) MUST_CHECK;
+
+// What the statements of the system cluster ask for: implements struct sql_cluster_hooks, with `c` as argument.
+struct sql_cluster_hooks;
+struct sql_cluster_hooks clusters_sql_hooks(struct clusters *c);
+
 // ---- engines
 
 // For connections of clients, which are counted against the limit and refused while the cluster is not in service. An

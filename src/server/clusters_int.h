@@ -35,7 +35,33 @@ struct clusters {
     struct open_cluster *open;
     size_t n_idle; // open with no references
     uint64_t releases;
+
+    struct sql_cluster_hooks hooks;
+    pthread_t purger; // joinable when has_purger
+    bool has_purger, purging, purge_again;
+    pthread_cond_t purge_wake; // more to purge, or closing
+    atomic_bool closing;
 };
+
+// Work in a transaction, which may have to run again: what it allocates in `a` is thrown away before.
+typedef int cluster_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err);
+
+// ---- clusters.c
+
+int cluster_not_system(struct cluster_spec spec, const char *verb, struct err *err) MUST_CHECK;
+bool cluster_is_system(struct cluster_spec spec);
+// A cluster_txn that allocates nothing to keep.
+int cluster_change(struct clusters *c, cluster_work *work, void *arg, struct err *err) MUST_CHECK;
+// Closes the cluster's engine if it is open. False when it is in use.
+bool cluster_close_unused(struct clusters *c, uint64_t id) MUST_CHECK;
+
+// ---- clusters_drop.c
+
+// Takes up what a former process has left: copies that were not finished, dropped clusters.
+int clusters_recover(struct clusters *c, struct err *err) MUST_CHECK;
+// There is something to purge, now or later.
+void clusters_wake_purger(struct clusters *c);
+void clusters_stop_purger(struct clusters *c);
 
 // ---- clusters_record.c: records in the store
 
@@ -50,8 +76,7 @@ struct cluster_record {
     struct cluster_limits limits;
 };
 
-// Runs `work` in a transaction, again after conflicts. What it allocates in `a` is thrown away before it runs again.
-typedef int cluster_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err);
+// Runs `work`, again after conflicts, and commits.
 int cluster_txn(struct clusters *c, bool read_only, struct arena *a, cluster_work *work, void *arg,
                 struct err *err) MUST_CHECK;
 #define TRY_STORE(call, err)                        \

@@ -2,8 +2,11 @@
 #include "server/clusters.h"
 #include "base/util.h"
 #include "check.h"
+#include "keys/keys.h"
 #include "kv/kv.h"
 #include "sql/session/session.h"
+
+#include <unistd.h>
 
 static struct kv *kv;
 static struct clusters *clusters;
@@ -312,5 +315,147 @@ static void test_reopened(void)
     end();
 }
 
+// ---- drop
+
+static size_t keys_of(uint64_t cluster)
+{
+    struct arena a;
+    struct buf prefix = BUF_INIT;
+    struct kv_txn *txn;
+    struct kv_scan *scan;
+    struct kv_batch batch;
+    size_t n = 0;
+    arena_init(&a, NULL);
+    key_put_cluster(&prefix, cluster);
+    INVARIANT(kv_begin(kv, &(struct kv_begin_options){.read_only = true}, &txn) == KV_OK);
+    INVARIANT(kv_scan_open(txn, key_prefix_range(&a, buf_view(&prefix)), 0, 0, &scan) == KV_OK);
+    while (kv_scan_next(scan, 1000, &batch) == KV_OK && batch.n > 0)
+        n += batch.n;
+    kv_abort(txn);
+    buf_release(&prefix);
+    arena_release(&a);
+    return n;
+}
+
+static void use(const char *name)
+{
+    struct sql_engine *e = acquire(name);
+    struct session *s = session_in(e);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 25000); SELECT 1", "1 ");
+    session_free(s);
+    clusters_release(clusters, e);
+}
+
+static void wait_until_purged(uint64_t cluster)
+{
+    for (int i = 0; i < 10000 && keys_of(cluster) > 0; i++)
+        usleep(1000);
+    CHECK_INT(keys_of(cluster), 0);
+}
+
+static void test_drop(void)
+{
+    struct cluster_spec one = cluster_named(STR("one"));
+    begin();
+    create("one");
+    create("two");
+    use("one");
+    use("two");
+    OK(clusters_snapshot(clusters, one, err));
+    CHECK(keys_of(4) == keys_of(2));
+    FAILS(clusters_drop(clusters, one, false, err), ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+          "cannot drop tenant \"one\" in service mode shared");
+    OK(clusters_set_service(clusters, one, false, err));
+    OK(clusters_drop(clusters, one, false, err));
+    expect_list("1:system:ready:shared:0 2:one:drop:none:0 3:two:ready:shared:0 ");
+    clusters_close(clusters);
+    open_clusters();
+    CHECK(keys_of(2) > 25000); // its time has not come
+    OK(clusters_undrop(clusters, one, err));
+    OK(clusters_drop(clusters, one, true, err));
+    wait_until_purged(4); // the snapshot
+    wait_until_purged(2);
+    CHECK(keys_of(3) > 25000);
+    create("one");
+    expect_list("1:system:ready:shared:0 3:two:ready:shared:0 5:one:ready:shared:0 ");
+    end();
+}
+
+// One in use is purged when it is given back. (Nothing new can take it.)
+static void test_drop_in_use(void)
+{
+    struct sql_engine *engine = NULL, *none;
+    begin();
+    OK(clusters_create(clusters, STR("one"), &(struct cluster_create_options){0}, NULL, err));
+    engine = acquire("one");
+    struct session *s = session_in(engine);
+    OK(clusters_drop(clusters, cluster_named(STR("one")), true, err));
+    FAILS(clusters_acquire(clusters, cluster_named(STR("one")), &none, err), ERR_UNDEFINED_OBJECT,
+          "tenant \"one\" does not exist");
+    expect(s, "SELECT 1", "1 ");
+    session_free(s);
+    clusters_release(clusters, engine);
+    wait_until_purged(2);
+    end();
+}
+
+// A clone and a snapshot that were not finished when the process ended are no clusters.
+static void test_recovery(void)
+{
+    begin();
+    create("one");
+    use("one");
+    OK(clusters_clone(clusters, cluster_named(STR("one")), STR("two"), NULL, err));
+    clusters_close(clusters);
+    // What the record of an unfinished clone looks like: the state is the byte after version, length and name.
+    struct buf key = BUF_INIT;
+    struct kv_txn *txn;
+    struct kv_value v;
+    uint64_t version;
+    char record[100];
+    key_put_meta(&key, KEY_META_CLUSTER_RECORD);
+    key_put_uvarint(&key, 3);
+    INVARIANT(kv_begin(kv, &(struct kv_begin_options){0}, &txn) == KV_OK);
+    INVARIANT(kv_get(txn, buf_view(&key), 0, &v) == KV_OK && v.found && v.value.len < sizeof(record));
+    memcpy(record, v.value.ptr, v.value.len);
+    record[5] = CLUSTER_STATE_ADD;
+    INVARIANT(kv_put(txn, buf_view(&key), (struct str){record, v.value.len}) == KV_OK);
+    INVARIANT(kv_commit(txn, &version) == KV_OK);
+    buf_release(&key);
+    open_clusters();
+    expect_list("1:system:ready:shared:0 2:one:ready:shared:0 ");
+    wait_until_purged(3);
+    create("two");
+    expect_list("1:system:ready:shared:0 2:one:ready:shared:0 4:two:ready:shared:0 ");
+    end();
+}
+
+// ---- going back in time
+
+static void test_reset_to_time(void)
+{
+    begin();
+    create("one");
+    uint64_t before = kv_now(kv);
+    struct sql_engine *e = acquire("one");
+    struct session *s = session_in(e);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)", "");
+    uint64_t then = kv_now(kv);
+    expect(s, "DELETE FROM t WHERE a = 2; UPDATE t SET a = 9 WHERE a = 3; CREATE TABLE u (a INT); SELECT a FROM t",
+           "1 9 ");
+    OK(clusters_reset(clusters, cluster_named(STR("one")), then, err));
+    expect(s, "SELECT a FROM t", "1 2 3 ");
+    expect(s, "SELECT a FROM u", "relation \"u\" does not exist");
+    expect(s, "SELECT count(*) FROM t AS OF SYSTEM TIME '-1us'", "3 ");
+    FAILS(clusters_reset(clusters, cluster_named(STR("one")), before, err), ERR_INVALID_PARAMETER_VALUE,
+          "the virtual cluster had no data at that time");
+    expect(s, "SELECT a FROM t", "1 2 3 ");
+    session_free(s);
+    clusters_release(clusters, e);
+    end();
+}
+
 CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
-           {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened})
+           {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
+           {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
+           {"reset_to_time", test_reset_to_time})

@@ -14,7 +14,8 @@
 //     1 | x
 //
 // and of directives:
-//     @session NAME [USER [DATABASE]]   statements that follow run in this session, opened at first mention
+//     @session NAME [USER [DATABASE]]   statements that follow run in this session, opened at first mention;
+//                                       CLUSTER.DATABASE: in a virtual cluster
 //     @sort                             the rows of the next block are compared sorted
 //     @params a | b                     the next block runs through the extended protocol with these text parameters
 //     @background                       the next block runs in a thread; it must block on a lock; its result comes with
@@ -29,6 +30,7 @@
 // sorts, joins and aggregates go through temporary files.
 #include "kv/kv.h"
 #include "os/sim/sim.h"
+#include "server/clusters.h"
 #include "sql/session/session.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -52,6 +54,7 @@ struct output {
 
 struct client {
     char name[64];
+    struct sql_engine *engine;
     struct session *session;
     pthread_t thread; // of the background block
     bool in_background;
@@ -62,7 +65,7 @@ struct client {
 
 struct runner {
     struct kv *kv;
-    struct sql_engine *engine;
+    struct clusters *clusters;
     struct client clients[SESSIONS_MAX];
     int n_clients;
     struct client *current;
@@ -410,14 +413,19 @@ static void open_session(struct runner *r, struct str name, struct str user, str
     *c = (struct client){0};
     snprintf(c->name, sizeof(c->name), "%.*s", STR_FMT(name));
     struct err err = ERR_INIT;
-    struct session_options options = {
-        .user = user, .database = database, .client_address = STR("127.0.0.1:1"), .auth_method = STR("trust")};
+    ptrdiff_t dot = str_find(database, STR("."), 0);
+    struct str cluster = dot >= 0 ? str_slice(database, 0, (size_t)dot) : CLUSTER_SYSTEM_NAME;
+    struct session_options options = {.user = user,
+                                      .database = str_slice(database, (size_t)(dot + 1), database.len),
+                                      .client_address = STR("127.0.0.1:1"),
+                                      .auth_method = STR("trust")};
     struct session_parameter tiny = {STR("distsql_workmem"), STR("1")};
     if (r->spill) {
         options.parameters = &tiny;
         options.n_parameters = 1;
     }
-    if (session_new(r->engine, &options, &c->session, &err) != 0) {
+    if (clusters_acquire(r->clusters, cluster_named(cluster), &c->engine, &err) != 0 ||
+        session_new(c->engine, &options, &c->session, &err) != 0) {
         printf("%s:%d: session %s: %s\n", r->file, r->line, c->name, err.message);
         exit(1);
     }
@@ -443,6 +451,7 @@ static void close_sessions(struct runner *r)
         if (c->in_background)
             pthread_join(c->thread, NULL);
         session_free(c->session);
+        clusters_release(r->clusters, c->engine);
         buf_release(&c->sql);
         buf_release(&c->out.text);
     }
@@ -690,7 +699,7 @@ static bool read_file(const char *path, struct buf *out)
     return true;
 }
 
-static void open_engine(struct runner *r)
+static void open_clusters(struct runner *r)
 {
     struct err err = ERR_INIT;
     struct kv_options kv_options = {.impose_distributed_limits = r->limits};
@@ -706,7 +715,7 @@ static void open_engine(struct runner *r)
     options.batch_rows_max = r->spill ? 3 : 0;
     if (options.os->make_dir(options.os, "temp") != 0)
         exit(1);
-    if (sql_engine_open(&options, &r->engine, &err) != 0) {
+    if (clusters_open(r->kv, &(struct clusters_options){.engine = &options}, &r->clusters, &err) != 0) {
         printf("%s\n", err.message);
         exit(1);
     }
@@ -718,11 +727,31 @@ static void on_finding(struct sql_check *c, struct str line)
 }
 
 // What the file leaves behind is consistent: every index entry has its row, every descriptor its name.
+static int check_clusters(struct runner *r, struct arena *a, struct sql_check *c, struct err *err)
+{
+    struct cluster_info *list;
+    size_t n;
+    TRY(clusters_list(r->clusters, a, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct sql_engine *engine;
+        if (list[i].state != CLUSTER_STATE_READY)
+            continue;
+        TRY(clusters_acquire(r->clusters, (struct cluster_spec){.id = list[i].id}, &engine, err));
+        int rc = sql_engine_check(engine, c, err);
+        clusters_release(r->clusters, engine);
+        TRY(rc);
+    }
+    return 0;
+}
+
 static void check_consistency(struct runner *r)
 {
     struct sql_check c = {.found = on_finding};
     struct err err = ERR_INIT;
-    bool ok = sql_engine_check(r->engine, &c, &err) == 0 && c.findings == 0;
+    struct arena a;
+    arena_init(&a, NULL);
+    bool ok = check_clusters(r, &a, &c, &err) == 0 && c.findings == 0;
+    arena_release(&a);
     if (err.message != NULL)
         printf("%s: check: %s\n", r->file, err.message);
     r->passed += ok;
@@ -742,12 +771,12 @@ static void run_file(struct runner *r, const char *path)
     snprintf(temporary, sizeof(temporary), "%s.new", path);
     r->file = path;
     r->rewritten = r->rewrite ? fopen(temporary, "w") : NULL;
-    open_engine(r);
+    open_clusters(r);
     use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
     run_text(r, buf_view(&text));
     close_sessions(r);
     check_consistency(r);
-    sql_engine_close(r->engine);
+    clusters_close(r->clusters);
     kv_close(r->kv);
     sim_free(r->sim);
     buf_release(&text);

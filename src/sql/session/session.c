@@ -387,7 +387,8 @@ static bool next_ends_group(const struct batch_run *b, const struct session *s)
     if (!setting_bool(s, SETTING_ENABLE_IMPLICIT_TRANSACTION_FOR_BATCH_STATEMENTS))
         return true;
     const struct ast *next = b->parsed.items[b->at + 1].ast;
-    return (ast_is_txn_control(next) && next->kind != AST_BEGIN) || next->kind == AST_COPY;
+    return (ast_is_txn_control(next) && next->kind != AST_BEGIN) || next->kind == AST_COPY ||
+           is_cluster_statement(next) || is_cluster_statement(b->parsed.items[b->at].ast);
 }
 
 // Decides what becomes of an error: 0 and b->at set to run again, or the error after cleaning up.

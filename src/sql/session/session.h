@@ -21,15 +21,71 @@ struct budget;
 struct sql_engine;
 struct session;
 
+// ---- virtual clusters: what the statements of the system cluster ask of the server
+
+enum sql_cluster_verb {
+    SQL_CLUSTER_CREATE, // name; LIKE: other
+    SQL_CLUSTER_CLONE,  // of other
+    SQL_CLUSTER_RENAME, // to new_name
+    SQL_CLUSTER_START,
+    SQL_CLUSTER_STOP,
+    SQL_CLUSTER_DROP,
+    SQL_CLUSTER_UNDROP,
+    SQL_CLUSTER_LIMIT, // limits
+    SQL_CLUSTER_SNAPSHOT,
+    SQL_CLUSTER_RESET, // to version, 0: to the snapshot
+};
+struct sql_cluster_name { // by number, else by name
+    uint64_t id;
+    struct str name;
+};
+// SET LIMIT: one bit of `set` for each that the statement names; 0: no limit.
+enum sql_cluster_limit {
+    SQL_CLUSTER_STORAGE_BYTES,
+    SQL_CLUSTER_CONNECTIONS,
+    SQL_CLUSTER_REQUEST_UNITS_PER_MONTH,
+    SQL_CLUSTER_REQUEST_UNITS_BURST,
+    SQL_CLUSTER_LIMIT_COUNT
+};
+struct sql_cluster_limits {
+    unsigned set;
+    int64_t values[SQL_CLUSTER_LIMIT_COUNT];
+};
+struct sql_cluster_command {
+    enum sql_cluster_verb verb;
+    struct sql_cluster_name target, other;
+    struct str new_name;
+    bool immediate;
+    uint64_t version;
+    struct sql_cluster_limits limits;
+};
+struct sql_cluster_info {
+    uint64_t id;
+    struct str name;
+    const char *data_state;
+    bool in_service;
+    int64_t created_micros, dropped_micros, purge_micros, snapshot_micros; // 0: not
+    int64_t limits[SQL_CLUSTER_LIMIT_COUNT];                               // 0: none
+    int64_t storage_bytes, connections;
+    double request_units;
+};
+struct sql_cluster_hooks {
+    int (*run)(void *arg, const struct sql_cluster_command *command, struct err *err);
+    // In `a`, by number.
+    int (*list)(void *arg, struct arena *a, struct sql_cluster_info **out, size_t *n, struct err *err);
+    void *arg;
+};
+
 #define SQL_MEMORY_BYTES_DEFAULT ((size_t)1 << 30)
 
 struct sql_engine_options {
-    struct kv *kv;                    // borrowed until sql_engine_close
-    uint32_t cluster;                 // number of the virtual cluster; 0: the system cluster
-    const char *virtual_cluster_name; // NULL: that of the system cluster
-    size_t sql_memory_bytes_max;      // budget of all sessions; 0: SQL_MEMORY_BYTES_DEFAULT
-    struct budget *budget;            // of the process, above the engine's; may be NULL
-    bool insecure;                    // shown by settings; passwords are refused
+    struct kv *kv;                            // borrowed until sql_engine_close
+    uint32_t cluster;                         // number of the virtual cluster; 0: the system cluster
+    const char *virtual_cluster_name;         // NULL: that of the system cluster
+    size_t sql_memory_bytes_max;              // budget of all sessions; 0: SQL_MEMORY_BYTES_DEFAULT
+    struct budget *budget;                    // of the process, above the engine's; may be NULL
+    const struct sql_cluster_hooks *clusters; // borrowed; NULL: virtual clusters cannot be managed from here
+    bool insecure;                            // shown by settings; passwords are refused
     const char *cluster_name;
     int32_t sql_port, http_port; // shown by crdb_internal
     struct str advertise_host;
@@ -52,6 +108,10 @@ bool sql_engine_is_new(const struct sql_engine *engine);
 struct str sql_version_string(void);
 // The error record of a failed kv call (enum kv_result), for the server's own transactions.
 int sql_store_error(int kv_result, struct err *err);
+
+// Values of sequences that the engine has reserved: writes them back before its keys are copied (`keep`), or forgets
+// them because the keys were changed under it. Everything else it keeps is under a version in the store.
+void sql_engine_forget_sequences(struct sql_engine *engine, bool keep);
 
 // ---- consistency
 

@@ -27,6 +27,7 @@ struct sql_engine {
     char *cluster_name, *virtual_cluster_name;
     int32_t sql_port, http_port;
     char *host;
+    const struct sql_cluster_hooks *clusters;
     pthread_mutex_t mutex; // guards the list of sessions and what other sessions read of a session
     struct session *sessions;
     size_t n_sessions;
@@ -338,6 +339,13 @@ int show_run(struct session *s, struct arena *a, const struct ast *show, struct 
              struct err *err) MUST_CHECK;
 int show_send(struct session *s, const struct show_result *r, bool describe, struct err *err) MUST_CHECK;
 const struct ast *show_as_query(struct arena *a, const struct show_result *r);
+
+// virtual_clusters.c
+bool is_cluster_statement(const struct ast *ast);
+int run_cluster_statement(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
+// For SHOW: 42501 outside of the system cluster and for others than administrators.
+int cluster_check_access(struct session *s, const char *verb, struct err *err) MUST_CHECK;
+int cluster_name_of(const struct ast *name, struct sql_cluster_name *out, struct err *err) MUST_CHECK;
 
 // copy.c
 int copy_start(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, bool *in_progress,

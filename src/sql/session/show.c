@@ -2,8 +2,9 @@
 // the result, and turns it into a query for [SHOW …] in FROM. The functions are in show_*.c by subject.
 #include "sql/session/show_int.h"
 
-static const struct show_form *const show_forms[] = {show_session_forms, show_schema_forms, show_table_forms,
-                                                     show_access_forms, show_cluster_forms};
+static const struct show_form *const show_forms[] = {show_session_forms, show_schema_forms,
+                                                     show_table_forms,   show_access_forms,
+                                                     show_cluster_forms, show_virtual_cluster_forms};
 
 static const struct show_form *find_form(enum ast_show_what what)
 {

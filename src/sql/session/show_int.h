@@ -32,7 +32,7 @@ struct datum *show_row(struct show *sh);
 
 // Ended by a form without `run`.
 extern const struct show_form show_session_forms[], show_schema_forms[], show_table_forms[], show_access_forms[],
-    show_cluster_forms[];
+    show_cluster_forms[], show_virtual_cluster_forms[];
 
 static inline struct datum datum_c(const char *text)
 {

@@ -625,6 +625,10 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
         return run_close_cursor(s, ast, err);
     case AST_DISCARD:
         return run_discard(s, ast, err);
+    case AST_CREATE_VIRTUAL_CLUSTER:
+    case AST_ALTER_VIRTUAL_CLUSTER:
+    case AST_DROP_VIRTUAL_CLUSTER:
+        return run_cluster_statement(s, ast, a, err);
     case AST_VACUUM:
     case AST_UNLISTEN:
     case AST_SET_CONSTRAINTS:
