@@ -302,9 +302,27 @@ static void test_sequence(void)
     teardown();
 }
 
+// INSPECT finds the same, in its job.
+static void test_inspect(void)
+{
+    setup();
+    missing_entry();
+    CHECK_SQL(&h, "INSPECT TABLE p", "ERROR XX001 INSPECT found inconsistencies");
+    CHECK_SQL(&h, "SELECT status, error FROM [SHOW JOBS]", "failed|INSPECT found inconsistencies");
+    CHECK_SQL(&h,
+              "SELECT error_type, database_name, schema_name, object_name, primary_key, details FROM [SHOW INSPECT "
+              "ERRORS FOR TABLE p WITH DETAILS]",
+              "missing_secondary_index_entry|defaultdb|public|p@ci|(1)|"
+              "{\"details\": \"the row has no entry /Table/104/2/5/1\"}");
+    CHECK_SQL(&h, "SELECT count(*) FROM [SHOW INSPECT ERRORS FOR TABLE f]", "0");
+    CHECK_SQL(&h, "INSPECT TABLE p WITH OPTIONS (INDEX (pi))", "INSPECT");
+    CHECK_SQL(&h, "INSPECT DATABASE defaultdb", "ERROR XX001 INSPECT found inconsistencies");
+    teardown();
+}
+
 CHECK_MAIN({"missing_entry", test_missing_entry}, {"missing_row", test_missing_row}, {"changed_row", test_changed_row},
            {"damaged_value", test_damaged_value}, {"damaged_row", test_damaged_row},
            {"broken_reference", test_broken_reference}, {"wrong_counter", test_wrong_counter},
            {"constraints", test_constraints}, {"missing_name", test_missing_name},
            {"missing_descriptor", test_missing_descriptor}, {"damaged_descriptor", test_damaged_descriptor},
-           {"orphaned_index", test_orphaned_index}, {"sequence", test_sequence}, )
+           {"orphaned_index", test_orphaned_index}, {"sequence", test_sequence}, {"inspect", test_inspect}, )

@@ -501,6 +501,15 @@ struct ast *mk_control(struct parser *p, int pos, int action, enum ast_controlle
               .if_exists = if_exists);
 }
 
+struct ast *mk_inspect(struct parser *p, int pos, struct ast *options, struct ast *object, struct ast *as_of)
+{
+    struct ast_inspect *n = (struct ast_inspect *)options;
+    options->position = pos;
+    n->object = object;
+    n->as_of = as_of;
+    return options;
+}
+
 struct ast *mk_restore(struct parser *p, int pos, struct ast *targets, struct ast *subdirectory, struct ast_list from,
                        struct ast *as_of, struct ast_list options)
 {

@@ -101,6 +101,8 @@ struct ast *mk_alter_object(struct parser *p, int pos, enum ast_object kind, str
 struct ast *mk_fetch(struct parser *p, int pos, enum ast_fetch_direction direction, int64_t count, struct str cursor);
 struct ast *mk_control(struct parser *p, int pos, int action, enum ast_controlled what, struct ast *ids,
                        bool if_exists);
+// `options` is an INSPECT node with the rest.
+struct ast *mk_inspect(struct parser *p, int pos, struct ast *options, struct ast *object, struct ast *as_of);
 struct ast *mk_restore(struct parser *p, int pos, struct ast *targets, struct ast *subdirectory, struct ast_list from,
                        struct ast *as_of, struct ast_list options);
 struct ast *values_of(struct parser *p, int pos, struct ast *expr); // the query VALUES (expr)

@@ -292,6 +292,14 @@ static void print_show_backup(struct printer *pr, const struct ast_show *n)
     emit_list(pr, " WITH %L", n->options);
 }
 
+static void print_show_inspect(struct printer *pr, const struct ast_show *n)
+{
+    emit(pr, "SHOW INSPECT ERRORS");
+    emit_node(pr, " FOR TABLE %n", n->object);
+    emit_node(pr, " FOR JOB %n", n->expr);
+    emit_if(pr, n->all, "%s", " WITH DETAILS");
+}
+
 // The many forms SHOW thing [FROM object] [WITH …].
 static void print_show_plain(struct printer *pr, const struct ast_show *n)
 {
@@ -402,6 +410,7 @@ static void (*const show_printers[])(struct printer *pr, const struct ast_show *
     [AST_SHOW_SYNTAX] = print_show_text,
     [AST_SHOW_COMPLETIONS] = print_show_text,
     [AST_SHOW_BACKUP] = print_show_backup,
+    [AST_SHOW_INSPECT_ERRORS] = print_show_inspect,
 };
 
 void print_show(struct printer *pr, const struct ast_show *n)
@@ -502,6 +511,18 @@ void print_backup(struct printer *pr, const struct ast_backup *n)
     print_locations(pr, n->to);
     emit_node(pr, " AS OF SYSTEM TIME %n", n->as_of);
     emit_list(pr, " WITH OPTIONS (%L)", n->options);
+}
+
+void print_inspect(struct printer *pr, const struct ast_inspect *n)
+{
+    emit(pr, "INSPECT %s %n", n->database ? "DATABASE" : "TABLE", n->object);
+    emit_node(pr, " AS OF SYSTEM TIME %n", n->as_of);
+    if (n->indexes.n == 0 && !n->detached)
+        return;
+    emit(pr, " WITH OPTIONS (");
+    emit_list(pr, "INDEX (%L)", n->indexes);
+    emit_if(pr, n->detached, "%s", n->indexes.n > 0 ? ", DETACHED)" : "DETACHED)");
+    emit_if(pr, !n->detached, "%s", ")");
 }
 
 void print_restore(struct printer *pr, const struct ast_restore *n)

@@ -1,4 +1,5 @@
 // A cluster's half of SQL: its catalog, the registry of sessions, users.
+#include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 #include "sql/virtual/virtual.h"
 
@@ -27,12 +28,17 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
         return rc;
     }
     virtual_register(e->catalog);
+    e->jobs = jobs_new(e->kv, e->catalog, session_job_types, e);
+    if (kv_failure(e->kv) == NULL)
+        jobs_adopt(e->jobs);
     *out = e;
     return 0;
 }
 
 void sql_engine_close(struct sql_engine *e)
 {
+    if (e->jobs != NULL)
+        jobs_free(e->jobs);
     if (e->catalog != NULL)
         catalog_close(e->catalog);
     pthread_mutex_destroy(&e->mutex);

@@ -22,6 +22,7 @@
 struct sql_engine {
     struct kv *kv;
     struct catalog *catalog;
+    struct jobs *jobs;
     struct budget budget;
     bool is_new, insecure;
     char *cluster_name, *virtual_cluster_name;
@@ -202,6 +203,9 @@ struct session {
     bool has_sequence_value;
     int64_t last_sequence_value;
     struct map sequence_values; // u32 -> boxed int64
+    bool touched_jobs;          // this transaction has written job records
+    struct job *job;            // that this session works for; NULL: a client's
+    int (*job_interrupted)(void *job, struct err *err);
     struct session_shown shown;
     uint64_t txns_executed;
     char *current_query; // guarded by engine->mutex: shown by other sessions

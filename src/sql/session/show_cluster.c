@@ -1,4 +1,5 @@
 // SHOW of the cluster: settings, activity, jobs, zones, ranges. The cluster is one node that keeps one replica.
+#include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 
 // ---- settings
@@ -179,7 +180,7 @@ static int show_locality(struct show *sh, struct err *err)
     return 0;
 }
 
-// Jobs, schedules and the like: schema changes run inside their statements, so there are none.
+// Schedules and the like: there are none.
 static int show_none(struct show *sh, struct err *err)
 {
     return 0;
@@ -237,7 +238,8 @@ const struct show_form show_cluster_forms[] = {
      show_transactions,
      {INT("node_id"), TEXT("txn_id"), TEXT("application_name"), INT("num_stmts"), INT("num_retries"),
       INT("num_auto_retries")}},
-    {AST_SHOW_JOBS, show_none, JOB_COLUMNS},
+    {AST_SHOW_JOBS, show_jobs, JOB_COLUMNS},
+    {AST_SHOW_INSPECT_ERRORS, show_inspect_errors, {{0}}},
     {AST_SHOW_CHANGEFEED_JOBS, show_none, JOB_COLUMNS},
     {AST_SHOW_JOBS_FOR_SCHEDULES, show_none, JOB_COLUMNS},
     {AST_SHOW_SCHEDULES,

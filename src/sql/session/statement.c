@@ -1,5 +1,6 @@
 // One statement: analysis, planning, execution, results. Transaction control is in txn.c, the loops around statements
 // (batches, retries, the extended protocol) in session.c and portal.c.
+#include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 #include "sql/functions/advisory.h"
 #include <stdio.h>
@@ -69,6 +70,8 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
 int session_interrupted(void *arg, struct err *err)
 {
     struct session *s = arg;
+    if (s->job != NULL)
+        return s->job_interrupted(s->job, err);
     if (atomic_load_explicit(&s->cancel_requested, memory_order_relaxed))
         return err_set(err, ERR_QUERY_CANCELED, "query execution canceled");
     if (s->statement_deadline_ns == 0 && s->txn_deadline_ns == 0)
@@ -587,6 +590,12 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
     return cat_setting_put(s->view, str_of(setting->name), text, err);
 }
 
+static int not_supported(const struct ast *ast, struct err *err)
+{
+    err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s is not supported", ast_tag(ast));
+    return err_hint(err, "You have attempted to use a feature that is not yet implemented.");
+}
+
 static int run_show(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
                     struct err *err)
 {
@@ -595,6 +604,13 @@ static int run_show(struct session *s, const struct ast *ast, bool describe, str
     TRY(show_send(s, &r, describe, err));
     *tag = statement_tag(a, ast, r.rows.len);
     return 0;
+}
+
+static int run_control(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
+{
+    if (ast_as_control(ast)->what == AST_CONTROLLED_JOBS)
+        return run_control_jobs(s, ast, a, tag, err);
+    return not_supported(ast, err);
 }
 
 static int run_other(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
@@ -629,6 +645,10 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_ALTER_VIRTUAL_CLUSTER:
     case AST_DROP_VIRTUAL_CLUSTER:
         return run_cluster_statement(s, ast, a, err);
+    case AST_INSPECT:
+        return run_inspect(s, ast, a, err);
+    case AST_CONTROL:
+        return run_control(s, ast, a, tag, err);
     case AST_VACUUM:
     case AST_UNLISTEN:
     case AST_SET_CONSTRAINTS:
@@ -636,9 +656,7 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_CREATE_STATISTICS: // row counts are always exact; there is nothing to collect
         return 0;
     default:
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s is not supported", ast_tag(ast));
-        err_hint(err, "You have attempted to use a feature that is not yet implemented.");
-        return ERR_FEATURE_NOT_SUPPORTED;
+        return not_supported(ast, err);
     }
 }
 

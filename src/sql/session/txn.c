@@ -7,6 +7,7 @@
 //
 // A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself:
 // releasing it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
+#include "jobs/jobs.h"
 #include "sql/session/session_int.h"
 #include "sql/functions/advisory.h"
 #include <strings.h>
@@ -104,6 +105,7 @@ static void finished(struct session *s, bool committed)
     s->txns_executed++;
     s->txn_as_of = 0;
     s->txn_deadline_ns = 0;
+    s->touched_jobs = false;
     drop_savepoints(s);
     portals_end_txn(s, committed);
     settings_end_txn(s);
@@ -123,6 +125,9 @@ static int commit_kv(struct session *s, struct err *err)
     if (r != KV_OK)
         return cat_commit_error(&summary, (int)r, err);
     s->commit_version = version;
+    if (s->touched_jobs)
+        jobs_adopt(s->engine->jobs);
+    s->touched_jobs = false;
     return 0;
 }
 

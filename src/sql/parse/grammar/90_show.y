@@ -153,6 +153,15 @@ show_stmt:
   | "SHOW" "COMPACT" "TRACE" "FOR" "SESSION"
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_TRACE, .name = STR("COMPACT")); }
   | "SHOW" "FULL" "TABLE" "SCANS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_FULL_TABLE_SCANS); }
+  | "SHOW" "INSPECT" IDENT opt_inspect_scope opt_with_details
+    {
+        if (!str_ieqc($3, "errors"))
+            FAIL("unknown object: %.*s", STR_FMT($3));
+        AS(show, $4)->what = AST_SHOW_INSPECT_ERRORS;
+        AS(show, $4)->all = $5;
+        $4->position = @1;
+        $$ = $4;
+    }
   | "SHOW" "BACKUPS" "IN" expr { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_BACKUPS, .expr = $4); }
   | "SHOW" "BACKUP" SCONST "IN" expr opt_show_options
     {
@@ -224,6 +233,16 @@ show_target:
   | "INDEX" index_name { $$ = NODE(SHOW, show, @1, .object = $2, .object_kind = AST_OBJECT_INDEX); }
   | "DATABASE" name_node { $$ = NODE(SHOW, show, @1, .object = $2, .object_kind = AST_OBJECT_DATABASE); }
   ;
+%type <node> opt_inspect_scope;
+%type <flag> opt_with_details;
+opt_inspect_scope:
+    %empty { $$ = NODE(SHOW, show, 0); }
+  | "FOR" "TABLE" table_name { $$ = NODE(SHOW, show, 0, .object = $3); }
+  | "FOR" "JOB" int_value { $$ = NODE(SHOW, show, 0, .expr = mk_integer(p, @3, $3)); }
+  | "FOR" "TABLE" table_name "FOR" "JOB" int_value
+    { $$ = NODE(SHOW, show, 0, .object = $3, .expr = mk_integer(p, @6, $6)); }
+  ;
+opt_with_details: %empty { $$ = false; } | "WITH" "DETAILS" { $$ = true; } ;
 %type <node> show_create;
 show_create:
     table_name { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $1); }

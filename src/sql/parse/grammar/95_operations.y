@@ -1,5 +1,6 @@
 %type <node> control_stmt virtual_cluster_stmt backup_stmt restore_stmt virtual_cluster_name backup_targets
-%type <node> backup_option capability opt_like_cluster
+%type <node> backup_option capability opt_like_cluster inspect_stmt opt_inspect_options inspect_options
+%type <node> inspect_option
 %type <list> location_list opt_backup_options backup_option_list capabilities
 %type <choice> control_action
 %type <node> opt_reason
@@ -208,6 +209,38 @@ backup_option_list:
 backup_option:
     non_reserved_name { $$ = mk_option(p, @1, $1, NULL); }
   | non_reserved_name '=' expr { $$ = mk_option(p, @1, $1, $3); }
+  ;
+inspect_stmt:
+    "INSPECT" "TABLE" table_name opt_as_of opt_inspect_options { $$ = mk_inspect(p, @1, $5, $3, $4); }
+  | "INSPECT" "DATABASE" name_node opt_as_of opt_inspect_options
+    { $$ = mk_inspect(p, @1, $5, $3, $4); AS(inspect, $$)->database = true; }
+  | "INSPECT" error { HELP("INSPECT"); }
+  ;
+// An INSPECT node with the options.
+opt_inspect_options:
+    %empty { $$ = NODE(INSPECT, inspect, 0); }
+  | "WITH" "OPTIONS" '(' inspect_options ')' { $$ = $4; }
+  | "WITH" "OPTIONS" inspect_options { $$ = $3; }
+  ;
+inspect_options:
+    inspect_option
+  | inspect_options ',' inspect_option
+    {
+        AS(inspect, $1)->detached |= AS(inspect, $3)->detached;
+        if (AS(inspect, $3)->indexes.n > 0)
+            AS(inspect, $1)->indexes = AS(inspect, $3)->indexes;
+        $$ = $1;
+    }
+  ;
+inspect_option:
+    "INDEX" "ALL" { $$ = NODE(INSPECT, inspect, 0); }
+  | "INDEX" '(' name_list ')' { $$ = NODE(INSPECT, inspect, 0, .indexes = $3); }
+  | IDENT
+    {
+        if (!str_ieqc($1, "detached"))
+            FAIL("unknown option: %.*s", STR_FMT($1));
+        $$ = NODE(INSPECT, inspect, 0, .detached = true);
+    }
   ;
 restore_stmt:
     "RESTORE" backup_targets "FROM" string_value "IN" location_list opt_as_of opt_backup_options

@@ -70,6 +70,7 @@ preparable_stmt:
   | virtual_cluster_stmt
   | backup_stmt
   | restore_stmt
+  | inspect_stmt
   | "CREATE" error { HELP("CREATE"); }
   | "ALTER" error { HELP("ALTER"); }
   | "DROP" error { HELP("DROP"); }
