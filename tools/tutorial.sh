@@ -175,5 +175,25 @@ balances_app c-balances "$build_dir/examples/example-balances"
 crud_app c-crud examples/python-sqlalchemy/dbinit.sql "$build_dir/examples/example-crud"
 contended_app contended-c "$build_dir/examples/example-contended"
 
+# The same in a virtual cluster, by the connection string that `cluster create` prints.
+virtual_cluster() {
+    step "a virtual cluster"
+    run "cluster create" "$palmetto" cluster create --url "$DATABASE_URL" --new-user ida tutorial-1234
+    DATABASE_URL=$(sed -n 's/^sql: *//p' "$work/output")
+    case $DATABASE_URL in
+    postgresql://ida:*/tutorial-1234.defaultdb\?sslmode=verify-full*) ok "its URL names it and asks for verified TLS" ;;
+    *) bad "its URL names it and asks for verified TLS: $DATABASE_URL" ;;
+    esac
+    if [ -x "$venv/bin/python" ]; then
+        balances_app virtual-psycopg2 "$venv/bin/python" examples/python-psycopg2/example.py
+        crud_app virtual-sqlalchemy examples/python-sqlalchemy/dbinit.sql "$venv/bin/python" \
+            examples/python-sqlalchemy/main.py
+    fi
+    crud_app virtual-c examples/python-sqlalchemy/dbinit.sql "$build_dir/examples/example-crud"
+}
+if [ -n "$server_pid" ]; then
+    virtual_cluster
+fi
+
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]

@@ -232,6 +232,13 @@ static int routing_hint(struct err *err)
                          "of the host name, \"CLUSTER.HOST\", over TLS.");
 }
 
+void clusters_add_login_hint(struct clusters *c, struct err *err)
+{
+    if (err->hint == NULL && atomic_load(&c->has_others))
+        err_hint(err, "This was the system cluster. Name the cluster that the user belongs to: as database "
+                      "\"CLUSTER.DATABASE\", or as connection option \"options=--cluster=CLUSTER\".");
+}
+
 static int no_such_cluster(struct str name, struct err *err)
 {
     err_set(err, ERR_CONNECTION_REJECTED, "service unavailable for target tenant (%.*s): no such virtual cluster",
@@ -434,6 +441,7 @@ int clusters_create(struct clusters *c, struct str name, const struct cluster_cr
     struct create_work w = {.name = name, .options = options};
     TRY(clusters_check_name(name, err));
     TRY(cluster_change(c, create, &w, err));
+    atomic_store(&c->has_others, true);
     if (id != NULL)
         *id = w.id;
     return 0;

@@ -122,6 +122,11 @@ int clusters_snapshot(struct clusters *c, struct cluster_spec spec, struct err *
 // Sequences go back, numbers of objects do not.
 int clusters_reset(struct clusters *c, struct cluster_spec spec, uint64_t version, struct err *err) MUST_CHECK;
 
+// A new SQL user in the cluster, member of admin. The name is normalized and valid; `password` may be a SCRAM verifier,
+// empty: none. 42710 when the user exists.
+int clusters_create_user(struct clusters *c, struct cluster_spec spec, struct str name, struct str password,
+                         struct err *err) MUST_CHECK;
+
 // What the statements of the system cluster ask for: implements struct sql_cluster_hooks, with `c` as argument.
 struct sql_cluster_hooks;
 struct sql_cluster_hooks clusters_sql_hooks(struct clusters *c);
@@ -132,6 +137,9 @@ struct sql_cluster_hooks clusters_sql_hooks(struct clusters *c);
 // engine got is given back by clusters_disconnect after its sessions have been freed.
 int clusters_connect(struct clusters *c, struct str name, struct sql_engine **out, struct err *err) MUST_CHECK;
 void clusters_disconnect(struct clusters *c, struct sql_engine *engine);
+// After a login to the system cluster failed: whether another cluster may have been meant, and the hint that says how
+// to name one.
+void clusters_add_login_hint(struct clusters *c, struct err *err);
 // For the server's own work in a cluster, in service or not. Given back by clusters_release.
 int clusters_acquire(struct clusters *c, struct cluster_spec spec, struct sql_engine **out, struct err *err) MUST_CHECK;
 void clusters_release(struct clusters *c, struct sql_engine *engine);

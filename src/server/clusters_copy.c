@@ -182,6 +182,7 @@ int clusters_clone(struct clusters *c, struct cluster_spec from, struct str name
             rc = give_up(c, &w.copy, rc);
     }
     arena_release(&a);
+    atomic_store(&c->has_others, true);
     if (rc == 0 && id != NULL)
         *id = w.copy.id;
     return rc;

@@ -260,17 +260,21 @@ void clusters_stop_purger(struct clusters *c)
 
 // ---- start
 
+struct recovery {
+    bool any, unfinished; // clusters, and among them such as are not ready
+};
+
 // What was being filled is nothing: it is purged.
 static int recover(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
 {
-    bool *any = arg;
+    struct recovery *found = arg;
     struct cluster_record *list;
     size_t n;
     TRY(cluster_record_list(txn, a, &list, &n, err));
-    *any = false;
+    *found = (struct recovery){.any = n > 0};
     for (size_t i = 0; i < n; i++) {
         struct cluster_record *r = &list[i];
-        *any = *any || r->state != CLUSTER_STATE_READY;
+        found->unfinished = found->unfinished || r->state != CLUSTER_STATE_READY;
         if (r->state != CLUSTER_STATE_ADD)
             continue;
         if (r->name.len > 0)
@@ -285,9 +289,10 @@ static int recover(struct kv_txn *txn, struct arena *a, void *arg, struct err *e
 
 int clusters_recover(struct clusters *c, struct err *err)
 {
-    bool any;
-    TRY(cluster_change(c, recover, &any, err));
-    if (any)
+    struct recovery found;
+    TRY(cluster_change(c, recover, &found, err));
+    atomic_store(&c->has_others, found.any);
+    if (found.unfinished)
         clusters_wake_purger(c);
     return 0;
 }

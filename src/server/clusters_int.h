@@ -29,6 +29,7 @@ struct clusters {
     int64_t undo_ns;
     void (*end_connections)(void *arg, struct sql_engine *engine);
     void *arg;
+    atomic_bool has_others; // there is or was another cluster than the system's
 
     pthread_mutex_t mutex;  // guards what follows; never held across a call into the store or an engine's opening
     pthread_cond_t changed; // an engine was opened or closed

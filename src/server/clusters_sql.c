@@ -1,4 +1,6 @@
 // The statements of the system cluster about virtual clusters: hooks of sql/session.
+#include "base/buf.h"
+#include "crypto/scram.h"
 #include "server/clusters_int.h"
 
 static struct cluster_spec spec_of(struct sql_cluster_name n)
@@ -52,6 +54,39 @@ static int limit(struct clusters *c, const struct sql_cluster_command *command, 
     return clusters_set_limits(c, spec_of(command->target), &limits, err);
 }
 
+static int create_user(struct sql_engine *engine, struct str name, struct str password, struct err *err)
+{
+    struct scram_verifier verifier;
+    struct sql_user user;
+    struct buf text = BUF_INIT;
+    struct arena a;
+    arena_init(&a, NULL);
+    int rc = sql_lookup_user(engine, &a, name, &user, err);
+    arena_release(&a);
+    TRY(rc);
+    if (user.exists)
+        return err_set(err, ERR_DUPLICATE_OBJECT, "a role/user named %.*s already exists", STR_FMT(name));
+    if (scram_verifier_parse(&verifier, password)) {
+        buf_str(&text, password);
+    } else if (password.len > 0) {
+        scram_verifier_build(&verifier, password, SCRAM_ITERATIONS_DEFAULT);
+        scram_verifier_print(&verifier, &text);
+    }
+    rc = sql_ensure_user(engine, name, buf_view(&text), true, err);
+    buf_release(&text);
+    return rc;
+}
+
+int clusters_create_user(struct clusters *c, struct cluster_spec spec, struct str name, struct str password,
+                         struct err *err)
+{
+    struct sql_engine *engine;
+    TRY(clusters_acquire(c, spec, &engine, err));
+    int rc = create_user(engine, name, password, err);
+    clusters_release(c, engine);
+    return rc;
+}
+
 static int run(void *arg, const struct sql_cluster_command *command, struct err *err)
 {
     struct clusters *c = arg;
@@ -75,6 +110,8 @@ static int run(void *arg, const struct sql_cluster_command *command, struct err 
         return limit(c, command, err);
     case SQL_CLUSTER_SNAPSHOT:
         return clusters_snapshot(c, target, err);
+    case SQL_CLUSTER_USER:
+        return clusters_create_user(c, target, command->new_name, command->password, err);
     case SQL_CLUSTER_RESET:
         return clusters_reset(c, target, command->version, err);
     }

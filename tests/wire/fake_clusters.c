@@ -44,6 +44,10 @@ int clusters_connect(struct clusters *c, struct str name, struct sql_engine **ou
     return err_set(err, ERR_CONNECTION_REJECTED, "service unavailable for target tenant (%.*s)", STR_FMT(name));
 }
 
+void clusters_add_login_hint(struct clusters *c, struct err *err)
+{
+}
+
 void clusters_disconnect(struct clusters *c, struct sql_engine *engine)
 {
 }

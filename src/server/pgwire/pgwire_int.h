@@ -27,6 +27,7 @@ struct pgconn {
     int16_t *bound_formats; // result formats of the unnamed portal
     size_t n_bound_formats;
     struct result_formats formats; // of the rows being sent
+    bool cluster_named;            // the client said which cluster it wants
     bool has_session_slot;
     bool skip_until_sync; // after an error in the extended protocol
     bool in_copy;         // COPY FROM STDIN: data is expected

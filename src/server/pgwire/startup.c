@@ -110,6 +110,8 @@ static enum conn_next finish_login(struct pgconn *p)
 static enum conn_next login_failed(struct pgconn *p, struct err *err)
 {
     atomic_fetch_add_explicit(&p->server->logins_failed, 1, memory_order_relaxed);
+    if (atomic_load(&p->engine) == clusters_system(p->server->clusters) && !p->cluster_named)
+        clusters_add_login_hint(p->server->clusters, err);
     log_info("login failed: %s (client %s)", err->message, p->conn->peer);
     return pgwire_send_fatal(p, err);
 }
@@ -147,6 +149,7 @@ static int route(struct pgconn *p, struct startup_message *m, struct err *err)
         rc = clusters_connect(p->server->clusters, cluster.len > 0 ? cluster : CLUSTER_SYSTEM_NAME, &engine, err);
     if (rc == 0)
         atomic_store(&p->engine, engine);
+    p->cluster_named = cluster.len > 0;
     buf_release(&host);
     return rc;
 }

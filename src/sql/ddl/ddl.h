@@ -115,6 +115,8 @@ struct ddl_result {
 int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out,
                 struct err *err) MUST_CHECK;
 // True for the kinds of statement that ddl_execute takes.
+// A name for a new role: 42939 when it is reserved, 42602 when it is none.
+int ddl_check_role_name(struct str name, struct err *err) MUST_CHECK;
 bool ddl_can_execute(const struct ast *statement);
 
 #endif

@@ -168,7 +168,7 @@ static int need_admin_for_admin(struct ddl_context *dc, struct str target, const
 
 // ---- CREATE
 
-static int check_new_name(struct str name, struct err *err)
+int ddl_check_role_name(struct str name, struct err *err)
 {
     static const char *const reserved[] = {"public", "none", "node", "current_user", "session_user"};
     bool bad = str_has_prefix(name, STR("pg_")) || str_has_prefix(name, STR("crdb_internal_"));
@@ -188,7 +188,7 @@ int ddl_create_role(struct ddl_context *dc, const struct ast *statement, struct 
     const struct cat_role *existing;
     struct role_edit e = {.role = {.name = s->name, .is_role = !s->user}};
     TRY(need_create_role(dc, err));
-    TRY(check_new_name(s->name, err));
+    TRY(ddl_check_role_name(s->name, err));
     TRY(cat_role_by_name(dc->view, s->name, &existing, err));
     if (existing != NULL) {
         out->changed_schema = false;

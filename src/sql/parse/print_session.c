@@ -473,6 +473,9 @@ void print_alter_virtual_cluster(struct printer *pr, const struct ast_alter_virt
         emit(pr, " ");
         print_setting_name(pr, n->setting);
         emit_node(pr, " = %n", n->value);
+    } else if (n->action == AST_VIRTUAL_CLUSTER_CREATE_USER) {
+        bool secret = ast_is(n->value, AST_STRING) && !(pr->flags & AST_PRINT_PASSWORDS);
+        emit(pr, secret ? " WITH PASSWORD '*****'" : " WITH PASSWORD %n", n->value);
     } else {
         emit_node(pr, " %n", n->value);
     }

@@ -34,6 +34,7 @@ enum sql_cluster_verb {
     SQL_CLUSTER_LIMIT, // limits
     SQL_CLUSTER_SNAPSHOT,
     SQL_CLUSTER_RESET, // to version, 0: to the snapshot
+    SQL_CLUSTER_USER,  // a new administrator new_name in it, with password
 };
 struct sql_cluster_name { // by number, else by name
     uint64_t id;
@@ -55,6 +56,7 @@ struct sql_cluster_command {
     enum sql_cluster_verb verb;
     struct sql_cluster_name target, other;
     struct str new_name;
+    struct str password; // or a verifier; ptr NULL: none
     bool immediate;
     uint64_t version;
     struct sql_cluster_limits limits;

@@ -126,8 +126,22 @@ static const struct {
     {AST_VIRTUAL_CLUSTER_SET_SNAPSHOT, SQL_CLUSTER_SNAPSHOT, "alter"},
     {AST_VIRTUAL_CLUSTER_RESET_TO_SNAPSHOT, SQL_CLUSTER_RESET, "alter"},
     {AST_VIRTUAL_CLUSTER_RESET_TO_TIME, SQL_CLUSTER_RESET, "alter"},
+    {AST_VIRTUAL_CLUSTER_CREATE_USER, SQL_CLUSTER_USER, "alter"},
     {AST_VIRTUAL_CLUSTER_CANCEL_DROP, SQL_CLUSTER_UNDROP, "alter"},
 };
+
+static int new_user(struct session *s, const struct ast *password, struct sql_cluster_command *c, struct err *err)
+{
+    TRY(ddl_check_role_name(c->new_name, err));
+    if (password->kind == AST_NULL_LITERAL)
+        return 0;
+    if (password->kind != AST_STRING)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: the password must be a constant");
+    if (s->engine->insecure)
+        return err_set(err, ERR_INVALID_PASSWORD, "setting or updating a password is not supported in insecure mode");
+    c->password = ast_as_string(password)->value;
+    return 0;
+}
 
 static int alter(struct session *s, const struct ast_alter_virtual_cluster *ast, struct arena *a, struct err *err)
 {
@@ -146,7 +160,9 @@ static int alter(struct session *s, const struct ast_alter_virtual_cluster *ast,
         TRY(cluster_name_of(ast->new_name, &new_name, err));
         c.new_name = new_name.name;
     }
-    if (ast->value != NULL)
+    if (c.verb == SQL_CLUSTER_USER)
+        TRY(new_user(s, ast->value, &c, err));
+    else if (ast->value != NULL)
         TRY(as_of_version(s, ast->value, a, &c.version, err));
     TRY(limits(s, ast->capabilities, a, &c.limits, err));
     return s->engine->clusters->run(s->engine->clusters->arg, &c, err);

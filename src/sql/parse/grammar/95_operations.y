@@ -130,6 +130,11 @@ virtual_cluster_change:
         $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_RESET_TO_TIME,
                   .value = $6);
     }
+  | "CREATE" "USER" virtual_cluster_name "WITH" "PASSWORD" password_value
+    {
+        $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_CREATE_USER,
+                  .new_name = $3, .value = $6);
+    }
   | "CANCEL" "DROP"
     { $$ = NODE(ALTER_VIRTUAL_CLUSTER, alter_virtual_cluster, @1, .action = AST_VIRTUAL_CLUSTER_CANCEL_DROP); }
   ;
