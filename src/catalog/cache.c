@@ -64,6 +64,9 @@ static const struct record *record_of(char kind, enum entry_kind *out)
     case 't':
         *out = ENTRY_TABLE;
         return &table_record;
+    case 'f':
+        *out = ENTRY_FUNCTION;
+        return &function_record;
     case 'y':
         *out = ENTRY_TYPE;
         return &type_record;
@@ -88,6 +91,8 @@ int entry_decode(struct catalog *c, uint32_t id, struct str raw, struct entry **
     }
     if (e->kind == ENTRY_TABLE)
         finish_table(c, e);
+    if (e->kind == ENTRY_FUNCTION)
+        function_types_attach(c, &e->arena, &e->function);
     if (e->kind == ENTRY_TYPE)
         type_types_attach(c, &e->arena, &e->type);
     *out = e;

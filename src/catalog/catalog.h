@@ -113,6 +113,46 @@ struct cat_type {
     size_t n_types;
 };
 
+// A user-defined function or procedure. Overloads of one name differ in the types of their input parameters.
+struct cat_function_param {
+    struct str name; // empty: none
+    struct type type;
+    char mode; // 'i' IN, 'o' OUT, 'b' INOUT, 't' column of RETURNS TABLE
+    struct str default_sql;
+};
+struct cat_function {
+    uint32_t id;
+    uint32_t database_id, schema_id;
+    struct str name;
+    bool is_procedure;
+    const struct cat_function_param *params;
+    size_t n_params;
+    struct type result;     // RECORD with several output parameters
+    struct str returns_sql; // as SHOW CREATE prints it; empty: procedures
+    bool returns_set;
+    char volatility; // 'i', 's', 'v'
+    bool strict, leakproof, security_definer;
+    struct str body;            // canonical statements, ";\n" between them
+    const uint32_t *depends_on; // relations it uses
+    size_t n_depends_on;
+    struct cat_acl acl;
+    uint64_t version;
+    const struct type_def *types; // as in struct cat_table
+    size_t n_types;
+    struct str signature; // name(oid,oid): its name in the namespace; set by cat_put_function
+};
+
+static inline bool cat_param_is_input(const struct cat_function_param *p)
+{
+    return p->mode == 'i' || p->mode == 'b';
+}
+// What a call gives: the output parameters, or one column of the result's type.
+struct cat_function_column {
+    struct str name;
+    struct type type;
+};
+size_t cat_function_columns(const struct cat_function *f, struct arena *a, struct cat_function_column **out);
+
 enum cat_index_kind { CAT_INDEX_BTREE, CAT_INDEX_INVERTED };
 enum cat_index_state { CAT_INDEX_PUBLIC, CAT_INDEX_WRITE_ONLY };
 struct cat_index_column {
@@ -266,6 +306,7 @@ int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *
 int cat_type_by_id(struct cat_view *v, uint32_t id, const struct cat_type **out, struct err *err) MUST_CHECK;
 int cat_type_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
                      const struct cat_type **out, struct err *err) MUST_CHECK;
+int cat_function_by_id(struct cat_view *v, uint32_t id, const struct cat_function **out, struct err *err) MUST_CHECK;
 // Any type, built in or user-defined, arrays too; false when there is none. `v` may be NULL: built-in ones only.
 int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *found, struct err *err) MUST_CHECK;
 
@@ -281,6 +322,10 @@ int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, u
 int cat_list_types(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id,
                    const struct cat_type ***out, size_t *n, struct err *err) MUST_CHECK; // schema_id 0: of all
 
+// name empty: of every name, in that order.
+int cat_list_functions(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id, struct str name,
+                       const struct cat_function ***out, size_t *n, struct err *err) MUST_CHECK;
+
 // Resolves [[database.]schema.]name along the search path. `parts` has 1 to 3 names. Errors: 42P01 `relation "x" does
 // not exist`, 3D000, 3F000 unless missing_ok (then *out NULL). "$user" in the path stands for `user`.
 struct cat_name_scope {
@@ -293,6 +338,10 @@ int cat_resolve_table(struct cat_view *v, const struct cat_name_scope *scope, co
                       bool missing_ok, const struct cat_table **out, struct err *err) MUST_CHECK;
 int cat_resolve_type(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
                      const struct cat_type **out, struct err *err) MUST_CHECK; // *out NULL: there is none
+// The overloads of a name: those of the first schema of the search path that has any.
+int cat_resolve_functions(struct cat_view *v, const struct cat_name_scope *scope, struct arena *a,
+                          const struct str *parts, size_t n_parts, const struct cat_function ***out, size_t *n,
+                          struct err *err) MUST_CHECK;
 // Where a new object [[database.]schema.]name goes: 3D000, 3F000, 42501 are the callers' to check by the ids returned.
 int cat_resolve_target(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
                        const struct cat_database **database, const struct cat_schema **schema,
@@ -350,6 +399,7 @@ int cat_put_database(struct cat_view *v, const struct cat_database *d, struct er
 int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *err) MUST_CHECK;
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
 int cat_put_type(struct cat_view *v, const struct cat_type *t, struct err *err) MUST_CHECK;
+int cat_put_function(struct cat_view *v, const struct cat_function *f, struct err *err) MUST_CHECK;
 // Two ids in a row, the first of them.
 int cat_new_type_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
 // Removes descriptor and namespace entry; row data is removed by the caller (cat_delete_data).

@@ -27,7 +27,7 @@ enum { SYSTEM_COLUMNS_MAX = 16, SYSTEM_DESCRIPTOR_ID_SEQUENCE = 7 };
 
 // ---- caching
 
-enum entry_kind { ENTRY_DATABASE, ENTRY_SCHEMA, ENTRY_TABLE, ENTRY_TYPE };
+enum entry_kind { ENTRY_DATABASE, ENTRY_SCHEMA, ENTRY_TABLE, ENTRY_TYPE, ENTRY_FUNCTION };
 // One decoded descriptor, immutable.
 struct entry {
     unsigned refs; // catalog.mutex
@@ -39,6 +39,7 @@ struct entry {
         struct cat_schema schema;
         struct cat_table table;
         struct cat_type type;
+        struct cat_function function;
     };
 };
 struct entries {
@@ -170,9 +171,11 @@ const struct type_def *type_def_intern(struct catalog *c, const struct type_def 
 // Gives the user-defined types of a descriptor that was just decoded their definitions.
 void table_types_attach(struct catalog *c, struct arena *a, struct cat_table *t);
 void type_types_attach(struct catalog *c, struct arena *a, struct cat_type *t);
+void function_types_attach(struct catalog *c, struct arena *a, struct cat_function *f);
 // The definitions that a table's columns or a type's fields need, inner ones first.
 void table_types_collect(struct arena *a, struct cat_table *t);
 void type_types_collect(struct arena *a, struct cat_type *t);
+void function_types_collect(struct arena *a, struct cat_function *f);
 
 // ---- roles.c
 

@@ -16,6 +16,8 @@ static struct place place_of(const struct entry *e)
         return (struct place){0, 0, e->database.name};
     case ENTRY_SCHEMA:
         return (struct place){e->schema.database_id, 0, e->schema.name};
+    case ENTRY_FUNCTION:
+        return (struct place){e->function.database_id, e->function.schema_id, e->function.signature};
     case ENTRY_TYPE:
         return (struct place){e->type.database_id, e->type.schema_id, e->type.name};
     case ENTRY_TABLE:
@@ -127,6 +129,35 @@ int cat_put_type(struct cat_view *v, const struct cat_type *t, struct err *err)
     copy.version++;
     return put_descriptor(v, t->id, (struct place){t->database_id, t->schema_id, t->name}, 'y', &type_record, &copy,
                           err);
+}
+
+// Overloads share a name, so what the namespace has is the name with the types.
+static struct str function_signature(struct arena *a, const struct cat_function *f)
+{
+    struct buf b = BUF_INIT;
+    bool first = true;
+    buf_str(&b, f->name);
+    buf_putc(&b, '(');
+    for (size_t i = 0; i < f->n_params; i++) {
+        if (f->params[i].mode != 'i' && f->params[i].mode != 'b')
+            continue;
+        buf_printf(&b, "%s%u", first ? "" : ",", f->params[i].type.oid);
+        first = false;
+    }
+    buf_putc(&b, ')');
+    struct str out = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return out;
+}
+
+int cat_put_function(struct cat_view *v, const struct cat_function *f, struct err *err)
+{
+    struct cat_function copy = *f;
+    function_types_collect(&v->arena, &copy);
+    copy.signature = function_signature(&v->arena, f);
+    copy.version++;
+    return put_descriptor(v, f->id, (struct place){f->database_id, f->schema_id, copy.signature}, 'f', &function_record,
+                          &copy, err);
 }
 
 int cat_remove(struct cat_view *v, uint32_t id, struct err *err)

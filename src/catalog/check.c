@@ -142,6 +142,8 @@ static struct name_place place_of(const struct entry *e)
         return (struct name_place){0, 0, e->database.name};
     case ENTRY_SCHEMA:
         return (struct name_place){e->schema.database_id, 0, e->schema.name};
+    case ENTRY_FUNCTION:
+        return (struct name_place){e->function.database_id, e->function.schema_id, e->function.signature};
     case ENTRY_TYPE:
         return (struct name_place){e->type.database_id, e->type.schema_id, e->type.name};
     case ENTRY_TABLE:
@@ -351,6 +353,8 @@ static int check_entry(struct checker *c, const struct entry *e, struct err *err
         return check_acl(c, e->database.name, &e->database.acl, err);
     case ENTRY_SCHEMA:
         return check_acl(c, e->schema.name, &e->schema.acl, err);
+    case ENTRY_FUNCTION:
+        return check_acl(c, e->function.name, &e->function.acl, err);
     case ENTRY_TYPE:
         return check_acl(c, e->type.name, &e->type.acl, err);
     case ENTRY_TABLE:

@@ -43,6 +43,6 @@ void record_encode(struct buf *out, const struct record *r, const void *value);
 // `value` is zeroed and filled; what it points to is allocated in `a`, nothing borrows `bytes`. XX001 on damage.
 int record_decode(struct arena *a, const struct record *r, struct str bytes, void *value, struct err *err) MUST_CHECK;
 
-extern const struct record database_record, schema_record, table_record, type_record, type_def_record;
+extern const struct record database_record, schema_record, table_record, type_record, type_def_record, function_record;
 
 #endif

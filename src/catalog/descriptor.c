@@ -85,6 +85,37 @@ static const struct field type_record_fields[] = {
 };
 RECORD(type_record, cat_type);
 
+static const struct field function_param_record_fields[] = {
+    F(1, STR, cat_function_param, name),
+    F(2, TYPE, cat_function_param, type),
+    F(3, CHAR, cat_function_param, mode),
+    F(4, STR, cat_function_param, default_sql),
+};
+static RECORD(function_param_record, cat_function_param);
+
+static const struct field function_record_fields[] = {
+    F(1, U32, cat_function, id),
+    F(2, U32, cat_function, database_id),
+    F(3, U32, cat_function, schema_id),
+    F(4, STR, cat_function, name),
+    F(5, BOOL, cat_function, is_procedure),
+    F_SUBS(6, cat_function, params, n_params, function_param_record),
+    F(7, TYPE, cat_function, result),
+    F(8, STR, cat_function, returns_sql),
+    F(9, BOOL, cat_function, returns_set),
+    F(10, CHAR, cat_function, volatility),
+    F(11, BOOL, cat_function, strict),
+    F(12, BOOL, cat_function, leakproof),
+    F(13, STR, cat_function, body),
+    F_LIST(14, U32S, cat_function, depends_on, n_depends_on),
+    F_SUB(15, RECORD, cat_function, acl, acl_record),
+    F(16, U64, cat_function, version),
+    F_SUBS(17, cat_function, types, n_types, type_def_record),
+    F(18, STR, cat_function, signature),
+    F(19, BOOL, cat_function, security_definer),
+};
+RECORD(function_record, cat_function);
+
 static const struct field column_record_fields[] = {
     F(1, U32, cat_column, id),
     F(2, STR, cat_column, name),

@@ -118,6 +118,33 @@ int cat_resolve_type(struct cat_view *v, const struct cat_name_scope *scope, con
     return 0;
 }
 
+// ---- functions
+
+static int functions_in(struct cat_view *v, struct arena *a, uint32_t database_id, struct str schema, struct str name,
+                        const struct cat_function ***out, size_t *n, struct err *err)
+{
+    const struct cat_schema *s;
+    TRY(cat_schema_by_name(v, database_id, schema, &s, err));
+    return s != NULL && !s->is_virtual ? cat_list_functions(v, a, database_id, s->id, name, out, n, err) : 0;
+}
+
+int cat_resolve_functions(struct cat_view *v, const struct cat_name_scope *scope, struct arena *a,
+                          const struct str *parts, size_t n_parts, const struct cat_function ***out, size_t *n,
+                          struct err *err)
+{
+    uint32_t db;
+    struct str name = parts[n_parts - 1];
+    *n = 0;
+    TRY(database_id(v, n_parts == 3 ? parts[0] : scope->database, &db, err));
+    if (db == CAT_ID_NONE)
+        return 0;
+    if (n_parts > 1)
+        return functions_in(v, a, db, parts[n_parts - 2], name, out, n, err);
+    for (size_t i = 0; i < scope->n_search_path && *n == 0; i++)
+        TRY(functions_in(v, a, db, path_schema(scope, i), name, out, n, err));
+    return 0;
+}
+
 // ---- targets of CREATE
 
 static int first_of_path(struct cat_view *v, const struct cat_name_scope *scope, const struct cat_database *d,

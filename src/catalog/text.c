@@ -252,3 +252,56 @@ void cat_text_create_type(struct buf *out, const struct cat_type *t)
     }
     buf_putc(out, ')');
 }
+
+void cat_text_function_params(struct buf *out, const struct cat_function *f, bool inputs, bool pg_types)
+{
+    bool first = true;
+    for (size_t i = 0; i < f->n_params; i++) {
+        const struct cat_function_param *p = &f->params[i];
+        if (p->mode == 't' || (inputs && !cat_param_is_input(p)))
+            continue;
+        buf_cstr(out, first ? "" : ", ");
+        first = false;
+        buf_cstr(out, inputs ? "" : p->mode == 'o' ? "OUT " : p->mode == 'b' ? "INOUT " : "");
+        if (p->name.len > 0) {
+            print_identifier(out, p->name);
+            buf_putc(out, ' ');
+        }
+        if (pg_types)
+            type_print_pg(out, p->type);
+        else
+            type_print(out, p->type);
+        if (p->default_sql.len > 0 && !inputs)
+            buf_printf(out, " DEFAULT %.*s", STR_FMT(p->default_sql));
+    }
+}
+
+static void put_body(struct buf *out, struct str body)
+{
+    buf_cstr(out, "AS $$\n");
+    while (body.len > 0) { // a statement a line
+        ptrdiff_t end = str_find(body, STR(";\n"), 0);
+        size_t len = end < 0 ? body.len : (size_t)end;
+        buf_printf(out, "\t%.*s;\n", STR_FMT(str_slice(body, 0, len)));
+        body = str_slice(body, end < 0 ? body.len : len + 2, body.len);
+    }
+    buf_cstr(out, "$$");
+}
+
+void cat_text_create_function(struct buf *out, const struct cat_function *f, struct str schema)
+{
+    buf_printf(out, "CREATE %s ", f->is_procedure ? "PROCEDURE" : "FUNCTION");
+    print_identifier(out, schema);
+    buf_putc(out, '.');
+    print_identifier(out, f->name);
+    buf_putc(out, '(');
+    cat_text_function_params(out, f, false, false);
+    buf_cstr(out, ")\n\t");
+    if (!f->is_procedure) {
+        const char *volatility = f->volatility == 'i' ? "IMMUTABLE" : f->volatility == 's' ? "STABLE" : "VOLATILE";
+        buf_printf(out, "RETURNS %.*s\n\t%s\n\t%sLEAKPROOF\n\t%s\n\t", STR_FMT(f->returns_sql), volatility,
+                   f->leakproof ? "" : "NOT ", f->strict ? "RETURNS NULL ON NULL INPUT" : "CALLED ON NULL INPUT");
+    }
+    buf_cstr(out, "LANGUAGE SQL\n\tSECURITY INVOKER\n\t");
+    put_body(out, f->body);
+}

@@ -29,6 +29,10 @@ void cat_text_expr(struct buf *out, struct str sql);
 int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err) MUST_CHECK;
 // CREATE TYPE public.mood AS ENUM ('sad', 'ok')
 void cat_text_create_type(struct buf *out, const struct cat_type *t);
+// CREATE FUNCTION public.f(a INT8) … AS $$ … $$
+void cat_text_create_function(struct buf *out, const struct cat_function *f, struct str schema);
+// a INT8, OUT b STRING; only the input ones with `inputs`
+void cat_text_function_params(struct buf *out, const struct cat_function *f, bool inputs, bool pg_types);
 // INT8 GENERATED's and CREATE SEQUENCE's options that differ from the defaults (all: every one, as SHOW CREATE does).
 void cat_text_sequence_options(struct buf *out, const struct cat_sequence *s, bool all);
 const char *cat_fk_action_name(enum cat_fk_action action); // "NO ACTION" …

@@ -138,3 +138,21 @@ void type_types_collect(struct arena *a, struct cat_type *t)
     t->types = list.ptr;
     t->n_types = list.len;
 }
+
+void function_types_attach(struct catalog *c, struct arena *a, struct cat_function *f)
+{
+    const struct type_def **defs = intern_all(c, a, f->types, f->n_types);
+    attach(&f->result, defs, f->n_types);
+    for (size_t i = 0; i < f->n_params; i++)
+        attach(&((struct cat_function_param *)f->params)[i].type, defs, f->n_types);
+}
+
+void function_types_collect(struct arena *a, struct cat_function *f)
+{
+    struct def_list list = {0};
+    collect(a, &list, f->result.def);
+    for (size_t i = 0; i < f->n_params; i++)
+        collect(a, &list, f->params[i].type.def);
+    f->types = list.ptr;
+    f->n_types = list.len;
+}

@@ -219,6 +219,32 @@ int cat_type_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_i
     return id != CAT_ID_NONE ? cat_type_by_id(v, id, out, err) : 0;
 }
 
+int cat_function_by_id(struct cat_view *v, uint32_t id, const struct cat_function **out, struct err *err)
+{
+    const struct entry *e;
+    TRY(view_entry(v, id, &e, err));
+    *out = e != NULL && e->kind == ENTRY_FUNCTION ? &e->function : NULL;
+    return 0;
+}
+
+size_t cat_function_columns(const struct cat_function *f, struct arena *a, struct cat_function_column **out)
+{
+    struct cat_function_column *columns = ARENA_ARRAY(a, struct cat_function_column, f->n_params + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_params; i++) {
+        if (f->params[i].mode == 'i')
+            continue;
+        columns[n] = (struct cat_function_column){f->params[i].name, f->params[i].type};
+        if (columns[n].name.len == 0)
+            columns[n].name = arena_printf(a, "column%zu", n + 1);
+        n++;
+    }
+    if (n == 0)
+        columns[n++] = (struct cat_function_column){f->name, f->result};
+    *out = columns;
+    return n;
+}
+
 int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *found, struct err *err)
 {
     const struct cat_type *t = NULL;
@@ -373,6 +399,29 @@ int cat_list_types(struct cat_view *v, struct arena *a, uint32_t database_id, ui
             (*out)[(*n)++] = &list->items[i]->type;
     if (schema_id == 0)
         qsort(*out, *n, sizeof(**out), compare_types);
+    return 0;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+    const struct cat_function *const *x = a, *const *y = b;
+    int c = str_cmp((*x)->name, (*y)->name);
+    return c != 0 ? c : ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+int cat_list_functions(struct cat_view *v, struct arena *a, uint32_t database_id, uint32_t schema_id, struct str name,
+                       const struct cat_function ***out, size_t *n, struct err *err)
+{
+    const struct entries *list;
+    ARENA_VEC(const struct cat_function *) found = {0};
+    TRY(view_list(v, database_id, schema_id, schema_id == 0, &list, err));
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->kind == ENTRY_FUNCTION && (name.len == 0 || str_eq(list->items[i]->function.name, name)))
+            ARENA_PUSH(a, &found, &list->items[i]->function);
+    if (found.len > 0)
+        qsort(found.ptr, found.len, sizeof(*found.ptr), compare_functions);
+    *out = found.ptr;
+    *n = found.len;
     return 0;
 }
 

@@ -156,7 +156,7 @@ static void setup(void)
     bool fresh;
     arena_init(&arena, NULL);
     user = STR("root");
-    fake = (struct fake){.services = {fake_check_expr, fake_describe, fake_insert, fake_backfill, fake_rewrite,
+    fake = (struct fake){.services = {fake_check_expr, fake_describe, NULL, fake_insert, fake_backfill, fake_rewrite,
                                       fake_check, fake_not_null, fake_foreign_key}};
     CHECK_INT(kv_open("mem:", NULL, &kv, &err), 0);
     CHECK_INT(catalog_open(kv, 1, &catalog, &fresh, &err), 0);

@@ -16,7 +16,10 @@ struct analyze_options {
     struct eval_context *fold;      // for literals and constant folding: time zone and so on
     const uint32_t *parameter_oids; // 0: to be inferred
     size_t n_parameter_oids;
-    bool safe_updates; // sql_safe_updates
+    const struct str *parameter_names; // of a function's body, as many; NULL: they have none
+    struct str routine_name;           // whose they are
+    bool procedures;                   // CALL: the function named is a procedure
+    bool safe_updates;                 // sql_safe_updates
     bool null_ordered_last;
     bool fills_materialized_views; // they may be inserted into
     // A statement used as a table, [SHOW …]: gives the query that stands for it, or NULL when the statement has no

@@ -1,5 +1,6 @@
 // Function calls: scalars, aggregates, window functions, set-returning functions.
 #include "sql/analyze/analyze_int.h"
+#include "sql/parse/parse.h"
 
 // "f", or "schema.f" for functions outside pg_catalog.
 static struct str function_name(struct analyzer *an, const struct ast_object_name *n)
@@ -264,21 +265,10 @@ static int window_call(struct analyzer *an, struct scope *s, const struct ast_fu
     return 0;
 }
 
-// In a target list: its rows multiply those of the query.
-static int set_returning(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
-                         const struct fn_overload *const *candidates, size_t n, struct expr **out, struct err *err)
+// A set-returning call's columns, and a row of them in its place.
+static void add_set_call(struct analyzer *an, struct expr *e, struct str name, struct expr **out)
 {
     struct select_context *sc = an->select;
-    if (sc == NULL || !sc->srf_allowed || sc->in_srf) {
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s",
-                sc == NULL || sc->clause == NULL ? "this context" : sc->clause);
-        return err_at(err, call->base.position);
-    }
-    sc->in_srf = true;
-    struct expr *e = NULL;
-    int rc = resolve(an, s, call, name, candidates, n, T_ANYELEMENT, &e, err);
-    sc->in_srf = false;
-    TRY(rc);
     uint32_t n_cols = e->fn->n_columns > 0 ? e->fn->n_columns : 1;
     col_id *cols = ARENA_ARRAY(an->arena, col_id, n_cols);
     struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, n_cols);
@@ -301,7 +291,190 @@ static int set_returning(struct analyzer *an, struct scope *s, const struct ast_
     row->field_names = names;
     row->parameter = n_cols;
     *out = n_cols == 1 ? row->args[0] : row;
+}
+
+static int set_allowed(struct analyzer *an, const struct ast_func_call *call, struct err *err)
+{
+    const struct select_context *sc = an->select;
+    if (sc != NULL && sc->srf_allowed && !sc->in_srf)
+        return 0;
+    err_set(err, ERR_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s",
+            sc == NULL || sc->clause == NULL ? "this context" : sc->clause);
+    return err_at(err, call->base.position);
+}
+
+// In a target list: its rows multiply those of the query.
+static int set_returning(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
+                         const struct fn_overload *const *candidates, size_t n, struct expr **out, struct err *err)
+{
+    TRY(set_allowed(an, call, err));
+    struct select_context *sc = an->select;
+    sc->in_srf = true;
+    struct expr *e = NULL;
+    int rc = resolve(an, s, call, name, candidates, n, T_ANYELEMENT, &e, err);
+    sc->in_srf = false;
+    TRY(rc);
+    add_set_call(an, e, name, out);
     return 0;
+}
+
+// ---- user-defined functions
+
+// An overload for calls with the first n of the input parameters, the others by default. `expand`: in FROM, where a row
+// is its columns.
+static struct fn_overload *routine_overload(struct analyzer *an, const struct cat_function *f, uint32_t n, bool expand)
+{
+    static const enum fn_volatility volatilities[] = {['i'] = FN_IMMUTABLE, ['s'] = FN_STABLE, ['v'] = FN_VOLATILE};
+    struct arena *a = an->arena;
+    struct fn_overload *fn = ARENA_NEW(a, struct fn_overload);
+    struct type *args = ARENA_ARRAY(a, struct type, n);
+    for (size_t i = 0, k = 0; i < f->n_params && k < n; i++) {
+        if (cat_param_is_input(&f->params[i]))
+            args[k++] = f->params[i].type;
+    }
+    *fn = (struct fn_overload){.name = arena_cstr(a, f->name),
+                               .oid = TYPE_OID_USER_FIRST + f->id,
+                               .volatility = volatilities[(unsigned char)f->volatility],
+                               .strict = f->strict,
+                               .n_args = (uint8_t)n,
+                               .args = args,
+                               .result = f->result,
+                               .routine = f,
+                               .scalar = fn_routine_scalar,
+                               .set = fn_routine_set};
+    struct cat_function_column *columns;
+    size_t n_columns = cat_function_columns(f, a, &columns);
+    const struct type_def *def = n_columns == 1 ? columns[0].type.def : NULL;
+    bool composite = def != NULL && def->is_composite && columns[0].type.family == TYPE_TUPLE;
+    fn->kind = f->returns_set || (expand && (n_columns > 1 || composite)) ? FN_SET_RETURNING : FN_SCALAR;
+    if (fn->kind == FN_SCALAR || (n_columns == 1 && !(expand && composite)))
+        return fn;
+    fn->n_columns = (uint8_t)(composite ? def->n_fields : n_columns);
+    struct fn_column *list = ARENA_ARRAY(a, struct fn_column, fn->n_columns);
+    for (uint8_t i = 0; i < fn->n_columns; i++) {
+        list[i].name = arena_cstr(a, composite ? def->fields[i].name : columns[i].name);
+        list[i].type = composite ? def->fields[i].type : columns[i].type;
+    }
+    fn->columns = list;
+    return fn;
+}
+
+static bool routine_takes(const struct cat_function *f, size_t n_args)
+{
+    size_t n = 0, required = 0;
+    for (size_t i = 0; i < f->n_params; i++) {
+        n += cat_param_is_input(&f->params[i]);
+        if (cat_param_is_input(&f->params[i]) && f->params[i].default_sql.len == 0)
+            required = n;
+    }
+    return n_args >= required && n_args <= n;
+}
+
+// Gives every argument exactly its parameter's type, and those left out their default.
+static int routine_arguments(struct analyzer *an, struct scope *s, const struct cat_function *f, struct expr *e,
+                             struct err *err)
+{
+    struct expr **args = ARENA_ARRAY(an->arena, struct expr *, f->n_params + 1);
+    uint32_t n = 0;
+    for (size_t i = 0; i < f->n_params; i++) {
+        const struct cat_function_param *p = &f->params[i];
+        struct ast *node;
+        if (!cat_param_is_input(p))
+            continue;
+        if (n < e->n_args) {
+            args[n] = e->args[n];
+        } else {
+            TRY(parse_expr(an->arena, p->default_sql, &node, err));
+            TRY(expr_analyze(an, s, node, p->type, &args[n], err));
+        }
+        TRY(expr_cast(an, args[n], p->type, false, &args[n], err));
+        n++;
+    }
+    e->args = args;
+    e->n_args = n;
+    return 0;
+}
+
+static int may_execute(struct analyzer *an, const struct cat_function *f, struct err *err)
+{
+    bool ok;
+    TRY(cat_has_privilege(an->options->view, an->options->scope.user, &f->acl, CAT_PRIVILEGE_EXECUTE, &ok, err));
+    return ok ? 0 : cat_no_privilege(err, an->options->scope.user, CAT_PRIVILEGE_EXECUTE, "function", f->name);
+}
+
+// A row of several output parameters, as far as the analyzer knows it.
+static void record_shape(struct analyzer *an, struct expr *e)
+{
+    struct cat_function_column *columns;
+    size_t n = cat_function_columns(e->fn->routine, an->arena, &columns);
+    if (n < 2)
+        return;
+    struct type *types = ARENA_ARRAY(an->arena, struct type, n);
+    struct str *names = ARENA_ARRAY(an->arena, struct str, n);
+    for (size_t i = 0; i < n; i++) {
+        types[i] = columns[i].type;
+        names[i] = columns[i].name;
+    }
+    e->field_types = types;
+    e->field_names = names;
+    e->parameter = (uint32_t)n;
+}
+
+static int unknown_routine(const struct ast_func_call *call, const char *kind, struct str name, struct err *err)
+{
+    err_set(err, ERR_UNDEFINED_FUNCTION, "unknown %s: %.*s()", kind, STR_FMT(name));
+    return err_at(err, call->base.position);
+}
+
+static int finish_routine(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct expr *e,
+                          struct str name, struct expr **out, struct err *err)
+{
+    const struct cat_function *f = e->fn->routine;
+    TRY(may_execute(an, f, err));
+    TRY(routine_arguments(an, s, f, e, err));
+    an->query->stable = true;
+    *out = e;
+    if (e->fn->kind != FN_SET_RETURNING) {
+        record_shape(an, e);
+        return 0;
+    }
+    TRY(set_allowed(an, call, err));
+    add_set_call(an, e, name, out);
+    return 0;
+}
+
+static int routine_call(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct type want,
+                        struct expr **out, struct err *err)
+{
+    const struct ast_object_name *n = ast_as_object_name(call->name);
+    const struct str all[] = {n->database, n->schema, n->name};
+    size_t first = n->database.ptr != NULL ? 0 : n->schema.ptr != NULL ? 1 : 2, n_found = 0, n_candidates = 0;
+    const struct cat_function **found;
+    const char *kind = an->options->procedures ? "procedure" : "function";
+    if (an->options->view != NULL)
+        TRY(cat_resolve_functions(an->options->view, &an->options->scope, an->arena, all + first,
+                                  ARRAY_LEN(all) - first, &found, &n_found, err));
+    bool expand = an->select != NULL && an->select->srf_allowed && !an->select->in_srf && an->select->clause != NULL &&
+                  strcmp(an->select->clause, "FROM") == 0;
+    const struct fn_overload **candidates = ARENA_ARRAY(an->arena, const struct fn_overload *, n_found);
+    bool other_kind = false;
+    for (size_t i = 0; i < n_found; i++) {
+        other_kind |= found[i]->is_procedure != an->options->procedures;
+        if (found[i]->is_procedure == an->options->procedures && routine_takes(found[i], call->args.n))
+            candidates[n_candidates++] = routine_overload(an, found[i], (uint32_t)call->args.n, expand);
+    }
+    if (n_found == 0)
+        return unknown_routine(call, kind, function_name(an, n), err);
+    if (n_candidates == 0 && other_kind) {
+        err_set(err, ERR_WRONG_OBJECT_TYPE, "%.*s() is not a %s", STR_FMT(n->name), kind);
+        err_hint(err, an->options->procedures ? "To call a function, use SELECT." : "To call a procedure, use CALL.");
+        return err_at(err, call->base.position);
+    }
+    if (call->window != NULL || call->filter != NULL || call->distinct)
+        return unsupported(err, &call->base, "aggregate and window clauses with user-defined functions");
+    struct expr *e;
+    TRY(resolve(an, s, call, n->name, candidates, n_candidates, want, &e, err));
+    return finish_routine(an, s, call, e, n->name, out, err);
 }
 
 int call_function(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct type want,
@@ -314,10 +487,8 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
         name = STR("count_rows");
     size_t n = 0;
     const struct fn_overload *const *candidates = fn_lookup(name, &n);
-    if (n == 0) {
-        err_set(err, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s()", STR_FMT(name));
-        return err_at(err, call->base.position);
-    }
+    if (n == 0 || an->options->procedures)
+        return routine_call(an, s, call, want, out, err);
     if (call->variadic)
         return unsupported(err, &call->base, "VARIADIC arguments");
     if (call->window != NULL)

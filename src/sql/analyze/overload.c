@@ -241,9 +241,10 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
 
 static struct type result_type(const struct fn_overload *fn, struct type any)
 {
-    if (fn->result.family == TYPE_ANY || fn->result.family == TYPE_ENUM)
+    if (fn->result.family == TYPE_ANY || (fn->result.family == TYPE_ENUM && fn->result.def == NULL))
         return any.family == TYPE_ANY ? T_UNKNOWN : any;
-    if (fn->result.family == TYPE_ARRAY && (fn->result.element == TYPE_ANY || fn->result.element == TYPE_ENUM))
+    if (fn->result.family == TYPE_ARRAY &&
+        (fn->result.element == TYPE_ANY || (fn->result.element == TYPE_ENUM && fn->result.def == NULL)))
         return any.family == TYPE_ANY || any.family == TYPE_UNKNOWN ? type_array_of(T_STRING) : type_array_of(any);
     return fn->result;
 }

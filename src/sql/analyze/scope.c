@@ -119,6 +119,22 @@ static struct expr *whole_row(struct analyzer *an, const struct scope *s, struct
     return row;
 }
 
+// A name in a function's body that is no column may be one of its parameters.
+static bool is_parameter(struct analyzer *an, const struct ast_column_ref *ref, uint32_t *index)
+{
+    const struct analyze_options *o = an->options;
+    bool qualified = ref->table.ptr != NULL;
+    if (o->parameter_names == NULL || ref->schema.ptr != NULL || (qualified && !str_eq(ref->table, o->routine_name)))
+        return false;
+    for (size_t i = 0; i < o->n_parameter_oids; i++) {
+        if (o->parameter_names[i].len > 0 && str_eq(o->parameter_names[i], ref->column)) {
+            *index = (uint32_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
                   struct err *err)
 {
@@ -138,6 +154,9 @@ int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_
             return 0;
         }
     }
+    uint32_t parameter;
+    if (is_parameter(an, ref, &parameter))
+        return parameter_type(an, parameter, T_ANYELEMENT, out, err);
     if (ref->table.ptr == NULL) {
         for (struct scope *at = s; at != NULL; at = at->outer) {
             if ((*out = whole_row(an, at, ref->column)) != NULL)

@@ -250,10 +250,11 @@ int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *
     if (edit_column(e, cmd->new_name) != NULL)
         return err_set(err, ERR_DUPLICATE_COLUMN, "column \"%.*s\" of relation \"%.*s\" already exists",
                        STR_FMT(cmd->new_name), STR_FMT(e->t.name));
+    TRY(ddl_no_function_uses(w->dc, edit_table(e), cmd->name, "rename column", cmd->name, err));
     for (size_t i = 0; i < e->depended_on_by.len; i++) {
         const struct cat_table *v;
         TRY(cat_table_by_id(w->dc->view, e->depended_on_by.ptr[i], &v, err));
-        if (v == NULL || !view_mentions_column(v, cmd->name))
+        if (v == NULL || !query_mentions_column(v->view_sql, cmd->name))
             continue;
         err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                 "cannot rename column \"%.*s\" because view \"%.*s\" depends on it", STR_FMT(cmd->name),

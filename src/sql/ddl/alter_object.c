@@ -9,6 +9,8 @@
 // View texts hold qualified names, so what a view reads keeps its name.
 static int no_view_reads(struct ddl_context *dc, const struct cat_table *t, const char *action, struct err *err)
 {
+    struct str relation = arena_printf(dc->arena, "%s relation", action);
+    TRY(ddl_no_function_uses(dc, t, STR_EMPTY, relation.ptr, t->name, err));
     for (size_t i = 0; i < t->n_depended_on_by; i++) {
         const struct cat_table *r;
         TRY(cat_table_by_id(dc->view, t->depended_on_by[i], &r, err));
@@ -243,6 +245,9 @@ int ddl_alter_object(struct ddl_context *dc, const struct ast *statement, struct
         return alter_schema(dc, s, err);
     case AST_OBJECT_DATABASE:
         return alter_database(dc, s, err);
+    case AST_OBJECT_FUNCTION:
+    case AST_OBJECT_PROCEDURE:
+        return ddl_alter_function_object(dc, s, err);
     case AST_OBJECT_TYPE:
         return ddl_alter_type_object(dc, s, err);
     default:

@@ -155,12 +155,16 @@ static int drop_content(struct ddl_context *dc, uint32_t database_id, uint32_t s
     const struct cat_type **types;
     size_t n_types;
     TRY(cat_list_types(dc->view, dc->arena, database_id, schema_id, &types, &n_types, err));
-    *n += dry ? n_types : 0;
+    const struct cat_function **functions;
+    size_t n_functions;
+    TRY(cat_list_functions(dc->view, dc->arena, database_id, schema_id, STR_EMPTY, &functions, &n_functions, err));
+    *n += dry ? n_types + n_functions : 0;
     if (dry)
         return 0;
     uint32_t *ids = ARENA_ARRAY(dc->arena, uint32_t, *n);
     for (size_t i = 0; i < *n; i++)
         ids[i] = tables[i]->id;
+    TRY(drop_functions_of(dc, database_id, schema_id, err));
     TRY(drop_relations(dc, &(struct drop_set){ids, *n}, true, err));
     return drop_types_of(dc, database_id, schema_id, err);
 }
@@ -268,6 +272,9 @@ int ddl_drop(struct ddl_context *dc, const struct ast *statement, struct ddl_res
         return drop_schemas(dc, s, out, err);
     case AST_OBJECT_ROLE:
         return drop_roles(dc, s, out, err);
+    case AST_OBJECT_FUNCTION:
+    case AST_OBJECT_PROCEDURE:
+        return drop_functions(dc, s, out, err);
     case AST_OBJECT_TYPE:
         return drop_types(dc, s, out, err);
     default:

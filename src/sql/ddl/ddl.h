@@ -53,6 +53,16 @@ struct ddl_query {
     size_t n_relations;
 };
 
+// The body of a function or procedure.
+struct ddl_routine {
+    struct str sql;           // canonical statements, ";\n" between them
+    const struct type *types; // of the last statement's columns
+    size_t n_columns;
+    bool returns_rows, has_mutation;
+    const uint32_t *relations;
+    size_t n_relations;
+};
+
 // A column of the new form of a table whose values are computed while the rows are rewritten.
 struct ddl_column_value {
     uint32_t column_id;
@@ -67,6 +77,9 @@ struct ddl_services {
                       struct err *err);
     int (*describe_query)(struct ddl_services *s, struct ddl_context *dc, const struct ast *query,
                           struct ddl_query *out, struct err *err);
+    // `f` has name, parameters and result.
+    int (*check_routine)(struct ddl_services *s, struct ddl_context *dc, const struct cat_function *f, struct str body,
+                         struct ddl_routine *out, struct err *err);
     // INSERT INTO table(columns…) query, for CREATE TABLE AS and materialized views; defaults fill the other columns.
     int (*insert_query)(struct ddl_services *s, struct ddl_context *dc, const struct cat_table *table,
                         const uint32_t *columns, size_t n_columns, const struct ast *query, int64_t *rows,

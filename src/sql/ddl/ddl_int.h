@@ -61,6 +61,10 @@ int ddl_find_type(struct ddl_context *dc, const struct ast *name, bool missing_o
 // Before a column becomes of the type: 42501 without USAGE on it, 0A000 for a type of another database.
 int ddl_use_type(struct ddl_context *dc, uint32_t database_id, struct type type, struct err *err) MUST_CHECK;
 int ddl_alter_type_object(struct ddl_context *dc, const struct ast_alter_object *s, struct err *err) MUST_CHECK;
+int ddl_alter_function_object(struct ddl_context *dc, const struct ast_alter_object *s, struct err *err) MUST_CHECK;
+// The function or procedure of a FUNC_SIGNATURE. 42883 unless missing_ok (then NULL), 42725 when it is not unique.
+int ddl_find_function(struct ddl_context *dc, const struct ast *signature, bool procedure, bool missing_ok,
+                      const struct cat_function **out, struct err *err) MUST_CHECK;
 // After a schema got another name.
 int ddl_types_follow_schema(struct ddl_context *dc, const struct cat_schema *s, struct err *err) MUST_CHECK;
 
@@ -173,7 +177,12 @@ int drop_foreign_key(struct table_work *w, struct str name, struct err *err) MUS
 int drop_dependent_views(struct ddl_context *dc, const struct cat_table *t, const char *what, struct str name,
                          bool cascade, struct err *err) MUST_CHECK;
 
-bool view_mentions_column(const struct cat_table *view, struct str column); // or has a star
+bool query_mentions_column(struct str sql, struct str column); // or has a star
+// The first function or procedure whose body uses the relation, or with a column that column of it; NULL: none.
+int ddl_function_using(struct ddl_context *dc, const struct cat_table *t, struct str column,
+                       const struct cat_function **out, struct err *err) MUST_CHECK;
+int ddl_no_function_uses(struct ddl_context *dc, const struct cat_table *t, struct str column, const char *action,
+                         struct str name, struct err *err) MUST_CHECK;
 
 // ---- index.c
 

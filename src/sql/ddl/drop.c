@@ -107,6 +107,7 @@ static int drop_uses(struct ddl_context *dc, const struct cat_table *sequence, c
 static int drop_dependents(struct ddl_context *dc, const struct cat_table *t, const struct drop_set *set, bool cascade,
                            struct err *err)
 {
+    TRY(drop_functions_using(dc, t, STR_EMPTY, cat_relation_kind_name(t), t->name, cascade, err));
     for (size_t i = 0; i < t->n_depended_on_by; i++) {
         const struct cat_table *r;
         TRY(cat_table_by_id(dc->view, t->depended_on_by[i], &r, err));
@@ -219,13 +220,13 @@ static bool search_column(void *arg, struct ast *n)
     return true;
 }
 
-bool view_mentions_column(const struct cat_table *view, struct str column)
+bool query_mentions_column(struct str sql, struct str column)
 {
     struct arena a;
     struct parsed_statements p;
     struct column_search s = {column, false};
     arena_init(&a, NULL);
-    if (parse_sql(&a, view->view_sql, NULL, &p, NULL) == 0)
+    if (parse_sql(&a, sql, NULL, &p, NULL) == 0)
         for (size_t i = 0; i < p.n; i++)
             ast_walk(p.items[i].ast, search_column, &s);
     else
@@ -237,10 +238,11 @@ bool view_mentions_column(const struct cat_table *view, struct str column)
 int drop_dependent_views(struct ddl_context *dc, const struct cat_table *t, const char *what, struct str name,
                          bool cascade, struct err *err)
 {
+    TRY(drop_functions_using(dc, t, name, what, name, cascade, err));
     for (size_t i = 0; i < t->n_depended_on_by; i++) {
         const struct cat_table *r;
         TRY(cat_table_by_id(dc->view, t->depended_on_by[i], &r, err));
-        if (r == NULL || !view_mentions_column(r, name))
+        if (r == NULL || !query_mentions_column(r->view_sql, name))
             continue;
         if (!cascade)
             return depends_error(what, name, r, err);

@@ -19,6 +19,12 @@ int drop_schemas(struct ddl_context *dc, const struct ast_drop *s, struct ddl_re
 int drop_types(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err) MUST_CHECK;
 // All types of a schema; schema_id 0: of the database.
 int drop_types_of(struct ddl_context *dc, uint32_t database_id, uint32_t schema_id, struct err *err) MUST_CHECK;
+int drop_functions(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out,
+                   struct err *err) MUST_CHECK;
+int drop_functions_of(struct ddl_context *dc, uint32_t database_id, uint32_t schema_id, struct err *err) MUST_CHECK;
+// Functions that use a relation: 2BP01 naming `what` and `name`, or dropped too.
+int drop_functions_using(struct ddl_context *dc, const struct cat_table *t, struct str column, const char *what,
+                         struct str name, bool cascade, struct err *err) MUST_CHECK;
 int drop_roles(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err) MUST_CHECK;
 // Removes an index by id from an open edit, with its data. 2BP01 when a foreign key needs it and not cascade.
 int index_drop(struct table_work *w, uint32_t index_id, bool cascade, struct err *err) MUST_CHECK;

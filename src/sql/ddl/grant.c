@@ -4,7 +4,7 @@
 
 // ---- which privileges an object has
 
-enum grant_object { GRANT_TABLE, GRANT_SEQUENCE, GRANT_DATABASE, GRANT_SCHEMA, GRANT_TYPE };
+enum grant_object { GRANT_TABLE, GRANT_SEQUENCE, GRANT_DATABASE, GRANT_SCHEMA, GRANT_TYPE, GRANT_FUNCTION };
 static const struct {
     const char *name;
     uint32_t privileges;
@@ -20,6 +20,7 @@ static const struct {
                                         CAT_PRIVILEGE_BACKUP | CAT_PRIVILEGE_RESTORE | CAT_PRIVILEGE_ZONECONFIG},
     [GRANT_SCHEMA] = {"schema", CAT_PRIVILEGE_CREATE | CAT_PRIVILEGE_USAGE},
     [GRANT_TYPE] = {"type", CAT_PRIVILEGE_USAGE},
+    [GRANT_FUNCTION] = {"function", CAT_PRIVILEGE_EXECUTE},
 };
 
 struct grant_work {
@@ -241,6 +242,36 @@ static int grant_on_type(const struct grant_work *w, const struct ast *target, s
     return cat_put_type(w->dc->view, &changed, err);
 }
 
+static int change_function(const struct grant_work *w, const struct cat_function *f, struct err *err)
+{
+    struct cat_function changed = *f;
+    TRY(change_acl(w, &changed.acl, GRANT_FUNCTION, f->name, err));
+    return cat_put_function(w->dc->view, &changed, err);
+}
+
+static int grant_on_function(const struct grant_work *w, const struct ast *target, bool procedure, struct err *err)
+{
+    const struct cat_function *f;
+    TRY(ddl_find_function(w->dc, target, procedure, false, &f, err));
+    return change_function(w, f, err);
+}
+
+static int grant_on_functions_in_schema(const struct grant_work *w, const struct ast *target, bool procedures,
+                                        struct err *err)
+{
+    const struct cat_schema *s;
+    const struct cat_database *d;
+    const struct cat_function **list;
+    size_t n;
+    TRY(check_applicable(w, GRANT_FUNCTION, err));
+    TRY(find_schema(w, target, &s, &d, err));
+    TRY(cat_list_functions(w->dc->view, w->dc->arena, d->id, s->id, STR_EMPTY, &list, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->is_procedure == procedures)
+            TRY(change_function(w, list[i], err));
+    return 0;
+}
+
 static int grant_on_target(const struct grant_work *w, const struct ast *target, struct err *err)
 {
     switch (w->s->target) {
@@ -253,6 +284,14 @@ static int grant_on_target(const struct grant_work *w, const struct ast *target,
         return grant_on_schema(w, target, err);
     case AST_GRANT_ON_TYPE:
         return grant_on_type(w, target, err);
+    case AST_GRANT_ON_FUNCTION:
+        return grant_on_function(w, target, false, err);
+    case AST_GRANT_ON_PROCEDURE:
+        return grant_on_function(w, target, true, err);
+    case AST_GRANT_ON_ALL_FUNCTIONS_IN_SCHEMA:
+        return grant_on_functions_in_schema(w, target, false, err);
+    case AST_GRANT_ON_ALL_PROCEDURES_IN_SCHEMA:
+        return grant_on_functions_in_schema(w, target, true, err);
     case AST_GRANT_ON_ALL_TABLES_IN_SCHEMA:
         return grant_on_all_in_schema(w, target, false, err);
     case AST_GRANT_ON_ALL_SEQUENCES_IN_SCHEMA:

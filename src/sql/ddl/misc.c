@@ -3,12 +3,6 @@
 
 #include "sql/ddl/ddl_int.h"
 
-int ddl_create_function(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
-{
-    return ddl_unimplemented(err,
-                             ast_as_create_function(statement)->procedure ? "CREATE PROCEDURE" : "CREATE FUNCTION");
-}
-
 int ddl_alter_default_privileges(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out,
                                  struct err *err)
 {

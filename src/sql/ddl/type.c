@@ -93,23 +93,25 @@ static bool visit_type(void *arg, struct ast *n)
     return true;
 }
 
-// True when the text, an expression or a query, uses the type; the text then says what the change makes of it.
+// True when the text, an expression or statements, uses the type; the text then says what the change makes of it.
 static bool change_text(struct arena *a, struct type_change *c, struct str *sql, bool query)
 {
     struct ast *root;
     struct parsed_statements p;
     if (sql->len == 0 || str_find(*sql, c->before->name, 0) < 0)
         return false;
-    if (query ? parse_sql(a, *sql, NULL, &p, NULL) != 0 || p.n != 1 : parse_expr(a, *sql, &root, NULL) != 0)
+    if (query ? parse_sql(a, *sql, NULL, &p, NULL) != 0 : parse_expr(a, *sql, &root, NULL) != 0)
         return false;
-    if (query)
-        root = p.items[0].ast;
     c->found = false;
-    ast_walk(root, visit_type, c);
+    for (size_t i = 0; i < (query ? p.n : 1); i++)
+        ast_walk(query ? p.items[i].ast : root, visit_type, c);
     if (!c->found)
         return false;
     struct buf b = BUF_INIT;
-    ast_print(&b, root, AST_PRINT_DEFAULT);
+    for (size_t i = 0; i < (query ? p.n : 1); i++) {
+        buf_cstr(&b, i > 0 ? ";\n" : "");
+        ast_print(&b, query ? p.items[i].ast : root, AST_PRINT_DEFAULT);
+    }
     *sql = arena_str(a, buf_view(&b));
     buf_release(&b);
     return true;
@@ -160,6 +162,32 @@ static struct type_change no_change(const struct type_def *def)
     return (struct type_change){.before = def, .schema = def->schema, .name = def->name};
 }
 
+// A function with the type changed in its parameters, result and body; false when it does not use the type.
+static bool change_function(struct ddl_context *dc, struct cat_function *f, const struct type_def *now,
+                            struct type_change *c)
+{
+    struct cat_function_param *params = arena_dup(dc->arena, f->params, f->n_params * sizeof(*params));
+    bool used = uses_type(f->result, c->before);
+    if (used)
+        f->result.def = now;
+    for (size_t i = 0; i < f->n_params; i++) {
+        bool of_type = uses_type(params[i].type, c->before);
+        if (of_type)
+            params[i].type.def = now;
+        used |= of_type;
+        used |= change_text(dc->arena, c, &params[i].default_sql, false);
+    }
+    f->params = params;
+    if (uses_type(f->result, c->before) && f->returns_sql.len > 0) {
+        struct buf b = BUF_INIT;
+        buf_cstr(&b, f->returns_set ? "SETOF " : "");
+        type_print(&b, f->result);
+        f->returns_sql = arena_str(dc->arena, buf_view(&b));
+        buf_release(&b);
+    }
+    return used | change_text(dc->arena, c, &f->body, true);
+}
+
 // Names of the relations that use the type, comma-separated; empty: none does.
 static int list_users(struct ddl_context *dc, const struct cat_type *t, struct str *out, struct err *err)
 {
@@ -183,6 +211,14 @@ static int list_users(struct ddl_context *dc, const struct cat_type *t, struct s
             used |= uses_type(e.columns.ptr[k].type, &t->def);
         if (used || change_texts(&e, &c))
             buf_printf(&b, "%s%.*s", b.len > 0 ? " " : "", STR_FMT(ddl_qualified_name(dc, tables[i])));
+    }
+    const struct cat_function **functions;
+    TRY(cat_list_functions(dc->view, dc->arena, t->database_id, 0, STR_EMPTY, &functions, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct cat_function f = *functions[i];
+        struct type_change c = no_change(&t->def);
+        if (change_function(dc, &f, t->type.def, &c))
+            buf_printf(&b, "%s%.*s", b.len > 0 ? " " : "", STR_FMT(f.name));
     }
     *out = arena_str(dc->arena, buf_view(&b));
     buf_release(&b);
@@ -240,6 +276,13 @@ static int change_type(struct ddl_context *dc, const struct cat_type *changed, s
     TRY(cat_list_tables(dc->view, dc->arena, changed->database_id, 0, &tables, &n, err));
     for (size_t i = 0; i < n; i++)
         TRY(follow_table(dc, tables[i], now, c, err));
+    const struct cat_function **functions;
+    TRY(cat_list_functions(dc->view, dc->arena, changed->database_id, 0, STR_EMPTY, &functions, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct cat_function f = *functions[i];
+        if (change_function(dc, &f, now->type.def, c))
+            TRY(cat_put_function(dc->view, &f, err));
+    }
     return 0;
 }
 

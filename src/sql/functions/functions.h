@@ -14,6 +14,8 @@
 #include "types/types.h"
 
 struct cat_view; // catalog/catalog.h
+struct cat_function;
+struct fn_emit;
 struct kv_txn;
 
 struct fn_overload;
@@ -56,6 +58,9 @@ struct session_functions {
     bool (*sequence_value_get)(struct session_functions *sf, uint32_t sequence_id, int64_t *value);
     bool (*sequence_value_last)(struct session_functions *sf, int64_t *value);
     void (*notice)(struct session_functions *sf, const struct err *notice);
+    // Runs a user-defined function: every row of its last statement to `emit`, at most max_rows (0: all).
+    int (*call_routine)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *routine,
+                        const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err);
     int32_t backend_pid;
     struct str session_id;
     struct str client_address;
@@ -99,7 +104,7 @@ struct fn_column {
     struct type type;
 };
 
-enum { FN_ARGS_MAX = 8 };
+enum { FN_ARGS_MAX = 8 }; // of built-in functions
 
 // Parameter types match by family: any INT or FLOAT width, any string-like, any reg* for OID. Three kinds match more:
 //   TYPE_ANY             T_ANYELEMENT: any type, the same for all T_ANYELEMENT arguments of the call
@@ -126,10 +131,11 @@ struct fn_overload {
     bool is_operator;
     bool variadic;  // the last argument type repeats, zero or more times
     uint8_t n_args; // counting a variadic one once
-    struct type args[FN_ARGS_MAX];
+    const struct type *args;
     // T_ANYELEMENT: the type the ANY arguments were resolved to; array of ANY (element TYPE_ANY): array of that.
     struct type result;
-    fn_scalar scalar; // FN_SCALAR has scalar or vector or both
+    const struct cat_function *routine; // a user-defined function; NULL: built in
+    fn_scalar scalar;                   // FN_SCALAR has scalar or vector or both
     fn_vector vector;
     const struct fn_aggregate *aggregate;
     fn_set set;
@@ -149,6 +155,12 @@ const struct fn_overload *const *fn_all(size_t *n);
 // Window functions proper (row_number, lag …) see the whole partition.
 struct fn_window_frame; // execute/window
 // Overloads of kind FN_WINDOW are implemented by the executor by name; the table gives their types only.
+
+// The bodies of overloads of user-defined functions (analyze/call.c makes them).
+int fn_routine_scalar(struct eval_context *ec, const struct datum *args, int n_args, struct datum *out,
+                      struct err *err);
+int fn_routine_set(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                   struct err *err);
 
 // ---- casts
 

@@ -84,6 +84,7 @@ static struct type signature_type(struct str token)
 // "int, string... -> bool"
 static void parse_signature(struct fn_overload *fn, const char *signature)
 {
+    struct type args[FN_ARGS_MAX];
     struct str rest = str_of(signature);
     for (;;) {
         struct str token = next_token(&rest);
@@ -93,7 +94,7 @@ static void parse_signature(struct fn_overload *fn, const char *signature)
         }
         if (token.len > 0) {
             INVARIANT(fn->n_args < FN_ARGS_MAX);
-            fn->args[fn->n_args++] = signature_type(token);
+            args[fn->n_args++] = signature_type(token);
         }
         INVARIANT(rest.len > 0);
         if (rest.ptr[0] == '-')
@@ -101,6 +102,7 @@ static void parse_signature(struct fn_overload *fn, const char *signature)
         rest = str_slice(rest, 1, rest.len);
     }
     rest = str_slice(rest, 2, rest.len);
+    fn->args = arena_dup(&registry.arena, args, fn->n_args * sizeof(args[0]));
     fn->result = signature_type(next_token(&rest));
 }
 

@@ -117,9 +117,10 @@ static bool visit_sequence(void *arg, struct ast *n)
     return w->rc == 0;
 }
 
-// ---- user-defined types: by schema-qualified name
+// ---- user-defined types and functions: by schema-qualified name
 
 struct type_walk {
+    struct arena *arena;
     const struct analyze_options *options;
     int rc;
     struct err *err;
@@ -140,10 +141,33 @@ static bool qualify_type(void *arg, struct ast *n)
     return w->rc == 0;
 }
 
-static int qualify_types(const struct analyze_options *options, struct ast *n, struct err *err)
+// User-defined functions too.
+static bool qualify_call(void *arg, struct ast *n)
 {
-    struct type_walk w = {options, 0, err};
+    struct type_walk *w = arg;
+    const struct cat_function **found;
+    size_t n_found, n_built_in;
+    if (n->kind != AST_FUNC_CALL || w->rc != 0)
+        return w->rc == 0;
+    struct ast_object_name *name = (struct ast_object_name *)ast_as_func_call(n)->name;
+    fn_lookup(name->name, &n_built_in);
+    if (name->schema.ptr != NULL || n_built_in > 0)
+        return true;
+    w->rc =
+        cat_resolve_functions(w->options->view, &w->options->scope, w->arena, &name->name, 1, &found, &n_found, w->err);
+    const struct cat_schema *schema = NULL;
+    if (w->rc == 0 && n_found > 0)
+        w->rc = cat_schema_by_id(w->options->view, found[0]->schema_id, &schema, w->err);
+    if (schema != NULL)
+        name->schema = schema->name;
+    return w->rc == 0;
+}
+
+static int qualify_types(struct arena *a, const struct analyze_options *options, struct ast *n, struct err *err)
+{
+    struct type_walk w = {a, options, 0, err};
     ast_walk(n, qualify_type, &w);
+    ast_walk(n, qualify_call, &w);
     return w.rc;
 }
 
@@ -370,7 +394,7 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
 {
     struct ast *copy = ast_copy(c->arena, expr);
     ast_walk(copy, unqualify, NULL);
-    TRY(qualify_types(c->options, copy, err));
+    TRY(qualify_types(c->arena, c->options, copy, err));
     struct sequence_walk w = {.arena = c->arena, .options = c->options, .rewrite = true, .err = err};
     ast_walk(copy, visit_sequence, &w);
     TRY(w.rc);
@@ -533,7 +557,7 @@ int canonical_query(struct canonical_query *c, const struct ast *query, struct e
     ast_walk(copy, collect_cte, &q);
     ast_walk(copy, qualify, &q);
     TRY(q.rc);
-    TRY(qualify_types(c->options, copy, err));
+    TRY(qualify_types(c->arena, c->options, copy, err));
     struct sequence_walk w = {.arena = c->arena, .options = c->options, .rewrite = true, .err = err};
     ast_walk(copy, visit_sequence, &w);
     TRY(w.rc);

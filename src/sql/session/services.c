@@ -294,6 +294,54 @@ static int describe_query(struct ddl_services *services, struct ddl_context *dc,
     return 0;
 }
 
+static bool fits_body(const struct ast *ast)
+{
+    return ast->kind == AST_SELECT || ast->kind == AST_INSERT || ast->kind == AST_UPDATE || ast->kind == AST_DELETE;
+}
+
+// One statement of a body: its canonical text after those before it, its columns when it is the last.
+static int check_statement(struct ddl_context *dc, const struct analyze_options *options, const struct ast *ast,
+                           struct canonical_query *c, struct ddl_routine *out, struct err *err)
+{
+    struct query *q;
+    if (!fits_body(ast))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s usage inside a function definition",
+                       ast_tag(ast));
+    TRY(analyze(dc->arena, options, ast, &q, err));
+    if (q->n_parameters > options->n_parameter_oids)
+        return err_set(err, ERR_UNDEFINED_PARAMETER, "there is no parameter $%u", q->n_parameters);
+    struct type *types = ARENA_ARRAY(dc->arena, struct type, q->n_output);
+    for (uint32_t i = 0; i < q->n_output; i++)
+        types[i] = query_column(q, q->output[i])->type;
+    out->types = types;
+    out->n_columns = q->n_output;
+    out->returns_rows = q->returns_rows && q->n_output > 0;
+    out->has_mutation |= q->has_mutation;
+    c->query = q;
+    return canonical_query(c, ast, err);
+}
+
+static int check_routine(struct ddl_services *services, struct ddl_context *dc, const struct cat_function *f,
+                         struct str body, struct ddl_routine *out, struct err *err)
+{
+    struct session *s = session_of(services);
+    struct analyze_options options;
+    struct eval_context fold;
+    struct parsed_statements parsed;
+    TRY(parse_sql(dc->arena, body, NULL, &parsed, err));
+    analyze_options_init(s, &options, &fold, dc->arena);
+    routine_options(dc->arena, f, &options);
+    *out = (struct ddl_routine){.sql = STR_EMPTY};
+    struct canonical_query c = {.arena = dc->arena, .options = &options};
+    for (size_t i = 0; i < parsed.n; i++) {
+        TRY(check_statement(dc, &options, parsed.items[i].ast, &c, out, err));
+        out->sql = arena_printf(dc->arena, "%.*s%s%.*s", STR_FMT(out->sql), i > 0 ? ";\n" : "", STR_FMT(c.sql));
+    }
+    out->relations = c.relations.ptr;
+    out->n_relations = c.relations.len;
+    return 0;
+}
+
 static struct ast *name_node(struct arena *a, struct str name)
 {
     struct ast_name *n = AST_NEW(a, NAME, name, 0);
@@ -362,6 +410,7 @@ struct ddl_services *ddl_services_new(struct session *s, struct arena *a)
     services->ddl = (struct ddl_services){
         .check_expr = check_expr,
         .describe_query = describe_query,
+        .check_routine = check_routine,
         .insert_query = insert_query,
         .backfill_index = backfill_index,
         .rewrite_table = rewrite_table,

@@ -90,6 +90,12 @@ static void fn_notice(struct session_functions *sf, const struct err *notice)
     send_notice_record(of_functions(sf), notice);
 }
 
+static int fn_call_routine(struct session_functions *sf, struct eval_context *ec, const struct cat_function *routine,
+                           const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err)
+{
+    return session_call_routine(of_functions(sf), ec, routine, args, emit, max_rows, err);
+}
+
 static void functions_init(struct session *s)
 {
     s->functions = (struct session_functions){.setting_get = fn_setting_get,
@@ -100,6 +106,7 @@ static void functions_init(struct session *s)
                                               .sequence_value_get = fn_sequence_get,
                                               .sequence_value_last = fn_sequence_last,
                                               .notice = fn_notice,
+                                              .call_routine = fn_call_routine,
                                               .backend_pid = s->pid,
                                               .session_id = str_of(s->session_id),
                                               .client_address = s->client_address,
@@ -244,6 +251,7 @@ void session_free(struct session *s)
     for (size_t it = 0; (e = map_next(&s->sequence_values, &it)) != NULL;)
         mem_free(e->value);
     map_release(&s->sequence_values);
+    routines_release(s);
     mem_free(s->current_query);
     mem_free(s->shown.last_query);
     arena_release(&s->describe);

@@ -206,6 +206,8 @@ struct session {
     bool touched_jobs;          // this transaction has written job records
     struct job *job;            // that this session works for; NULL: a client's
     int (*job_interrupted)(void *job, struct err *err);
+    struct map routines; // u32 -> struct routine_plans *
+    uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
     char *current_query; // guarded by engine->mutex: shown by other sessions
@@ -357,6 +359,13 @@ int copy_start(struct session *s, const struct ast *ast, struct arena *a, struct
 void copy_abort(struct session *s);
 void copy_by_execute(struct session *s);
 void copy_set_rest(struct session *s, struct str text); // statements to run after the data
+
+// routine.c: user-defined functions
+int session_call_routine(struct session *s, struct eval_context *ec, const struct cat_function *f,
+                         const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err) MUST_CHECK;
+// What the analysis of a body has beside the session's own: parameters by number and name.
+void routine_options(struct arena *a, const struct cat_function *f, struct analyze_options *o);
+void routines_release(struct session *s);
 
 // services.c: what DDL needs of analyzer and executor
 struct ddl_services *ddl_services_new(struct session *s, struct arena *a);

@@ -49,6 +49,9 @@ static inline struct datum show_take(struct show *sh, struct buf *b)
 // Names in the session's scope, with the usual errors.
 int show_table(struct show *sh, const struct ast *object, const struct cat_table **out, struct err *err) MUST_CHECK;
 int show_type(struct show *sh, const struct ast *object, const struct cat_type **out, struct err *err) MUST_CHECK;
+// The overloads of a name, none of them maybe.
+int show_function(struct show *sh, const struct ast *object, const struct cat_function ***out, size_t *n,
+                  struct err *err) MUST_CHECK;
 int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err) MUST_CHECK;
 // The current database: an error when it does not exist.
 int show_current_database(struct show *sh, const struct cat_database **out, struct err *err) MUST_CHECK;

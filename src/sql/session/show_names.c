@@ -37,6 +37,16 @@ int show_type(struct show *sh, const struct ast *object, const struct cat_type *
                    n->schema.ptr != NULL ? "." : "", STR_FMT(n->name));
 }
 
+int show_function(struct show *sh, const struct ast *object, const struct cat_function ***out, size_t *n,
+                  struct err *err)
+{
+    const struct ast_object_name *name = ast_as_object_name(object);
+    const struct str all[] = {name->database, name->schema, name->name};
+    size_t first = name->database.ptr != NULL ? 0 : name->schema.ptr != NULL ? 1 : 2;
+    struct cat_name_scope scope = scope_of(sh->session);
+    return cat_resolve_functions(sh->view, &scope, sh->arena, all + first, ARRAY_LEN(all) - first, out, n, err);
+}
+
 int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err)
 {
     TRY(cat_database_by_name(sh->view, name, out, err));

@@ -194,13 +194,65 @@ static int show_create_all_types(struct show *sh, struct err *err)
     return 0;
 }
 
-// ---- routines: users cannot create any
+// ---- routines
 
-static int show_nothing(struct show *sh, struct err *err)
+static int show_routines(struct show *sh, bool procedures, struct err *err)
 {
+    static const char *const volatilities[] = {['i'] = "immutable", ['s'] = "stable", ['v'] = "volatile"};
     const struct cat_database *d;
     const struct cat_schema *schema;
-    return show_place(sh, sh->ast->object, &d, &schema, err);
+    const struct cat_function **list;
+    size_t n;
+    TRY(show_place(sh, sh->ast->object, &d, &schema, err));
+    TRY(cat_list_functions(sh->view, sh->arena, d->id, schema != NULL ? schema->id : 0, STR_EMPTY, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct cat_function *f = list[i];
+        struct buf arguments = BUF_INIT, result = BUF_INIT;
+        const struct cat_schema *in;
+        if (f->is_procedure != procedures)
+            continue;
+        TRY(cat_schema_by_id(sh->view, f->schema_id, &in, err));
+        cat_text_function_params(&arguments, f, false, true);
+        type_print_pg(&result, f->result);
+        struct datum result_type = show_take(sh, &result), *row = show_row(sh);
+        row[0] = in != NULL ? datum_str(in->name) : DATUM_NULL;
+        row[1] = datum_str(f->name);
+        if (!procedures)
+            row[2] = result_type;
+        row[procedures ? 2 : 3] = show_take(sh, &arguments);
+        row[procedures ? 3 : 4] = datum_c(procedures ? "proc" : "func");
+        if (!procedures)
+            row[5] = datum_c(volatilities[(unsigned char)f->volatility]);
+    }
+    return 0;
+}
+
+static int show_functions(struct show *sh, struct err *err)
+{
+    return show_routines(sh, false, err);
+}
+
+static int show_procedures(struct show *sh, struct err *err)
+{
+    return show_routines(sh, true, err);
+}
+
+static int show_create_all_routines(struct show *sh, struct err *err)
+{
+    const struct cat_database *d;
+    const struct cat_function **list;
+    size_t n;
+    TRY(show_current_database(sh, &d, err));
+    TRY(cat_list_functions(sh->view, sh->arena, d->id, 0, STR_EMPTY, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct cat_schema *schema;
+        struct buf b = BUF_INIT;
+        TRY(cat_schema_by_id(sh->view, list[i]->schema_id, &schema, err));
+        cat_text_create_function(&b, list[i], schema != NULL ? schema->name : STR_EMPTY);
+        buf_putc(&b, ';');
+        show_row(sh)[0] = show_take(sh, &b);
+    }
+    return 0;
 }
 
 // ---- CREATE ALL …
@@ -316,16 +368,16 @@ const struct show_form show_schema_forms[] = {
     {AST_SHOW_TYPES, show_types, {TEXT("schema"), TEXT("name"), TEXT("owner"), TEXT("comment")}},
     {AST_SHOW_ENUMS, show_enums, {TEXT("schema"), TEXT("name"), {"values", TYPE_OID_STRING_ARRAY}, TEXT("owner")}},
     {AST_SHOW_FUNCTIONS,
-     show_nothing,
+     show_functions,
      {TEXT("schema_name"), TEXT("function_name"), TEXT("result_data_type"), TEXT("argument_data_types"),
       TEXT("function_type"), TEXT("volatility")}},
     {AST_SHOW_PROCEDURES,
-     show_nothing,
+     show_procedures,
      {TEXT("schema_name"), TEXT("procedure_name"), TEXT("argument_data_types"), TEXT("procedure_type")}},
     {AST_SHOW_CREATE_ALL_TABLES, show_create_all_tables, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_SCHEMAS, show_create_all_schemas, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_TYPES, show_create_all_types, {TEXT("create_statement")}},
-    {AST_SHOW_CREATE_ALL_ROUTINES, show_no_statements, {TEXT("create_statement")}},
+    {AST_SHOW_CREATE_ALL_ROUTINES, show_create_all_routines, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_TRIGGERS, show_no_statements, {TEXT("create_statement")}},
     {0},
 };

@@ -308,6 +308,35 @@ static struct str written_name(struct show *sh, const struct ast_object_name *na
     return show_take(sh, &b).s;
 }
 
+// Every overload of the name.
+static int create_routines(struct show *sh, bool procedures, struct err *err)
+{
+    static const struct show_column columns[][2] = {
+        {{"function_name", TYPE_OID_STRING}, {"create_statement", TYPE_OID_STRING}},
+        {{"procedure_name", TYPE_OID_STRING}, {"create_statement", TYPE_OID_STRING}}};
+    const struct ast_object_name *name = ast_as_object_name(sh->ast->object);
+    const struct cat_function **list;
+    size_t n, shown = 0;
+    TRY(show_function(sh, sh->ast->object, &list, &n, err));
+    show_columns(sh, columns[procedures], ARRAY_LEN(columns[0]));
+    for (size_t i = 0; i < n; i++) {
+        const struct cat_schema *schema;
+        struct buf b = BUF_INIT;
+        if (list[i]->is_procedure != procedures)
+            continue;
+        TRY(cat_schema_by_id(sh->view, list[i]->schema_id, &schema, err));
+        cat_text_create_function(&b, list[i], schema != NULL ? schema->name : STR_EMPTY);
+        struct datum text = show_take(sh, &b), *row = show_row(sh);
+        row[0] = datum_str(list[i]->name);
+        row[1] = text;
+        shown++;
+    }
+    if (shown > 0)
+        return 0;
+    return err_set(err, ERR_UNDEFINED_FUNCTION, "unknown %s: %.*s()", procedures ? "procedure" : "function",
+                   STR_FMT(name->name));
+}
+
 static int create_type(struct show *sh, struct err *err)
 {
     static const struct show_column columns[] = {{"type_name", TYPE_OID_STRING}, {"create_statement", TYPE_OID_STRING}};
@@ -333,9 +362,7 @@ static int show_create(struct show *sh, struct err *err)
         return create_indexes(sh, err);
     case AST_OBJECT_FUNCTION:
     case AST_OBJECT_PROCEDURE:
-        return err_set(err, ERR_UNDEFINED_FUNCTION, "unknown %s: %.*s()",
-                       sh->ast->object_kind == AST_OBJECT_FUNCTION ? "function" : "procedure",
-                       STR_FMT(ast_as_object_name(sh->ast->object)->name));
+        return create_routines(sh, sh->ast->object_kind == AST_OBJECT_PROCEDURE, err);
     case AST_OBJECT_TYPE:
         return create_type(sh, err);
     default:

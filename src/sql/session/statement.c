@@ -613,6 +613,41 @@ static int run_control(struct session *s, const struct ast *ast, struct arena *a
     return not_supported(ast, err);
 }
 
+// CALL p(…): the procedure runs; output parameters are a row.
+static int run_procedure(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+                         struct err *err)
+{
+    struct analyze_options options;
+    struct eval_context fold;
+    struct ast_select *select = AST_NEW(a, SELECT, select, 0);
+    struct ast_select_core *core = AST_NEW(a, SELECT_CORE, select_core, 0);
+    struct ast_aliased_table *from = AST_NEW(a, ALIASED_TABLE, aliased_table, 0);
+    struct ast_rows_from *rows = AST_NEW(a, ROWS_FROM, rows_from, 0);
+    struct ast_target *target = AST_NEW(a, TARGET, target, 0);
+    struct ast_column_ref *star = AST_NEW(a, COLUMN_REF, column_ref, 0);
+    star->star = true;
+    target->expr = &star->base;
+    ast_list_push(a, &rows->functions, ast_as_call(ast)->call);
+    from->source = &rows->base;
+    ast_list_push(a, &core->targets, &target->base);
+    ast_list_push(a, &core->from, &from->base);
+    select->body = &core->base;
+    analyze_options_init(s, &options, &fold, a);
+    options.procedures = true;
+    struct query *q;
+    TRY(analyze(a, &options, &select->base, &q, err));
+    bool is_void = q->n_output == 1 && type_is(query_column(q, q->output[0])->type, TYPE_VOID);
+    struct optimize_options opt = {.statistics = {.row_count = session_row_count, .arg = s}};
+    struct statement_plan *plan = optimize(q, &opt);
+    if (!is_void)
+        return run_plan(s, plan, NULL, ast, describe, a, tag, err);
+    struct execution *e;
+    TRY(execution_start(s, plan, NULL, &e, err));
+    int rc = exec_drain(&e->x, err);
+    execution_free(e);
+    return rc;
+}
+
 static int run_other(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
                      struct str *tag, struct err *err)
 {
@@ -627,6 +662,8 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
         return run_show(s, ast, describe, a, tag, err);
     case AST_EXPLAIN:
         return run_explain(s, ast, describe, a, tag, err);
+    case AST_CALL:
+        return run_procedure(s, ast, describe, a, tag, err);
     case AST_PREPARE:
         return run_prepare(s, ast, err);
     case AST_EXECUTE:

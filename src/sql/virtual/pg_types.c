@@ -271,6 +271,82 @@ static int function_row(struct exec_context *x, const struct fn_overload *fn, ui
     return virtual_row(rows, row, err);
 }
 
+static struct datum routine_modes(struct exec_context *x, const struct cat_function *f)
+{
+    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, f->n_params);
+    for (size_t i = 0; i < f->n_params; i++)
+        items[i] = datum_str((struct str){&f->params[i].mode, 1});
+    return datum_str(array_build(x->eval.arena, T_STRING, items, (uint32_t)f->n_params));
+}
+
+static void routine_arguments(struct exec_context *x, const struct cat_function *f, struct datum *row)
+{
+    struct arena *a = x->eval.arena;
+    uint32_t *inputs = ARENA_ARRAY(a, uint32_t, f->n_params + 1), *all = ARENA_ARRAY(a, uint32_t, f->n_params + 1);
+    struct str *names = ARENA_ARRAY(a, struct str, f->n_params + 1);
+    size_t n = 0;
+    int64_t defaults = 0;
+    for (size_t i = 0; i < f->n_params; i++) {
+        all[i] = f->params[i].type.oid;
+        names[i] = f->params[i].name;
+        defaults += f->params[i].default_sql.len > 0;
+        if (cat_param_is_input(&f->params[i]))
+            inputs[n++] = all[i];
+    }
+    row[pg_proc_pronargs] = datum_int((int64_t)n);
+    row[pg_proc_pronargdefaults] = datum_int(defaults);
+    row[pg_proc_proargtypes] = array_of_oids(x, inputs, n);
+    if (f->n_params > 0)
+        row[pg_proc_proargnames] = array_of_texts(x, names, f->n_params);
+    bool plain = true;
+    for (size_t i = 0; i < f->n_params; i++)
+        plain &= f->params[i].mode == 'i';
+    if (plain)
+        return;
+    row[pg_proc_proallargtypes] = array_of_oids(x, all, f->n_params);
+    row[pg_proc_proargmodes] = routine_modes(x, f);
+}
+
+static int routine_row(struct exec_context *x, const struct cat_function *f, struct virtual_rows *rows, struct err *err)
+{
+    uint32_t owner;
+    TRY(role_oid(x, f->acl.owner, &owner, err));
+    ROW(pg_proc);
+    row[pg_proc_oid] = datum_int(TYPE_OID_USER_FIRST + (int64_t)f->id);
+    row[pg_proc_proname] = datum_str(f->name);
+    row[pg_proc_pronamespace] = datum_int(f->schema_id);
+    row[pg_proc_proowner] = datum_int(owner);
+    row[pg_proc_prolang] = datum_int(OID_LANGUAGE_SQL);
+    row[pg_proc_procost] = datum_float(100);
+    row[pg_proc_prorows] = datum_float(f->returns_set ? 1000 : 0);
+    row[pg_proc_provariadic] = row[pg_proc_prosupport] = datum_int(0);
+    row[pg_proc_prokind] = datum_c(f->is_procedure ? "p" : "f");
+    row[pg_proc_prosecdef] = datum_bool(false);
+    row[pg_proc_proleakproof] = datum_bool(f->leakproof);
+    row[pg_proc_proisstrict] = datum_bool(f->strict);
+    row[pg_proc_proretset] = datum_bool(f->returns_set);
+    row[pg_proc_provolatile] = datum_str((struct str){&f->volatility, 1});
+    row[pg_proc_proparallel] = datum_c("u");
+    row[pg_proc_prorettype] = datum_int(f->result.oid);
+    routine_arguments(x, f, row);
+    row[pg_proc_prosrc] = datum_str(f->body);
+    row[pg_proc_proacl] = array_of_acl(x, &f->acl);
+    return virtual_row(rows, row, err);
+}
+
+static int routine_rows(struct exec_context *x, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_database *d;
+    const struct cat_function **list;
+    size_t n = 0;
+    TRY(current_database(x, &d, err));
+    if (d != NULL)
+        TRY(cat_list_functions(x->view, x->eval.arena, d->id, 0, STR_EMPTY, &list, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(routine_row(x, list[i], rows, err));
+    return 0;
+}
+
 GENERATOR(pg_proc_rows)
 {
     uint32_t owner;
@@ -283,7 +359,7 @@ GENERATOR(pg_proc_rows)
         if (!all[i]->is_operator && !unwanted)
             TRY(function_row(x, all[i], owner, rows, err));
     }
-    return 0;
+    return routine_rows(x, rows, err);
 }
 
 GENERATOR(pg_aggregate_rows)
