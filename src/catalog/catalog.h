@@ -253,6 +253,10 @@ struct cat_table {
 
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
+// The column of an indexed expression: there is no way to name it in SQL.
+bool cat_column_inaccessible(const struct cat_column *c);
+// Buckets of a hash-sharded index, whose first column is the hidden shard column; 0: not one.
+uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index);
 const struct cat_index *cat_index_by_name(const struct cat_table *t, struct str name); // primary included
 const struct cat_index *cat_index_by_id(const struct cat_table *t, uint32_t id);
 

@@ -18,23 +18,46 @@ void cat_text_columns(struct buf *out, const struct cat_table *t, const uint32_t
     }
 }
 
+// Calls stand as they are, everything else in parentheses.
+static void put_expression(struct buf *out, struct str sql)
+{
+    struct arena a;
+    struct ast *node;
+    arena_init(&a, NULL);
+    bool call = parse_expr(&a, sql, &node, NULL) == 0 && ast_is(node, AST_FUNC_CALL);
+    buf_printf(out, call ? "%.*s" : "(%.*s)", STR_FMT(sql));
+    arena_release(&a);
+}
+
 void cat_text_index_columns(struct buf *out, const struct cat_table *t, const struct cat_index *index)
 {
-    for (size_t i = 0; i < index->n_columns; i++) {
-        buf_cstr(out, i > 0 ? ", " : "");
-        put_column_name(out, t, index->columns[i].column_id);
+    size_t first = cat_index_shards(t, index) > 0 ? 1 : 0;
+    for (size_t i = first; i < index->n_columns; i++) {
+        const struct cat_column *c = cat_column_by_id(t, index->columns[i].column_id);
+        buf_cstr(out, i > first ? ", " : "");
+        if (c != NULL && cat_column_inaccessible(c))
+            put_expression(out, c->computed_sql);
+        else
+            put_column_name(out, t, index->columns[i].column_id);
         buf_cstr(out, index->columns[i].descending ? " DESC" : " ASC");
     }
 }
 
 // What follows the key columns.
-static void put_index_tail(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+static void put_index_tail(struct buf *out, const struct cat_table *t, const struct cat_index *index, bool pg)
 {
+    uint32_t shards = cat_index_shards(t, index);
+    if (shards > 0)
+        buf_cstr(out, " USING HASH");
+    if (shards > 0 && pg)
+        buf_printf(out, " WITH (bucket_count=%u)", shards);
     if (index->n_storing > 0) {
         buf_cstr(out, " STORING (");
         cat_text_columns(out, t, index->storing, index->n_storing);
         buf_putc(out, ')');
     }
+    if (shards > 0 && !pg)
+        buf_printf(out, " WITH (bucket_count=%u)", shards);
     if (index->predicate_sql.len > 0)
         buf_printf(out, " WHERE %.*s", STR_FMT(index->predicate_sql));
     if (index->not_visible)
@@ -49,7 +72,7 @@ void cat_text_index_element(struct buf *out, const struct cat_table *t, const st
     buf_cstr(out, " (");
     cat_text_index_columns(out, t, index);
     buf_putc(out, ')');
-    put_index_tail(out, t, index);
+    put_index_tail(out, t, index, false);
 }
 
 // Schema and, when it is not the one of `home`, database before the name.
@@ -83,7 +106,7 @@ int cat_text_create_index(struct buf *out, struct cat_view *v, const struct cat_
     buf_cstr(out, index->kind == CAT_INDEX_INVERTED ? " USING gin (" : " USING btree (");
     cat_text_index_columns(out, t, index);
     buf_putc(out, ')');
-    put_index_tail(out, t, index);
+    put_index_tail(out, t, index, true);
     return 0;
 }
 
@@ -123,6 +146,8 @@ void cat_text_unique(struct buf *out, const struct cat_table *t, const struct ca
     buf_cstr(out, index == t->primary ? "PRIMARY KEY (" : "UNIQUE (");
     cat_text_index_columns(out, t, index);
     buf_putc(out, ')');
+    if (cat_index_shards(t, index) > 0)
+        buf_printf(out, " USING HASH WITH (bucket_count=%u)", cat_index_shards(t, index));
     if (index->predicate_sql.len > 0)
         buf_printf(out, " WHERE (%.*s)", STR_FMT(index->predicate_sql));
 }

@@ -1,5 +1,6 @@
 // Views: opening, the version they see, refreshing, and lookups of single objects and lists.
 
+#include <ctype.h>
 #include "catalog/catalog_int.h"
 #include <stdlib.h>
 
@@ -286,6 +287,27 @@ const struct cat_column *cat_column_by_name(const struct cat_table *t, struct st
         if (str_eq(t->columns[i].name, name))
             return &t->columns[i];
     return NULL;
+}
+
+bool cat_column_inaccessible(const struct cat_column *c)
+{
+    return c->hidden && c->computed_virtual && str_has_prefix(c->name, STR("crdb_internal_idx_expr"));
+}
+
+uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index)
+{
+    const struct cat_column *c = cat_column_by_id(t, index->columns[0].column_id);
+    if (c == NULL || index->n_columns < 2 || !c->hidden || !c->computed_virtual ||
+        !str_has_prefix(c->name, STR("crdb_internal_")))
+        return 0;
+    size_t digits = 0;
+    int64_t n;
+    while (digits < c->name.len && isdigit((unsigned char)c->name.ptr[c->name.len - 1 - digits]))
+        digits++;
+    struct str before = str_slice(c->name, 0, c->name.len - digits),
+               number = str_slice(c->name, before.len, c->name.len);
+    bool shard = before.len > 7 && str_eqc(str_slice(before, before.len - 7, before.len), "_shard_");
+    return shard && str_to_i64(number, &n) ? (uint32_t)n : 0;
 }
 
 const struct cat_index *cat_index_by_name(const struct cat_table *t, struct str name)

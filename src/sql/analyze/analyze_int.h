@@ -122,6 +122,10 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
                const struct ast *hint, bool all_columns, uint32_t privileges, struct rel **out,
                struct err *err) MUST_CHECK;
 int from_resolve(struct analyzer *an, const struct ast *name, const struct cat_table **out, struct err *err) MUST_CHECK;
+// Expressions stored with the table that access paths are chosen by: predicates of partial indexes, indexed computed
+// columns. `cols`: the col_id of each table column.
+int table_index_exprs(struct analyzer *an, const struct cat_table *t, const col_id *cols, struct rel *scan,
+                      struct err *err) MUST_CHECK;
 void use_relation(struct analyzer *an, const struct cat_table *table, uint32_t privileges);
 struct select_result {
     struct rel *rel;

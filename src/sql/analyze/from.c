@@ -71,7 +71,7 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
         info->table = table;
         info->table_column_id = c->id;
         scope_add(an, into,
-                  (struct scope_column){.name = c->name,
+                  (struct scope_column){.name = cat_column_inaccessible(c) ? STR_EMPTY : c->name,
                                         .table = name,
                                         .column = cols[i],
                                         .hidden = c->hidden,
@@ -82,6 +82,7 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
     scan->n_cols = (uint32_t)table->n_columns;
     scan->scan.table = table;
     scan->scan.table_columns = ids;
+    TRY(table_index_exprs(an, table, cols, scan, err));
     TRY(apply_hint(an, table, hint, &scan->scan.hints, err));
     *out = scan;
     return 0;

@@ -1,6 +1,7 @@
 // INSERT, UPSERT, UPDATE and DELETE: defaults, computed columns, checks, partial index predicates and RETURNING
 // expanded.
 #include "sql/analyze/analyze_int.h"
+#include "sql/analyze/imply.h"
 #include "sql/parse/parse.h"
 
 // ---- expressions stored with a table
@@ -11,7 +12,7 @@ static struct scope *table_scope(struct analyzer *an, struct scope *outer, const
 {
     struct scope *s = scope_new(an, outer);
     for (size_t i = 0; i < t->n_columns; i++) {
-        if (cols[i] != 0)
+        if (cols[i] != 0 && !cat_column_inaccessible(&t->columns[i]))
             scope_add(
                 an, s,
                 (struct scope_column){
@@ -66,6 +67,40 @@ static int index_predicates(struct analyzer *an, const struct cat_table *t, cons
         if (s == NULL)
             s = table_scope(an, NULL, t, row, t->name);
         TRY(stored_expr(an, s, t->indexes[i].predicate_sql, T_BOOL, t->indexes[i].name, &(*out)[i], err));
+    }
+    return 0;
+}
+
+static bool is_indexed(const struct cat_table *t, uint32_t column_id)
+{
+    for (size_t i = 0; i <= t->n_indexes; i++) {
+        const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
+        for (size_t k = 0; index != NULL && k < index->n_columns; k++) {
+            if (index->columns[k].column_id == column_id)
+                return true;
+        }
+    }
+    return false;
+}
+
+int table_index_exprs(struct analyzer *an, const struct cat_table *t, const col_id *cols, struct rel *scan,
+                      struct err *err)
+{
+    bool partial = false;
+    struct scope *s = NULL;
+    for (size_t i = 0; i < t->n_indexes; i++)
+        partial |= t->indexes[i].predicate_sql.len > 0;
+    if (partial)
+        TRY(index_predicates(an, t, cols, &scan->scan.predicates, err));
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct cat_column *c = &t->columns[i];
+        if (c->computed_sql.len == 0 || !is_indexed(t, c->id))
+            continue;
+        if (s == NULL) {
+            s = table_scope(an, NULL, t, cols, t->name);
+            scan->scan.computed = ARENA_ARRAY(an->arena, struct expr *, t->n_columns);
+        }
+        TRY(stored_expr(an, s, c->computed_sql, c->type, c->name, &scan->scan.computed[i], err));
     }
     return 0;
 }
@@ -133,7 +168,7 @@ static int target_table(struct analyzer *an, const struct ast *node, const struc
 static int find_column(const struct cat_table *t, struct str name, int position, size_t *out, struct err *err)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
-        if (str_eq(t->columns[i].name, name)) {
+        if (str_eq(t->columns[i].name, name) && !cat_column_inaccessible(&t->columns[i])) {
             *out = i;
             return 0;
         }
@@ -356,9 +391,10 @@ static int insert_row(struct analyzer *an, const struct insert_target *target, s
 
 static bool same_columns(const struct cat_index *index, const struct cat_table *t, const size_t *columns, size_t n)
 {
-    if (index->n_columns != n)
+    size_t shard = cat_index_shards(t, index) > 0 ? 1 : 0; // follows from the others
+    if (index->n_columns != n + shard)
         return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = shard; i < n + shard; i++) {
         bool found = false;
         for (size_t k = 0; k < n; k++)
             found |= t->columns[columns[k]].id == index->columns[i].column_id;
@@ -366,6 +402,25 @@ static bool same_columns(const struct cat_index *index, const struct cat_table *
             return false;
     }
     return true;
+}
+
+// Whether a partial index has every row that ON CONFLICT's WHERE speaks of.
+static int arbiter_serves(struct analyzer *an, const struct cat_table *t, const struct cat_index *index,
+                          const struct ast_on_conflict *oc, bool *out, struct err *err)
+{
+    *out = index->predicate_sql.len == 0;
+    if (*out || oc->arbiter_where == NULL)
+        return 0;
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, t->n_columns);
+    for (size_t i = 0; i < t->n_columns; i++)
+        cols[i] = query_add_column(an->query, t->columns[i].name, t->columns[i].type);
+    struct scope *s = table_scope(an, NULL, t, cols, t->name);
+    struct expr *predicate, *where;
+    TRY(stored_expr(an, s, index->predicate_sql, T_BOOL, index->name, &predicate, err));
+    TRY(expr_analyze_bool(an, s, oc->arbiter_where, "WHERE", &where, err));
+    bool and = where->kind == EXPR_AND;
+    *out = filter_implies(an->query, and? where->args : &where, and? where->n_args : 1, predicate);
+    return 0;
 }
 
 static int arbiter_by_columns(struct analyzer *an, const struct cat_table *t, const struct ast_on_conflict *oc,
@@ -380,9 +435,11 @@ static int arbiter_by_columns(struct analyzer *an, const struct cat_table *t, co
     }
     for (size_t i = 0; i < t->n_indexes; i++) {
         const struct cat_index *index = &t->indexes[i];
-        bool partial = index->predicate_sql.len > 0;
-        if (index->unique && same_columns(index, t, columns, oc->columns.n) &&
-            (!partial || oc->arbiter_where != NULL)) {
+        if (!index->unique || !same_columns(index, t, columns, oc->columns.n))
+            continue;
+        bool serves;
+        TRY(arbiter_serves(an, t, index, oc, &serves, err));
+        if (serves) {
             *out = index;
             return 0;
         }

@@ -16,6 +16,7 @@ typedef uint32_t col_id; // the one typedef of an integer in the tree: it must n
 
 struct rel;
 struct expr;
+struct col_set;
 
 enum expr_kind {
     EXPR_CONST,       // value
@@ -192,6 +193,9 @@ struct rel {
             enum lock_strength lock; // set for FOR UPDATE and for the scans of UPDATE/DELETE
             enum lock_wait_policy lock_wait;
             uint64_t as_of;
+            struct expr **predicates; // partial indexes: over `cols`, parallel to table->indexes; NULL: none is partial
+            const struct col_set *needed; // optimizer: columns read above the filter over this scan; NULL: all
+            struct expr **computed;       // indexed computed columns: parallel to table->columns; NULL: there are none
         } scan;
         struct { // REL_VALUES
             struct expr ***rows;

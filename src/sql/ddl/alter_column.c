@@ -114,6 +114,25 @@ static bool expr_mentions(struct str sql, struct str column)
     return s.found;
 }
 
+// Indexes over expressions or shards of the column go with it, as those over the column itself do.
+static int drop_expression_indexes(struct table_work *w, const struct cat_column *c, bool cascade, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    for (size_t i = 0; i < e->indexes.len;) {
+        const struct cat_index *index = &e->indexes.ptr[i];
+        bool uses = false;
+        for (size_t k = 0; k < index->n_columns && !uses; k++) {
+            const struct cat_column *key = edit_column_by_id(e, index->columns[k].column_id);
+            uses = is_index_column(key) && expr_mentions(key->computed_sql, c->name);
+        }
+        if (uses)
+            TRY(index_drop(w, index->id, cascade, err));
+        else
+            i++;
+    }
+    return 0;
+}
+
 static int check_droppable(struct table_work *w, const struct cat_column *c, struct err *err)
 {
     struct table_edit *e = &w->edit;
@@ -191,6 +210,7 @@ int alter_drop_column(struct table_work *w, const struct ast_alter_table_cmd *cm
     TRY(need_column(w, cmd->name, &found, err));
     struct cat_column c = *found;
     bool cascade = ddl_cascade(cmd->behavior);
+    TRY(drop_expression_indexes(w, &c, cascade, err));
     TRY(check_droppable(w, &c, err));
     TRY(drop_dependent_views(w->dc, edit_table(e), "column", c.name, cascade, err));
     const struct cat_table *now; // dropped views have taken themselves off the list

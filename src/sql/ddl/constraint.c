@@ -43,8 +43,6 @@ static int check_index_method(const struct ast_index_def *def, struct err *err)
         return ddl_unimplemented(err, "inverted indexes");
     if (def->method == AST_INDEX_VECTOR)
         return ddl_unimplemented(err, "vector indexes");
-    if (def->hash_sharded)
-        return ddl_unimplemented(err, "hash-sharded indexes");
     if (def->partition_by != NULL)
         return ddl_unimplemented(err, "PARTITION BY");
     if (def->visibility != NULL)
@@ -54,8 +52,6 @@ static int check_index_method(const struct ast_index_def *def, struct err *err)
 
 static int check_element(const struct ast_index_elem *e, struct err *err)
 {
-    if (e->expr != NULL)
-        return ddl_unimplemented(err, "indexes on expressions");
     if (e->opclass.len > 0)
         return err_set(err, ERR_DATATYPE_MISMATCH,
                        "operator classes are only allowed for the last column of an inverted index");
@@ -75,22 +71,30 @@ static bool index_has(const struct cat_index *index, size_t n, uint32_t column_i
 
 static int build_columns(struct table_work *w, const struct ast_index_def *def, struct cat_index *out, struct err *err)
 {
-    struct cat_index_column *columns = ARENA_ARRAY(w->dc->arena, struct cat_index_column, def->columns.n);
+    struct cat_index_column *columns = ARENA_ARRAY(w->dc->arena, struct cat_index_column, def->columns.n + 1);
+    struct cat_column *c;
     out->columns = columns;
+    if (def->hash_sharded) {
+        for (size_t i = 0; i < def->columns.n; i++)
+            TRY(edit_need_column(&w->edit, ast_as_index_elem(def->columns.items[i])->column, &c, err));
+        TRY(index_shard_column(w, def, &c, err));
+        columns[out->n_columns++].column_id = c->id;
+    }
     for (size_t i = 0; i < def->columns.n; i++) {
         const struct ast_index_elem *e = ast_as_index_elem(def->columns.items[i]);
-        struct cat_column *c;
         TRY(check_element(e, err));
-        TRY(edit_need_column(&w->edit, e->column, &c, err));
-        if (index_has(out, i, c->id))
+        if (e->expr != NULL)
+            TRY(index_expression_column(w, e->expr, &c, err));
+        else
+            TRY(edit_need_column(&w->edit, e->column, &c, err));
+        if (index_has(out, out->n_columns, c->id))
             return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "index \"%.*s\" contains duplicate column \"%.*s\"",
-                           STR_FMT(def->name), STR_FMT(e->column));
+                           STR_FMT(def->name), STR_FMT(c->name));
         if (!key_type_is_indexable(c->type))
             return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "column %.*s is of type %s and thus is not indexable",
-                           STR_FMT(e->column), type_family_name(c->type));
-        columns[i] = (struct cat_index_column){c->id, e->direction == AST_DIRECTION_DESC};
+                           STR_FMT(c->name), type_family_name(c->type));
+        columns[out->n_columns++] = (struct cat_index_column){c->id, e->direction == AST_DIRECTION_DESC};
     }
-    out->n_columns = def->columns.n;
     return 0;
 }
 
@@ -154,7 +158,13 @@ int index_add(struct table_work *w, struct cat_index index, struct err *err)
     if (w->is_new)
         return 0;
     TRY(save(w, &t, err));
-    return s->backfill_index(s, w->dc, t, cat_index_by_id(t, index.id), err);
+    size_t n;
+    const struct ddl_column_value *values = index_column_values(w, t, &n);
+    if (n == 0)
+        return s->backfill_index(s, w->dc, t, cat_index_by_id(t, index.id), err);
+    const struct cat_table *before = w->before;
+    w->before = NULL;
+    return s->rewrite_table(s, w->dc, before, t, values, n, err);
 }
 
 // ---- primary keys
@@ -249,7 +259,10 @@ static int replace_key(struct table_work *w, struct cat_index primary, struct er
     for (size_t i = 0; i < w->edit.indexes.len; i++)
         w->edit.indexes.ptr[i].id = w->edit.t.next_index_id++;
     TRY(save(w, &after, err));
-    TRY(s->rewrite_table(s, w->dc, before, after, NULL, 0, err));
+    size_t n;
+    const struct ddl_column_value *values = index_column_values(w, after, &n);
+    TRY(s->rewrite_table(s, w->dc, before, after, values, n, err));
+    w->before = NULL;
     TRY(cat_delete_data(w->dc->view, before->id, before->primary->id, err));
     for (size_t i = 0; i < before->n_indexes; i++)
         TRY(cat_delete_data(w->dc->view, before->id, before->indexes[i].id, err));

@@ -137,6 +137,7 @@ struct table_work {
     // Of the primary key command under way: DROP whose ADD follows; that ADD; ALTER PRIMARY KEY, which keeps the old
     // key as a unique index.
     bool key_replaced_later, replaces_key, keep_old_key;
+    const struct cat_table *before; // hidden columns of indexes were added to this; NULL: none
 };
 // Adds the column of a definition. Constraints written with it go to w->constraints as table constraints.
 // A constraint written at a column as one of the table over that column.
@@ -167,6 +168,20 @@ const struct cat_index *unique_index_over(const struct cat_table *t, const uint3
 int foreign_key_link(struct ddl_context *dc, const struct cat_foreign_key *fk, struct err *err) MUST_CHECK;
 int foreign_key_unlink(struct ddl_context *dc, const struct cat_foreign_key *fk, struct err *err) MUST_CHECK;
 int work_open(struct table_work *w, struct ddl_context *dc, const struct cat_table *t, struct err *err) MUST_CHECK;
+
+// ---- index_column.c: hidden columns of indexes
+
+bool is_index_column(const struct cat_column *c);
+// The column of an indexed expression, made unless it is there.
+int index_expression_column(struct table_work *w, const struct ast *expr, struct cat_column **out,
+                            struct err *err) MUST_CHECK;
+// The shard column of a hash-sharded index.
+int index_shard_column(struct table_work *w, const struct ast_index_def *def, struct cat_column **out,
+                       struct err *err) MUST_CHECK;
+// What computes the hidden columns that w->before lacks.
+const struct ddl_column_value *index_column_values(struct table_work *w, const struct cat_table *after, size_t *n);
+// Drops those that no index uses any more.
+void index_columns_prune(struct table_edit *e);
 
 // ---- drop.c
 

@@ -69,6 +69,8 @@ struct cat_column *edit_column_by_id(struct table_edit *e, uint32_t id)
 int edit_need_column(struct table_edit *e, struct str name, struct cat_column **out, struct err *err)
 {
     *out = edit_column(e, name);
+    if (*out != NULL && cat_column_inaccessible(*out))
+        *out = NULL;
     return *out != NULL ? 0 : err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist", STR_FMT(name));
 }
 
@@ -103,7 +105,10 @@ struct str edit_free_name(struct table_edit *e, const char *prefix, const uint32
     buf_cstr(&b, prefix);
     for (size_t i = 0; i < n; i++) {
         const struct cat_column *c = edit_column_by_id(e, columns[i]);
-        buf_printf(&b, "_%.*s", STR_FMT(c->name));
+        if (cat_column_inaccessible(c))
+            buf_cstr(&b, "_expr");
+        else if (!is_index_column(c))
+            buf_printf(&b, "_%.*s", STR_FMT(c->name));
     }
     buf_cstr(&b, suffix);
     struct str name = arena_str(e->a, buf_view(&b));

@@ -154,6 +154,7 @@ int index_drop(struct table_work *w, uint32_t index_id, bool cascade, struct err
 {
     struct str name = edit_index(&w->edit, index_id)->name;
     remove_index(&w->edit, index_id);
+    index_columns_prune(&w->edit);
     TRY(release_references(w, name, cascade, err));
     return cat_delete_data(w->dc->view, w->edit.t.id, index_id, err);
 }

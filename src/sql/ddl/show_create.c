@@ -92,6 +92,8 @@ static int show_table(struct buf *out, struct cat_view *v, const struct cat_tabl
     TRY(put_name(out, v, t, err));
     buf_cstr(out, " (");
     for (size_t i = 0; i < t->n_columns; i++) {
+        if (cat_column_inaccessible(&t->columns[i]))
+            continue;
         buf_cstr(out, i > 0 ? ",\n\t" : "\n\t");
         TRY(cat_text_column(out, v, &t->columns[i], err));
     }

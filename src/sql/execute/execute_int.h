@@ -238,6 +238,8 @@ struct scan_ranges {
 };
 struct constraint_eval {
     const struct scan_plan *sp;
+    const struct index_constraint *constraint;
+    struct constraint_eval *more; // sp->n_more of them
     const struct table_index *ti;
     struct ev **equal, **any;
     struct ev *any_array, *low, *high;

@@ -17,16 +17,26 @@ static struct ev **compile_list(struct exec_context *x, struct expr *const *list
     return out;
 }
 
-void constraint_compile(struct constraint_eval *ce, struct exec_context *x, const struct scan_plan *sp,
-                        const col_id *cols, uint32_t n_cols)
+static void compile(struct constraint_eval *ce, struct exec_context *x, const struct scan_plan *sp,
+                    const struct index_constraint *c, const col_id *cols, uint32_t n_cols)
 {
-    const struct index_constraint *c = &sp->constraint;
-    *ce = (struct constraint_eval){.sp = sp, .ti = table_index_of(table_access(x, sp->table), sp->index)};
+    *ce = (struct constraint_eval){
+        .sp = sp, .constraint = c, .ti = table_index_of(table_access(x, sp->table), sp->index)};
     ce->equal = compile_list(x, c->equal, c->n_equal, cols, n_cols);
     ce->any = compile_list(x, c->any, c->n_any, cols, n_cols);
     ce->any_array = compile_one(x, c->any_array, cols, n_cols);
     ce->low = compile_one(x, c->low, cols, n_cols);
     ce->high = compile_one(x, c->high, cols, n_cols);
+}
+
+void constraint_compile(struct constraint_eval *ce, struct exec_context *x, const struct scan_plan *sp,
+                        const col_id *cols, uint32_t n_cols)
+{
+    compile(ce, x, sp, &sp->constraint, cols, n_cols);
+    if (sp->n_more > 0)
+        ce->more = arena_zalloc(x->arena, size_mul(sp->n_more, sizeof(*ce->more)));
+    for (uint32_t i = 0; i < sp->n_more; i++)
+        compile(&ce->more[i], x, sp, &sp->more[i], cols, n_cols);
 }
 
 static const struct batch no_input = {.n = 1};
@@ -61,7 +71,7 @@ static int compare_datums(const void *a, const void *b)
 static int alternatives(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
                         struct datum **out, uint32_t *n, struct err *err)
 {
-    const struct index_constraint *c = &ce->sp->constraint;
+    const struct index_constraint *c = ce->constraint;
     *n = 0;
     struct type t = ce->ti->key_types[c->n_equal];
     if (ce->any_array != NULL) {
@@ -100,7 +110,7 @@ static int alternatives(struct constraint_eval *ce, struct arena *a, const struc
 static int range_column(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
                         struct str prefix, struct kv_range *out, bool *empty, struct err *err)
 {
-    const struct index_constraint *c = &ce->sp->constraint;
+    const struct index_constraint *c = ce->constraint;
     uint8_t direction = ce->ti->key_desc[c->n_equal];
     struct type t = ce->ti->key_types[c->n_equal];
     struct str null_key = key_with(a, prefix, t, DATUM_NULL, direction);
@@ -133,10 +143,10 @@ static void add_prefix_range(struct arena *a, struct scan_ranges *out, struct st
     out->ranges[out->n++] = (struct kv_range){prefix, out->points ? STR_NONE : prefix_end(a, prefix)};
 }
 
-int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct arena *a, const struct batch *in,
-                      uint32_t row, struct scan_ranges *out, struct err *err)
+static int one_constraint(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
+                          struct scan_ranges *out, struct err *err)
 {
-    const struct index_constraint *c = &ce->sp->constraint;
+    const struct index_constraint *c = ce->constraint;
     *out = (struct scan_ranges){.points = ce->sp->unique_point};
     struct str prefix = ce->ti->prefix;
     for (uint32_t i = 0; i < c->n_equal; i++) {
@@ -166,5 +176,49 @@ int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct
     bool empty = false;
     TRY(range_column(ce, a, in, row, prefix, &out->ranges[0], &empty, err));
     out->n = empty ? 0 : 1;
+    return 0;
+}
+
+static int compare_ranges(const void *l, const void *r)
+{
+    const struct kv_range *a = l, *b = r;
+    return str_cmp(a->start, b->start);
+}
+
+// Those of several constraints, in key order, each key once.
+static void merge_ranges(struct scan_ranges *s)
+{
+    uint32_t kept = 0;
+    if (s->n > 1)
+        qsort(s->ranges, s->n, sizeof(*s->ranges), compare_ranges);
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct kv_range *last = kept > 0 ? &s->ranges[kept - 1] : NULL, *r = &s->ranges[i];
+        if (last == NULL || (last->end.ptr != NULL && str_cmp(last->end, r->start) < 0))
+            s->ranges[kept++] = *r;
+        else if (last->end.ptr != NULL && (r->end.ptr == NULL || str_cmp(last->end, r->end) < 0))
+            last->end = r->end;
+    }
+    s->n = kept;
+}
+
+int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct arena *a, const struct batch *in,
+                      uint32_t row, struct scan_ranges *out, struct err *err)
+{
+    (void)x;
+    TRY(one_constraint(ce, a, in, row, out, err));
+    for (uint32_t i = 0; i < ce->sp->n_more; i++) {
+        struct scan_ranges next, all;
+        TRY(one_constraint(&ce->more[i], a, in, row, &next, err));
+        all.ranges = arena_zalloc(a, size_mul(out->n + next.n + 1, sizeof(*all.ranges)));
+        all.n = out->n + next.n;
+        if (out->n > 0)
+            memcpy(all.ranges, out->ranges, out->n * sizeof(*out->ranges));
+        if (next.n > 0)
+            memcpy(all.ranges + out->n, next.ranges, next.n * sizeof(*next.ranges));
+        out->ranges = all.ranges;
+        out->n = all.n;
+    }
+    if (ce->sp->n_more > 0)
+        merge_ranges(out);
     return 0;
 }

@@ -10,13 +10,14 @@ int duplicate_key(struct exec_context *x, const struct table_access *ta, const s
                   const struct datum *row, struct err *err)
 {
     struct buf names = BUF_INIT, values = BUF_INIT;
-    for (uint32_t i = 0; i < ti->n_key; i++) {
+    uint32_t first = cat_index_shards(ta->table, ti->index) > 0 ? 1 : 0;
+    for (uint32_t i = first; i < ti->n_key; i++) {
         const struct cat_column *c = &ta->table->columns[ti->key_columns[i]];
-        if (i > 0) {
+        if (i > first) {
             buf_cstr(&names, ", ");
             buf_cstr(&values, ", ");
         }
-        buf_str(&names, c->name);
+        buf_str(&names, cat_column_inaccessible(c) ? c->computed_sql : c->name);
         if (row[ti->key_columns[i]].null)
             buf_cstr(&values, "NULL");
         else

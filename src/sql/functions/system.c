@@ -3,6 +3,7 @@
 #include "sql/functions/regtypes_int.h"
 #include "base/version.h"
 #include "catalog/catalog.h"
+#include "keys/keys.h"
 #include "kv/kv.h"
 #include "types/array.h"
 #include "types/decimal.h"
@@ -202,6 +203,22 @@ BODY(column_size)
             size += type_physical(fn_arg_type(ec, i)) == PHYSICAL_STR ? args[i].s.len : 8;
     }
     return fn_return_int(out, (int64_t)size);
+}
+
+BODY(datums_to_bytes)
+{
+    struct buf b = BUF_INIT;
+    for (int i = 0; i < n_args; i++) {
+        if (!key_type_is_indexable(fn_arg_type(ec, i)) && !args[i].null) {
+            buf_release(&b);
+            return err_set(err, ERR_DATATYPE_MISMATCH, "illegal argument %d of type %s", i,
+                           type_family_name(fn_arg_type(ec, i)));
+        }
+        key_put_datum(&b, fn_arg_type(ec, i), &args[i], KEY_ASC);
+    }
+    *out = datum_str(arena_str(ec->arena, buf_view(&b)));
+    buf_release(&b);
+    return 0;
 }
 
 BODY(pg_sleep)

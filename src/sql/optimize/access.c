@@ -2,6 +2,7 @@
 //
 // Costs are in units of one row read from a range scan. A point or range start costs SEEK; a row fetched through a
 // secondary index costs FETCH more.
+#include "sql/analyze/imply.h"
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
@@ -47,8 +48,9 @@ double filter_selectivity(const struct conjuncts *c)
 struct matcher {
     struct optimizer *o;
     const struct access_request *request;
-    struct col_set inside; // the scan's columns
-    bool *consumed;        // per conjunct: the spans enforce it exactly
+    const struct conjuncts *filter; // the request's, or one case of it
+    struct col_set inside;          // the scan's columns
+    bool *consumed;                 // per conjunct of `filter`: the spans enforce it exactly
 };
 
 static bool independent(struct matcher *m, const struct expr *e)
@@ -89,12 +91,15 @@ static struct expr *equal_value(struct matcher *m, const struct expr *e, col_id 
         return expr_bool(m->o->arena, true);
     if (t.family == TYPE_BOOL && e->kind == EXPR_NOT && is_column(e->args[0], c))
         return expr_bool(m->o->arena, false);
+    bool one_item = e->kind == EXPR_IN && !e->flag && e->n_args == 2 && is_column(e->args[0], c);
+    if (one_item && comparable(t, e->args[1]->type) && independent(m, e->args[1]))
+        return e->args[1];
     return compared_value(m, e, c, t, "=", "=");
 }
 
 static bool find_equal(struct matcher *m, col_id c, struct type t, struct index_constraint *ic)
 {
-    const struct conjuncts *f = m->request->filter;
+    const struct conjuncts *f = m->filter;
     for (size_t i = 0; i < f->items.len; i++) {
         struct expr *value = equal_value(m, f->items.ptr[i], c, t);
         if (value == NULL)
@@ -108,7 +113,7 @@ static bool find_equal(struct matcher *m, col_id c, struct type t, struct index_
 
 static bool find_any(struct matcher *m, col_id c, struct type t, struct index_constraint *ic)
 {
-    const struct conjuncts *f = m->request->filter;
+    const struct conjuncts *f = m->filter;
     for (size_t i = 0; i < f->items.len; i++) {
         const struct expr *e = f->items.ptr[i];
         if (e->kind == EXPR_IN && !e->flag && is_column(e->args[0], c)) {
@@ -133,7 +138,7 @@ static bool find_any(struct matcher *m, col_id c, struct type t, struct index_co
 
 static void find_range(struct matcher *m, col_id c, struct type t, struct index_constraint *ic)
 {
-    const struct conjuncts *f = m->request->filter;
+    const struct conjuncts *f = m->filter;
     static const struct {
         const char *symbol, *mirrored;
         bool low, exclusive;
@@ -167,20 +172,61 @@ static col_id scan_column(const struct rel *scan, uint32_t column_id)
     return 0;
 }
 
-static void build_constraint(struct matcher *m, const struct cat_index *index, struct index_constraint *ic)
+// What equalities in the filter make of an expression over the scan's columns; NULL when they do not fix it.
+static struct expr *with_values(struct matcher *m, struct expr *e)
+{
+    if (e->kind == EXPR_COLUMN) {
+        for (size_t i = 0; i < m->filter->items.len; i++) {
+            struct expr *value = equal_value(m, m->filter->items.ptr[i], e->column, e->type);
+            if (value != NULL)
+                return value;
+        }
+        return NULL;
+    }
+    if (e->n_args == 0)
+        return e;
+    struct expr *copy = arena_dup(m->o->arena, e, sizeof(*e));
+    copy->args = ARENA_ARRAY(m->o->arena, struct expr *, e->n_args);
+    for (uint32_t i = 0; i < e->n_args; i++) {
+        copy->args[i] = e->args[i] != NULL ? with_values(m, e->args[i]) : NULL;
+        if (copy->args[i] == NULL && e->args[i] != NULL)
+            return NULL;
+    }
+    return copy;
+}
+
+// An indexed computed column has the value of its expression.
+static bool find_computed(struct matcher *m, uint32_t column_id, struct index_constraint *ic)
+{
+    const struct rel *scan = m->request->scan;
+    if (scan->scan.computed == NULL || !rule_on(m->o, OPTIMIZE_RULE_COMPUTED_VALUES))
+        return false;
+    uint32_t at = 0;
+    while (scan->scan.table->columns[at].id != column_id)
+        at++;
+    struct expr *computed = scan->scan.computed[at], *value = computed != NULL ? with_values(m, computed) : NULL;
+    if (value == NULL || value->subquery != NULL)
+        return false;
+    ic->equal[ic->n_equal++] = value;
+    return true;
+}
+
+// `first`: what the first column is known to equal beside the filter; may be NULL.
+static void build_constraint(struct matcher *m, const struct cat_index *index, struct expr *first,
+                             struct index_constraint *ic)
 {
     const struct rel *scan = m->request->scan;
     *ic = (struct index_constraint){.equal = ARENA_ARRAY(m->o->arena, struct expr *, index->n_columns)};
-    for (size_t i = 0; i < index->n_columns; i++) {
-        col_id c = scan_column(scan, index->columns[i].column_id);
-        if (c == 0)
-            return;
-        struct type t = cat_column_by_id(scan->scan.table, index->columns[i].column_id)->type;
-        if (find_equal(m, c, t, ic))
+    if (first != NULL)
+        ic->equal[ic->n_equal++] = first;
+    for (size_t i = ic->n_equal; i < index->n_columns; i++) {
+        uint32_t id = index->columns[i].column_id;
+        col_id c = scan_column(scan, id);
+        struct type t = cat_column_by_id(scan->scan.table, id)->type;
+        if ((c != 0 && find_equal(m, c, t, ic)) || find_computed(m, id, ic))
             continue;
-        if (find_any(m, c, t, ic))
-            return;
-        find_range(m, c, t, ic);
+        if (c != 0 && !find_any(m, c, t, ic))
+            find_range(m, c, t, ic);
         return;
     }
 }
@@ -217,22 +263,45 @@ static double scanned_rows(struct optimizer *o, const struct cat_table *t, const
 
 // ---- one candidate
 
-static bool scan_covers(const struct access_request *request, const struct cat_index *index)
+static bool index_holds(const struct cat_table *t, const struct cat_index *index, uint32_t id)
 {
-    const struct cat_table *t = request->scan->scan.table;
-    for (uint32_t i = 0; i < request->scan->n_cols; i++) {
-        uint32_t id = request->scan->scan.table_columns[i];
-        bool there = false;
-        for (size_t k = 0; k < index->n_columns && !there; k++)
-            there = index->columns[k].column_id == id;
-        for (size_t k = 0; k < index->n_storing && !there; k++)
-            there = index->storing[k] == id;
-        for (size_t k = 0; k < t->primary->n_columns && !there; k++)
-            there = t->primary->columns[k].column_id == id;
-        if (!there)
-            return false;
+    for (size_t k = 0; k < index->n_columns; k++) {
+        if (index->columns[k].column_id == id)
+            return true;
     }
-    return true;
+    for (size_t k = 0; k < index->n_storing; k++) {
+        if (index->storing[k] == id)
+            return true;
+    }
+    for (size_t k = 0; k < t->primary->n_columns; k++) {
+        if (t->primary->columns[k].column_id == id)
+            return true;
+    }
+    return false;
+}
+
+// Columns that must be read: those used above and by what the spans leave of the filter. True when the index has them.
+static bool scan_columns(struct optimizer *o, const struct access_request *request, struct access_path *path)
+{
+    const struct rel *scan = request->scan;
+    struct col_set read = col_set_new(o->arena, o->q);
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, scan->n_cols);
+    uint32_t *ids = ARENA_ARRAY(o->arena, uint32_t, scan->n_cols), n = 0;
+    bool covered = true;
+    if (path->scan.filter != NULL)
+        expr_columns(path->scan.filter, &read);
+    for (uint32_t i = 0; i < scan->n_cols; i++) {
+        col_id c = scan->cols[i];
+        if (scan->scan.needed != NULL && !col_set_has(scan->scan.needed, c) && !col_set_has(&read, c))
+            continue;
+        cols[n] = c;
+        ids[n++] = scan->scan.table_columns[i];
+        covered &= index_holds(scan->scan.table, path->scan.index, scan->scan.table_columns[i]);
+    }
+    path->cols = cols;
+    path->n_cols = n;
+    path->scan.table_columns = ids;
+    return covered;
 }
 
 // The order in which the path delivers rows: index columns behind the fixed ones, then the primary key's.
@@ -243,8 +312,8 @@ static void path_orders(struct optimizer *o, const struct access_request *reques
     const struct index_constraint *ic = &path->scan.constraint;
     struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, index->n_columns + t->primary->n_columns);
     uint32_t n = 0;
-    // Alternatives of an IN list are read in key order, so the order holds from that column on.
-    for (size_t i = ic->n_equal; i < index->n_columns; i++) {
+    // Alternatives are read in key order, so the order holds from their column on.
+    for (size_t i = path->scan.n_more > 0 ? 0 : ic->n_equal; i < index->n_columns; i++) {
         col_id c = scan_column(request->scan, index->columns[i].column_id);
         if (c == 0)
             break;
@@ -256,7 +325,7 @@ static void path_orders(struct optimizer *o, const struct access_request *reques
 
 static bool is_fixed(const struct access_request *request, const struct access_path *path, col_id c)
 {
-    for (uint32_t i = 0; i < path->scan.constraint.n_equal; i++) {
+    for (uint32_t i = 0; path->scan.n_more == 0 && i < path->scan.constraint.n_equal; i++) {
         if (scan_column(request->scan, path->scan.index->columns[i].column_id) == c)
             return true;
     }
@@ -291,15 +360,13 @@ static bool order_satisfied(const struct access_request *request, const struct a
     return request->n_order > 0;
 }
 
-static void price(struct optimizer *o, const struct access_request *request, struct access_path *path, double rows,
-                  bool residual)
+static void price(const struct access_request *request, struct access_path *path, bool residual)
 {
     const struct scan_plan *s = &path->scan;
-    path->scanned = scanned_rows(o, s->table, s->index, &s->constraint, s->unique_point, rows);
     double n = path->scanned;
     if (request->limit > 0 && (path->ordered || request->n_order == 0) && !residual)
         n = fmin(n, request->limit);
-    double starts = s->constraint.n_any > 0 ? s->constraint.n_any : 1;
+    double starts = s->n_more + (s->constraint.n_any > 0 ? s->constraint.n_any : 1);
     path->cost = SEEK * starts + n * (s->lookup_primary ? 1 + FETCH : 1);
     if (s->unique_point && s->constraint.any_array == NULL && s->constraint.n_any == 0)
         path->cost = request->lookup ? SEEK : 1; // an equality on a unique key is never a scan, however small the table
@@ -307,39 +374,206 @@ static void price(struct optimizer *o, const struct access_request *request, str
         path->cost += path->scanned * fmax(1, log2(path->scanned)) * 0.3;
 }
 
+static bool is_full(const struct index_constraint *ic)
+{
+    return ic->n_equal == 0 && ic->n_any == 0 && ic->any_array == NULL && ic->low == NULL && ic->high == NULL &&
+           !ic->not_null;
+}
+
+static struct matcher matcher_new(struct optimizer *o, const struct access_request *request,
+                                  const struct conjuncts *filter)
+{
+    struct matcher m = {.o = o,
+                        .request = request,
+                        .filter = filter,
+                        .inside = col_set_new(o->arena, o->q),
+                        .consumed = ARENA_ARRAY(o->arena, bool, filter->items.len + 1)};
+    col_set_add_list(&m.inside, request->scan->cols, request->scan->n_cols);
+    return m;
+}
+
+// ---- a filter by cases: an OR, an IN list or the shards of an index give spans for each alternative
+
+enum { CASES_MAX = 64 };
+
+struct cases {
+    size_t at;           // the conjunct they are the alternatives of; SIZE_MAX: none
+    struct expr *one_of; // IN: its first operand
+    struct expr **alternatives;
+    uint32_t n;
+    bool shards; // alternatives are values of the index's first column
+};
+
+static bool conjunct_cases(struct optimizer *o, const struct conjuncts *f, size_t at, struct cases *out)
+{
+    struct expr *e = f->items.ptr[at];
+    bool list = e->kind == EXPR_IN && !e->flag;
+    if ((e->kind != EXPR_OR && !list) || expr_has_subquery(e))
+        return false;
+    *out = (struct cases){.at = at, .alternatives = e->args, .n = e->n_args};
+    if (list) {
+        out->n--;
+        out->alternatives = ARENA_ARRAY(o->arena, struct expr *, out->n);
+        for (uint32_t i = 0; i < out->n; i++) {
+            struct expr *one = expr_new(o->arena, EXPR_IN, T_BOOL, 2);
+            one->args[0] = e->args[0];
+            one->args[1] = e->args[1 + i];
+            out->alternatives[i] = one;
+        }
+    }
+    return out->n <= CASES_MAX;
+}
+
+static bool shard_cases(struct optimizer *o, const struct access_request *request, const struct cat_index *index,
+                        struct cases *out)
+{
+    uint32_t n = cat_index_shards(request->scan->scan.table, index);
+    if (n == 0 || n > CASES_MAX)
+        return false;
+    *out = (struct cases){.at = SIZE_MAX, .n = n, .shards = true};
+    out->alternatives = ARENA_ARRAY(o->arena, struct expr *, n);
+    struct type t = cat_column_by_id(request->scan->scan.table, index->columns[0].column_id)->type;
+    for (uint32_t i = 0; i < n; i++)
+        out->alternatives[i] = expr_const(o->arena, t, datum_int(i));
+    return true;
+}
+
+// Spans of an index with what they leave of the filter.
+struct index_spans {
+    struct index_constraint first;
+    struct index_constraint *more;
+    uint32_t n_more;
+    bool *consumed; // per conjunct of the request's filter
+    double scanned;
+};
+
+static bool spans_by_cases(struct optimizer *o, const struct access_request *request, const struct cat_index *index,
+                           double rows, const struct cases *cases, struct index_spans *out)
+{
+    const struct conjuncts *f = request->filter;
+    size_t n = f->items.len;
+    *out = (struct index_spans){.more = ARENA_ARRAY(o->arena, struct index_constraint, cases->n),
+                                .consumed = ARENA_ARRAY(o->arena, bool, n + 1)};
+    for (size_t i = 0; i < n; i++)
+        out->consumed[i] = true;
+    for (uint32_t k = 0; k < cases->n; k++) {
+        struct conjuncts one = {0};
+        for (size_t i = 0; i < n; i++) {
+            if (i != cases->at)
+                ARENA_PUSH(o->arena, &one.items, f->items.ptr[i]);
+        }
+        size_t own = one.items.len;
+        if (!cases->shards)
+            conjuncts_add(o, &one, cases->alternatives[k]);
+        struct matcher m = matcher_new(o, request, &one);
+        struct index_constraint ic;
+        build_constraint(&m, index, cases->shards ? cases->alternatives[k] : NULL, &ic);
+        if (is_full(&ic) || (cases->shards && ic.n_equal == 1 && ic.n_any == 0 && ic.low == NULL && ic.high == NULL))
+            return false;
+        for (size_t i = 0, j = 0; i < n; i++) {
+            if (i != cases->at)
+                out->consumed[i] &= m.consumed[j++];
+        }
+        for (size_t i = own; i < one.items.len; i++)
+            out->consumed[cases->at] &= m.consumed[i];
+        out->scanned += scanned_rows(o, request->scan->scan.table, index, &ic, false, rows);
+        if (k == 0)
+            out->first = ic;
+        else
+            out->more[out->n_more++] = ic;
+    }
+    return cases->n > 0;
+}
+
+static struct index_spans index_spans(struct optimizer *o, const struct access_request *request,
+                                      const struct cat_index *index, double rows)
+{
+    struct matcher m = matcher_new(o, request, request->filter);
+    struct index_spans best, other;
+    build_constraint(&m, index, NULL, &best.first);
+    const struct index_constraint *ic = &best.first;
+    bool point = index->unique && ic->n_equal + (ic->n_any > 0 || ic->any_array != NULL) == index->n_columns;
+    best = (struct index_spans){
+        .first = *ic,
+        .consumed = m.consumed,
+        .scanned = scanned_rows(o, request->scan->scan.table, index, ic, point, rows),
+    };
+    if (point || request->lookup || !rule_on(o, OPTIMIZE_RULE_SPANS_BY_CASES))
+        return best;
+    struct cases cases;
+    for (size_t i = 0; i < request->filter->items.len; i++) {
+        if (conjunct_cases(o, request->filter, i, &cases) && spans_by_cases(o, request, index, rows, &cases, &other) &&
+            other.scanned < best.scanned)
+            best = other;
+    }
+    if (best.n_more == 0 && best.first.n_equal == 0 && shard_cases(o, request, index, &cases) &&
+        spans_by_cases(o, request, index, rows, &cases, &other) && other.scanned < best.scanned)
+        best = other;
+    return best;
+}
+
+// Whether the index has all rows that pass the filter; what its predicate says by itself is consumed.
+static bool partial_serves(struct optimizer *o, const struct access_request *request, const struct expr *predicate,
+                           bool *consumed)
+{
+    const struct conjuncts *f = request->filter;
+    if (!rule_on(o, OPTIMIZE_RULE_PARTIAL_INDEX) || !filter_implies(o->q, f->items.ptr, f->items.len, predicate))
+        return false;
+    struct conjuncts parts = {0};
+    conjuncts_add(o, &parts, (struct expr *)predicate);
+    for (size_t i = 0; i < f->items.len; i++) {
+        for (size_t k = 0; k < parts.items.len; k++)
+            consumed[i] |= expr_equal(f->items.ptr[i], parts.items.ptr[k]);
+    }
+    return true;
+}
+
+static const struct expr *index_predicate(const struct rel *scan, const struct cat_index *index)
+{
+    if (index->predicate_sql.len == 0 || scan->scan.predicates == NULL)
+        return NULL;
+    return scan->scan.predicates[index - scan->scan.table->indexes];
+}
+
 static bool try_index(struct optimizer *o, const struct access_request *request, const struct cat_index *index,
                       double rows, struct access_path *path)
 {
     const struct conjuncts *f = request->filter;
-    struct matcher m = {.o = o,
-                        .request = request,
-                        .inside = col_set_new(o->arena, o->q),
-                        .consumed = ARENA_ARRAY(o->arena, bool, f->items.len + 1)};
-    col_set_add_list(&m.inside, request->scan->cols, request->scan->n_cols);
+    const struct expr *predicate = index_predicate(request->scan, index);
+    if (predicate != NULL) {
+        struct conjuncts own = {0};
+        conjuncts_add(o, &own, (struct expr *)predicate);
+        rows = fmax(1, rows * filter_selectivity(&own));
+    }
+    struct index_spans spans = index_spans(o, request, index, rows);
     *path = (struct access_path){.scan = {.table = request->scan->scan.table,
                                           .index = index,
+                                          .constraint = spans.first,
+                                          .more = spans.more,
+                                          .n_more = spans.n_more,
                                           .lock = request->scan->scan.lock,
                                           .lock_wait = request->scan->scan.lock_wait}};
-    struct index_constraint *ic = &path->scan.constraint;
-    build_constraint(&m, index, ic);
+    const struct index_constraint *ic = &path->scan.constraint;
     uint32_t fixed = ic->n_equal + (ic->n_any > 0 || ic->any_array != NULL);
-    if (request->lookup && ic->n_equal == 0)
+    if ((request->lookup && ic->n_equal == 0) ||
+        (index->predicate_sql.len > 0 && (predicate == NULL || !partial_serves(o, request, predicate, spans.consumed))))
         return false;
-    path->scan.unique_point = index->unique && fixed == index->n_columns;
-    path->scan.full = fixed == 0 && ic->low == NULL && ic->high == NULL && !ic->not_null;
-    bool primary = index->id == path->scan.table->primary->id;
-    path->scan.lookup_primary = !primary && !scan_covers(request, index);
+    path->scan.unique_point = index->unique && fixed == index->n_columns && spans.n_more == 0;
+    path->scan.full = is_full(ic);
+    path->scanned = spans.scanned;
     struct conjuncts left = {0};
     for (size_t i = 0; i < f->items.len; i++) {
-        if (!m.consumed[i])
+        if (!spans.consumed[i])
             ARENA_PUSH(o->arena, &left.items, f->items.ptr[i]);
     }
     path->scan.filter = conjuncts_join(o, &left);
+    bool covered = scan_columns(o, request, path);
+    path->scan.lookup_primary = index->id != path->scan.table->primary->id && !covered;
     path_orders(o, request, path);
     path->ordered = order_satisfied(request, path, false);
     if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
         path->ordered = path->scan.reverse = true;
-    price(o, request, path, rows, left.items.len > 0);
+    price(request, path, left.items.len > 0);
     path->rows = fmax(path->scanned * filter_selectivity(&left), left.items.len > 0 ? 0.1 : 0);
     return true;
 }
@@ -365,7 +599,7 @@ bool access_best(struct optimizer *o, const struct access_request *asked, struct
         const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
         if (hints->index != NULL && hints->index->id != index->id)
             continue;
-        if (index->state != CAT_INDEX_PUBLIC || index->kind != CAT_INDEX_BTREE || index->predicate_sql.len > 0 ||
+        if (index->state != CAT_INDEX_PUBLIC || index->kind != CAT_INDEX_BTREE ||
             (index->not_visible && hints->index == NULL))
             continue;
         struct access_path path;

@@ -168,29 +168,61 @@ static void print_bound(struct buf *out, const struct query *q, struct expr *con
     }
 }
 
-static void print_spans(struct buf *out, const struct query *q, const struct scan_plan *s)
+// The bound of the column behind the fixed ones; whole numbers next to an exclusive bound stand for it.
+static void print_edge(struct buf *out, const struct query *q, const struct expr *e, bool exclusive, int step,
+                       bool *open)
 {
-    const struct index_constraint *c = &s->constraint;
+    buf_putc(out, '/');
+    bool whole = exclusive && e->kind == EXPR_CONST && e->type.family == TYPE_INT && !e->value.null &&
+                 e->value.i > INT64_MIN && e->value.i < INT64_MAX;
+    if (whole)
+        buf_printf(out, "%lld", (long long)e->value.i + step);
+    else
+        expr_print(out, q, e);
+    *open = exclusive && !whole;
+}
+
+// One side of a span: -1 the start, 1 the end. True in *open when it is exclusive.
+static void print_side(struct buf *out, const struct query *q, const struct index_constraint *c, bool descending,
+                       uint32_t alternative, int side, bool *open)
+{
+    bool low = (side < 0) != descending, range = c->low != NULL || c->high != NULL || c->not_null;
+    const struct expr *bound = low ? c->low : c->high;
+    *open = false;
+    print_bound(out, q, c->equal, c->n_equal);
+    if (c->n_any > 0)
+        print_bound(out, q, &c->any[alternative], 1);
+    if (c->any_array != NULL)
+        print_bound(out, q, (struct expr *const *)&c->any_array, 1);
+    if (bound != NULL) {
+        print_edge(out, q, bound, low ? c->low_exclusive : c->high_exclusive, low ? 1 : -1, open);
+    } else if (range && low) { // NULLs come before all values and are left out
+        buf_cstr(out, "/NULL");
+        *open = true;
+    }
+}
+
+static void print_constraint(struct buf *out, const struct query *q, const struct index_constraint *c, bool descending)
+{
     uint32_t n = c->n_any > 0 ? c->n_any : 1;
     for (uint32_t i = 0; i < n; i++) {
-        buf_cstr(out, i > 0 ? " [" : "[");
-        for (int side = 0; side < 2; side++) {
-            const struct expr *bound = side == 0 ? c->low : c->high;
-            print_bound(out, q, c->equal, c->n_equal);
-            if (c->n_any > 0)
-                print_bound(out, q, &c->any[i], 1);
-            if (c->any_array != NULL)
-                print_bound(out, q, (struct expr *const *)&c->any_array, 1);
-            if (bound != NULL) {
-                bool exclusive = side == 0 ? c->low_exclusive : c->high_exclusive;
-                buf_cstr(out, exclusive ? "/(" : "/");
-                expr_print(out, q, bound);
-                buf_cstr(out, exclusive ? ")" : "");
-            }
-            if (side == 0)
-                buf_cstr(out, " - ");
-        }
-        buf_putc(out, ']');
+        struct buf start = BUF_INIT, end = BUF_INIT;
+        bool start_open, end_open;
+        print_side(&start, q, c, descending, i, -1, &start_open);
+        print_side(&end, q, c, descending, i, 1, &end_open);
+        buf_cstr(out, out->len > 0 ? " " : "");
+        buf_printf(out, "%c%s - %s%c", start_open ? '(' : '[', buf_c(&start), buf_c(&end), end_open ? ')' : ']');
+        buf_release(&start);
+        buf_release(&end);
+    }
+}
+
+static void print_spans(struct buf *out, const struct query *q, const struct scan_plan *s)
+{
+    for (uint32_t i = 0; i <= s->n_more; i++) {
+        const struct index_constraint *c = i == 0 ? &s->constraint : &s->more[i - 1];
+        bool descending = c->n_equal < s->index->n_columns && s->index->columns[c->n_equal].descending;
+        print_constraint(out, q, c, descending);
     }
 }
 
@@ -205,7 +237,8 @@ static void scan_attributes(struct explainer *x, const char *prefix, const struc
         emit(x, prefix, "missing stats");
     else
         emit(x, prefix, "estimated row count: %.0f", p->rows < 1 ? 1 : p->rows);
-    emit(x, prefix, "table: %.*s@%.*s", STR_FMT(s->table->name), STR_FMT(s->index->name));
+    emit(x, prefix, "table: %.*s@%.*s%s", STR_FMT(s->table->name), STR_FMT(s->index->name),
+         s->index->predicate_sql.len > 0 ? " (partial index)" : "");
     if (s->full) {
         emit(x, prefix, "spans: %s", s->limit > 0 ? "LIMITED SCAN" : "FULL SCAN");
     } else {

@@ -112,6 +112,7 @@ static void collect_rel(struct subquery_list *l, const struct rel *r)
 static struct rel *prepare(struct optimizer *o, struct rel *r)
 {
     r = normalize(o, r);
+    use_computed(o, r);
     if (rule_on(o, OPTIMIZE_RULE_PRUNE_COLUMNS)) {
         struct col_set needed = col_set_new(o->arena, o->q);
         col_set_add_list(&needed, r->cols, r->n_cols);

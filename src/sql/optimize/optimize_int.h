@@ -20,6 +20,8 @@ static inline bool rule_on(const struct optimizer *o, enum optimize_rule rule)
 
 // normalize.c
 struct rel *normalize(struct optimizer *o, struct rel *r);
+// computed.c
+void use_computed(struct optimizer *o, struct rel *r);
 // prune.c
 void prune(struct optimizer *o, struct rel *r, const struct col_set *needed);
 // joins.c
@@ -43,6 +45,8 @@ struct access_request {
 };
 struct access_path {
     struct scan_plan scan;
+    const col_id *cols; // of the scan, as many as are needed; parallel to scan.table_columns
+    uint32_t n_cols;
     double rows;    // that leave the scan
     double scanned; // that are read
     double cost;

@@ -42,6 +42,17 @@ static double const_limit(const struct expr *e)
     return e != NULL && e->kind == EXPR_CONST && !e->value.null && e->value.i > 0 ? (double)e->value.i : 0;
 }
 
+// Exactly these columns in this order, for parents that count on positions.
+static struct plan *exactly(struct optimizer *o, struct plan *p, const struct rel *r)
+{
+    if (p->n_cols == r->n_cols && memcmp(p->cols, r->cols, p->n_cols * sizeof(col_id)) == 0)
+        return p;
+    struct plan *narrow = plan_new(o, PLAN_PROJECT, r, p);
+    narrow->order = p->order;
+    narrow->n_order = p->n_order;
+    return narrow;
+}
+
 // ---- scans
 
 static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *filter, struct optimizer *o,
@@ -114,6 +125,145 @@ static struct plan *filter_above(struct optimizer *o, struct plan *p, const stru
     return f;
 }
 
+static struct plan *scan_plan_new(struct optimizer *o, const struct rel *scan, const struct access_path *path)
+{
+    struct plan *p = plan_new(o, PLAN_SCAN, scan, NULL);
+    p->scan = path->scan;
+    p->cols = path->cols;
+    p->n_cols = path->n_cols;
+    p->rows = path->rows;
+    p->cost = path->cost;
+    p->order = path->orders;
+    p->n_order = path->n_orders;
+    return p;
+}
+
+// The scan with its primary key among the columns that are needed.
+static struct rel *scan_with_key(struct optimizer *o, const struct rel *scan, col_id **key)
+{
+    const struct cat_table *t = scan->scan.table;
+    size_t n_key = t->primary->n_columns;
+    struct rel *wide = arena_dup(o->arena, scan, sizeof(*scan));
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, scan->n_cols + n_key);
+    uint32_t *ids = ARENA_ARRAY(o->arena, uint32_t, scan->n_cols + n_key);
+    *key = ARENA_ARRAY(o->arena, col_id, n_key);
+    memcpy(cols, scan->cols, scan->n_cols * sizeof(*cols));
+    memcpy(ids, scan->scan.table_columns, scan->n_cols * sizeof(*ids));
+    for (size_t i = 0; i < n_key; i++) {
+        uint32_t id = t->primary->columns[i].column_id, at = 0;
+        while (at < wide->n_cols && ids[at] != id)
+            at++;
+        if (at == wide->n_cols) {
+            const struct cat_column *c = cat_column_by_id(t, id);
+            cols[at] = query_add_column(o->q, c->name, c->type);
+            query_column(o->q, cols[at])->not_null = true;
+            ids[at] = id;
+            wide->n_cols++;
+        }
+        (*key)[i] = cols[at];
+    }
+    struct col_set *needed = ARENA_NEW(o->arena, struct col_set);
+    *needed = col_set_new(o->arena, o->q);
+    if (scan->scan.needed != NULL)
+        col_set_union(needed, scan->scan.needed);
+    else
+        col_set_add_list(needed, cols, wide->n_cols);
+    col_set_add_list(needed, *key, (uint32_t)n_key);
+    wide->cols = cols;
+    wide->scan.table_columns = ids;
+    wide->scan.needed = needed;
+    return wide;
+}
+
+// The paths of an OR's alternatives, each through an index; false when one would read the whole table.
+static bool disjunct_paths(struct optimizer *o, const struct rel *scan, const struct conjuncts *filter, size_t at,
+                           struct access_path *paths, double *cost)
+{
+    const struct expr *e = filter->items.ptr[at];
+    *cost = 0;
+    for (uint32_t k = 0; k < e->n_args; k++) {
+        struct conjuncts *one = ARENA_NEW(o->arena, struct conjuncts);
+        for (size_t i = 0; i < filter->items.len; i++) {
+            if (i != at)
+                ARENA_PUSH(o->arena, &one->items, filter->items.ptr[i]);
+        }
+        conjuncts_add(o, one, e->args[k]);
+        struct access_request request = {.scan = scan, .filter = one};
+        if (!access_best(o, &request, &paths[k]) || paths[k].scan.full)
+            return false;
+        *cost += paths[k].cost + paths[k].rows * 2;
+    }
+    return true;
+}
+
+// Rows of the paths together, each once.
+static struct plan *union_of_paths(struct optimizer *o, const struct rel *wide, const col_id *key, uint32_t n_key,
+                                   const struct access_path *paths, uint32_t n)
+{
+    struct rel target = {0};
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, wide->n_cols);
+    for (uint32_t i = 0; i < wide->n_cols; i++) {
+        if (col_set_has(wide->scan.needed, wide->cols[i]))
+            cols[target.n_cols++] = wide->cols[i];
+    }
+    target.cols = cols;
+    struct plan *p = NULL;
+    for (uint32_t k = 0; k < n; k++) {
+        struct plan *one = exactly(o, scan_plan_new(o, wide, &paths[k]), &target);
+        if (p == NULL) {
+            p = one;
+            continue;
+        }
+        struct plan *both = plan_new(o, PLAN_SET_OP, &target, p);
+        both->right = one;
+        both->set.op = SET_UNION;
+        both->set.all = true;
+        both->rows = p->rows + one->rows;
+        both->cost = p->cost + one->cost;
+        p = both;
+    }
+    struct plan *d = plan_new(o, PLAN_DISTINCT, &target, p);
+    d->distinct.keys = key;
+    d->distinct.n_keys = n_key;
+    return d;
+}
+
+// An OR whose alternatives are found through several indexes: NULL when one path is cheaper or there are none.
+static struct plan *split_disjunction(struct optimizer *o, const struct rel *scan, const struct conjuncts *filter,
+                                      double best)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_SPLIT_DISJUNCTION) || scan->scan.lock != LOCK_NONE || scan->scan.hints.index != NULL)
+        return NULL;
+    for (size_t i = 0; i < filter->items.len; i++) {
+        const struct expr *e = filter->items.ptr[i];
+        if (e->kind != EXPR_OR || e->n_args > 8)
+            continue;
+        col_id *key;
+        double cost;
+        struct access_path *paths = ARENA_ARRAY(o->arena, struct access_path, e->n_args);
+        if (!disjunct_paths(o, scan, filter, i, paths, &cost) || cost >= best)
+            continue;
+        struct rel *wide = scan_with_key(o, scan, &key);
+        if (disjunct_paths(o, wide, filter, i, paths, &cost) && cost < best)
+            return union_of_paths(o, wide, key, (uint32_t)scan->scan.table->primary->n_columns, paths, e->n_args);
+    }
+    return NULL;
+}
+
+// The scan when a condition is checked above it.
+static struct rel *scan_needing(struct optimizer *o, struct rel *scan, const struct expr *above)
+{
+    if (scan->scan.needed == NULL)
+        return scan;
+    struct rel *more = arena_dup(o->arena, scan, sizeof(*scan));
+    struct col_set *needed = ARENA_NEW(o->arena, struct col_set);
+    *needed = col_set_new(o->arena, o->q);
+    col_set_union(needed, scan->scan.needed);
+    expr_columns(above, needed);
+    more->scan.needed = needed;
+    return more;
+}
+
 static struct plan *plan_scan(struct optimizer *o, struct rel *scan, struct expr *predicate,
                               const struct sort_key *order, uint32_t n_order, double limit)
 {
@@ -126,18 +276,17 @@ static struct plan *plan_scan(struct optimizer *o, struct rel *scan, struct expr
     struct expr *rest = conjuncts_join(o, &above);
     if (scan->scan.table->kind == CAT_VIRTUAL)
         return filter_above(o, plan_virtual(o, scan, &inside), scan, rest);
+    if (rest != NULL)
+        scan = scan_needing(o, scan, rest);
     struct access_request request = {
         .scan = scan, .filter = &inside, .order = order, .n_order = n_order, .limit = rest == NULL ? limit : 0};
     struct access_path path;
     bool found = access_best(o, &request, &path);
     INVARIANT(found);
-    struct plan *p = plan_new(o, PLAN_SCAN, scan, NULL);
-    p->scan = path.scan;
-    p->scan.table_columns = scan->scan.table_columns;
-    p->rows = path.rows;
-    p->cost = path.cost;
-    p->order = path.orders;
-    p->n_order = path.n_orders;
+    struct plan *split = split_disjunction(o, scan, &inside, path.cost);
+    if (split != NULL)
+        return filter_above(o, split, scan, rest);
+    struct plan *p = scan_plan_new(o, scan, &path);
     if (path.ordered && n_order > 0) { // fixed columns are not in path.orders: state the wished order itself
         struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, n_order);
         for (uint32_t i = 0; i < n_order; i++)
@@ -253,13 +402,12 @@ static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *
     p->join.kind = kind;
     p->join.on = conjuncts_join(o, &join_on);
     p->join.lookup = path.scan;
-    p->join.lookup.table_columns = scan->scan.table_columns;
     p->join.lookup.filter = conjuncts_join(o, &lookup_filter);
-    p->join.lookup_cols = scan->cols;
-    p->join.n_lookup_cols = scan->n_cols;
+    p->join.lookup_cols = path.cols;
+    p->join.n_lookup_cols = path.n_cols;
     p->rows = join_rows(kind, left->rows, left->rows * path.rows, 1, p->join.on != NULL);
     p->cost = cost;
-    join_columns(o, p, scan->cols, scan->n_cols);
+    join_columns(o, p, path.cols, path.n_cols);
     p->order = left->order;
     p->n_order = left->n_order;
     return p;
@@ -563,17 +711,6 @@ static struct plan *plan_values(struct optimizer *o, struct rel *r)
     p->rows = r->values.n_rows;
     p->cost = p->rows * 0.1;
     return p;
-}
-
-// Exactly these columns in this order, for parents that count on positions.
-static struct plan *exactly(struct optimizer *o, struct plan *p, const struct rel *r)
-{
-    if (p->n_cols == r->n_cols && memcmp(p->cols, r->cols, p->n_cols * sizeof(col_id)) == 0)
-        return p;
-    struct plan *narrow = plan_new(o, PLAN_PROJECT, r, p);
-    narrow->order = p->order;
-    narrow->n_order = p->n_order;
-    return narrow;
 }
 
 static struct plan *plan_set_op(struct optimizer *o, struct rel *r)

@@ -58,6 +58,8 @@ struct scan_plan {
     const struct cat_table *table;
     const struct cat_index *index;
     struct index_constraint constraint;
+    const struct index_constraint *more; // others whose keys are read as well
+    uint32_t n_more;
     bool unique_point; // at most one row per alternative: all columns of a unique index are equal to something not NULL
     bool reverse;
     bool lookup_primary;           // the index lacks columns: fetch rows by primary key

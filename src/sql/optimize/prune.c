@@ -182,6 +182,11 @@ void prune(struct optimizer *o, struct rel *r, const struct col_set *needed)
         prune_srf(o, r, needed);
         break;
     case REL_FILTER:
+        if (r->input->kind == REL_SCAN) {
+            struct col_set *above = ARENA_NEW(o->arena, struct col_set);
+            *above = copy_set(o, needed);
+            r->input->scan.needed = above;
+        }
         expr_columns(r->predicate, &below);
         prune_through(o, r, &below);
         break;

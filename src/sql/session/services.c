@@ -160,6 +160,7 @@ static const char *const place_names[] = {
     [DDL_EXPR_CHECK] = "CHECK",
     [DDL_EXPR_COMPUTED] = "COMPUTED COLUMN",
     [DDL_EXPR_PREDICATE] = "INDEX PREDICATE",
+    [DDL_EXPR_INDEX] = "EXPRESSION INDEX ELEMENT",
     [DDL_EXPR_USING] = "ALTER COLUMN TYPE USING EXPRESSION",
 };
 
@@ -193,7 +194,7 @@ static bool find_column(void *arg, struct ast *n)
 
 static int check_volatility(const struct expr *e, enum ddl_expr_place place, struct err *err)
 {
-    if (place != DDL_EXPR_COMPUTED && place != DDL_EXPR_PREDICATE)
+    if (place != DDL_EXPR_COMPUTED && place != DDL_EXPR_PREDICATE && place != DDL_EXPR_INDEX)
         return 0;
     switch (expr_volatility(e)) {
     case FN_VOLATILE:

@@ -95,6 +95,8 @@ static int show_table_columns(struct show *sh, struct err *err)
     TRY(show_table(sh, sh->ast->object, &t, err));
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct cat_column *c = &t->columns[i];
+        if (cat_column_inaccessible(c))
+            continue;
         struct datum *row = show_row(sh);
         row[0] = datum_str(c->name);
         row[1] = type_text(sh, c->type);
@@ -141,7 +143,8 @@ static void index_rows(struct show *sh, const struct cat_table *t, const struct 
 {
     struct index_row at = {t, index, 1};
     for (size_t i = 0; i < index->n_columns; i++)
-        index_row(sh, &at, index->columns[i].column_id, index->columns[i].descending ? "DESC" : "ASC", false, false);
+        index_row(sh, &at, index->columns[i].column_id, index->columns[i].descending ? "DESC" : "ASC", false,
+                  i == 0 && cat_index_shards(t, index) > 0);
     for (size_t i = 0; i < t->n_columns; i++)
         if (is_stored_column(t, index, &t->columns[i]))
             index_row(sh, &at, t->columns[i].id, "N/A", true, false);

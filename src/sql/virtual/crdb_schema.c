@@ -77,6 +77,8 @@ static int columns_rows(struct exec_context *x, const struct relation *r, struct
 {
     for (size_t i = 0; i < r->table->n_columns; i++) {
         const struct cat_column *c = &r->table->columns[i];
+        if (cat_column_inaccessible(c))
+            continue;
         struct buf type = BUF_INIT;
         ROW(crdb_table_columns);
         type_print(&type, c->type);

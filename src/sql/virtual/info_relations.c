@@ -207,7 +207,8 @@ static int column_rows(struct exec_context *x, const struct relation *r, struct 
     if (r->table->kind == CAT_SEQUENCE)
         return 0;
     for (size_t i = 0; i < r->table->n_columns; i++)
-        TRY(column_row(x, r, &r->table->columns[i], i + 1, rows, err));
+        if (!cat_column_inaccessible(&r->table->columns[i]))
+            TRY(column_row(x, r, &r->table->columns[i], i + 1, rows, err));
     return 0;
 }
 

@@ -188,7 +188,8 @@ static int attribute_rows(struct exec_context *x, const struct relation *r, stru
 {
     const struct cat_table *t = r->table;
     for (size_t i = 0; i < t->n_columns; i++)
-        TRY(attribute_row(t->id, &t->columns[i], t->columns[i].id, false, rows, err));
+        if (!cat_column_inaccessible(&t->columns[i]))
+            TRY(attribute_row(t->id, &t->columns[i], t->columns[i].id, false, rows, err));
     if (t->primary != NULL && t->kind != CAT_SEQUENCE)
         TRY(index_attributes(t, t->primary, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
