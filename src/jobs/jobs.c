@@ -349,6 +349,16 @@ void job_unref(struct job *job)
     pthread_mutex_unlock(&jobs->mutex);
 }
 
+bool jobs_running(struct jobs *jobs)
+{
+    bool running = false;
+    pthread_mutex_lock(&jobs->mutex);
+    for (const struct job *j = jobs->list; j != NULL; j = j->next)
+        running = running || !j->ended;
+    pthread_mutex_unlock(&jobs->mutex);
+    return running;
+}
+
 // Joins threads that have ended. The mutex is held at both ends.
 static void reap_locked(struct jobs *jobs)
 {

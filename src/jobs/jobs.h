@@ -38,6 +38,9 @@ void jobs_adopt(struct jobs *jobs);
 // Asks running jobs to stop, waits for their threads, frees. Their rows stay as they are: they go on at the next start.
 void jobs_free(struct jobs *jobs);
 
+// Whether a job has its thread at work.
+bool jobs_running(struct jobs *jobs);
+
 // Writes the row of a new job; *id is set.
 int jobs_create(struct jobs *jobs, struct kv_txn *txn, const char *type, struct str owner, struct str description,
                 struct str payload, int64_t *id, struct err *err) MUST_CHECK;

@@ -89,7 +89,10 @@ enum kv_result kv_checkpoint(struct kv *kv)
 enum kv_result kv_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out)
 {
     struct kv_begin_options defaults = {0};
-    return kv->ops->begin(kv, options != NULL ? options : &defaults, out);
+    enum kv_result r = kv->ops->begin(kv, options != NULL ? options : &defaults, out);
+    if (r == KV_OK)
+        (*out)->meter = options != NULL ? options->meter : NULL;
+    return r;
 }
 
 enum kv_result kv_commit(struct kv_txn *txn, uint64_t *version)
@@ -151,12 +154,19 @@ const struct kv_conflict *kv_last_conflict(const struct kv_txn *txn)
 
 enum kv_result kv_get(struct kv_txn *txn, struct str key, unsigned flags, struct kv_value *out)
 {
-    return txn->ops->get(txn, key, flags, out);
+    enum kv_result r = txn->ops->get(txn, key, flags, out);
+    if (UNLIKELY(txn->meter != NULL) && r == KV_OK && out->found)
+        txn->meter->read_bytes += key.len + out->value.len;
+    return r;
 }
 
 enum kv_result kv_get_many(struct kv_txn *txn, const struct str *keys, size_t n, unsigned flags, struct kv_value *out)
 {
-    return txn->ops->get_many(txn, keys, n, flags, out);
+    enum kv_result r = txn->ops->get_many(txn, keys, n, flags, out);
+    for (size_t i = 0; UNLIKELY(txn->meter != NULL) && r == KV_OK && i < n; i++)
+        if (out[i].found)
+            txn->meter->read_bytes += keys[i].len + out[i].value.len;
+    return r;
 }
 
 enum kv_result kv_scan_open(struct kv_txn *txn, struct kv_range range, unsigned flags, uint64_t limit,
@@ -164,12 +174,18 @@ enum kv_result kv_scan_open(struct kv_txn *txn, struct kv_range range, unsigned 
 {
     if (range_is_empty(range))
         range.end = range.start; // a reversed range is an empty one
-    return txn->ops->scan_open(txn, range, flags, limit, out);
+    enum kv_result r = txn->ops->scan_open(txn, range, flags, limit, out);
+    if (r == KV_OK)
+        (*out)->meter = txn->meter;
+    return r;
 }
 
 enum kv_result kv_scan_next(struct kv_scan *scan, size_t max, struct kv_batch *out)
 {
-    return scan->ops->scan_next(scan, max, out);
+    enum kv_result r = scan->ops->scan_next(scan, max, out);
+    for (size_t i = 0; UNLIKELY(scan->meter != NULL) && r == KV_OK && i < out->n; i++)
+        scan->meter->read_bytes += out->pairs[i].key.len + out->pairs[i].value.len;
+    return r;
 }
 
 void kv_scan_close(struct kv_scan *scan)
@@ -180,11 +196,15 @@ void kv_scan_close(struct kv_scan *scan)
 
 enum kv_result kv_put(struct kv_txn *txn, struct str key, struct str value)
 {
+    if (UNLIKELY(txn->meter != NULL))
+        txn->meter->written_bytes += key.len + value.len;
     return txn->ops->put(txn, key, value);
 }
 
 enum kv_result kv_delete(struct kv_txn *txn, struct str key)
 {
+    if (UNLIKELY(txn->meter != NULL))
+        txn->meter->written_bytes += key.len;
     return txn->ops->del(txn, key);
 }
 

@@ -87,13 +87,19 @@ enum kv_isolation {
     KV_READ_COMMITTED, // as KV_SNAPSHOT, and kv_new_statement moves the snapshot forward
 };
 
+// What a transaction reads and writes, in bytes of keys and values; added up as it goes, by its thread.
+struct kv_meter {
+    uint64_t read_bytes, written_bytes;
+};
+
 struct kv_begin_options {
     enum kv_isolation isolation;
-    bool read_only;        // no writes, no locks, never conflicts: strict serializability comes from the snapshot
-    uint64_t as_of;        // 0: now. Otherwise read_only is implied and the version must be readable (else KV_TOO_OLD)
-    int priority;          // of victims in a deadlock: lower dies first
-    struct budget *budget; // charged with buffered writes and read sets; may be NULL
-    uint64_t tag;          // caller's number (session id), reported to those who wait for this transaction
+    bool read_only;         // no writes, no locks, never conflicts: strict serializability comes from the snapshot
+    uint64_t as_of;         // 0: now. Otherwise read_only is implied and the version must be readable (else KV_TOO_OLD)
+    int priority;           // of victims in a deadlock: lower dies first
+    struct budget *budget;  // charged with buffered writes and read sets; may be NULL
+    struct kv_meter *meter; // outlives the transaction; may be NULL
+    uint64_t tag;           // caller's number (session id), reported to those who wait for this transaction
 };
 
 enum kv_result kv_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out) MUST_CHECK;

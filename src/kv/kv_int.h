@@ -14,10 +14,12 @@ struct kv {
 
 struct kv_txn {
     const struct kv_ops *ops;
+    struct kv_meter *meter; // kv.c's
 };
 
 struct kv_scan {
     const struct kv_ops *ops;
+    struct kv_meter *meter; // kv.c's
 };
 
 // Each member has the contract of the kv.h function of its name. kv.c has already checked that a range is not reversed

@@ -83,8 +83,14 @@ static int open_engine(struct clusters *c, struct open_cluster *o, struct err *e
     struct sql_engine *engine = NULL;
     options.cluster = (uint32_t)o->id;
     options.virtual_cluster_name = o->name;
+    options.meter = &o->meter.hooks;
     pthread_mutex_unlock(&c->mutex);
-    int rc = sql_engine_open(&options, &engine, err);
+    int rc = cluster_meter_open(&o->meter, c, o->id, o->name, err);
+    if (rc == 0) {
+        rc = sql_engine_open(&options, &engine, err);
+        if (rc != 0)
+            cluster_meter_close(&o->meter);
+    }
     pthread_mutex_lock(&c->mutex);
     o->engine = engine;
     pthread_cond_broadcast(&c->changed);
@@ -119,15 +125,18 @@ static void close_engine(struct clusters *c, struct open_cluster *o)
     c->n_idle--;
     pthread_mutex_unlock(&c->mutex);
     sql_engine_close(engine);
+    cluster_meter_close(&o->meter);
     pthread_mutex_lock(&c->mutex);
     unlist(c, o);
 }
 
-static struct open_cluster *oldest_idle(struct clusters *c)
+// Jobs go on in a cluster that nobody uses, until the process ends.
+static struct open_cluster *oldest_idle(struct clusters *c, bool busy_too)
 {
     struct open_cluster *oldest = NULL;
     for (struct open_cluster *o = c->open; o != NULL; o = o->next)
-        if (o->refs == 0 && o->engine != NULL && (oldest == NULL || o->used_at < oldest->used_at))
+        if (o->refs == 0 && o->engine != NULL && (oldest == NULL || o->used_at < oldest->used_at) &&
+            (busy_too || !sql_engine_is_busy(o->engine)))
             oldest = o;
     return oldest;
 }
@@ -147,8 +156,9 @@ static void give_back(struct clusters *c, struct sql_engine *engine, bool connec
         c->purge_again = true;
         pthread_cond_broadcast(&c->purge_wake);
     }
-    if (unused && ++c->n_idle > IDLE_MAX)
-        close_engine(c, oldest_idle(c));
+    c->n_idle += unused;
+    if (c->n_idle > IDLE_MAX && (o = oldest_idle(c, false)) != NULL)
+        close_engine(c, o);
     pthread_mutex_unlock(&c->mutex);
 }
 
@@ -169,7 +179,7 @@ void clusters_close(struct clusters *c)
         return;
     clusters_stop_purger(c);
     pthread_mutex_lock(&c->mutex);
-    for (struct open_cluster *o; (o = oldest_idle(c)) != NULL;)
+    for (struct open_cluster *o; (o = oldest_idle(c, true)) != NULL;)
         close_engine(c, o);
     pthread_mutex_unlock(&c->mutex);
     INVARIANT(c->open == NULL);
@@ -184,12 +194,20 @@ void clusters_close(struct clusters *c)
 struct find_work {
     struct cluster_spec spec;
     struct cluster_record record;
+    struct cluster_usage usage;
 };
 
 static int find_record(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
 {
     struct find_work *w = arg;
     return cluster_record_find(txn, a, w->spec, &w->record, err);
+}
+
+static int find_record_and_usage(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
+{
+    struct find_work *w = arg;
+    TRY(find_record(txn, a, arg, err));
+    return cluster_usage_get(txn, w->record.id, &w->usage, err);
 }
 
 bool cluster_is_system(struct cluster_spec spec)
@@ -312,7 +330,9 @@ bool clusters_cancel(struct clusters *c, int32_t pid, int32_t secret)
 
 // ---- what there is
 
-static struct cluster_info info_of(struct clusters *c, const struct cluster_record *r)
+// `stored`: of a cluster that is not open.
+static struct cluster_info info_of(struct clusters *c, const struct cluster_record *r,
+                                   const struct cluster_usage *stored)
 {
     struct cluster_info info = {
         .id = r->id,
@@ -324,12 +344,21 @@ static struct cluster_info info_of(struct clusters *c, const struct cluster_reco
         .purge_micros = r->purge_micros,
         .snapshot_micros = r->snapshot_micros,
         .limits = r->limits,
+        .usage = *stored,
     };
     pthread_mutex_lock(&c->mutex);
     struct open_cluster *o = find_open(c, r->id);
-    if (o != NULL)
+    bool open = o != NULL && o->engine != NULL;
+    if (open) {
         info.usage.connections = (int64_t)o->connections;
+        c->n_idle -= o->refs == 0;
+        o->refs++;
+    }
     pthread_mutex_unlock(&c->mutex);
+    if (open) {
+        cluster_meter_get(&o->meter, &info.usage);
+        give_back(c, o->engine, false);
+    }
     return info;
 }
 
@@ -346,13 +375,18 @@ static struct cluster_info system_info(struct clusters *c)
 
 struct list_work {
     struct cluster_record *records;
+    struct cluster_usage *usage; // of each
     size_t n;
 };
 
 static int list_records(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
 {
     struct list_work *w = arg;
-    return cluster_record_list(txn, a, &w->records, &w->n, err);
+    TRY(cluster_record_list(txn, a, &w->records, &w->n, err));
+    w->usage = ARENA_ARRAY(a, struct cluster_usage, w->n);
+    for (size_t i = 0; i < w->n; i++)
+        TRY(cluster_usage_get(txn, w->records[i].id, &w->usage[i], err));
+    return 0;
 }
 
 int clusters_list(struct clusters *c, struct arena *a, struct cluster_info **out, size_t *n, struct err *err)
@@ -364,7 +398,7 @@ int clusters_list(struct clusters *c, struct arena *a, struct cluster_info **out
     (*out)[(*n)++] = system_info(c);
     for (size_t i = 0; i < w.n; i++)
         if (w.records[i].name.len > 0) // else what a snapshot left
-            (*out)[(*n)++] = info_of(c, &w.records[i]);
+            (*out)[(*n)++] = info_of(c, &w.records[i], &w.usage[i]);
     return 0;
 }
 
@@ -376,8 +410,8 @@ int clusters_find(struct clusters *c, struct arena *a, struct cluster_spec spec,
         *out = system_info(c);
         return 0;
     }
-    TRY(cluster_txn(c, true, a, find_record, &w, err));
-    *out = info_of(c, &w.record);
+    TRY(cluster_txn(c, true, a, find_record_and_usage, &w, err));
+    *out = info_of(c, &w.record, &w.usage);
     return 0;
 }
 
@@ -521,6 +555,7 @@ static void end_connections(struct clusters *c, uint64_t id)
 struct limits_work {
     struct cluster_spec spec;
     const struct cluster_limits *limits;
+    uint64_t id;
 };
 
 static int set_limits(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
@@ -529,15 +564,24 @@ static int set_limits(struct kv_txn *txn, struct arena *a, void *arg, struct err
     struct cluster_record r;
     TRY(cluster_record_find(txn, a, w->spec, &r, err));
     r.limits = *w->limits;
+    w->id = r.id;
     return cluster_record_put(txn, &r, err);
 }
 
 int clusters_set_limits(struct clusters *c, struct cluster_spec spec, const struct cluster_limits *limits,
                         struct err *err)
 {
-    struct limits_work w = {spec, limits};
+    struct limits_work w = {.spec = spec, .limits = limits};
     TRY(cluster_not_system(spec, "limit", err));
-    return cluster_change(c, set_limits, &w, err);
+    TRY(cluster_change(c, set_limits, &w, err));
+    pthread_mutex_lock(&c->mutex);
+    struct open_cluster *o;
+    while ((o = find_open(c, w.id)) != NULL && o->engine == NULL) // it may have read the limits before
+        pthread_cond_wait(&c->changed, &c->mutex);
+    if (o != NULL)
+        cluster_meter_set_limits(&o->meter, limits);
+    pthread_mutex_unlock(&c->mutex);
+    return 0;
 }
 
 int clusters_set_service(struct clusters *c, struct cluster_spec spec, bool in_service, struct err *err)

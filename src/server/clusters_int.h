@@ -10,6 +10,25 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+// Limits and use of an open cluster. Fields are guarded by `mutex`, which is a leaf.
+struct cluster_meter {
+    struct clusters *clusters;
+    uint64_t id;
+    const char *name;
+    struct sql_meter hooks;
+    pthread_mutex_t mutex;
+    struct cluster_limits limits;
+    int month;              // year * 12 + month
+    double request_units;   // of that month
+    double balance;         // request units saved up; below zero: used in advance
+    int64_t accrued_micros; // until when the balance has grown (wall time)
+    uint64_t storage_bytes; // as last measured
+    uint64_t written_bytes; // since then, deletes too: storage is at most the sum
+    int64_t measure_micros; // not to be measured again before (monotonic)
+    int64_t saved_micros;   // monotonic
+    bool dirty;             // differs from the stored record
+};
+
 // A cluster whose engine is open, or being opened or closed.
 struct open_cluster {
     struct open_cluster *next;
@@ -19,6 +38,7 @@ struct open_cluster {
     size_t refs;               // who has got the engine, connections included
     size_t connections;
     uint64_t used_at; // count of releases when it was last given back
+    struct cluster_meter meter;
 };
 
 struct clusters {
@@ -55,6 +75,17 @@ bool cluster_is_system(struct cluster_spec spec);
 int cluster_change(struct clusters *c, cluster_work *work, void *arg, struct err *err) MUST_CHECK;
 // Closes the cluster's engine if it is open. False when it is in use.
 bool cluster_close_unused(struct clusters *c, uint64_t id) MUST_CHECK;
+
+// ---- clusters_usage.c
+
+// Reads limits and stored use of the cluster.
+int cluster_meter_open(struct cluster_meter *m, struct clusters *c, uint64_t id, const char *name,
+                       struct err *err) MUST_CHECK;
+void cluster_meter_close(struct cluster_meter *m); // stores its use
+void cluster_meter_set_limits(struct cluster_meter *m, const struct cluster_limits *limits);
+void cluster_meter_get(struct cluster_meter *m, struct cluster_usage *out);
+// Of a cluster that is not open, as stored.
+int cluster_usage_get(struct kv_txn *txn, uint64_t id, struct cluster_usage *out, struct err *err) MUST_CHECK;
 
 // ---- clusters_drop.c
 

@@ -455,7 +455,135 @@ static void test_reset_to_time(void)
     end();
 }
 
+// ---- limits
+
+static struct cluster_usage usage_of(const char *name)
+{
+    struct arena a;
+    struct cluster_info info = {0};
+    arena_init(&a, NULL);
+    OK(clusters_find(clusters, &a, cluster_named(str_of(name)), &info, err));
+    arena_release(&a);
+    return info.usage;
+}
+
+static void limit(const char *name, struct cluster_limits limits)
+{
+    OK(clusters_set_limits(clusters, cluster_named(str_of(name)), &limits, err));
+}
+
+// The error's SQLSTATE, and that the session goes on.
+static void expect_error(struct session *s, const char *sql, int code)
+{
+    struct text_sink sink = {.sink = {&sink_ops}};
+    struct err err = ERR_INIT;
+    CHECK_INT(session_query(s, str_of(sql), &sink.sink, &err), code);
+    err_reset(&err);
+    buf_release(&sink.text);
+}
+
+static void test_usage(void)
+{
+    begin();
+    create("one");
+    create("two");
+    struct sql_engine *e = acquire("one");
+    struct session *s = session_in(e);
+    int64_t empty = usage_of("one").storage_bytes;
+    CHECK(empty > 1000 && empty < 100000);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY, b STRING)", "");
+    expect(s, "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 1000) AS g(i)", "");
+    struct cluster_usage used = usage_of("one");
+    CHECK(used.storage_bytes > empty + 1000000 && used.storage_bytes < empty + 1200000);
+    CHECK(used.request_units > 980 && used.request_units < 100000); // a kilobyte written is one
+    expect(s, "SELECT sum(length(b)) FROM t", "1000000 ");
+    double after_read = usage_of("one").request_units;
+    CHECK(after_read > used.request_units + 15); // 64 kilobytes read are one
+    CHECK(usage_of("two").request_units == 0);
+    session_free(s);
+    clusters_release(clusters, e);
+    clusters_close(clusters);
+    open_clusters(); // it is stored
+    CHECK(usage_of("one").request_units >= after_read - 1);
+    CHECK(usage_of("one").storage_bytes > empty + 1000000);
+    end();
+}
+
+static void test_storage_limit(void)
+{
+    begin();
+    create("one");
+    limit("one", (struct cluster_limits){.storage_bytes = 1000000});
+    struct sql_engine *e = acquire("one");
+    struct session *s = session_in(e);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY, b STRING)", "");
+    expect(s, "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 900) AS g(i)", "");
+    // One that would pass it by far is stopped on its way and leaves nothing.
+    expect_error(s, "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1001, 9000) AS g(i)",
+                 ERR_DISK_FULL);
+    expect(s, "SELECT count(*) FROM t", "900 ");
+    for (int i = 0; i < 1000; i++) { // until it is full
+        struct err err = ERR_INIT;
+        struct text_sink sink = {.sink = {&sink_ops}};
+        char sql[100];
+        snprintf(sql, sizeof(sql), "INSERT INTO t VALUES (%d, repeat('x', 1000))", 10000 + i);
+        int rc = session_query(s, str_of(sql), &sink.sink, &err);
+        buf_release(&sink.text);
+        if (rc != 0) {
+            CHECK_INT(rc, ERR_DISK_FULL);
+            CHECK_STR(str_of(err.message), "virtual cluster \"one\" is out of storage");
+        }
+        err_reset(&err);
+    }
+    int64_t full = usage_of("one").storage_bytes;
+    CHECK(full > 900000 && full < 1010000);
+    expect_error(s, "INSERT INTO t VALUES (1, 'x')", ERR_DISK_FULL);
+    expect_error(s, "UPDATE t SET b = b || 'x'", ERR_DISK_FULL);
+    expect_error(s, "CREATE INDEX ON t (b)", ERR_DISK_FULL);
+    expect(s, "SELECT count(*) > 900 FROM t", "t ");
+    expect(s, "DELETE FROM t WHERE a > 100", "");
+    for (int i = 0; i < 1000 && usage_of("one").storage_bytes > 900000; i++)
+        usleep(1000); // measured again
+    expect(s, "INSERT INTO t VALUES (101, 'x')", "");
+    limit("one", (struct cluster_limits){0});
+    expect(s, "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1001, 3000) AS g(i)", "");
+    session_free(s);
+    clusters_release(clusters, e);
+    end();
+}
+
+static void test_request_units(void)
+{
+    begin();
+    create("one");
+    struct sql_engine *e = acquire("one");
+    struct session *s = session_in(e);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY, b STRING)", "");
+    // Ten units a second, a hundred saved up.
+    limit("one", (struct cluster_limits){.request_units_per_month = 10 * 30 * 86400, .request_units_burst = 100});
+    expect(s, "SELECT 1", "1 ");
+    // A statement runs to its end, and is paid for by those after it: this one costs hundreds.
+    expect(s, "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 500) AS g(i)", "");
+    struct err err = ERR_INIT;
+    struct text_sink sink = {.sink = {&sink_ops}};
+    CHECK_INT(session_query(s, STR("SELECT 1"), &sink.sink, &err), ERR_CONFIGURATION_LIMIT_EXCEEDED);
+    CHECK_STR(str_of(err.message), "virtual cluster \"one\" has used up its request units");
+    CHECK(err.hint != NULL && strstr(err.hint, "10 request units per second") != NULL);
+    err_reset(&err);
+    buf_release(&sink.text);
+    expect(s, "BEGIN; ROLLBACK", ""); // transactions can be ended
+    // With a faster rate the debt is paid by waiting: a statement is delayed, not refused.
+    limit("one", (struct cluster_limits){.request_units_per_month = (int64_t)5000 * 30 * 86400});
+    expect(s, "SELECT 1", "1 ");
+    limit("one", (struct cluster_limits){0});
+    expect(s, "SELECT 1", "1 ");
+    session_free(s);
+    clusters_release(clusters, e);
+    end();
+}
+
 CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
            {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
-           {"reset_to_time", test_reset_to_time})
+           {"reset_to_time", test_reset_to_time}, {"usage", test_usage}, {"storage_limit", test_storage_limit},
+           {"request_units", test_request_units})

@@ -247,7 +247,9 @@ int session_copy_data(struct session *s, struct str bytes, struct result_sink *s
         return 0;
     s->sink = sink;
     buf_str(&s->copy->pending, bytes);
+    metering_begin(s);
     int rc = take_data(s, false, err);
+    metering_end(s);
     s->sink = NULL;
     return rc == 0 ? 0 : copy_failed(s, rc);
 }
@@ -262,7 +264,9 @@ static int copy_finish(struct session *s, struct err *err)
 int session_copy_done(struct session *s, struct result_sink *sink, struct err *err)
 {
     s->sink = sink;
+    metering_begin(s);
     int rc = copy_finish(s, err);
+    metering_end(s);
     if (rc != 0) {
         s->sink = NULL;
         return copy_failed(s, rc);

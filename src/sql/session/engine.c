@@ -10,6 +10,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->started_micros = clock_wall_ns() / 1000;
     e->insecure = options->insecure;
     e->clusters = options->clusters;
+    e->meter = options->meter;
     e->sql_port = options->sql_port;
     e->http_port = options->http_port;
     e->host = str_dup_c(options->advertise_host);
@@ -92,6 +93,11 @@ bool sql_engine_cancel(struct sql_engine *e, int32_t pid, int32_t secret)
     }
     pthread_mutex_unlock(&e->mutex);
     return found;
+}
+
+bool sql_engine_is_busy(struct sql_engine *e)
+{
+    return jobs_running(e->jobs);
 }
 
 void sql_engine_forget_sequences(struct sql_engine *e, bool keep)

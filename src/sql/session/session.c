@@ -220,6 +220,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     s->tls = o->tls;
     s->started_micros = s->statement_micros = clock_wall_ns() / 1000;
     s->idle_since_ns = clock_mono_ns();
+    s->written_bytes_max = UINT64_MAX;
     uint64_t id[2];
     secure_random(id, sizeof(id));
     rng_seed(&s->rng, id[0]);
@@ -336,6 +337,7 @@ void session_call_begin(struct session *s, struct result_sink *sink)
     atomic_store_explicit(&s->cancel_requested, false, memory_order_relaxed);
     if (s->txn != NULL)
         kv_clear_cancel(s->txn);
+    metering_begin(s);
 }
 
 void session_call_end(struct session *s)
@@ -343,6 +345,7 @@ void session_call_end(struct session *s)
     s->sink = NULL;
     s->statement_deadline_ns = 0;
     s->idle_since_ns = clock_mono_ns();
+    metering_end(s);
 }
 
 void session_show_query(struct session *s, struct str text)

@@ -78,6 +78,21 @@ struct sql_cluster_hooks {
     void *arg;
 };
 
+// ---- limits and metering of an engine, by the server
+
+struct sql_usage {
+    int64_t cpu_ns;
+    uint64_t read_bytes, written_bytes; // of keys and values
+};
+struct sql_meter {
+    // Before a statement runs. *wait_micros not 0: it waits so long and asks again. With adds_data *headroom_bytes gets
+    // what it may write, else it is left alone. An error refuses the statement.
+    int (*admit)(void *arg, bool adds_data, int64_t *wait_micros, uint64_t *headroom_bytes, struct err *err);
+    // After each call that ran something.
+    void (*used)(void *arg, const struct sql_usage *usage);
+    void *arg;
+};
+
 #define SQL_MEMORY_BYTES_DEFAULT ((size_t)1 << 30)
 
 struct sql_engine_options {
@@ -86,6 +101,7 @@ struct sql_engine_options {
     const char *virtual_cluster_name;         // NULL: that of the system cluster
     size_t sql_memory_bytes_max;              // budget of all sessions; 0: SQL_MEMORY_BYTES_DEFAULT
     struct budget *budget;                    // of the process, above the engine's; may be NULL
+    const struct sql_meter *meter;            // borrowed; NULL: no limits, nothing is metered
     const struct sql_cluster_hooks *clusters; // borrowed; NULL: virtual clusters cannot be managed from here
     bool insecure;                            // shown by settings; passwords are refused
     const char *cluster_name;
@@ -111,6 +127,8 @@ struct str sql_version_string(void);
 // The error record of a failed kv call (enum kv_result), for the server's own transactions.
 int sql_store_error(int kv_result, struct err *err);
 
+// Whether work of the engine's own goes on: it should not be closed.
+bool sql_engine_is_busy(struct sql_engine *engine);
 // Values of sequences that the engine has reserved: writes them back before its keys are copied (`keep`), or forgets
 // them because the keys were changed under it. Everything else it keeps is under a version in the store.
 void sql_engine_forget_sequences(struct sql_engine *engine, bool keep);

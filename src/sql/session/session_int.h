@@ -29,6 +29,7 @@ struct sql_engine {
     int32_t sql_port, http_port;
     char *host;
     const struct sql_cluster_hooks *clusters;
+    const struct sql_meter *meter;
     pthread_mutex_t mutex; // guards the list of sessions and what other sessions read of a session
     struct session *sessions;
     size_t n_sessions;
@@ -197,6 +198,9 @@ struct session {
     _Atomic bool terminate;
     _Atomic(struct kv_txn *) waiting_txn; // guarded by engine->mutex for writing
     int64_t statement_deadline_ns, txn_deadline_ns, idle_since_ns;
+    struct kv_meter meter;      // of the call in progress, when the engine has one
+    int64_t cpu_start_ns;       // the thread's when the call began
+    uint64_t written_bytes_max; // by the call, so far as the cluster's storage allows; UINT64_MAX: no matter
     struct session_functions functions;
     struct rng rng;
     struct result_sink *sink; // of the call in progress
@@ -345,6 +349,13 @@ int show_run(struct session *s, struct arena *a, const struct ast *show, struct 
              struct err *err) MUST_CHECK;
 int show_send(struct session *s, const struct show_result *r, bool describe, struct err *err) MUST_CHECK;
 const struct ast *show_as_query(struct arena *a, const struct show_result *r);
+
+// metering.c
+void metering_begin(struct session *s); // a call
+void metering_end(struct session *s);
+// Waits or refuses as the cluster's limits say.
+int metering_admit(struct session *s, bool adds_data, struct err *err) MUST_CHECK;
+int metering_full(struct session *s, struct err *err); // 53100: the call has written more than there is room for
 
 // virtual_clusters.c
 bool is_cluster_statement(const struct ast *ast);

@@ -74,6 +74,8 @@ int session_interrupted(void *arg, struct err *err)
         return s->job_interrupted(s->job, err);
     if (atomic_load_explicit(&s->cancel_requested, memory_order_relaxed))
         return err_set(err, ERR_QUERY_CANCELED, "query execution canceled");
+    if (UNLIKELY(s->meter.written_bytes > s->written_bytes_max))
+        return metering_full(s, err);
     if (s->statement_deadline_ns == 0 && s->txn_deadline_ns == 0)
         return 0;
     int64_t now = clock_mono_ns();
@@ -207,10 +209,20 @@ struct str statement_tag(struct arena *a, const struct ast *ast, uint64_t rows)
 
 // ---- execution of a plan
 
+// Whether rows may get more or longer by it.
+static bool adds_data(const struct query *q)
+{
+    bool adds = false;
+    for (uint32_t i = 0; i < q->n_relations && q->has_mutation; i++)
+        adds = adds || (q->relations[i].privileges & (CAT_PRIVILEGE_INSERT | CAT_PRIVILEGE_UPDATE)) != 0;
+    return adds;
+}
+
 static int start_with(struct session *s, struct statement_plan *plan, const struct datum *parameters,
                       struct batch *copy_rows, struct execution **out, struct err *err)
 {
     TRY(check_statement_privileges(s, plan->query, err));
+    TRY(metering_admit(s, adds_data(plan->query), err));
     if (plan->full_scan && setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS) && !plan->query->has_mutation)
         return err_set(err, ERR_INVALID_TABLE_DEFINITION,
                        "query `%s` contains a full table/index scan which is explicitly disallowed", "SELECT");
@@ -506,6 +518,7 @@ static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, st
     if (s->txn_read_only)
         return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
                        ast_tag(ast));
+    TRY(metering_admit(s, ast->kind == AST_CREATE_TABLE || ast->kind == AST_CREATE_INDEX, err));
     struct ddl_context dc = {.view = s->view,
                              .txn = s->txn,
                              .arena = a,

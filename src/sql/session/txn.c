@@ -52,6 +52,7 @@ static int open_kv(struct session *s, struct err *err)
                                        .read_only = s->txn_as_of != 0,
                                        .priority = s->txn_priority,
                                        .budget = &s->budget,
+                                       .meter = s->engine->meter != NULL ? &s->meter : NULL,
                                        .tag = (uint64_t)s->pid};
     enum kv_result r = kv_begin(s->engine->kv, &options, &s->txn);
     if (r != KV_OK)
