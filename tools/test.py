@@ -160,7 +160,15 @@ def group_tutorial():
     return built("release", lambda: [Suite("tutorial", command, 600)])
 
 
-GROUPS = {"lint": group_lint, "tutorial": group_tutorial, "asan": group_asan, "tsan": group_tsan}
+def group_console():
+    """The console's types and units, then its whole story in a browser against the release binary."""
+    suites = run_all([Suite("console types", ["npm", "--prefix", "console", "run", "--silent", "check"], 120, counts=False),
+                      Suite("console units", ["npm", "--prefix", "console", "test", "--silent"], 120)])
+    story = ["node", "tests/console/story.mjs", "build/release/palmetto"]
+    return suites + built("release", lambda: [Suite("console in a browser", story, 300)])
+
+
+GROUPS = {"lint": group_lint, "tutorial": group_tutorial, "console": group_console, "asan": group_asan, "tsan": group_tsan}
 
 
 def main():
