@@ -314,6 +314,9 @@ int cat_function_by_id(struct cat_view *v, uint32_t id, const struct cat_functio
 // Any type, built in or user-defined, arrays too; false when there is none. `v` may be NULL: built-in ones only.
 int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *found, struct err *err) MUST_CHECK;
 
+// The type of a relation's rows. It has no arrays and columns cannot be of it.
+int cat_type_of_table(struct cat_view *v, const struct cat_table *t, struct type *out, struct err *err) MUST_CHECK;
+
 // Lists, in name order, allocated in `a`.
 int cat_list_databases(struct cat_view *v, struct arena *a, const struct cat_database ***out, size_t *n,
                        struct err *err) MUST_CHECK;

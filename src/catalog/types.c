@@ -156,3 +156,19 @@ void function_types_collect(struct arena *a, struct cat_function *f)
     f->types = list.ptr;
     f->n_types = list.len;
 }
+
+int cat_type_of_table(struct cat_view *v, const struct cat_table *t, struct type *out, struct err *err)
+{
+    const struct cat_schema *s;
+    struct type_field *fields = ARENA_ARRAY(&v->arena, struct type_field, t->n_columns);
+    struct type_def def = {.oid = TYPE_OID_USER_FIRST + t->id, .name = t->name, .is_composite = true, .fields = fields};
+    TRY(cat_schema_by_id(v, t->schema_id, &s, err));
+    def.schema = s != NULL ? s->name : STR_EMPTY;
+    for (size_t i = 0; i < t->n_columns; i++) {
+        if (!t->columns[i].hidden)
+            fields[def.n_fields++] = (struct type_field){t->columns[i].name, t->columns[i].type};
+    }
+    const struct type_def *one = type_def_intern(v->catalog, &def);
+    *out = (struct type){.family = TYPE_TUPLE, .oid = one->oid, .def = one};
+    return 0;
+}

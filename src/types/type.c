@@ -176,7 +176,7 @@ bool type_from_name(struct str name, struct type *out)
 bool type_has_array(struct type element)
 {
     if (element.def != NULL)
-        return element.family != TYPE_ARRAY;
+        return element.family != TYPE_ARRAY && element.def->array_oid != 0;
     const struct type_row *r = row_of(element.oid);
     return r != NULL && r->array_oid != 0;
 }

@@ -238,6 +238,89 @@ static const struct ast_rows_from *source_functions(struct analyzer *an, const s
     return spread;
 }
 
+// Columns that the query says a function's rows have: AS t (a INT, b STRING). They make a type of this query.
+static int column_definitions(struct analyzer *an, const struct ast_aliased_table *at, struct type *out,
+                              struct err *err)
+{
+    struct type_def *def = ARENA_NEW(an->arena, struct type_def);
+    struct type_field *fields = ARENA_ARRAY(an->arena, struct type_field, at->columns.n);
+    for (size_t i = 0; i < at->columns.n; i++) {
+        if (at->columns.items[i]->kind != AST_COLUMN_DEF) {
+            err_set(err, ERR_SYNTAX_ERROR, "a column definition list must give every column a type");
+            return err_at(err, at->base.position);
+        }
+        const struct ast_column_def *c = ast_as_column_def(at->columns.items[i]);
+        fields[i].name = c->name;
+        TRY(analyze_type(an->options->view, &an->options->scope, c->type, &fields[i].type, err));
+    }
+    *def = (struct type_def){.oid = TYPE_OID_RECORD,
+                             .text_name = "record",
+                             .array_name = "record[]",
+                             .name = STR("record"),
+                             .sql_name = STR("RECORD"),
+                             .pg_name = STR("record"),
+                             .is_composite = true,
+                             .fields = fields,
+                             .n_fields = at->columns.n};
+    *out = T_RECORD;
+    out->def = def;
+    return 0;
+}
+
+static int no_definitions(const struct ast_aliased_table *at, struct err *err)
+{
+    err_set(err, ERR_SYNTAX_ERROR, "a column definition list is required for functions returning \"record\"");
+    return err_at(err, at->base.position);
+}
+
+static struct rel *fields_of(struct analyzer *an, struct rel *r, const struct tuple_shape *shape)
+{
+    struct projection *items = ARENA_ARRAY(an->arena, struct projection, shape->n);
+    for (uint32_t i = 0; i < shape->n; i++) {
+        struct expr *field = expr_new(an->arena, EXPR_FIELD, shape->types[i], 1);
+        struct str name = shape->names != NULL ? shape->names[i] : arena_printf(an->arena, "column%u", i + 1);
+        field->args[0] = expr_column(an->query, r->cols[0]);
+        field->parameter = i;
+        items[i] = (struct projection){query_add_column(an->query, name, shape->types[i]), field};
+    }
+    return project_items(an, r, items, shape->n);
+}
+
+// One function with one column: a row in it is spread out.
+static int from_row(struct analyzer *an, struct scope *into, const struct ast_aliased_table *at, struct expr *call,
+                    struct rel **out, struct err *err)
+{
+    struct rel *r = *out;
+    struct tuple_shape shape;
+    struct col_info *info = query_column(an->query, r->cols[0]);
+    bool is_call = call->kind == EXPR_CALL, record = info->type.family == TYPE_TUPLE;
+    bool defined = at->columns.n > 0 && at->columns.items[0]->kind == AST_COLUMN_DEF;
+    struct str name = is_call ? str_of(call->fn->name) : info->name;
+    struct str table = at->alias.ptr != NULL ? at->alias : name;
+    bool known = record && tuple_shape(an, call, &shape) && shape.n > 0;
+    if (record && !known) {
+        if (!is_call || !defined)
+            return no_definitions(at, err);
+        if (call->fn->routine != NULL)
+            return unsupported(err, &at->base, "column definition lists of user-defined functions");
+        TRY(column_definitions(an, at, &call->type, err));
+        info->type = call->type;
+        known = tuple_shape(an, call, &shape);
+    } else if (defined) {
+        err_set(err, ERR_SYNTAX_ERROR, "a column definition list is only allowed for functions returning \"record\"");
+        return err_at(err, at->base.position);
+    }
+    if (!known) {
+        struct str column = at->alias.ptr != NULL ? at->alias : info->name; // f() AS x names its only column x
+        return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : info->name, r->cols, &column, 1, err);
+    }
+    *out = fields_of(an, r, &shape);
+    struct str *names = ARENA_ARRAY(an->arena, struct str, shape.n);
+    for (uint32_t i = 0; i < shape.n; i++)
+        names[i] = query_column(an->query, (*out)->cols[i])->name;
+    return add_derived(an, into, at, table, (*out)->cols, names, shape.n, err);
+}
+
 static int from_functions(struct analyzer *an, struct scope *outer, struct scope *into,
                           const struct ast_aliased_table *at, struct rel **out, struct err *err)
 {
@@ -286,6 +369,8 @@ static int from_functions(struct analyzer *an, struct scope *outer, struct scope
     r->cols = cols.ptr;
     r->n_cols = (uint32_t)cols.len;
     *out = r;
+    if (r->n_cols == 1 && n == 1)
+        return from_row(an, into, at, calls[0], out, err);
     struct str table = at->alias.ptr != NULL ? at->alias : n > 0 ? names.ptr[0] : STR("rows_from");
     return add_derived(an, into, at, table, cols.ptr, names.ptr, (uint32_t)cols.len, err);
 }

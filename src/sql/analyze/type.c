@@ -82,6 +82,11 @@ static int user_type(struct cat_view *view, const struct cat_name_scope *scope, 
         *out = found->type;
         return 0;
     }
+    const struct cat_table *table = NULL; // its rows
+    if (view != NULL)
+        TRY(cat_resolve_table(view, scope, parts + first, ARRAY_LEN(parts) - first, true, &table, err));
+    if (table != NULL && table->kind != CAT_SEQUENCE && table->kind != CAT_VIRTUAL)
+        return cat_type_of_table(view, table, out, err);
     if (view == NULL || t->name.len < 2 || t->name.ptr[0] != '_')
         return absent(t, err);
     parts[1] = str_slice(t->name, 1, t->name.len);

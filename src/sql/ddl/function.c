@@ -18,6 +18,8 @@ static int routine_type(struct ddl_context *dc, uint32_t database_id, const stru
                         struct err *err)
 {
     TRY(analyze_type(dc->view, &dc->scope, node, out, err));
+    if (out->def != NULL && out->def->array_oid == 0)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "type \"%s\" does not exist", out->def->text_name);
     if (type_is(*out, TYPE_ANY) || type_is(*out, TYPE_UNKNOWN))
         return ddl_unimplemented(err, "polymorphic and unknown types of parameters");
     return ddl_use_type(dc, database_id, *out, err);

@@ -46,8 +46,9 @@ int ddl_use_type(struct ddl_context *dc, uint32_t database_id, struct type type,
     if (type.def == NULL)
         return 0;
     TRY(cat_type_by_id(dc->view, type.def->oid - TYPE_OID_USER_FIRST, &t, err));
-    if (t == NULL)
-        return err_set(err, ERR_UNDEFINED_OBJECT, "type \"%s\" does not exist", type.def->text_name);
+    if (t == NULL) // the rows of a table
+        return err_set(err, ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
+                       type.def->text_name);
     if (t->database_id != database_id)
         return ddl_unimplemented(err, "cross database type references are not supported: %s", type.def->text_name);
     TRY(cat_check_type_privilege(dc->view, dc->scope.user, t, CAT_PRIVILEGE_USAGE, err));

@@ -113,6 +113,16 @@ struct fn_family {
      .kind = FN_SET_RETURNING,                                            \
      .volatility = FN_##volatility_},
 
+#define SET_NULL(name_, signature_, volatility_, body, columns_, description_) \
+    {.name = name_,                                                            \
+     .signature = signature_,                                                  \
+     .columns = columns_,                                                      \
+     .description = description_,                                              \
+     .set = body,                                                              \
+     .kind = FN_SET_RETURNING,                                                 \
+     .volatility = FN_##volatility_,                                           \
+     .on_null = true},
+
 #define FAMILY(name) extern const struct fn_family fn_family_##name;
 #include "sql/functions/families.def"
 #undef FAMILY
