@@ -211,7 +211,11 @@ static int scan_next(struct op *op, struct err *err)
     do {
         arena_reset(&op->batch);
         TRY(check_interrupt(op->x, err));
-        TRY(scan_batch(s, &read, err));
+        struct arena *caller = op->x->eval.arena; // what is decoded lives as long as the batch
+        op->x->eval.arena = &op->batch;
+        int rc = scan_batch(s, &read, err);
+        op->x->eval.arena = caller;
+        TRY(rc);
         if (s->want < BATCH_ROWS_MAX && op->x->batch_rows_max == 0)
             s->want = MIN(s->want * 4, (uint32_t)BATCH_ROWS_MAX);
         bool more_points = s->ranges.points && s->at < s->ranges.n;
