@@ -164,9 +164,19 @@ static int port_or(int port, int fallback)
     return port >= 0 ? port : fallback;
 }
 
+// Where backups go, "" when nowhere.
+static void external_io_dir(const struct launch_options *options, struct buf *out)
+{
+    if (options->external_io_dir == NULL && !options->store.memory)
+        buf_printf(out, "%s/extern", options->store.path);
+    else if (options->external_io_dir != NULL && strcmp(options->external_io_dir, "disabled") != 0)
+        buf_cstr(out, options->external_io_dir);
+}
+
 int launch_start(const struct launch_options *options, struct server **out, struct err *err)
 {
-    struct buf store_url = BUF_INIT;
+    struct buf store_url = BUF_INIT, external = BUF_INIT;
+    external_io_dir(options, &external);
     if (options->store.memory)
         buf_cstr(&store_url, "mem:");
     else
@@ -184,9 +194,11 @@ int launch_start(const struct launch_options *options, struct server **out, stru
         .cluster_name = options->cluster_name,
         .sql_memory_bytes_max = (size_t)options->sql_memory_bytes,
         .cache_bytes = (size_t)options->cache_bytes,
+        .external_io_dir = buf_c(&external),
     };
     int rc = server_start(&config, out, err);
     buf_release(&store_url);
+    buf_release(&external);
     return rc;
 }
 

@@ -29,6 +29,7 @@ struct launch_options {
     const char *certs_dir;
     bool insecure;
     const char *listening_url_file, *pid_file, *socket_dir, *cluster_name;
+    const char *external_io_dir; // NULL: extern in the store; "disabled"
     int64_t cache_bytes, sql_memory_bytes;
 };
 

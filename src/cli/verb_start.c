@@ -57,6 +57,8 @@ static const struct flag flags[] = {
      "return when the server accepts clients, and leave it running"},
     {"cache", 0, FLAG_KIND_SIZE, &options.cache_bytes, "<size>", "memory for recent data of the store"},
     {"max-sql-memory", 0, FLAG_KIND_SIZE, &options.sql_memory_bytes, "<size>", "memory for all running statements"},
+    {"external-io-dir", 0, FLAG_KIND_STRING, &options.external_io_dir, "<path>",
+     "directory of nodelocal backups (default extern in the store; disabled: none)"},
     {"cluster-name", 0, FLAG_KIND_STRING, &options.cluster_name, "<name>", "name of the cluster"},
     {"log-dir", 0, FLAG_KIND_STRING, &log_dir, "<path>", "directory of the log (default logs in the store)"},
     {"logtostderr", 0, FLAG_KIND_CUSTOM, NULL, NULL, "log to standard error instead of a file", NULL,

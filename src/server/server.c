@@ -39,6 +39,7 @@ static void copy_config(struct server *server, const struct server_config *confi
     c->http_host = copy_string(server, c->http_host != NULL ? c->http_host : c->listen_host);
     c->advertise_host = copy_string(server, c->advertise_host);
     c->socket_dir = copy_string(server, c->socket_dir);
+    c->external_io_dir = copy_string(server, c->external_io_dir);
     c->certs_dir = copy_string(server, c->certs_dir);
     c->cluster_name = copy_string(server, c->cluster_name);
     if (c->connections_max == 0)
@@ -139,6 +140,7 @@ static int open_clusters(struct server *server, struct err *err)
         .sql_port = server->sql_port,
         .http_port = server->http_port,
         .advertise_host = str_of(server->host),
+        .external_io_dir = server->config.external_io_dir,
     };
     struct clusters_options clusters = {.engine = &options, .end_connections = end_connections, .arg = server};
     return clusters_open(server->kv, &clusters, &server->clusters, err);

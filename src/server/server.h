@@ -32,6 +32,7 @@ struct server_config {
     const char *advertise_host;  // in URLs [listen_host if it names an address, else localhost]
     const char *socket_dir;      // a Unix socket .s.PGSQL.<port> is made there [none]
     const char *certs_dir;       // ca.crt, node.crt, node.key; required unless insecure
+    const char *external_io_dir; // where nodelocal://1 of backups is [nowhere]
     bool insecure;               // no TLS, every existing user is let in without a password
     const char *cluster_name;    // [none]
     size_t sql_memory_bytes_max; // of all sessions [sql_engine's default]

@@ -96,8 +96,11 @@ static void open_engine(struct harness *h)
     if (h->dir[0] != '\0')
         snprintf(url, sizeof(url), "local:%s", h->dir);
     must(kv_open(url, NULL, &h->kv, &err), &err);
-    struct sql_engine_options options = {
-        .kv = h->kv, .cluster_name = "test", .sql_port = 26257, .advertise_host = STR("localhost")};
+    struct sql_engine_options options = {.kv = h->kv,
+                                         .cluster_name = "test",
+                                         .sql_port = 26257,
+                                         .advertise_host = STR("localhost"),
+                                         .external_io_dir = h->external_dir};
     must(sql_engine_open(&options, &h->engine, &err), &err);
     h->session = harness_session(h, "root");
 }
@@ -109,15 +112,20 @@ static void close_engine(struct harness *h)
     kv_close(h->kv);
 }
 
+static void make_dir(char *out, size_t size)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(out, size, "%s/palmetto-operations-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    if (mkdtemp(out) == NULL)
+        exit(1);
+}
+
 void harness_open(struct harness *h, bool on_disk)
 {
     *h = (struct harness){0};
-    if (on_disk) {
-        const char *tmp = getenv("TMPDIR");
-        snprintf(h->dir, sizeof(h->dir), "%s/palmetto-operations-XXXXXX", tmp != NULL ? tmp : "/tmp");
-        if (mkdtemp(h->dir) == NULL)
-            exit(1);
-    }
+    if (on_disk)
+        make_dir(h->dir, sizeof(h->dir));
+    make_dir(h->external_dir, sizeof(h->external_dir));
     open_engine(h);
 }
 
@@ -129,11 +137,12 @@ void harness_reopen(struct harness *h)
 
 void harness_close(struct harness *h)
 {
-    char command[260];
+    char command[500];
     close_engine(h);
     buf_release(&h->text);
-    snprintf(command, sizeof(command), "rm -rf '%s'", h->dir);
-    if (h->dir[0] != '\0' && system(command) != 0)
+    snprintf(command, sizeof(command), "rm -rf '%s' '%s'", h->external_dir,
+             h->dir[0] != '\0' ? h->dir : h->external_dir);
+    if (system(command) != 0)
         printf("harness: cannot remove %s\n", h->dir);
 }
 

@@ -9,7 +9,8 @@
 #include "unit/check.h"
 
 struct harness {
-    char dir[200]; // of the store; empty: in memory
+    char dir[200];          // of the store; empty: in memory
+    char external_dir[200]; // nodelocal://1
     struct kv *kv;
     struct sql_engine *engine;
     struct session *session; // root's, in defaultdb

@@ -3,8 +3,17 @@
 #include "catalog/check.h"
 #include "sql/session/session_int.h"
 
+// Names in expressions stored with a table are those of its database.
+static int enter_database(struct session *s, uint32_t id, struct err *err)
+{
+    const struct cat_database *d;
+    TRY(cat_database_by_id(s->view, id, &d, err));
+    return d != NULL ? setting_set(s, STR("database"), d->name, false, err) : 0;
+}
+
 int check_one_table(struct session *s, const struct cat_table *t, struct check_sink *sink, struct err *err)
 {
+    TRY(enter_database(s, t->database_id, err));
     struct arena a;
     struct exec_context x;
     struct query query = {.arena = &a};

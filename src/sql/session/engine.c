@@ -14,6 +14,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->sql_port = options->sql_port;
     e->http_port = options->http_port;
     e->host = str_dup_c(options->advertise_host);
+    e->external_io_dir = str_dup_c(str_of(options->external_io_dir != NULL ? options->external_io_dir : ""));
     e->cluster_name = str_dup_c(str_of(options->cluster_name != NULL ? options->cluster_name : ""));
     e->virtual_cluster_name =
         str_dup_c(str_of(options->virtual_cluster_name != NULL ? options->virtual_cluster_name : "system"));
@@ -44,6 +45,7 @@ void sql_engine_close(struct sql_engine *e)
         catalog_close(e->catalog);
     pthread_mutex_destroy(&e->mutex);
     mem_free(e->host);
+    mem_free(e->external_io_dir);
     mem_free(e->temp_dir);
     mem_free(e->cluster_name);
     mem_free(e->virtual_cluster_name);

@@ -1,9 +1,12 @@
 // Jobs as SQL sees them: what can run, PAUSE, RESUME and CANCEL JOB, SHOW JOBS. Running them: src/jobs.
+#include "backup/backup.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 
 const struct job_type session_job_types[] = {
     {"INSPECT", inspect_run, NULL},
+    {"BACKUP", backup_run, backup_revert},
+    {"RESTORE", restore_run, restore_revert},
     {0},
 };
 

@@ -32,4 +32,14 @@ int run_inspect(struct session *s, const struct ast *ast, struct arena *a, struc
 int inspect_run(struct job *job, struct err *err) MUST_CHECK;
 int show_inspect_errors(struct show *sh, struct err *err) MUST_CHECK;
 
+// backup.c
+enum { BULK_COLUMNS = 4 };
+extern const char *const bulk_column_names[BULK_COLUMNS]; // detached: the first alone
+const struct type *bulk_column_types(void);
+bool bulk_is_detached(const struct ast *ast);
+int run_backup(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct err *err) MUST_CHECK;
+int run_restore(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct err *err) MUST_CHECK;
+int show_backups(struct show *sh, struct err *err) MUST_CHECK;
+int show_backup(struct show *sh, struct err *err) MUST_CHECK;
+
 #endif

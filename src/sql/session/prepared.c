@@ -1,4 +1,5 @@
 // Prepared statements: PREPARE, Parse, and the plans kept for them.
+#include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 
 void prepared_plan_free_in(struct sql_engine *e, struct prepared_plan *pp)
@@ -133,6 +134,8 @@ static int describe_other(struct session *s, struct prepared *p, struct err *err
         named_columns(p, r.names, r.types, r.n_columns);
     } else if (p->ast->kind == AST_EXPLAIN) {
         named_columns(p, info, &text, 1);
+    } else if (p->ast->kind == AST_BACKUP || p->ast->kind == AST_RESTORE) {
+        named_columns(p, bulk_column_names, bulk_column_types(), bulk_is_detached(p->ast) ? 1 : BULK_COLUMNS);
     } else if (p->ast->kind == AST_EXECUTE) {
         struct prepared *other = prepared_find(s, ast_as_execute(p->ast)->name);
         if (other != NULL) {

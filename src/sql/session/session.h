@@ -107,6 +107,7 @@ struct sql_engine_options {
     const char *cluster_name;
     int32_t sql_port, http_port; // shown by crdb_internal
     struct str advertise_host;
+    const char *external_io_dir; // where nodelocal:// files of backups are; NULL: nowhere
     // Where statements put rows that pass their work memory; temp_dir NULL: nowhere, they end in 53200. The directory
     // must be there.
     const struct os *os;

@@ -23,6 +23,7 @@ struct sql_engine {
     struct kv *kv;
     struct catalog *catalog;
     struct jobs *jobs;
+    char *external_io_dir; // of nodelocal files; empty: none
     struct budget budget;
     bool is_new, insecure;
     char *cluster_name, *virtual_cluster_name;

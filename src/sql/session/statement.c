@@ -695,6 +695,10 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_ALTER_VIRTUAL_CLUSTER:
     case AST_DROP_VIRTUAL_CLUSTER:
         return run_cluster_statement(s, ast, a, err);
+    case AST_BACKUP:
+        return run_backup(s, ast, describe, a, err);
+    case AST_RESTORE:
+        return run_restore(s, ast, describe, a, err);
     case AST_INSPECT:
         return run_inspect(s, ast, a, err);
     case AST_CONTROL:

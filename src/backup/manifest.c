@@ -1,0 +1,95 @@
+// MANIFEST: what a layer is and holds. Fields in the order of the code, each as jobs/payload.h writes it, between the
+// magic and a SHA-256 of all that is before it.
+#include "backup/backup_int.h"
+#include "crypto/crypto.h"
+#include "jobs/payload.h"
+
+static const struct str magic = {"PALMBAK1", 8};
+
+void manifest_encode(struct buf *out, const struct backup_layer *layer)
+{
+    uint8_t hash[SHA256_BYTES];
+    buf_str(out, magic);
+    payload_put_u64(out, layer->start);
+    payload_put_u64(out, layer->end);
+    payload_put_u64(out, layer->target);
+    payload_put_u64(out, layer->objects.list.len);
+    for (size_t i = 0; i < layer->objects.list.len; i++) {
+        const struct cat_object *o = &layer->objects.list.ptr[i];
+        payload_put_u64(out, o->kind);
+        payload_put_u64(out, o->id);
+        payload_put_str(out, o->stored);
+    }
+    payload_put_u64(out, layer->n_sections);
+    for (size_t i = 0; i < layer->n_sections; i++) {
+        const struct backup_section *s = &layer->sections[i];
+        payload_put_u64(out, s->table_id);
+        payload_put_u64(out, s->offset);
+        payload_put_u64(out, s->length);
+        payload_put_u64(out, s->rows);
+        payload_put_u64(out, s->bytes);
+        payload_put_u64(out, s->crc);
+    }
+    sha256(buf_view(out), hash);
+    buf_append(out, hash, sizeof(hash));
+}
+
+static void decode_objects(struct str *rest, struct arena *a, struct backup_layer *out)
+{
+    uint64_t n = payload_get_u64(rest);
+    for (uint64_t i = 0; i < n && rest->ptr != NULL; i++) {
+        struct cat_object o = {0};
+        o.kind = (enum cat_object_kind)payload_get_u64(rest);
+        o.id = (uint32_t)payload_get_u64(rest);
+        o.stored = payload_get_str(rest);
+        if (o.kind > CAT_OBJECT_TABLE)
+            *rest = STR_NONE;
+        ARENA_PUSH(a, &out->objects.list, o);
+    }
+}
+
+static void decode_sections(struct str *rest, struct arena *a, struct backup_layer *out)
+{
+    ARENA_VEC(struct backup_section) sections = {0};
+    uint64_t n = payload_get_u64(rest);
+    for (uint64_t i = 0; i < n && rest->ptr != NULL; i++) {
+        struct backup_section s;
+        s.table_id = (uint32_t)payload_get_u64(rest);
+        s.offset = payload_get_u64(rest);
+        s.length = payload_get_u64(rest);
+        s.rows = payload_get_u64(rest);
+        s.bytes = payload_get_u64(rest);
+        s.crc = (uint32_t)payload_get_u64(rest);
+        ARENA_PUSH(a, &sections, s);
+    }
+    out->sections = sections.ptr;
+    out->n_sections = sections.len;
+}
+
+static int decode(const char *path, struct str bytes, struct arena *a, struct backup_layer *out, struct err *err)
+{
+    uint8_t hash[SHA256_BYTES];
+    if (bytes.len < magic.len + SHA256_BYTES || !str_has_prefix(bytes, magic))
+        return backup_damaged(path, "it is not a manifest", err);
+    struct str body = str_slice(bytes, 0, bytes.len - SHA256_BYTES);
+    sha256(body, hash);
+    if (memcmp(hash, bytes.ptr + body.len, sizeof(hash)) != 0)
+        return backup_damaged(path, "it does not have its checksum", err);
+    struct str rest = str_slice(body, magic.len, body.len);
+    out->start = payload_get_u64(&rest);
+    out->end = payload_get_u64(&rest);
+    out->target = (enum backup_target)payload_get_u64(&rest);
+    decode_objects(&rest, a, out);
+    decode_sections(&rest, a, out);
+    return rest.ptr != NULL && rest.len == 0 ? 0 : backup_damaged(path, "its fields are wrong", err);
+}
+
+int manifest_read(const char *path, struct arena *a, struct backup_layer *out, struct err *err)
+{
+    struct buf bytes = BUF_INIT;
+    int rc = backup_read_file(path, &bytes, err);
+    if (rc == 0)
+        rc = decode(path, arena_str(a, buf_view(&bytes)), a, out, err);
+    buf_release(&bytes);
+    return rc;
+}

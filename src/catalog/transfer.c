@@ -1,0 +1,281 @@
+// Descriptors into and out of backups.
+#include "catalog/transfer.h"
+#include "catalog/catalog_int.h"
+#include "catalog/codec_int.h"
+
+// ---- out
+
+static int export_one(struct cat_view *v, struct arena *a, enum cat_object_kind kind, uint32_t id,
+                      struct cat_objects *out, struct err *err)
+{
+    struct datum key = datum_int(id), row[SYSTEM_COLUMNS_MAX];
+    bool found;
+    TRY(system_get(v->catalog, v->txn, a, SYSTEM_DESCRIPTOR, KV_READ_SNAPSHOT, &key, row, &found, err));
+    if (!found)
+        return err_set(err, ERR_DATA_CORRUPTED, "descriptor %u does not exist", id);
+    struct cat_object o = {.kind = kind, .id = id, .stored = arena_str(a, row[1].s)};
+    ARENA_PUSH(a, &out->list, o);
+    return 0;
+}
+
+static bool listed(const uint32_t *ids, size_t n, uint32_t id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == id)
+            return true;
+    }
+    return false;
+}
+
+static int export_tables(struct cat_view *v, struct arena *a, uint32_t database_id, const uint32_t *tables,
+                         size_t n_tables, struct cat_objects *out, struct err *err)
+{
+    const struct cat_table **all;
+    size_t n;
+    TRY(cat_list_tables(v, a, database_id, 0, &all, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (all[i]->kind != CAT_VIRTUAL && (tables == NULL || listed(tables, n_tables, all[i]->id)))
+            TRY(export_one(v, a, CAT_OBJECT_TABLE, all[i]->id, out, err));
+    }
+    return 0;
+}
+
+int cat_export_database(struct cat_view *v, struct arena *a, uint32_t database_id, const uint32_t *tables,
+                        size_t n_tables, struct cat_objects *out, struct err *err)
+{
+    const struct cat_schema **schemas;
+    const struct cat_type **types;
+    size_t n;
+    TRY(export_one(v, a, CAT_OBJECT_DATABASE, database_id, out, err));
+    TRY(cat_list_schemas(v, a, database_id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (!schemas[i]->is_virtual)
+            TRY(export_one(v, a, CAT_OBJECT_SCHEMA, schemas[i]->id, out, err));
+    }
+    TRY(cat_list_types(v, a, database_id, 0, &types, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(export_one(v, a, CAT_OBJECT_TYPE, types[i]->id, out, err));
+    return export_tables(v, a, database_id, tables, n_tables, out, err);
+}
+
+// ---- decoding
+
+int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, struct err *err)
+{
+    static const struct {
+        char kind;
+        const struct record *record;
+    } forms[] = {{'d', &database_record}, {'s', &schema_record}, {'y', &type_record}, {'t', &table_record}};
+    if (o->stored.len == 0 || o->stored.ptr[0] != forms[o->kind].kind)
+        return err_set(err, ERR_DATA_CORRUPTED, "descriptor %u is damaged", o->id);
+    TRY(record_decode(a, forms[o->kind].record, str_slice(o->stored, 1, o->stored.len), &o->database, err));
+    if (o->kind == CAT_OBJECT_TABLE)
+        table_types_attach(c, a, &o->table);
+    if (o->kind == CAT_OBJECT_TYPE)
+        type_types_attach(c, a, &o->type);
+    return 0;
+}
+
+struct str cat_object_name(const struct cat_object *o)
+{
+    switch (o->kind) {
+    case CAT_OBJECT_DATABASE:
+        return o->database.name;
+    case CAT_OBJECT_SCHEMA:
+        return o->schema.name;
+    case CAT_OBJECT_TYPE:
+        return o->type.name;
+    case CAT_OBJECT_TABLE:
+        break;
+    }
+    return o->table.name;
+}
+
+// ---- other ids
+
+void cat_renumber_add(struct cat_renumbering *r, struct arena *a, uint32_t from, uint32_t to)
+{
+    map_put(&r->ids, (struct str){(const char *)&from, sizeof(from)}, arena_dup(a, &to, sizeof(to)));
+}
+
+uint32_t cat_renumber(const struct cat_renumbering *r, uint32_t id)
+{
+    const uint32_t *to = map_get(&r->ids, (struct str){(const char *)&id, sizeof(id)});
+    return to != NULL ? *to : CAT_ID_NONE;
+}
+
+void cat_renumbering_release(struct cat_renumbering *r)
+{
+    map_release(&r->ids);
+}
+
+struct renumber {
+    struct catalog *catalog;
+    struct arena *arena;
+    const struct cat_renumbering *ids;
+};
+
+static void renumber_type(struct renumber *r, struct type *t);
+
+static const struct type_def *renumber_def(struct renumber *r, const struct type_def *def)
+{
+    uint32_t id = cat_renumber(r->ids, def->oid - TYPE_OID_USER_FIRST);
+    if (id == CAT_ID_NONE)
+        return def;
+    struct type_def copy = *def;
+    struct type_field *fields = arena_dup(r->arena, def->fields, size_mul(def->n_fields, sizeof(*fields)));
+    for (size_t i = 0; i < def->n_fields; i++)
+        renumber_type(r, &fields[i].type);
+    copy.fields = fields;
+    copy.oid = TYPE_OID_USER_FIRST + id;
+    copy.array_oid = copy.oid + 1;
+    return type_def_intern(r->catalog, &copy);
+}
+
+static void renumber_type(struct renumber *r, struct type *t)
+{
+    if (t->def == NULL)
+        return;
+    bool is_array = t->oid == t->def->array_oid;
+    t->def = renumber_def(r, t->def);
+    t->oid = is_array ? t->def->array_oid : t->def->oid;
+}
+
+static const uint32_t *renumber_list(struct renumber *r, const uint32_t *ids, size_t *n, size_t *dropped)
+{
+    uint32_t *out = ARENA_ARRAY(r->arena, uint32_t, *n);
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++) {
+        uint32_t id = cat_renumber(r->ids, ids[i]);
+        if (id != CAT_ID_NONE)
+            out[kept++] = id;
+    }
+    *dropped += *n - kept;
+    *n = kept;
+    return out;
+}
+
+static const struct cat_foreign_key *renumber_keys(struct renumber *r, const struct cat_foreign_key *keys, size_t *n,
+                                                   size_t *dropped)
+{
+    struct cat_foreign_key *out = ARENA_ARRAY(r->arena, struct cat_foreign_key, *n);
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++) {
+        struct cat_foreign_key fk = keys[i];
+        fk.origin_table_id = cat_renumber(r->ids, fk.origin_table_id);
+        fk.referenced_table_id = cat_renumber(r->ids, fk.referenced_table_id);
+        if (fk.origin_table_id != CAT_ID_NONE && fk.referenced_table_id != CAT_ID_NONE)
+            out[kept++] = fk;
+    }
+    *dropped += *n - kept;
+    *n = kept;
+    return out;
+}
+
+static void renumber_columns(struct renumber *r, struct cat_table *t)
+{
+    struct cat_column *columns = arena_dup(r->arena, t->columns, size_mul(t->n_columns, sizeof(*columns)));
+    for (size_t i = 0; i < t->n_columns; i++) {
+        renumber_type(r, &columns[i].type);
+        columns[i].owns_sequence_id = cat_renumber(r->ids, columns[i].owns_sequence_id);
+    }
+    t->columns = columns;
+    if (t->next_column_id <= 1)
+        return;
+    struct type *slots = arena_dup(r->arena, t->slot_types, size_mul(t->next_column_id - 1, sizeof(*slots)));
+    for (uint32_t i = 0; i + 1 < t->next_column_id; i++)
+        renumber_type(r, &slots[i]);
+    t->slot_types = slots;
+}
+
+static void renumber_table(struct renumber *r, struct cat_table *t, size_t *dropped_keys, size_t *dropped_others)
+{
+    size_t users = 0; // views of it that were left behind are no loss to it
+    t->id = cat_renumber(r->ids, t->id);
+    t->database_id = cat_renumber(r->ids, t->database_id);
+    t->schema_id = cat_renumber(r->ids, t->schema_id);
+    renumber_columns(r, t);
+    t->outbound = renumber_keys(r, t->outbound, &t->n_outbound, dropped_keys);
+    t->inbound = renumber_keys(r, t->inbound, &t->n_inbound, &users);
+    t->depends_on = renumber_list(r, t->depends_on, &t->n_depends_on, dropped_others);
+    t->depended_on_by = renumber_list(r, t->depended_on_by, &t->n_depended_on_by, &users);
+    t->sequence.owner_table_id = cat_renumber(r->ids, t->sequence.owner_table_id);
+    if (t->sequence.owner_table_id == CAT_ID_NONE)
+        t->sequence.owner_column_id = 0;
+}
+
+static void renumber_user_type(struct renumber *r, struct cat_type *t)
+{
+    struct type_field *fields = arena_dup(r->arena, t->def.fields, size_mul(t->def.n_fields, sizeof(*fields)));
+    for (size_t i = 0; i < t->def.n_fields; i++)
+        renumber_type(r, &fields[i].type);
+    t->def.fields = fields;
+    t->id = cat_renumber(r->ids, t->id);
+    t->database_id = cat_renumber(r->ids, t->database_id);
+    t->schema_id = cat_renumber(r->ids, t->schema_id);
+}
+
+void cat_object_renumber(struct catalog *c, struct arena *a, struct cat_object *o, const struct cat_renumbering *ids,
+                         size_t *dropped_keys, size_t *dropped_others)
+{
+    struct renumber r = {c, a, ids};
+    switch (o->kind) {
+    case CAT_OBJECT_DATABASE:
+        o->database.id = cat_renumber(ids, o->database.id);
+        o->database.public_schema_id = cat_renumber(ids, o->database.public_schema_id);
+        break;
+    case CAT_OBJECT_SCHEMA:
+        o->schema.id = cat_renumber(ids, o->schema.id);
+        o->schema.database_id = cat_renumber(ids, o->schema.database_id);
+        break;
+    case CAT_OBJECT_TYPE:
+        renumber_user_type(&r, &o->type);
+        break;
+    case CAT_OBJECT_TABLE:
+        renumber_table(&r, &o->table, dropped_keys, dropped_others);
+        break;
+    }
+    o->id = cat_renumber(ids, o->id);
+}
+
+// ---- in
+
+static int put_comment(struct cat_view *v, enum cat_comment_kind kind, uint32_t id, uint32_t sub_id, struct str text,
+                       struct err *err)
+{
+    return text.len > 0 ? cat_comment_put(v, kind, id, sub_id, text, err) : 0;
+}
+
+static int put_comments(struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    TRY(put_comment(v, CAT_COMMENT_TABLE, t->id, 0, t->comment, err));
+    for (size_t i = 0; i < t->n_columns; i++)
+        TRY(put_comment(v, CAT_COMMENT_COLUMN, t->id, t->columns[i].id, t->columns[i].comment, err));
+    if (t->primary != NULL)
+        TRY(put_comment(v, CAT_COMMENT_INDEX, t->id, t->primary->id, t->primary->comment, err));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        TRY(put_comment(v, CAT_COMMENT_INDEX, t->id, t->indexes[i].id, t->indexes[i].comment, err));
+    return 0;
+}
+
+int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *err)
+{
+    switch (o->kind) {
+    case CAT_OBJECT_DATABASE:
+        return cat_put_database(v, &o->database, err);
+    case CAT_OBJECT_SCHEMA:
+        return cat_put_schema(v, &o->schema, err);
+    case CAT_OBJECT_TYPE:
+        return cat_put_type(v, &o->type, err);
+    case CAT_OBJECT_TABLE:
+        break;
+    }
+    TRY(cat_put_table(v, &o->table, err));
+    return put_comments(v, &o->table, err);
+}
+
+int cat_invalidate(struct cat_view *v, struct err *err)
+{
+    TRY_KV(v->txn, kv_add(v->txn, v->catalog->roles_version_key, 1), err);
+    return view_changed(v, err);
+}
