@@ -39,7 +39,10 @@ void cat_text_index_columns(struct buf *out, const struct cat_table *t, const st
             put_expression(out, c->computed_sql);
         else
             put_column_name(out, t, index->columns[i].column_id);
-        buf_cstr(out, index->columns[i].descending ? " DESC" : " ASC");
+        if (index->kind != CAT_INDEX_INVERTED || i + 1 < index->n_columns)
+            buf_cstr(out, index->columns[i].descending ? " DESC" : " ASC");
+        else if (c != NULL && type_is(c->type, TYPE_STRING))
+            buf_cstr(out, " gin_trgm_ops");
     }
 }
 

@@ -1,5 +1,6 @@
 // Constraints and indexes added to a table that is being created or altered.
 
+#include "keys/inverted.h"
 #include "keys/keys.h"
 #include "sql/ddl/ddl_int.h"
 
@@ -39,8 +40,12 @@ int work_open(struct table_work *w, struct ddl_context *dc, const struct cat_tab
 
 static int check_index_method(const struct ast_index_def *def, struct err *err)
 {
-    if (def->method == AST_INDEX_INVERTED)
-        return ddl_unimplemented(err, "inverted indexes");
+    if (def->method == AST_INDEX_INVERTED && def->unique)
+        return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "inverted indexes can't be unique");
+    if (def->method == AST_INDEX_INVERTED && def->storing.n > 0)
+        return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "inverted indexes don't support stored columns");
+    if (def->method == AST_INDEX_INVERTED && def->hash_sharded)
+        return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "inverted indexes don't support hash sharding");
     if (def->method == AST_INDEX_VECTOR)
         return ddl_unimplemented(err, "vector indexes");
     if (def->partition_by != NULL)
@@ -48,6 +53,29 @@ static int check_index_method(const struct ast_index_def *def, struct err *err)
     if (def->visibility != NULL)
         return ddl_unimplemented(err, "partially visible indexes");
     return 0;
+}
+
+static int check_inverted(const struct ast_index_elem *e, const struct cat_column *c, struct err *err)
+{
+    static const char *const classes[] = {"gin_trgm_ops", "gist_trgm_ops", "jsonb_ops", "jsonb_path_ops", "array_ops"};
+    bool known = e->opclass.len == 0, trigram = c->type.family == TYPE_STRING;
+    for (size_t i = 0; i < ARRAY_LEN(classes) && !known; i++)
+        known = str_eqc(e->opclass, classes[i]) && (i < 2) == trigram;
+    if (!known)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "operator class \"%.*s\" does not exist", STR_FMT(e->opclass));
+    if (e->direction == AST_DIRECTION_DESC)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "the last column in an inverted index cannot have the DESC option");
+    if (trigram && e->opclass.len == 0) {
+        err_set(err, ERR_UNDEFINED_OBJECT, "data type %s has no default operator class for access method \"gin\"",
+                type_family_name(c->type));
+        return err_hint(err, "You must specify an operator class for the index (did you mean gin_trgm_ops?)");
+    }
+    if (inverted_type(c->type))
+        return 0;
+    return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                   "column %.*s of type %s is not allowed as the last column in an inverted index", STR_FMT(c->name),
+                   type_family_name(c->type));
 }
 
 static int check_element(const struct ast_index_elem *e, struct err *err)
@@ -82,7 +110,9 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
     }
     for (size_t i = 0; i < def->columns.n; i++) {
         const struct ast_index_elem *e = ast_as_index_elem(def->columns.items[i]);
-        TRY(check_element(e, err));
+        bool inverted = def->method == AST_INDEX_INVERTED && i + 1 == def->columns.n;
+        if (!inverted)
+            TRY(check_element(e, err));
         if (e->expr != NULL)
             TRY(index_expression_column(w, e->expr, &c, err));
         else
@@ -90,7 +120,9 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
         if (index_has(out, out->n_columns, c->id))
             return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "index \"%.*s\" contains duplicate column \"%.*s\"",
                            STR_FMT(def->name), STR_FMT(c->name));
-        if (!key_type_is_indexable(c->type))
+        if (inverted)
+            TRY(check_inverted(e, c, err));
+        else if (!key_type_is_indexable(c->type))
             return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "column %.*s is of type %s and thus is not indexable",
                            STR_FMT(c->name), type_family_name(c->type));
         columns[out->n_columns++] = (struct cat_index_column){c->id, e->direction == AST_DIRECTION_DESC};
@@ -134,6 +166,8 @@ static int build_predicate(struct table_work *w, const struct ast_index_def *def
 int index_build(struct table_work *w, const struct ast_index_def *def, struct cat_index *out, struct err *err)
 {
     *out = (struct cat_index){.unique = def->unique, .not_visible = def->not_visible};
+    if (def->method == AST_INDEX_INVERTED)
+        out->kind = CAT_INDEX_INVERTED;
     TRY(check_index_method(def, err));
     TRY(build_columns(w, def, out, err));
     TRY(build_storing(w, def, out, err));

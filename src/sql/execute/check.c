@@ -165,29 +165,41 @@ static int find_members(struct table_check *c, struct index_check *ic, struct er
     return 0;
 }
 
+static int compare_entries(struct table_check *c, struct index_check *ic, uint32_t n, struct err *err)
+{
+    struct kv_value *found = ARENA_ARRAY(&c->arena, struct kv_value, n);
+    struct str *keys = ARENA_ARRAY(&c->arena, struct str, n);
+    for (uint32_t i = 0; i < n; i++)
+        keys[i] = ic->wanted[i].key;
+    ic->expected += n;
+    KV_TRY(c->x, kv_get_many(c->x->txn, keys, n, KV_READ_SNAPSHOT, found), err);
+    for (uint32_t i = 0; i < n; i++)
+        compare_entry(c, ic, i, &found[i]);
+    return 0;
+}
+
 static int check_entries(struct table_check *c, struct index_check *ic, struct err *err)
 {
-    struct kv_value *found = ARENA_ARRAY(&c->arena, struct kv_value, c->batch.n);
-    struct str *keys = ARENA_ARRAY(&c->arena, struct str, c->batch.n);
     uint32_t n = 0;
     TRY(find_members(c, ic, err));
     for (uint32_t k = 0; k < c->batch.n; k++) {
         if (!ic->member[k])
             continue;
         load_row(c, k);
-        buf_clear(&c->key);
         buf_clear(&c->value);
-        index_key(&c->key, ic->ti, c->row, NULL);
         index_value(&c->value, c->ta, ic->ti, c->row);
-        keys[n] = arena_str(&c->arena, buf_view(&c->key));
-        ic->wanted[n] = (struct kv_pair){keys[n], arena_str(&c->arena, buf_view(&c->value))};
-        ic->rows[n++] = (uint16_t)k;
+        struct str value = arena_str(&c->arena, buf_view(&c->value));
+        struct inverted_keys keys = index_keys(&c->arena, c->ta, ic->ti, c->row);
+        for (size_t i = 0; i < keys.v.len; i++) {
+            ic->wanted[n] = (struct kv_pair){keys.v.ptr[i], value};
+            ic->rows[n++] = (uint16_t)k;
+            if (n == BATCH_ROWS_MAX) {
+                TRY(compare_entries(c, ic, n, err));
+                n = 0;
+            }
+        }
     }
-    ic->expected += n;
-    KV_TRY(c->x, kv_get_many(c->x->txn, keys, n, KV_READ_SNAPSHOT, found), err);
-    for (uint32_t i = 0; i < n; i++)
-        compare_entry(c, ic, i, &found[i]);
-    return 0;
+    return compare_entries(c, ic, n, err);
 }
 
 static void reset_batch(struct table_check *c, uint32_t n)
@@ -281,9 +293,9 @@ static int entry_belongs(struct table_check *c, struct index_check *ic, const st
         return 0; // reported with the rows
     load_row(c, 0);
     TRY(find_members(c, ic, err));
-    buf_clear(&c->value);
-    index_key(&c->value, ic->ti, c->row, NULL);
-    *belongs = ic->member[0] && str_eq(buf_view(&c->value), entry->key);
+    struct inverted_keys keys = index_keys(&c->arena, c->ta, ic->ti, c->row);
+    for (size_t i = 0; i < keys.v.len; i++)
+        *belongs |= ic->member[0] && str_eq(keys.v.ptr[i], entry->key);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SQL_EXECUTE_EXECUTE_INT_H
 #define SQL_EXECUTE_EXECUTE_INT_H
 
+#include "keys/inverted.h"
 #include "keys/keys.h"
 #include "keys/row.h"
 #include "sql/execute/execute.h"
@@ -164,6 +165,7 @@ int hash_rows_add(struct hash_rows *h, const struct batch *b, const uint32_t *po
 
 struct table_index {
     const struct cat_index *index;
+    bool inverted;               // the last column is entered under the keys of keys/inverted.h
     struct str prefix;           // /cluster/table/index
     uint32_t n_key;              // indexed columns
     const uint32_t *key_columns; // positions in table->columns
@@ -192,6 +194,9 @@ const struct table_access *table_access(struct exec_context *x, const struct cat
 const struct table_index *table_index_of(const struct table_access *ta, const struct cat_index *index);
 // Key of a row in an index; *has_null tells whether an indexed column is NULL. `row`: one datum per table column.
 void index_key(struct buf *out, const struct table_index *ti, const struct datum *row, bool *has_null);
+// Keys of a row in any index; one unless it is inverted.
+struct inverted_keys index_keys(struct arena *a, const struct table_access *ta, const struct table_index *ti,
+                                const struct datum *row);
 // Value of a row in an index (the primary's: the whole row).
 void index_value(struct buf *out, const struct table_access *ta, const struct table_index *ti, const struct datum *row);
 // Decodes pairs of an index into vectors for the wanted columns (positions in table->columns).
@@ -243,6 +248,7 @@ struct constraint_eval {
     const struct table_index *ti;
     struct ev **equal, **any;
     struct ev *any_array, *low, *high;
+    struct ev *inverted, **path;
 };
 void constraint_compile(struct constraint_eval *ce, struct exec_context *x, const struct scan_plan *sp,
                         const col_id *cols, uint32_t n_cols);

@@ -24,6 +24,7 @@ struct scan_op {
     struct row_decoder primary_decoder; // lookup_primary: the fetched rows
     struct row_decoder key_decoder;     // primary key columns of index entries
     struct vec *key_cols;
+    struct hash_rows *fetched; // inverted: primary keys of rows found already
     struct ev *filter;
     uint16_t *sel;
     struct kv_pair *pairs;
@@ -132,18 +133,25 @@ static int fetch_rows(struct scan_op *s, uint32_t *n_pairs, struct err *err)
     for (uint32_t i = 0; i < pk->n_key; i++)
         s->key_cols[i].has_nulls = false;
     TRY(row_decode(&s->key_decoder, s->pairs, *n_pairs, s->key_cols, 0, err));
+    uint32_t n = *n_pairs;
+    uint16_t fresh[BATCH_ROWS_MAX];
+    if (s->fetched != NULL) {
+        struct batch found = {.n = n, .cols = s->key_cols, .ncols = pk->n_key};
+        TRY(hash_rows_add(s->fetched, &found, NULL, fresh, &n, err));
+    }
     struct buf b = BUF_INIT;
-    for (uint32_t i = 0; i < *n_pairs; i++) {
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t i = s->fetched != NULL ? fresh[k] : k;
         buf_clear(&b);
         buf_str(&b, pk->prefix);
         for (uint32_t c = 0; c < pk->n_key; c++) {
             struct datum d = vec_get(&s->key_cols[c], i);
             key_put_datum(&b, pk->key_types[c], &d, (enum key_direction)pk->key_desc[c]);
         }
-        s->keys[i] = arena_str(&op->batch, buf_view(&b));
+        s->keys[k] = arena_str(&op->batch, buf_view(&b));
     }
     buf_release(&b);
-    return read_points(s, *n_pairs, locks(s), n_pairs, err);
+    return read_points(s, n, locks(s), n_pairs, err);
 }
 
 static void clear_nulls(struct batch *b, uint32_t rows)
@@ -233,6 +241,8 @@ static int scan_open(struct op *op, struct err *err)
     s->scan = NULL;
     s->at = 0;
     s->emitted = 0;
+    if (s->fetched != NULL)
+        hash_rows_reset(s->fetched);
     s->want = s->sp->limit > 0 ? (uint32_t)MIN(s->sp->limit, (uint64_t)BATCH_ROWS_MAX) : SCAN_FIRST_ROWS;
     if (op->x->batch_rows_max > 0)
         s->want = MIN(s->want, op->x->batch_rows_max);
@@ -277,6 +287,8 @@ struct op *scan_build(struct exec_context *x, const struct plan *p)
         s->key_cols = ARENA_ARRAY(x->arena, struct vec, s->ta->primary.n_key);
         for (uint32_t i = 0; i < s->ta->primary.n_key; i++)
             vec_init(&s->key_cols[i], x->arena, s->ta->primary.key_types[i], rows);
+        if (s->ti->inverted) // a row has many keys
+            s->fetched = hash_rows_new(x, s->ta->primary.key_types, s->ta->primary.n_key);
     } else {
         row_decoder_init(&s->decoder, x, s->ta, s->ti, wanted, p->n_cols);
     }

@@ -118,7 +118,7 @@ struct index_fill {
     ARENA_VEC(struct kv_pair) entries;
     size_t bytes;
     bool flushed; // earlier chunks have been written
-    struct buf key, value;
+    struct buf value;
 };
 enum { FILL_CHUNK_BYTES = 4 << 20 };
 
@@ -132,7 +132,6 @@ static void fill_init(struct index_fill *f, struct exec_context *x, const struct
 static void fill_release(struct index_fill *f)
 {
     arena_release(&f->arena);
-    buf_release(&f->key);
     buf_release(&f->value);
 }
 
@@ -188,13 +187,15 @@ static int fill_flush(struct index_fill *f, struct err *err)
 
 static int fill_add(struct index_fill *f, const struct datum *row, struct err *err)
 {
-    buf_clear(&f->key);
     buf_clear(&f->value);
-    index_key(&f->key, f->ti, row, NULL);
     index_value(&f->value, f->ta, f->ti, row);
-    struct kv_pair entry = {arena_str(&f->arena, buf_view(&f->key)), arena_str(&f->arena, buf_view(&f->value))};
-    ARENA_PUSH(&f->arena, &f->entries, entry);
-    f->bytes += sizeof(entry) + entry.key.len + entry.value.len;
+    struct inverted_keys keys = index_keys(&f->arena, f->ta, f->ti, row);
+    struct str value = arena_str(&f->arena, buf_view(&f->value));
+    for (size_t i = 0; i < keys.v.len; i++) {
+        struct kv_pair entry = {keys.v.ptr[i], value};
+        ARENA_PUSH(&f->arena, &f->entries, entry);
+        f->bytes += sizeof(entry) + entry.key.len + entry.value.len;
+    }
     return f->bytes < FILL_CHUNK_BYTES ? 0 : fill_flush(f, err);
 }
 

@@ -1,5 +1,6 @@
 // Index constraints to key ranges. Alternatives (IN lists, = ANY) are sorted and made unique, so that ranges are
 // disjoint and in key order.
+#include "keys/encoding.h"
 #include "sql/execute/execute_int.h"
 #include <stdlib.h>
 
@@ -27,6 +28,8 @@ static void compile(struct constraint_eval *ce, struct exec_context *x, const st
     ce->any_array = compile_one(x, c->any_array, cols, n_cols);
     ce->low = compile_one(x, c->low, cols, n_cols);
     ce->high = compile_one(x, c->high, cols, n_cols);
+    ce->inverted = compile_one(x, c->inverted, cols, n_cols);
+    ce->path = compile_list(x, c->path, c->n_path, cols, n_cols);
 }
 
 void constraint_compile(struct constraint_eval *ce, struct exec_context *x, const struct scan_plan *sp,
@@ -143,6 +146,36 @@ static void add_prefix_range(struct arena *a, struct scan_ranges *out, struct st
     out->ranges[out->n++] = (struct kv_range){prefix, out->points ? STR_NONE : prefix_end(a, prefix)};
 }
 
+// Ranges of the keys of an inverted column that begin with what the operand asks for.
+static int inverted_ranges(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
+                           struct str prefix, struct scan_ranges *out, struct err *err)
+{
+    const struct index_constraint *c = ce->constraint;
+    struct datum operand, *path = ARENA_ARRAY(a, struct datum, c->n_path);
+    struct type *types = ARENA_ARRAY(a, struct type, c->n_path);
+    TRY(value_of(ce->inverted, in, row, &operand, err));
+    for (uint32_t i = 0; i < c->n_path; i++) {
+        TRY(value_of(ce->path[i], in, row, &path[i], err));
+        types[i] = c->path[i]->type;
+    }
+    const struct cat_table *t = ce->sp->table;
+    struct type column = cat_column_by_id(t, ce->ti->index->columns[ce->ti->n_key - 1].column_id)->type;
+    struct inverted_keys keys =
+        inverted_search(a, column, c->inverted_op, c->inverted->type, &operand, path, types, c->n_path);
+    out->ranges = ARENA_ARRAY(a, struct kv_range, keys.v.len);
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < keys.v.len; i++) {
+        buf_clear(&b);
+        buf_str(&b, prefix);
+        key_put_bytes(&b, KEY_TAG_BYTES, keys.v.ptr[i]);
+        b.len -= 2; // the end mark: longer keys too
+        struct str start = arena_str(a, buf_view(&b));
+        out->ranges[out->n++] = (struct kv_range){start, prefix_end(a, start)};
+    }
+    buf_release(&b);
+    return 0;
+}
+
 static int one_constraint(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
                           struct scan_ranges *out, struct err *err)
 {
@@ -156,6 +189,8 @@ static int one_constraint(struct constraint_eval *ce, struct arena *a, const str
             return 0;
         prefix = key_with(a, prefix, ce->ti->key_types[i], d, ce->ti->key_desc[i]);
     }
+    if (c->inverted != NULL)
+        return inverted_ranges(ce, a, in, row, prefix, out, err);
     if (c->n_any > 0 || c->any_array != NULL) {
         struct datum *items;
         uint32_t n;
@@ -218,7 +253,7 @@ int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct
         out->ranges = all.ranges;
         out->n = all.n;
     }
-    if (ce->sp->n_more > 0)
+    if (ce->sp->n_more > 0 || ce->constraint->inverted != NULL)
         merge_ranges(out);
     return 0;
 }

@@ -45,6 +45,9 @@ static void index_columns(struct exec_context *x, const struct cat_table *t, str
     struct type *types = ARENA_ARRAY(x->arena, struct type, n);
     for (uint32_t i = 0; i < n; i++)
         types[i] = t->columns[columns[i]].type;
+    ti->inverted = ti->index->kind == CAT_INDEX_INVERTED;
+    if (ti->inverted)
+        types[n - 1] = T_BYTES;
     ti->n_key = n;
     ti->key_columns = columns;
     ti->key_types = types;
@@ -91,7 +94,7 @@ static void secondary_layout(struct exec_context *x, const struct table_access *
             stored[n_stored++] = suffix[i];
     }
     for (uint32_t i = 0; i < ti->n_key; i++) {
-        if (key_type_is_lossy(t->columns[ti->key_columns[i]].type))
+        if (key_type_is_lossy(ti->key_types[i]))
             stored[n_stored++] = ti->key_columns[i];
     }
     for (size_t i = 0; i < ti->index->n_storing; i++) {
@@ -163,6 +166,34 @@ void index_key(struct buf *out, const struct table_index *ti, const struct datum
         *has_null = null;
 }
 
+struct inverted_keys index_keys(struct arena *a, const struct table_access *ta, const struct table_index *ti,
+                                const struct datum *row)
+{
+    struct inverted_keys keys = {0};
+    struct buf b = BUF_INIT;
+    if (!ti->inverted) {
+        index_key(&b, ti, row, NULL);
+        ARENA_PUSH(a, &keys.v, arena_str(a, buf_view(&b)));
+        buf_release(&b);
+        return keys;
+    }
+    uint32_t last = ti->key_columns[ti->n_key - 1];
+    keys = inverted_keys(a, ta->table->columns[last].type, &row[last]);
+    for (size_t i = 0; i < keys.v.len; i++) {
+        struct datum d = datum_str(keys.v.ptr[i]);
+        buf_clear(&b);
+        buf_str(&b, ti->prefix);
+        for (uint32_t k = 0; k + 1 < ti->n_key; k++)
+            key_put_datum(&b, ti->key_types[k], &row[ti->key_columns[k]], (enum key_direction)ti->key_desc[k]);
+        key_put_datum(&b, T_BYTES, &d, KEY_ASC);
+        for (uint32_t k = 0; k < ti->n_suffix; k++)
+            key_put_datum(&b, ti->suffix_types[k], &row[ti->suffix_columns[k]], KEY_ASC);
+        keys.v.ptr[i] = arena_str(a, buf_view(&b));
+    }
+    buf_release(&b);
+    return keys;
+}
+
 void index_value(struct buf *out, const struct table_access *ta, const struct table_index *ti, const struct datum *row)
 {
     if (ti == &ta->primary) {
@@ -215,7 +246,7 @@ static int32_t value_slot(const struct table_access *ta, const struct table_inde
 bool index_covers(const struct table_access *ta, const struct table_index *ti, const uint32_t *wanted, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        bool in_key = listed(ti->key_columns, ti->n_key, wanted[i]) ||
+        bool in_key = listed(ti->key_columns, ti->n_key - ti->inverted, wanted[i]) ||
                       (!ti->index->unique && listed(ti->suffix_columns, ti->n_suffix, wanted[i]));
         if (!in_key && value_slot(ta, ti, wanted[i]) < 0)
             return false;

@@ -39,9 +39,40 @@ static bool is_bulk_load(const struct exec_context *x)
     return x->copy_batch != NULL && x->copy_batch->n == BATCH_ROWS_MAX;
 }
 
+static int put_inverted(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
+                        const struct datum *row, struct err *err)
+{
+    struct arena a;
+    struct buf value = BUF_INIT;
+    arena_init(&a, x->budget);
+    struct inverted_keys keys = index_keys(&a, ta, ti, row);
+    index_value(&value, ta, ti, row);
+    enum kv_result r = KV_OK;
+    for (size_t i = 0; i < keys.v.len && r == KV_OK; i++)
+        r = kv_put(x->txn, keys.v.ptr[i], buf_view(&value));
+    buf_release(&value);
+    arena_release(&a);
+    return r == KV_OK ? 0 : kv_error(x, r, err);
+}
+
+static int delete_inverted(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
+                           const struct datum *row, struct err *err)
+{
+    struct arena a;
+    arena_init(&a, x->budget);
+    struct inverted_keys keys = index_keys(&a, ta, ti, row);
+    enum kv_result r = KV_OK;
+    for (size_t i = 0; i < keys.v.len && r == KV_OK; i++)
+        r = kv_delete(x->txn, keys.v.ptr[i]);
+    arena_release(&a);
+    return r == KV_OK ? 0 : kv_error(x, r, err);
+}
+
 static int put_entry(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                      const struct datum *row, bool check_unique, struct err *err)
 {
+    if (ti->inverted)
+        return put_inverted(x, ta, ti, row, err);
     struct buf key = BUF_INIT, value = BUF_INIT;
     bool has_null;
     index_key(&key, ti, row, &has_null);
@@ -70,8 +101,11 @@ static int put_entry(struct exec_context *x, const struct table_access *ta, cons
     return rc;
 }
 
-static int delete_entry(struct exec_context *x, const struct table_index *ti, const struct datum *row, struct err *err)
+static int delete_entry(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
+                        const struct datum *row, struct err *err)
 {
+    if (ti->inverted)
+        return delete_inverted(x, ta, ti, row, err);
     struct buf key = BUF_INIT;
     index_key(&key, ti, row, NULL);
     enum kv_result r = kv_delete(x->txn, buf_view(&key));
@@ -129,7 +163,7 @@ static int update_index(struct exec_context *x, const struct table_access *ta, c
         return put_entry(x, ta, ti, new_row, false, err);
     }
     if (was)
-        TRY(delete_entry(x, ti, old_row, err));
+        TRY(delete_entry(x, ta, ti, old_row, err));
     return is ? put_entry(x, ta, ti, new_row, true, err) : 0;
 }
 
@@ -148,10 +182,10 @@ int write_update(struct exec_context *x, const struct table_access *ta, const st
 int write_delete(struct exec_context *x, const struct table_access *ta, const struct datum *row, const bool *member,
                  struct err *err)
 {
-    TRY(delete_entry(x, &ta->primary, row, err));
+    TRY(delete_entry(x, ta, &ta->primary, row, err));
     for (size_t i = 0; i < ta->table->n_indexes; i++) {
         if (in_index(member, i))
-            TRY(delete_entry(x, &ta->indexes[i], row, err));
+            TRY(delete_entry(x, ta, &ta->indexes[i], row, err));
     }
     x->rows_written++;
     return foreign_queue_actions(x, ta, row, NULL, err);

@@ -1,9 +1,9 @@
 // Likeness of strings: edit distance (Wagner and Fischer), Soundex, trigrams as PostgreSQL's pg_trgm counts them.
 #include "sql/functions/functions_int.h"
 #include "types/array.h"
+#include "types/trigram.h"
 #include <ctype.h>
 #include <stdlib.h>
-#include <unicode/uchar.h>
 
 // ---- levenshtein
 
@@ -114,63 +114,14 @@ BODY(difference)
     return fn_return_int(out, same);
 }
 
-// ---- trigrams: of each word, in lower case, with two blanks before and one after it
-
-struct trigram {
-    int32_t c[3];
-};
-
-static int compare_trigrams(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct trigram));
-}
-
-struct trigram_set {
-    ARENA_VEC(struct trigram) v;
-};
-
-static void add_word(struct arena *a, struct trigram_set *set, const int32_t *word, size_t n)
-{
-    for (size_t i = 0; i + 2 < n; i++) {
-        struct trigram t = {{word[i], word[i + 1], word[i + 2]}};
-        ARENA_PUSH(a, &set->v, t);
-    }
-}
-
-static struct trigram_set trigrams(struct arena *a, struct str s)
-{
-    struct trigram_set set = {0};
-    int32_t *word = ARENA_ARRAY(a, int32_t, s.len + 3);
-    size_t n = 0;
-    for (size_t at = 0; at <= s.len;) {
-        int32_t c = at < s.len ? utf8_next(s, &at) : (at++, -1);
-        if (c >= 0 && u_isalnum(c)) {
-            if (n == 0)
-                word[n++] = ' ', word[n++] = ' ';
-            word[n++] = u_tolower(c);
-        } else if (n > 0) {
-            word[n++] = ' ';
-            add_word(a, &set, word, n);
-            n = 0;
-        }
-    }
-    if (set.v.len > 0)
-        qsort(set.v.ptr, set.v.len, sizeof(struct trigram), compare_trigrams);
-    size_t kept = 0;
-    for (size_t i = 0; i < set.v.len; i++) {
-        if (kept == 0 || compare_trigrams(&set.v.ptr[kept - 1], &set.v.ptr[i]) != 0)
-            set.v.ptr[kept++] = set.v.ptr[i];
-    }
-    set.v.len = kept;
-    return set;
-}
+// ---- trigrams
 
 static double likeness(struct arena *arena, struct str x, struct str y)
 {
-    struct trigram_set a = trigrams(arena, x), b = trigrams(arena, y);
+    struct trigrams a = trigrams_of(arena, x), b = trigrams_of(arena, y);
     size_t common = 0;
     for (size_t i = 0, j = 0; i < a.v.len && j < b.v.len;) {
-        int c = compare_trigrams(&a.v.ptr[i], &b.v.ptr[j]);
+        int c = trigram_compare(&a.v.ptr[i], &b.v.ptr[j]);
         common += c == 0;
         i += c <= 0;
         j += c >= 0;
@@ -196,12 +147,11 @@ static int compare_texts(const void *a, const void *b)
 
 BODY(show_trgm)
 {
-    struct trigram_set set = trigrams(ec->arena, args[0].s);
+    struct trigrams set = trigrams_of(ec->arena, args[0].s);
     struct datum *items = ARENA_ARRAY(ec->arena, struct datum, set.v.len);
     for (size_t i = 0; i < set.v.len; i++) {
         struct buf b = BUF_INIT;
-        for (int k = 0; k < 3; k++)
-            utf8_put(&b, (uint32_t)set.v.ptr[i].c[k]);
+        trigram_print(&b, &set.v.ptr[i]);
         items[i] = datum_str(arena_str(ec->arena, buf_view(&b)));
         buf_release(&b);
     }

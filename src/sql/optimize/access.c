@@ -6,7 +6,8 @@
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
-static const double SEEK = 3, FETCH = 4, DEFAULT_ROWS = 1000, EQUAL_SELECTIVITY = 0.05, RANGE_SELECTIVITY = 0.33;
+static const double SEEK = 3, FETCH = 4, DEFAULT_ROWS = 1000, EQUAL_SELECTIVITY = 0.05, RANGE_SELECTIVITY = 0.33,
+                    INVERTED_SELECTIVITY = 0.02;
 
 double table_rows(struct optimizer *o, const struct cat_table *t)
 {
@@ -211,11 +212,97 @@ static bool find_computed(struct matcher *m, uint32_t column_id, struct index_co
     return true;
 }
 
+// ---- inverted indexes
+
+static const struct {
+    const char *name;
+    enum inverted_op op;
+    bool mirrored; // the column stands on the right
+    enum type_family family;
+} inverted_operators[] = {
+    {"@>", INVERTED_CONTAINS, false, TYPE_JSONB}, {"<@", INVERTED_CONTAINS, true, TYPE_JSONB},
+    {"?", INVERTED_KEY, false, TYPE_JSONB},       {"?|", INVERTED_ANY_KEY, false, TYPE_JSONB},
+    {"?&", INVERTED_ALL_KEYS, false, TYPE_JSONB}, {"@>", INVERTED_CONTAINS, false, TYPE_ARRAY},
+    {"<@", INVERTED_CONTAINS, true, TYPE_ARRAY},  {"&&", INVERTED_OVERLAPS, false, TYPE_ARRAY},
+    {"&&", INVERTED_OVERLAPS, true, TYPE_ARRAY},  {"LIKE", INVERTED_LIKE, false, TYPE_STRING},
+    {"ILIKE", INVERTED_LIKE, false, TYPE_STRING}, {"%", INVERTED_SIMILAR, false, TYPE_STRING},
+    {"%", INVERTED_SIMILAR, true, TYPE_STRING},
+};
+
+// column -> step -> step: the steps; false when it is something else.
+static bool json_path(struct matcher *m, struct expr *e, col_id c, struct index_constraint *ic)
+{
+    if (is_column(e, c))
+        return true;
+    if (!is_comparison(e, "->") || !json_path(m, e->args[0], c, ic) || !independent(m, e->args[1]))
+        return false;
+    enum type_family step = e->args[1]->type.family;
+    if ((step != TYPE_STRING && step != TYPE_INT) || ic->n_path == 8)
+        return false;
+    ic->path[ic->n_path++] = e->args[1];
+    return true;
+}
+
+static bool match_inverted(struct matcher *m, struct expr *e, col_id c, struct type t, struct index_constraint *ic)
+{
+    if (e->kind == EXPR_ANY && !e->flag && strcmp(e->fn->name, "=") == 0 && is_column(e->args[1], c) &&
+        t.family == TYPE_ARRAY && e->args[0]->type.family == t.element && independent(m, e->args[0])) {
+        ic->inverted = e->args[0];
+        ic->inverted_op = INVERTED_ELEMENT;
+        return true;
+    }
+    if (e->kind != EXPR_CALL || e->n_args != 2 || !e->fn->is_operator)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(inverted_operators); i++) {
+        struct expr *column = e->args[inverted_operators[i].mirrored],
+                    *value = e->args[!inverted_operators[i].mirrored];
+        if (inverted_operators[i].family != t.family || strcmp(e->fn->name, inverted_operators[i].name) != 0 ||
+            !is_column(column, c) || !independent(m, value))
+            continue;
+        ic->inverted = value;
+        ic->inverted_op = inverted_operators[i].op;
+        return true;
+    }
+    for (int side = 0; side < 2 && t.family == TYPE_JSONB && is_comparison(e, "="); side++) {
+        ic->path = ARENA_ARRAY(m->o->arena, struct expr *, 8);
+        ic->n_path = 0;
+        if (!json_path(m, e->args[side], c, ic) || ic->n_path == 0 || !independent(m, e->args[1 - side]))
+            continue;
+        ic->inverted = e->args[1 - side];
+        ic->inverted_op = INVERTED_AT;
+        return true;
+    }
+    return false;
+}
+
+// Equalities for all columns but the last, and something that the keys of the last one answer. Never exact.
+static void build_inverted(struct matcher *m, const struct cat_index *index, struct index_constraint *ic)
+{
+    const struct rel *scan = m->request->scan;
+    *ic = (struct index_constraint){.equal = ARENA_ARRAY(m->o->arena, struct expr *, index->n_columns)};
+    for (size_t i = 0; i < index->n_columns; i++) {
+        uint32_t id = index->columns[i].column_id;
+        col_id c = scan_column(scan, id);
+        struct type t = cat_column_by_id(scan->scan.table, id)->type;
+        if (i + 1 < index->n_columns) {
+            if (!(c != 0 && find_equal(m, c, t, ic)) && !find_computed(m, id, ic))
+                return;
+            continue;
+        }
+        for (size_t k = 0; c != 0 && k < m->filter->items.len && ic->inverted == NULL; k++)
+            match_inverted(m, m->filter->items.ptr[k], c, t, ic);
+    }
+}
+
 // `first`: what the first column is known to equal beside the filter; may be NULL.
 static void build_constraint(struct matcher *m, const struct cat_index *index, struct expr *first,
                              struct index_constraint *ic)
 {
     const struct rel *scan = m->request->scan;
+    if (index->kind == CAT_INDEX_INVERTED) {
+        build_inverted(m, index, ic);
+        return;
+    }
     *ic = (struct index_constraint){.equal = ARENA_ARRAY(m->o->arena, struct expr *, index->n_columns)};
     if (first != NULL)
         ic->equal[ic->n_equal++] = first;
@@ -249,7 +336,7 @@ static double scanned_rows(struct optimizer *o, const struct cat_table *t, const
     double alternatives = ic->n_any > 0 ? ic->n_any : ic->any_array != NULL ? 10 : 1;
     if (unique_point)
         return alternatives;
-    double n = rows;
+    double n = ic->inverted != NULL ? rows * INVERTED_SELECTIVITY : rows;
     for (uint32_t i = 0; i < ic->n_equal; i++)
         n *= equal_fraction(o, t, index->columns[i].column_id, rows);
     if (ic->n_any > 0 || ic->any_array != NULL)
@@ -265,7 +352,8 @@ static double scanned_rows(struct optimizer *o, const struct cat_table *t, const
 
 static bool index_holds(const struct cat_table *t, const struct cat_index *index, uint32_t id)
 {
-    for (size_t k = 0; k < index->n_columns; k++) {
+    size_t n_key = index->n_columns - (index->kind == CAT_INDEX_INVERTED ? 1 : 0);
+    for (size_t k = 0; k < n_key; k++) {
         if (index->columns[k].column_id == id)
             return true;
     }
@@ -312,6 +400,8 @@ static void path_orders(struct optimizer *o, const struct access_request *reques
     const struct index_constraint *ic = &path->scan.constraint;
     struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, index->n_columns + t->primary->n_columns);
     uint32_t n = 0;
+    if (index->kind == CAT_INDEX_INVERTED)
+        return;
     // Alternatives are read in key order, so the order holds from their column on.
     for (size_t i = path->scan.n_more > 0 ? 0 : ic->n_equal; i < index->n_columns; i++) {
         col_id c = scan_column(request->scan, index->columns[i].column_id);
@@ -376,8 +466,8 @@ static void price(const struct access_request *request, struct access_path *path
 
 static bool is_full(const struct index_constraint *ic)
 {
-    return ic->n_equal == 0 && ic->n_any == 0 && ic->any_array == NULL && ic->low == NULL && ic->high == NULL &&
-           !ic->not_null;
+    return ic->n_equal == 0 && ic->inverted == NULL && ic->n_any == 0 && ic->any_array == NULL && ic->low == NULL &&
+           ic->high == NULL && !ic->not_null;
 }
 
 static struct matcher matcher_new(struct optimizer *o, const struct access_request *request,
@@ -498,7 +588,7 @@ static struct index_spans index_spans(struct optimizer *o, const struct access_r
         .consumed = m.consumed,
         .scanned = scanned_rows(o, request->scan->scan.table, index, ic, point, rows),
     };
-    if (point || request->lookup || !rule_on(o, OPTIMIZE_RULE_SPANS_BY_CASES))
+    if (point || request->lookup || index->kind == CAT_INDEX_INVERTED || !rule_on(o, OPTIMIZE_RULE_SPANS_BY_CASES))
         return best;
     struct cases cases;
     for (size_t i = 0; i < request->filter->items.len; i++) {
@@ -555,6 +645,8 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
                                           .lock_wait = request->scan->scan.lock_wait}};
     const struct index_constraint *ic = &path->scan.constraint;
     uint32_t fixed = ic->n_equal + (ic->n_any > 0 || ic->any_array != NULL);
+    if (index->kind == CAT_INDEX_INVERTED && (ic->inverted == NULL || request->lookup))
+        return false;
     if ((request->lookup && ic->n_equal == 0) ||
         (index->predicate_sql.len > 0 && (predicate == NULL || !partial_serves(o, request, predicate, spans.consumed))))
         return false;
@@ -568,7 +660,8 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     }
     path->scan.filter = conjuncts_join(o, &left);
     bool covered = scan_columns(o, request, path);
-    path->scan.lookup_primary = index->id != path->scan.table->primary->id && !covered;
+    bool primary = index->id == path->scan.table->primary->id;
+    path->scan.lookup_primary = !primary && (!covered || index->kind == CAT_INDEX_INVERTED);
     path_orders(o, request, path);
     path->ordered = order_satisfied(request, path, false);
     if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
@@ -599,8 +692,7 @@ bool access_best(struct optimizer *o, const struct access_request *asked, struct
         const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
         if (hints->index != NULL && hints->index->id != index->id)
             continue;
-        if (index->state != CAT_INDEX_PUBLIC || index->kind != CAT_INDEX_BTREE ||
-            (index->not_visible && hints->index == NULL))
+        if (index->state != CAT_INDEX_PUBLIC || (index->not_visible && hints->index == NULL))
             continue;
         struct access_path path;
         if (!try_index(o, &request, index, rows, &path))

@@ -202,6 +202,19 @@ static void print_side(struct buf *out, const struct query *q, const struct inde
     }
 }
 
+// Inverted keys are known when the operand is: the span names what they are looked for by.
+static void print_inverted(struct buf *out, const struct query *q, const struct index_constraint *c)
+{
+    static const char *const ops[] = {"@>", "?", "?|", "?&", "=", "&&", "= ANY", "LIKE", "%"};
+    print_bound(out, q, c->equal, c->n_equal);
+    for (uint32_t i = 0; i < c->n_path; i++) {
+        buf_cstr(out, i > 0 ? " -> " : "/");
+        expr_print(out, q, c->path[i]);
+    }
+    buf_printf(out, "%s%s ", c->n_path > 0 ? " " : "/", ops[c->inverted_op]);
+    expr_print(out, q, c->inverted);
+}
+
 static void print_constraint(struct buf *out, const struct query *q, const struct index_constraint *c, bool descending)
 {
     uint32_t n = c->n_any > 0 ? c->n_any : 1;
@@ -221,6 +234,10 @@ static void print_spans(struct buf *out, const struct query *q, const struct sca
 {
     for (uint32_t i = 0; i <= s->n_more; i++) {
         const struct index_constraint *c = i == 0 ? &s->constraint : &s->more[i - 1];
+        if (c->inverted != NULL) {
+            print_inverted(out, q, c);
+            continue;
+        }
         bool descending = c->n_equal < s->index->n_columns && s->index->columns[c->n_equal].descending;
         print_constraint(out, q, c, descending);
     }

@@ -6,6 +6,7 @@
 #ifndef SQL_OPTIMIZE_PLAN_H
 #define SQL_OPTIMIZE_PLAN_H
 
+#include "keys/inverted.h"
 #include "sql/analyze/tree.h"
 
 enum plan_kind {
@@ -47,6 +48,11 @@ struct index_constraint {
     struct expr *low, *high; // or: the next column lies between these; NULL: open
     bool low_exclusive, high_exclusive;
     bool not_null; // open side without bound: NULLs are excluded
+    // Inverted indexes: the last column's keys under the prefixes that keys/inverted.h gives for this operand.
+    struct expr *inverted; // NULL: none
+    enum inverted_op inverted_op;
+    struct expr **path; // steps of INVERTED_AT
+    uint32_t n_path;
 };
 
 struct plan_order {
