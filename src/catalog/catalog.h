@@ -64,6 +64,19 @@ struct cat_acl {
     size_t n_grants;
 };
 
+// System privileges as bits: CAT_SYSTEM_VIEWJOB …
+enum cat_system_privilege_bit {
+#define SYSTEM_PRIVILEGE(name) CAT_SYSTEM_##name##_BIT,
+#include "catalog/system_privileges.def"
+#undef SYSTEM_PRIVILEGE
+    CAT_SYSTEM_PRIVILEGE_COUNT
+};
+enum cat_system_privilege {
+#define SYSTEM_PRIVILEGE(name) CAT_SYSTEM_##name = 1u << CAT_SYSTEM_##name##_BIT,
+#include "catalog/system_privileges.def"
+#undef SYSTEM_PRIVILEGE
+};
+
 // ---- descriptors
 
 struct cat_database {
@@ -360,14 +373,16 @@ struct cat_role {
     struct str name;
     uint32_t id;
     bool is_role; // created by CREATE ROLE
-    bool login, create_role, create_db;
+    bool login;
+    uint32_t option_privileges; // bits of cat_system_privilege that role options of the same names give
+    struct cat_grant system;    // system privileges granted to the role itself
     struct str verifier;
     int64_t valid_until_micros;  // INT64_MAX: for ever
     const struct str *member_of; // direct
     const bool *member_admin;    // WITH ADMIN OPTION, parallel to member_of
     size_t n_member_of;
     // As SHOW USERS prints them: NOLOGIN, CREATEDB, "VALID UNTIL=…". They are what cat_put_role stores; login,
-    // create_role, create_db and valid_until_micros follow from them when a role is read.
+    // option_privileges and valid_until_micros follow from them when a role is read.
     const struct str *options;
     size_t n_options;
 };
@@ -392,6 +407,23 @@ int cat_has_grant_option(struct cat_view *v, struct str user, const struct cat_a
                          struct err *err) MUST_CHECK;
 // Records 42501 `user u does not have P privilege on <object> <name>`; object is "relation", "schema", "database".
 int cat_no_privilege(struct err *err, struct str user, uint32_t privilege, const char *object, struct str name);
+
+// System privileges (system.privileges): granted to the user, to a role of his or to public, or given by a role option
+// of his own. An admin has all of them, but neither he nor who has ALL has NOSQLLOGIN. True with any of the bits.
+int cat_has_system_privilege(struct cat_view *v, struct str user, uint32_t any, bool *out, struct err *err) MUST_CHECK;
+int cat_has_system_grant_option(struct cat_view *v, struct str user, uint32_t all, bool *out,
+                                struct err *err) MUST_CHECK;
+// 42501 `user u does not have VIEWJOB system privilege`, for one without a role option of its name.
+int cat_check_system_privilege(struct cat_view *v, struct str user, uint32_t one_bit, struct err *err) MUST_CHECK;
+// 42501 `user u does not have CREATEROLE privilege`, for one that is a role option too.
+int cat_check_role_option(struct cat_view *v, struct str user, uint32_t one_bit, struct err *err) MUST_CHECK;
+// 42501 without VIEWACTIVITY and VIEWACTIVITYREDACTED.
+int cat_check_activity_privilege(struct cat_view *v, struct str user, struct err *err) MUST_CHECK;
+const char *cat_system_privilege_name(uint32_t one_bit);
+uint32_t cat_system_privilege_of(struct str name); // any case; 0: no such privilege
+// What was granted to a role itself, or to public.
+int cat_system_grant_get(struct cat_view *v, struct str grantee, struct cat_grant *out, struct err *err) MUST_CHECK;
+int cat_system_grant_put(struct cat_view *v, const struct cat_grant *g, struct err *err) MUST_CHECK; // replaces
 // What a new object is created with: ALL for admin and root, and these for public.
 struct cat_acl cat_default_acl(struct arena *a, struct str owner, uint32_t public_privileges);
 const char *cat_relation_kind_name(const struct cat_table *t); // "table", "view", "materialized view", "sequence"

@@ -20,6 +20,52 @@ uint32_t cat_privilege_of(struct str name)
     return 0;
 }
 
+static const char *const system_names[] = {
+#define SYSTEM_PRIVILEGE(name) #name,
+#include "catalog/system_privileges.def"
+#undef SYSTEM_PRIVILEGE
+};
+
+const char *cat_system_privilege_name(uint32_t one_bit)
+{
+    return system_names[__builtin_ctz(one_bit)];
+}
+
+uint32_t cat_system_privilege_of(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(system_names); i++)
+        if (str_ieqc(name, system_names[i]))
+            return 1u << i;
+    return 0;
+}
+
+int cat_check_system_privilege(struct cat_view *v, struct str user, uint32_t one_bit, struct err *err)
+{
+    bool ok;
+    TRY(cat_has_system_privilege(v, user, one_bit, &ok, err));
+    return ok ? 0
+              : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have %s system privilege", STR_FMT(user),
+                        cat_system_privilege_name(one_bit));
+}
+
+int cat_check_role_option(struct cat_view *v, struct str user, uint32_t one_bit, struct err *err)
+{
+    bool ok;
+    TRY(cat_has_system_privilege(v, user, one_bit, &ok, err));
+    return ok ? 0
+              : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have %s privilege", STR_FMT(user),
+                        cat_system_privilege_name(one_bit));
+}
+
+int cat_check_activity_privilege(struct cat_view *v, struct str user, struct err *err)
+{
+    bool ok;
+    TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_VIEWACTIVITY | CAT_SYSTEM_VIEWACTIVITYREDACTED, &ok, err));
+    return ok ? 0
+              : err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                        "user %.*s does not have VIEWACTIVITY or VIEWACTIVITYREDACTED privilege", STR_FMT(user));
+}
+
 // Held by direct grants, by roles and by public together.
 static int granted(struct cat_view *v, struct str user, const struct cat_acl *acl, bool grantable, uint32_t *out,
                    struct err *err)
@@ -103,5 +149,7 @@ int cat_check_table_privilege(struct cat_view *v, struct str user, const struct 
     bool ok = t->kind == CAT_VIRTUAL && privilege == CAT_PRIVILEGE_SELECT;
     if (t->kind != CAT_VIRTUAL)
         TRY(cat_has_privilege(v, user, &t->acl, privilege, &ok, err));
+    if (!ok && t->database_id == CAT_ID_SYSTEM_DATABASE && privilege == CAT_PRIVILEGE_SELECT)
+        TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_VIEWSYSTEMTABLE, &ok, err));
     return ok ? 0 : cat_no_privilege(err, user, privilege, "relation", t->name);
 }

@@ -1,7 +1,11 @@
-// Roles: the users, role_options and role_members tables read as one set with the closure of memberships, cached under
-// a version of its own (the version item of the users table), which far fewer statements change than the catalog's.
+// Roles: the users, role_options, role_members and privileges tables read as one set with the closure of memberships,
+// cached under a version of its own (the version item of the users table), which far fewer statements change than the
+// catalog's.
 
 #include "catalog/catalog_int.h"
+#include "types/array.h"
+
+#define GLOBAL_PATH STR("/global/") // of system privileges in system.privileges
 
 struct role_info {
     struct cat_role role;
@@ -18,6 +22,7 @@ struct role_set {
     struct arena arena;
     struct map by_name;
     ARENA_VEC(struct role_info *) sorted; // by name
+    struct cat_grant public_system;       // system privileges of public, which is no row of users
 };
 
 // ---- loading
@@ -50,14 +55,11 @@ static int apply_option(struct arena *a, struct role_info *r, struct str option,
     struct datum until;
     if (str_eqc(option, "NOLOGIN"))
         r->role.login = false;
-    else if (str_eqc(option, "CREATEROLE"))
-        r->role.create_role = true;
-    else if (str_eqc(option, "CREATEDB"))
-        r->role.create_db = true;
     else if (str_eqc(option, "VALID UNTIL") && !value->null) {
         TRY(datum_parse(a, T_TIMESTAMPTZ, value->s, &(struct value_context){0}, &until, err));
         r->role.valid_until_micros = until.i;
     }
+    r->role.option_privileges |= cat_system_privilege_of(option);
     struct str text =
         value->null ? arena_str(a, option) : arena_printf(a, "%.*s=%.*s", STR_FMT(option), STR_FMT(value->s));
     ARENA_PUSH(a, &r->options, text);
@@ -98,6 +100,35 @@ static int load_members(struct cat_view *v, struct role_set *set, struct err *er
     return rc;
 }
 
+static uint32_t bits_of(struct str list)
+{
+    struct array names = array_open(type_array_of(T_STRING), list);
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < names.count; i++)
+        bits |= cat_system_privilege_of(array_get(&names, i).s);
+    return bits;
+}
+
+static int load_system_grants(struct cat_view *v, struct role_set *set, struct err *err)
+{
+    struct system_scan scan;
+    struct datum values[SYSTEM_COLUMNS_MAX];
+    bool found;
+    set->public_system = (struct cat_grant){.grantee = STR("public")};
+    TRY(system_scan_open(v->catalog, v->txn, &set->arena, SYSTEM_PRIVILEGES, NULL, 0, &scan, err));
+    int rc;
+    while ((rc = system_scan_next(&scan, values, &found, err)) == 0 && found) {
+        struct role_info *r = map_get(&set->by_name, values[0].s);
+        struct cat_grant *g = r != NULL ? &r->role.system : &set->public_system;
+        if (!str_eq(values[1].s, GLOBAL_PATH) || (r == NULL && !str_eqc(values[0].s, "public")))
+            continue;
+        g->privileges = bits_of(values[2].s);
+        g->grantable = bits_of(values[3].s);
+    }
+    system_scan_close(&scan);
+    return rc;
+}
+
 // Breadth first from `start`; the list of ancestors is the queue.
 static void close_membership(struct role_set *set, struct role_info *start, unsigned visit)
 {
@@ -124,6 +155,7 @@ static void finish_role(struct role_info *r)
     r->role.member_of = r->member_of.ptr;
     r->role.member_admin = r->member_admin.ptr;
     r->role.n_member_of = r->member_of.len;
+    r->role.system.grantee = r->role.name;
     r->role.options = r->options.ptr;
     r->role.n_options = r->options.len;
 }
@@ -145,6 +177,7 @@ static int role_set_load(struct cat_view *v, uint64_t version, struct role_set *
     TRY_GOTO(rc, fail, load_users(v, set, err));
     TRY_GOTO(rc, fail, load_options(v, set, err));
     TRY_GOTO(rc, fail, load_members(v, set, err));
+    TRY_GOTO(rc, fail, load_system_grants(v, set, err));
     for (size_t i = 0; i < set->sorted.len; i++) {
         finish_role(set->sorted.ptr[i]);
         close_membership(set, set->sorted.ptr[i], (unsigned)i + 1);
@@ -263,6 +296,59 @@ int cat_is_admin(struct cat_view *v, struct str user, bool *out, struct err *err
     return *out ? 0 : cat_is_member(v, user, STR("admin"), out, err);
 }
 
+// Privileges and grant options of the user, his roles and public together.
+static int system_held(struct cat_view *v, struct str user, struct cat_grant *out, struct err *err)
+{
+    const struct role_set *set;
+    TRY(view_roles(v, &set, err));
+    const struct role_info *r = map_get(&set->by_name, user);
+    *out = set->public_system;
+    for (size_t i = 0; r != NULL && i <= r->n_ancestors; i++) {
+        const struct cat_role *role = i < r->n_ancestors ? &r->ancestors[i]->role : &r->role;
+        out->privileges |= role->system.privileges;
+        out->grantable |= role->system.grantable;
+    }
+    if (r != NULL)
+        out->privileges |= r->role.option_privileges;
+    return 0;
+}
+
+static uint32_t expand_all(uint32_t bits)
+{
+    return bits & CAT_SYSTEM_ALL ? bits | ~(uint32_t)CAT_SYSTEM_NOSQLLOGIN : bits;
+}
+
+int cat_has_system_privilege(struct cat_view *v, struct str user, uint32_t any, bool *out, struct err *err)
+{
+    struct cat_grant held;
+    TRY(cat_is_admin(v, user, out, err));
+    if (*out && (any & ~(uint32_t)CAT_SYSTEM_NOSQLLOGIN) != 0)
+        return 0;
+    TRY(system_held(v, user, &held, err));
+    *out = (expand_all(held.privileges) & any) != 0;
+    return 0;
+}
+
+int cat_has_system_grant_option(struct cat_view *v, struct str user, uint32_t all, bool *out, struct err *err)
+{
+    struct cat_grant held;
+    TRY(cat_is_admin(v, user, out, err));
+    if (*out)
+        return 0;
+    TRY(system_held(v, user, &held, err));
+    *out = (expand_all(held.grantable) & all) == all;
+    return 0;
+}
+
+int cat_system_grant_get(struct cat_view *v, struct str grantee, struct cat_grant *out, struct err *err)
+{
+    const struct role_set *set;
+    TRY(view_roles(v, &set, err));
+    const struct role_info *r = map_get(&set->by_name, grantee);
+    *out = r != NULL ? r->role.system : set->public_system;
+    return 0;
+}
+
 // ---- changing
 
 static int roles_changed(struct cat_view *v, struct err *err)
@@ -313,6 +399,7 @@ int cat_remove_role(struct cat_view *v, struct str name, struct err *err)
     }
     TRY(system_delete(v->catalog, v->txn, SYSTEM_USERS, &key, err));
     TRY(system_delete_prefix(v->catalog, v->txn, SYSTEM_ROLE_OPTIONS, &key, 1, err));
+    TRY(system_delete_prefix(v->catalog, v->txn, SYSTEM_PRIVILEGES, &key, 1, err));
     return roles_changed(v, err);
 }
 
@@ -339,5 +426,28 @@ int cat_remove_member(struct cat_view *v, struct str role, struct str member, st
 {
     struct datum key[] = {datum_str(role), datum_str(member)};
     TRY(system_delete(v->catalog, v->txn, SYSTEM_ROLE_MEMBERS, key, err));
+    return roles_changed(v, err);
+}
+
+static struct datum names_of(struct arena *a, uint32_t bits)
+{
+    struct datum names[CAT_SYSTEM_PRIVILEGE_COUNT];
+    uint32_t n = 0;
+    for (unsigned i = 0; i < CAT_SYSTEM_PRIVILEGE_COUNT; i++)
+        if (bits & 1u << i)
+            names[n++] = datum_str(str_of(cat_system_privilege_name(1u << i)));
+    return datum_str(array_build(a, T_STRING, names, n));
+}
+
+int cat_system_grant_put(struct cat_view *v, const struct cat_grant *g, struct err *err)
+{
+    uint32_t id;
+    TRY(role_id(v, g->grantee, &id, err));
+    struct datum values[] = {datum_str(g->grantee), datum_str(GLOBAL_PATH), names_of(&v->arena, g->privileges),
+                             names_of(&v->arena, g->grantable), datum_int(id)};
+    if (g->privileges == 0)
+        TRY(system_delete(v->catalog, v->txn, SYSTEM_PRIVILEGES, values, err));
+    else
+        TRY(system_put(v->catalog, v->txn, SYSTEM_PRIVILEGES, values, err));
     return roles_changed(v, err);
 }

@@ -316,7 +316,7 @@ static void test_roles(void)
     CHECK(!is);
     const struct cat_role *r;
     OK(cat_role_by_name(s.view, STR("carl"), &r, &err));
-    CHECK(r->create_db && !r->create_role && r->login && r->n_options == 2);
+    CHECK(r->option_privileges == CAT_SYSTEM_CREATEDB && r->login && r->n_options == 2);
     CHECK_INT(r->valid_until_micros, INT64_C(1893456000000000));
     const struct cat_grant grants[] = {{STR("staff"), CAT_PRIVILEGE_SELECT, 0}};
     const struct cat_acl acl = {STR("root"), grants, 1};

@@ -8,14 +8,9 @@
 
 static int may_create_database(struct ddl_context *dc, struct err *err)
 {
-    const struct cat_role *r;
-    bool admin;
-    TRY(cat_is_admin(dc->view, dc->scope.user, &admin, err));
-    if (admin)
-        return 0;
-    TRY(cat_role_by_name(dc->view, dc->scope.user, &r, err));
-    return r != NULL && r->create_db ? 0
-                                     : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to create database");
+    bool ok;
+    TRY(cat_has_system_privilege(dc->view, dc->scope.user, CAT_SYSTEM_CREATEDB, &ok, err));
+    return ok ? 0 : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to create database");
 }
 
 static struct str option_text(const struct ast_option *o)

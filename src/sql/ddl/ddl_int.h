@@ -82,6 +82,11 @@ int ddl_check_new_owner(struct ddl_context *dc, struct str owner, struct err *er
 // 42704 `role/user "x" does not exist`.
 int ddl_need_role(struct ddl_context *dc, struct str name, const struct cat_role **out, struct err *err) MUST_CHECK;
 
+// ---- grant.c, grant_system.c
+
+int ddl_no_grant_option(struct ddl_context *dc, const struct ast_grant *s, struct err *err);
+int ddl_grant_system(struct ddl_context *dc, const struct ast_grant *s, struct err *err) MUST_CHECK;
+
 // ---- edit.c: a table descriptor being changed. Open, change the vectors and `t`, save.
 
 struct table_edit {

@@ -121,6 +121,17 @@ static int change_grantee(const struct grant_work *w, struct cat_acl *acl, struc
     return 0;
 }
 
+int ddl_no_grant_option(struct ddl_context *dc, const struct ast_grant *s, struct err *err)
+{
+    struct buf names = BUF_INIT;
+    for (size_t i = 0; i < s->privileges.n; i++)
+        buf_printf(&names, "%s%.*s", i > 0 ? ", " : "", STR_FMT(ast_as_name(s->privileges.items[i])->name));
+    int rc = err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s missing WITH GRANT OPTION privilege on %s%s",
+                     STR_FMT(dc->scope.user), s->privileges.n > 1 ? "one or more of " : "", buf_c(&names));
+    buf_release(&names);
+    return rc;
+}
+
 static int change_acl(const struct grant_work *w, struct cat_acl *acl, enum grant_object kind, struct str name,
                       struct err *err)
 {
@@ -128,8 +139,7 @@ static int change_acl(const struct grant_work *w, struct cat_acl *acl, enum gran
     TRY(check_applicable(w, kind, err));
     TRY(cat_has_grant_option(w->dc->view, w->dc->scope.user, acl, w->privileges, &may, err));
     if (!may || str_eqc(acl->owner, "node"))
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s missing WITH GRANT OPTION privilege on %s",
-                       STR_FMT(w->dc->scope.user), cat_privilege_name(w->privileges & -w->privileges));
+        return ddl_no_grant_option(w->dc, w->s, err);
     for (size_t i = 0; i < w->s->grantees.n; i++)
         TRY(change_grantee(w, acl, ast_as_name(w->s->grantees.items[i])->name, kind, name, err));
     return 0;
@@ -305,7 +315,7 @@ int ddl_grant(struct ddl_context *dc, const struct ast *statement, struct ddl_re
 {
     struct grant_work w = {.dc = dc, .s = ast_as_grant(statement)};
     if (w.s->target == AST_GRANT_ON_SYSTEM)
-        return ddl_unimplemented(err, "system privileges");
+        return ddl_grant_system(dc, w.s, err);
     TRY(parse_privileges(&w, err));
     TRY(check_grantees(&w, err));
     for (size_t i = 0; i < w.s->targets.n; i++)

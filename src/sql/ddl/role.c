@@ -143,16 +143,27 @@ static int save_role(struct ddl_context *dc, struct role_edit *e, const struct a
 
 static int need_create_role(struct ddl_context *dc, struct err *err)
 {
-    const struct cat_role *r;
-    bool admin;
-    TRY(cat_is_admin(dc->view, dc->scope.user, &admin, err));
-    if (admin)
-        return 0;
-    TRY(cat_role_by_name(dc->view, dc->scope.user, &r, err));
-    return r != NULL && r->create_role
-               ? 0
-               : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have CREATEROLE privilege",
-                         STR_FMT(dc->scope.user));
+    return cat_check_role_option(dc->view, dc->scope.user, CAT_SYSTEM_CREATEROLE, err);
+}
+
+static bool has_option(const struct ast_list *options, const char *name)
+{
+    for (size_t i = 0; i < options->n; i++)
+        if (str_eqc(ast_as_option(options->items[i])->name, name))
+            return true;
+    return false;
+}
+
+// What makes a login, or ends one, takes CREATELOGIN too. A new user can log in unless told otherwise.
+static int need_create_login(struct ddl_context *dc, const struct ast_list *options, bool new_user, bool new_role,
+                             struct err *err)
+{
+    static const char *const names[] = {"password", "encrypted password", "valid until",
+                                        "login",    "createlogin",        "nocreatelogin"};
+    bool needed = new_user ? !has_option(options, "nologin") : !new_role && has_option(options, "nologin");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        needed |= has_option(options, names[i]);
+    return needed ? cat_check_role_option(dc->view, dc->scope.user, CAT_SYSTEM_CREATELOGIN, err) : 0;
 }
 
 // An admin's account is touched by admins only.
@@ -188,6 +199,7 @@ int ddl_create_role(struct ddl_context *dc, const struct ast *statement, struct 
     const struct cat_role *existing;
     struct role_edit e = {.role = {.name = s->name, .is_role = !s->user}};
     TRY(need_create_role(dc, err));
+    TRY(need_create_login(dc, &s->options, s->user, !s->user, err));
     TRY(ddl_check_role_name(s->name, err));
     TRY(cat_role_by_name(dc->view, s->name, &existing, err));
     if (existing != NULL) {
@@ -215,6 +227,7 @@ static int alter_options(struct ddl_context *dc, const struct ast_alter_role *s,
         return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "cannot edit admin role");
     if (!own_password) {
         TRY(need_create_role(dc, err));
+        TRY(need_create_login(dc, &s->options, false, false, err));
         TRY(need_admin_for_admin(dc, s->name, "alter", err));
     }
     for (size_t i = 0; i < r->n_options; i++)
@@ -292,6 +305,10 @@ static int check_nothing_held(struct ddl_context *dc, struct str role, struct er
     const struct cat_database **databases;
     struct held_objects h = {0};
     size_t n;
+    struct cat_grant system;
+    TRY(cat_system_grant_get(dc->view, role, &system, err));
+    if (system.privileges != 0)
+        buf_cstr(&h.grants, "system");
     int rc = cat_list_databases(dc->view, dc->arena, &databases, &n, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = note_database(dc, databases[i], role, &h, err);

@@ -56,6 +56,18 @@ static int read_question(struct eval_context *ec, const struct datum *args, int 
     return 0;
 }
 
+// Takes the words off the end of a privilege's name.
+static bool strip_grant_option(struct str *privilege)
+{
+    struct str option = STR(" WITH GRANT OPTION");
+    *privilege = str_trim(*privilege);
+    if (privilege->len <= option.len ||
+        !str_ieq(str_slice(*privilege, privilege->len - option.len, privilege->len), option))
+        return false;
+    *privilege = str_slice(*privilege, 0, privilege->len - option.len);
+    return true;
+}
+
 // True when the user has one of the comma-separated privileges, each possibly WITH GRANT OPTION.
 static int has_any(struct eval_context *ec, const struct question *q, const struct cat_acl *acl, bool *out,
                    struct err *err)
@@ -64,11 +76,9 @@ static int has_any(struct eval_context *ec, const struct question *q, const stru
     for (size_t at = 0; at <= q->privileges.len;) {
         ptrdiff_t comma = str_find(q->privileges, STR(","), at);
         size_t end = comma < 0 ? q->privileges.len : (size_t)comma;
-        struct str name = str_trim(str_slice(q->privileges, at, end)), option = STR("WITH GRANT OPTION");
+        struct str name = str_slice(q->privileges, at, end);
         at = end + 1;
-        bool grant = name.len > option.len && str_ieq(str_slice(name, name.len - option.len, name.len), option);
-        if (grant)
-            name = str_trim(str_slice(name, 0, name.len - option.len));
+        bool grant = strip_grant_option(&name);
         uint32_t bit = str_ieqc(name, "TEMPORARY") || str_ieqc(name, "TEMP")  ? CAT_PRIVILEGE_CREATE
                        : str_ieqc(name, "RULE") || str_ieqc(name, "TRUNCATE") ? CAT_PRIVILEGE_DELETE
                        : str_ieqc(name, "REFERENCES")                         ? CAT_PRIVILEGE_SELECT
@@ -216,6 +226,29 @@ BODY(has_role)
     *out = (struct datum){0};
     TRY(cat_is_admin(ec->catalog, q.user, &out->b, err));
     return out->b ? 0 : cat_is_member(ec->catalog, q.user, role, &out->b, err);
+}
+
+// True with one of the comma-separated privileges.
+BODY(has_system_privilege)
+{
+    struct str user = ec->user, list = args[n_args - 1].s;
+    TRY(need_catalog(ec, err));
+    if (n_args > 1)
+        TRY(user_of(ec, fn_arg_type(ec, 0), args[0], &user, err));
+    *out = datum_bool(false);
+    for (size_t at = 0; at <= list.len && !out->b;) {
+        ptrdiff_t comma = str_find(list, STR(","), at);
+        size_t end = comma < 0 ? list.len : (size_t)comma;
+        struct str name = str_slice(list, at, end);
+        bool grant = strip_grant_option(&name);
+        uint32_t bit = cat_system_privilege_of(name);
+        if (bit == 0)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", STR_FMT(name));
+        TRY(grant ? cat_has_system_grant_option(ec->catalog, user, bit, &out->b, err)
+                  : cat_has_system_privilege(ec->catalog, user, bit, &out->b, err));
+        at = end + 1;
+    }
+    return 0;
 }
 
 // ---- aclexplode: "grantee=letters/grantor" items, a row per privilege; * after a letter is the grant option

@@ -5,7 +5,9 @@
 
 static int check_admin(struct session *s, const char *what, struct err *err)
 {
-    if (s->is_admin)
+    bool admin;
+    TRY(session_is_admin(s, &admin, err));
+    if (admin)
         return 0;
     return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the admin role are allowed to %s", what);
 }

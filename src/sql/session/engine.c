@@ -148,7 +148,9 @@ static int lookup(struct cat_view *v, struct arena *a, struct str name, struct s
     if (role == NULL)
         return 0;
     out->exists = true;
-    out->can_login = role->login;
+    bool no_sql;
+    TRY(cat_has_system_privilege(v, name, CAT_SYSTEM_NOSQLLOGIN, &no_sql, err));
+    out->can_login = role->login && !no_sql;
     out->verifier = arena_str(a, role->verifier);
     out->expired = role->valid_until_micros != INT64_MAX && role->valid_until_micros < clock_wall_ns() / 1000;
     return cat_is_admin(v, name, &out->is_admin, err);

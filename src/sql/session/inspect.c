@@ -30,9 +30,7 @@ static struct inspection decode(struct str payload)
 
 static int check_allowed(struct session *s, const struct ast_inspect *in, struct err *err)
 {
-    if (!s->is_admin)
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have INSPECT system privilege",
-                       STR_FMT(s->user));
+    TRY(cat_check_system_privilege(s->view, s->user, CAT_SYSTEM_INSPECT, err));
     if (s->txn_state == TXN_EXPLICIT && !in->detached)
         return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
                        "INSPECT cannot be used inside a multi-statement transaction without DETACHED option");
@@ -232,9 +230,7 @@ int show_inspect_errors(struct show *sh, struct err *err)
     size_t n;
     const struct cat_table *t = NULL;
     show_columns(sh, columns, ARRAY_LEN(columns) - !sh->ast->all);
-    if (!s->is_admin)
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have INSPECT system privilege",
-                       STR_FMT(s->user));
+    TRY(cat_check_system_privilege(s->view, s->user, CAT_SYSTEM_INSPECT, err));
     if (sh->ast->object != NULL)
         TRY(show_table(sh, sh->ast->object, &t, err));
     int64_t id = sh->ast->expr != NULL ? ast_as_number(sh->ast->expr)->value : 0;

@@ -1,5 +1,6 @@
 // What the virtual tables and SHOW tell about sessions: implements struct virtual_session (sql/virtual/virtual.h).
 #include "sql/session/session_int.h"
+#include "sql/parse/ast_print.h"
 #include <ctype.h>
 #include <stdio.h>
 
@@ -17,6 +18,18 @@ void session_publish(struct session *s)
     shown->statements_in_txn = s->statements_in_txn;
     shown->restarts = s->restarts;
     shown->txns_executed = s->txns_executed;
+}
+
+// ---- privileges, as they are now: both may have changed since the session began
+
+int session_has(struct session *s, uint32_t any, bool *out, struct err *err)
+{
+    return cat_has_system_privilege(s->view, s->user, any, out, err);
+}
+
+int session_is_admin(struct session *s, bool *out, struct err *err)
+{
+    return cat_is_admin(s->view, s->user, out, err);
 }
 
 // ---- settings
@@ -91,18 +104,59 @@ static void describe_session(const struct session *s, struct arena *a, struct vi
         out->last_query = arena_str(a, str_of(shown->last_query));
 }
 
-static void list_sessions(struct virtual_session *vs, struct arena *a, struct virtual_session_info **out, size_t *n)
+// Constants as _; what cannot be read, because it was cut, is left out whole.
+static struct str redacted(struct arena *a, struct str text)
+{
+    struct arena parsing;
+    struct parsed_statements parsed;
+    struct buf b = BUF_INIT;
+    if (text.ptr == NULL)
+        return text;
+    arena_init(&parsing, NULL);
+    if (parse_sql(&parsing, text, NULL, &parsed, NULL) != 0)
+        buf_cstr(&b, "<hidden>");
+    else
+        for (size_t i = 0; i < parsed.n; i++) {
+            buf_cstr(&b, i > 0 ? "; " : "");
+            ast_print(&b, parsed.items[i].ast, AST_PRINT_HIDE_CONSTANTS);
+        }
+    struct str out = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    arena_release(&parsing);
+    return out;
+}
+
+static void redact(struct session *self, struct arena *a, struct virtual_session_info *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(list[i].user, self->user))
+            continue;
+        list[i].active_query = redacted(a, list[i].active_query);
+        list[i].last_query = redacted(a, list[i].last_query);
+    }
+}
+
+// Everybody sees his own. VIEWACTIVITYREDACTED takes constants away even from who has VIEWACTIVITY, admins excepted.
+static int list_sessions(struct virtual_session *vs, struct arena *a, struct virtual_session_info **out, size_t *n,
+                         struct err *err)
 {
     struct session *self = session_of(vs);
     struct sql_engine *e = self->engine;
+    bool all, hide, admin;
+    TRY(session_has(self, CAT_SYSTEM_VIEWACTIVITY | CAT_SYSTEM_VIEWACTIVITYREDACTED, &all, err));
+    TRY(session_has(self, CAT_SYSTEM_VIEWACTIVITYREDACTED, &hide, err));
+    TRY(session_is_admin(self, &admin, err));
     pthread_mutex_lock(&e->mutex);
     session_publish(self);
     *out = ARENA_ARRAY(a, struct virtual_session_info, e->n_sessions + 1);
     *n = 0;
     for (const struct session *s = e->sessions; s != NULL; s = s->next)
-        if (self->is_admin || str_eq(s->user, self->user))
+        if (all || str_eq(s->user, self->user))
             describe_session(s, a, &(*out)[(*n)++]);
     pthread_mutex_unlock(&e->mutex);
+    if (hide && !admin)
+        redact(self, a, *out, *n);
+    return 0;
 }
 
 // ---- prepared statements, cursors

@@ -81,14 +81,21 @@ static int all_of_type(struct session *s, struct arena *a, struct str type, stru
 static int check_control_privilege(struct session *s, struct arena *a, int64_t id, struct err *err)
 {
     struct cat_job job;
-    bool found;
-    if (s->is_admin)
+    bool found, admin, control, theirs;
+    TRY(session_is_admin(s, &admin, err));
+    if (admin)
         return 0;
     TRY(cat_job_get(s->engine->catalog, s->txn, a, id, &job, &found, err));
-    if (found && !str_eq(job.owner, s->user))
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have privileges for job %lld",
-                       STR_FMT(s->user), (long long)id);
-    return 0;
+    if (!found || str_eq(job.owner, s->user))
+        return 0;
+    TRY(session_has(s, CAT_SYSTEM_CONTROLJOB, &control, err));
+    TRY(cat_is_admin(s->view, job.owner, &theirs, err));
+    if (control && theirs)
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only admins can control jobs owned by other admins");
+    if (control)
+        return 0;
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s does not have privileges for job %lld", STR_FMT(s->user),
+                   (long long)id);
 }
 
 int run_control_jobs(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
@@ -153,13 +160,15 @@ static int show_rows(struct show *sh, struct kv_txn *txn, const struct job_ids *
     struct session *s = sh->session;
     struct cat_job *jobs;
     size_t n;
+    bool all;
     int64_t since = clock_wall_ns() / 1000 - shown_micros;
+    TRY(session_has(s, CAT_SYSTEM_VIEWJOB | CAT_SYSTEM_CONTROLJOB, &all, err));
     TRY(cat_job_list(s->engine->catalog, txn, sh->arena, &jobs, &n, err));
     for (int ended = 0; ended < 2; ended++) {
         for (size_t i = n; i-- > 0;) {
             const struct cat_job *job = &jobs[i];
             bool wanted = ids != NULL ? listed(ids, job->id) : ended == 0 || job->finished_micros > since;
-            if (wanted && cat_job_ended(job->status) == (ended != 0) && (s->is_admin || str_eq(job->owner, s->user)))
+            if (wanted && cat_job_ended(job->status) == (ended != 0) && (all || str_eq(job->owner, s->user)))
                 job_row(show_row(sh), job);
         }
     }

@@ -282,7 +282,7 @@ static int execute(struct session *s, struct str name, int64_t max_rows, struct 
         s->sink->ops->empty(s->sink);
         return 0;
     }
-    session_show_query(s, st->text);
+    session_show_statement(s, st->ast, st->text);
     TRY(txn_check_state(s, st->ast, err));
     if (p->state == PORTAL_DONE) {
         s->sink->ops->complete(s->sink, statement_tag(a, st->ast, 0));

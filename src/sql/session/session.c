@@ -4,6 +4,7 @@
 // the server it is run again from its first statement when it meets a conflict. In an explicit transaction only its
 // first statement can be run again.
 #include "sql/session/session_int.h"
+#include "sql/parse/ast_print.h"
 #include "sql/functions/advisory.h"
 #include <stdio.h>
 
@@ -169,6 +170,7 @@ static int role_defaults(struct session *s, struct err *err)
     TRY(session_begin(s, TXN_IMPLICIT, err));
     const struct cat_database *d = NULL;
     struct str role = s->user;
+    bool admin;
     int rc = cat_database_by_name(s->view, str_of(s->values[SETTING_DATABASE]), &d, err);
     for (int turn = 0; turn < 4 && rc == 0; turn++) { // all roles, then this one; everywhere, then in this database
         if (turn % 2 == 1 && d == NULL)
@@ -181,7 +183,9 @@ static int role_defaults(struct session *s, struct err *err)
             rc = apply_setting_list(s, settings, n, err);
     }
     if (rc == 0)
-        rc = cat_is_admin(s->view, s->user, &s->is_admin, err);
+        rc = session_is_admin(s, &admin, err);
+    if (rc == 0)
+        set_fixed(s, SETTING_IS_SUPERUSER, admin ? STR("on") : STR("off"));
     session_rollback(s);
     return rc;
 }
@@ -196,7 +200,6 @@ static int startup(struct session *s, const struct session_options *o, struct er
     set_fixed(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
     set_fixed(s, SETTING_VIRTUAL_CLUSTER_NAME, str_of(s->engine->virtual_cluster_name));
     TRY(role_defaults(s, err));
-    set_fixed(s, SETTING_IS_SUPERUSER, s->is_admin ? STR("on") : STR("off"));
     for (size_t i = 0; i < o->n_parameters; i++)
         TRY(setting_set(s, o->parameters[i].name, o->parameters[i].value, false, err));
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -364,6 +367,19 @@ void session_show_query(struct session *s, struct str text)
     mem_free(before);
 }
 
+// What has a password is shown without it.
+void session_show_statement(struct session *s, const struct ast *ast, struct str text)
+{
+    if (ast->kind != AST_CREATE_ROLE && ast->kind != AST_ALTER_ROLE && ast->kind != AST_ALTER_VIRTUAL_CLUSTER) {
+        session_show_query(s, text);
+        return;
+    }
+    struct buf b = BUF_INIT;
+    ast_print(&b, ast, AST_PRINT_DEFAULT);
+    session_show_query(s, buf_view(&b));
+    buf_release(&b);
+}
+
 // A lock wait that ended because the statement's time was up is a statement timeout.
 int session_final_error(struct session *s, int rc, struct err *err)
 {
@@ -449,7 +465,7 @@ static int run_one(struct session *s, struct batch_run *b, bool *copying, struct
 {
     const struct parsed_statement *st = &b->parsed.items[b->at];
     statement_clock_start(s);
-    session_show_query(s, st->text);
+    session_show_statement(s, st->ast, st->text);
     TRY(txn_check_state(s, st->ast, err));
     if (ast_is_txn_control(st->ast))
         return run_control(s, b, st, err);

@@ -167,7 +167,6 @@ struct session {
     struct value_context vc;
     struct str *search_path;
     size_t n_search_path;
-    bool is_admin;
     size_t work_memory_bytes; // distsql_workmem
     int64_t started_micros;
 
@@ -303,12 +302,16 @@ int check_session_open(struct sql_engine *engine, struct session **out, struct e
 void session_call_begin(struct session *s, struct result_sink *sink);
 void session_call_end(struct session *s);
 void session_show_query(struct session *s, struct str text); // ptr NULL: none running
+void session_show_statement(struct session *s, const struct ast *ast, struct str text);
 int session_final_error(struct session *s, int rc, struct err *err);
 
 // introspect.c
 extern const struct virtual_session_ops session_virtual_ops;
 const char *setting_name(struct arena *a, int id); // as SQL shows it, in lower case
 void session_publish(struct session *s);           // with engine->mutex held
+// Of the current user, in the transaction under way.
+int session_has(struct session *s, uint32_t any, bool *out, struct err *err) MUST_CHECK; // bits of cat_system_privilege
+int session_is_admin(struct session *s, bool *out, struct err *err) MUST_CHECK;
 
 // prepared.c, portal.c
 struct prepared *prepared_find(struct session *s, struct str name);

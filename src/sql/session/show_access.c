@@ -260,8 +260,29 @@ static int show_grants(struct show *sh, struct err *err)
     }
 }
 
-static int show_no_grants(struct show *sh, struct err *err)
+static void system_grant_rows(struct show *sh, const struct cat_grant *g)
 {
+    for (unsigned i = 0; i < CAT_SYSTEM_PRIVILEGE_COUNT; i++) {
+        uint32_t bit = 1u << i;
+        if ((g->privileges & bit) == 0 || !is_listed(&sh->ast->names, g->grantee))
+            continue;
+        struct datum *row = show_row(sh);
+        row[0] = datum_str(g->grantee);
+        row[1] = datum_c(cat_system_privilege_name(bit));
+        row[2] = datum_bool((g->grantable & (bit | CAT_SYSTEM_ALL)) != 0);
+    }
+}
+
+static int show_system_grants(struct show *sh, struct err *err)
+{
+    const struct cat_role **roles;
+    size_t n;
+    struct cat_grant public_grant;
+    TRY(cat_list_roles(sh->view, sh->arena, &roles, &n, err));
+    TRY(cat_system_grant_get(sh->view, STR("public"), &public_grant, err));
+    for (size_t i = 0; i < n; i++)
+        system_grant_rows(sh, &roles[i]->system);
+    system_grant_rows(sh, &public_grant);
     return 0;
 }
 
@@ -363,7 +384,7 @@ const struct show_form show_access_forms[] = {
       TEXT("privilege_type"),
       {"is_grantable", TYPE_OID_BOOL}}},
     {AST_SHOW_SYSTEM_GRANTS,
-     show_no_grants,
+     show_system_grants,
      {TEXT("grantee"), TEXT("privilege_type"), {"is_grantable", TYPE_OID_BOOL}}},
     {AST_SHOW_DEFAULT_PRIVILEGES,
      show_default_privileges,

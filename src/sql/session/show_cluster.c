@@ -25,8 +25,11 @@ static int show_cluster_settings(struct show *sh, struct err *err)
 {
     size_t n;
     const struct cluster_setting *list = cluster_settings(&n);
+    bool sql_only;
+    TRY(cluster_settings_visible(sh->view, sh->session->user, &sql_only, "SHOW CLUSTER SETTINGS", err));
     for (size_t i = 0; i < n; i++)
-        TRY(setting_row(sh, &list[i], err));
+        if (!sql_only || cluster_setting_is_sql(str_of(list[i].name)))
+            TRY(setting_row(sh, &list[i], err));
     return 0;
 }
 
@@ -38,6 +41,7 @@ static int show_cluster_setting(struct show *sh, struct err *err)
     bool is_default;
     if (c == NULL)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unknown setting: \"%.*s\"", STR_FMT(name));
+    TRY(cluster_setting_check_access(sh->view, sh->session->user, str_of(c->name), false, err));
     TRY(cluster_setting_value(sh->view, c, sh->arena, &value, &is_default, err));
     struct show_column column = {c->name, cluster_setting_type(c).oid};
     show_columns(sh, &column, 1);
@@ -51,17 +55,17 @@ static struct datum time_or_null(int64_t micros)
     return micros != 0 ? datum_int(micros) : DATUM_NULL;
 }
 
-static struct virtual_session_info *list_sessions(struct show *sh, size_t *n)
+static int list_sessions(struct show *sh, struct virtual_session_info **out, size_t *n, struct err *err)
 {
-    struct virtual_session_info *list;
-    sh->session->virtual_session.ops->sessions(&sh->session->virtual_session, sh->arena, &list, n);
-    return list;
+    struct virtual_session *vs = &sh->session->virtual_session;
+    return vs->ops->sessions(vs, sh->arena, out, n, err);
 }
 
 static int show_sessions(struct show *sh, struct err *err)
 {
     size_t n;
-    const struct virtual_session_info *list = list_sessions(sh, &n);
+    struct virtual_session_info *list;
+    TRY(list_sessions(sh, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
         bool active = list[i].active_query.ptr != NULL;
         struct datum *row = show_row(sh);
@@ -86,7 +90,8 @@ static int show_sessions(struct show *sh, struct err *err)
 static int show_statements(struct show *sh, struct err *err)
 {
     size_t n;
-    const struct virtual_session_info *list = list_sessions(sh, &n);
+    struct virtual_session_info *list;
+    TRY(list_sessions(sh, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (list[i].active_query.ptr == NULL)
             continue;
@@ -108,7 +113,8 @@ static int show_statements(struct show *sh, struct err *err)
 static int show_transactions(struct show *sh, struct err *err)
 {
     size_t n;
-    const struct virtual_session_info *list = list_sessions(sh, &n);
+    struct virtual_session_info *list;
+    TRY(list_sessions(sh, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (!list[i].is_open_txn)
             continue;

@@ -150,7 +150,7 @@ int check_statement_privileges(struct session *s, const struct query *q, struct 
         if (use->table->kind != CAT_VIRTUAL) {
             TRY(cat_table_depend(s->view, use->table, err));
             for (uint32_t bit = 1; bit != 0 && bit <= use->privileges; bit <<= 1) {
-                if ((use->privileges & bit) != 0 && !s->is_admin)
+                if ((use->privileges & bit) != 0)
                     TRY(cat_check_table_privilege(s->view, s->user, use->table, bit, err));
             }
         }
@@ -574,14 +574,10 @@ static int run_discard(struct session *s, const struct ast *ast, struct err *err
 static int run_cluster_setting(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
 {
     const struct ast_set_cluster_setting *set = ast_as_set_cluster_setting(ast);
-    if (!s->is_admin)
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
-                       "only users with the MODIFYCLUSTERSETTING privilege are "
-                       "allowed to set cluster setting '%.*s'",
-                       STR_FMT(set->name));
     const struct cluster_setting *setting = cluster_setting_find(set->name);
     if (setting == NULL)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unknown cluster setting '%.*s'", STR_FMT(set->name));
+    TRY(cluster_setting_check_access(s->view, s->user, str_of(setting->name), true, err));
     struct str text = STR_NONE;
     if (!set->to_default && !set->reset) {
         struct analyze_options options;

@@ -57,3 +57,40 @@ int cluster_setting_value(struct cat_view *v, const struct cluster_setting *sett
     *value = *is_default ? str_of(setting->default_text) : arena_str(a, stored);
     return 0;
 }
+
+// ---- who may
+
+bool cluster_setting_is_sql(struct str name)
+{
+    return str_has_prefix(name, STR("sql.defaults"));
+}
+
+int cluster_setting_check_access(struct cat_view *v, struct str user, struct str name, bool set, struct err *err)
+{
+    bool sql = cluster_setting_is_sql(name), ok;
+    uint32_t enough = CAT_SYSTEM_MODIFYCLUSTERSETTING | (sql ? CAT_SYSTEM_MODIFYSQLCLUSTERSETTING : 0) |
+                      (set ? 0 : CAT_SYSTEM_VIEWCLUSTERSETTING);
+    TRY(cat_has_system_privilege(v, user, enough, &ok, err));
+    if (ok)
+        return 0;
+    const char *who = set   ? sql ? "the MODIFYCLUSTERSETTING or MODIFYSQLCLUSTERSETTING privilege"
+                                  : "the MODIFYCLUSTERSETTING privilege"
+                      : sql ? "MODIFYCLUSTERSETTING, MODIFYSQLCLUSTERSETTING or VIEWCLUSTERSETTING privileges"
+                            : "MODIFYCLUSTERSETTING or VIEWCLUSTERSETTING privileges";
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with %s are allowed to %s cluster setting '%.*s'", who,
+                   set ? "set" : "show", STR_FMT(name));
+}
+
+int cluster_settings_visible(struct cat_view *v, struct str user, bool *sql_only, const char *what, struct err *err)
+{
+    bool all, sql;
+    TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_MODIFYCLUSTERSETTING | CAT_SYSTEM_VIEWCLUSTERSETTING, &all, err));
+    TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_MODIFYSQLCLUSTERSETTING, &sql, err));
+    *sql_only = !all;
+    if (all || sql)
+        return 0;
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                   "only users with MODIFYCLUSTERSETTING, MODIFYSQLCLUSTERSETTING or VIEWCLUSTERSETTING system "
+                   "privileges are allowed to %s",
+                   what);
+}

@@ -15,7 +15,7 @@ GENERATOR(crdb_sessions_rows)
     struct virtual_session *vs = virtual_session_of(x);
     struct virtual_session_info *list;
     size_t n;
-    vs->ops->sessions(vs, x->eval.arena, &list, &n);
+    TRY(vs->ops->sessions(vs, x->eval.arena, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
         bool active = list[i].active_query.ptr != NULL;
         ROW(crdb_cluster_sessions);
@@ -44,7 +44,7 @@ GENERATOR(crdb_queries_rows)
     struct virtual_session *vs = virtual_session_of(x);
     struct virtual_session_info *list;
     size_t n;
-    vs->ops->sessions(vs, x->eval.arena, &list, &n);
+    TRY(vs->ops->sessions(vs, x->eval.arena, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (list[i].active_query.ptr == NULL)
             continue;
@@ -158,6 +158,7 @@ GENERATOR(crdb_cluster_locks_rows)
     key_put_cluster(&prefix, catalog_cluster(cat_view_catalog(x->view)));
     struct lock_list list = {.arena = x->eval.arena, .prefix = datum_take(x, &prefix).s};
     int64_t now = clock_mono_ns();
+    TRY(cat_check_activity_privilege(x->view, x->eval.user, err));
     kv_list_locks(vs->ops->kv(vs), collect_lock, &list);
     for (size_t i = 0; i < list.locks.len; i++)
         TRY(lock_row(x, &list, &list.locks.ptr[i], now, rows, err));
@@ -168,12 +169,12 @@ GENERATOR(crdb_jobs_rows)
 {
     struct cat_job *jobs;
     size_t n;
-    bool admin;
+    bool all;
     TRY(cat_job_list(cat_view_catalog(x->view), x->txn, x->eval.arena, &jobs, &n, err));
-    TRY(cat_is_admin(x->view, x->eval.user, &admin, err));
+    TRY(cat_has_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWJOB | CAT_SYSTEM_CONTROLJOB, &all, err));
     for (size_t i = 0; i < n; i++) {
         const struct cat_job *job = &jobs[i];
-        if (!admin && !str_eq(job->owner, x->eval.user))
+        if (!all && !str_eq(job->owner, x->eval.user))
             continue;
         ROW(crdb_jobs);
         row[crdb_jobs_job_id] = datum_int(job->id);

@@ -39,6 +39,7 @@ GENERATOR(crdb_node_runtime_info_rows)
     struct virtual_session *vs = virtual_session_of(x);
     const char *host;
     int32_t sql_port, http_port;
+    TRY(cat_check_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWCLUSTERMETADATA, err));
     vs->ops->address(vs, &host, &sql_port, &http_port);
     const struct {
         const char *component, *field;
@@ -67,6 +68,7 @@ GENERATOR(crdb_gossip_nodes_rows)
     struct virtual_session *vs = virtual_session_of(x);
     const char *host;
     int32_t sql_port, http_port;
+    TRY(cat_check_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWCLUSTERMETADATA, err));
     vs->ops->address(vs, &host, &sql_port, &http_port);
     struct datum sql_address = datum_str(host_and_port(x, host, sql_port));
     ROW(crdb_gossip_nodes);
@@ -95,9 +97,13 @@ GENERATOR(crdb_cluster_settings_rows)
 {
     size_t n;
     const struct cluster_setting *list = cluster_settings(&n);
+    bool sql_only;
+    TRY(cluster_settings_visible(x->view, x->eval.user, &sql_only, "read crdb_internal.cluster_settings", err));
     for (size_t i = 0; i < n; i++) {
         struct str value;
         bool is_default;
+        if (sql_only && !cluster_setting_is_sql(str_of(list[i].name)))
+            continue;
         ROW(crdb_cluster_settings);
         TRY(cluster_setting_value(x->view, &list[i], x->eval.arena, &value, &is_default, err));
         row[crdb_cluster_settings_variable] = datum_c(list[i].name);
@@ -186,6 +192,7 @@ GENERATOR(crdb_ranges_rows)
     struct datum one = datum_int(1), nowhere = datum_str(STR_EMPTY);
     struct datum replicas = datum_str(array_build(x->eval.arena, T_INT8, &one, 1));
     struct datum none = datum_str(array_build(x->eval.arena, T_INT8, NULL, 0));
+    TRY(cat_check_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWCLUSTERMETADATA, err));
     ROW(crdb_ranges_no_leases);
     row[crdb_ranges_no_leases_range_id] = one;
     row[crdb_ranges_no_leases_start_key] = datum_str(STR_EMPTY);

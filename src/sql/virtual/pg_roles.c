@@ -80,8 +80,10 @@ static int role_traits(struct exec_context *x, const struct cat_role *role, stru
     size_t n;
     TRY(cat_is_admin(x->view, role->name, &out->super, err));
     out->super |= str_eqc(role->name, "admin");
-    out->create_role = out->super || role->create_role;
-    out->create_db = out->super || role->create_db;
+    TRY(cat_has_system_privilege(x->view, role->name, CAT_SYSTEM_CREATEROLE, &out->create_role, err));
+    TRY(cat_has_system_privilege(x->view, role->name, CAT_SYSTEM_CREATEDB, &out->create_db, err));
+    out->create_role |= out->super;
+    out->create_db |= out->super;
     out->valid_until = role->valid_until_micros != INT64_MAX ? datum_int(role->valid_until_micros) : DATUM_NULL;
     TRY(cat_role_settings_get(x->view, x->eval.arena, 0, role->name, &settings, &n, err));
     out->config = n > 0 ? array_of_texts(x, settings, n) : DATUM_NULL;

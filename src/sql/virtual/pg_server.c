@@ -106,7 +106,7 @@ GENERATOR(pg_stat_activity_rows)
     struct virtual_session *vs = virtual_session_of(x);
     struct virtual_session_info *sessions;
     size_t n;
-    vs->ops->sessions(vs, x->eval.arena, &sessions, &n);
+    TRY(vs->ops->sessions(vs, x->eval.arena, &sessions, &n, err));
     for (size_t i = 0; i < n; i++)
         TRY(activity_row(x, &sessions[i], rows, err));
     return 0;

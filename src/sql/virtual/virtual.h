@@ -55,7 +55,9 @@ struct virtual_session {
 // Lists are copies in the arena.
 struct virtual_session_ops {
     void (*settings)(struct virtual_session *vs, struct arena *a, struct virtual_setting **out, size_t *n);
-    void (*sessions)(struct virtual_session *vs, struct arena *a, struct virtual_session_info **out, size_t *n);
+    // Those that the session's user may see.
+    int (*sessions)(struct virtual_session *vs, struct arena *a, struct virtual_session_info **out, size_t *n,
+                    struct err *err);
     void (*prepared)(struct virtual_session *vs, struct arena *a, struct virtual_prepared **out, size_t *n);
     void (*cursors)(struct virtual_session *vs, struct arena *a, struct virtual_cursor **out, size_t *n);
     struct str (*cluster_id)(struct virtual_session *vs);
@@ -79,6 +81,13 @@ const struct cluster_setting *cluster_settings(size_t *n); // sorted by name
 int cluster_setting_check(const struct cluster_setting *setting, struct str text, struct arena *a,
                           struct err *err) MUST_CHECK;
 // The type its value is shown in.
+bool cluster_setting_is_sql(struct str name); // sql.defaults.*: MODIFYSQLCLUSTERSETTING is enough for them
+// 42501 unless the user may set the setting, or see it.
+int cluster_setting_check_access(struct cat_view *v, struct str user, struct str name, bool set,
+                                 struct err *err) MUST_CHECK;
+// 42501 naming `what` unless the user may see settings; *sql_only: no others than those.
+int cluster_settings_visible(struct cat_view *v, struct str user, bool *sql_only, const char *what,
+                             struct err *err) MUST_CHECK;
 struct type cluster_setting_type(const struct cluster_setting *setting);
 // The stored value or the default.
 int cluster_setting_value(struct cat_view *v, const struct cluster_setting *setting, struct arena *a, struct str *value,
