@@ -160,6 +160,11 @@ def group_tutorial():
     return built("release", lambda: [Suite("tutorial", command, 600)])
 
 
+def group_overload():
+    command = [sys.executable, "tests/overload/overload.py", "build/release/palmetto"]
+    return built("release", lambda: [Suite("overload", command, 300)])
+
+
 def group_console():
     """The console's types and units, then its whole story in a browser against the release binary."""
     suites = run_all([Suite("console types", ["npm", "--prefix", "console", "run", "--silent", "check"], 120, counts=False),
@@ -168,7 +173,7 @@ def group_console():
     return suites + built("release", lambda: [Suite("console in a browser", story, 300)])
 
 
-GROUPS = {"lint": group_lint, "tutorial": group_tutorial, "console": group_console, "asan": group_asan, "tsan": group_tsan}
+GROUPS = {"lint": group_lint, "tutorial": group_tutorial, "overload": group_overload, "console": group_console, "asan": group_asan, "tsan": group_tsan}
 
 
 def main():

@@ -20,6 +20,7 @@ static void prepared_unref(struct session *s, struct prepared *p)
 {
     if (--p->refs > 0)
         return;
+    budget_release(&s->budget, p->charged_bytes);
     prepared_plan_free_in(s->engine, p->plan);
     arena_release(&p->arena);
     mem_free(p);
@@ -153,6 +154,17 @@ static int describe_other(struct session *s, struct prepared *p, struct err *err
     return 0;
 }
 
+// A client may keep as many statements as the session's memory holds.
+static int charge(struct session *s, struct prepared *p, struct err *err)
+{
+    size_t bytes = sizeof(*p) + arena_bytes(&p->arena);
+    if (p->plan != NULL)
+        bytes += sizeof(*p->plan) + arena_bytes(&p->plan->arena);
+    TRY(budget_charge(&s->budget, bytes, err));
+    p->charged_bytes = bytes;
+    return 0;
+}
+
 int prepared_make(struct session *s, struct str name, struct str text, const struct ast *ast, const uint32_t *oids,
                   size_t n_oids, struct prepared **out, struct err *err)
 {
@@ -183,6 +195,8 @@ int prepared_make(struct session *s, struct str name, struct str text, const str
         if (rc == 0)
             rc = plannable(p->ast) ? describe_query(s, p, err) : describe_other(s, p, err);
     }
+    if (rc == 0)
+        rc = charge(s, p, err);
     if (rc != 0) {
         prepared_unref(s, p);
         return rc;

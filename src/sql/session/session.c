@@ -216,7 +216,8 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     s->virtual_session.ops = &session_virtual_ops;
     arena_init(&s->arena, NULL);
     arena_init(&s->describe, NULL);
-    budget_init(&s->budget, "session", SIZE_MAX, &engine->budget);
+    // Half of what there is for all: one session alone cannot keep the others from working.
+    budget_init(&s->budget, "session", engine->budget.limit_bytes / 2, &engine->budget);
     s->user = arena_str(&s->arena, o->user);
     s->client_address = arena_str(&s->arena, o->client_address);
     s->auth_method = arena_str(&s->arena, o->auth_method);

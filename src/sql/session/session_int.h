@@ -96,6 +96,7 @@ struct prepared {
     struct prepared_plan *plan; // NULL: not planned, or not plannable
     unsigned refs;              // portals
     bool from_sql;              // PREPARE
+    size_t charged_bytes;       // to the session's account
     int64_t created_micros;
 };
 
