@@ -310,6 +310,7 @@ int session_execute(struct session *s, struct str name, int64_t max_rows, struct
     struct arena a;
     arena_init(&a, &s->budget);
     session_call_begin(s, sink);
+    metering_begin(s);
     statement_clock_start(s);
     int rc = execute(s, name, max_rows, &a, err);
     if (rc != 0) {
@@ -361,6 +362,8 @@ static int sync_commit(struct session *s, struct err *err)
 int session_sync(struct session *s, struct result_sink *sink, struct err *err)
 {
     session_call_begin(s, sink);
+    if (s->txn != NULL && kv_has_writes(s->txn)) // a commit without writes costs less than looking at the clock
+        metering_begin(s);
     int rc = 0;
     if (s->txn_state == TXN_IMPLICIT) {
         if (s->protocol_failed)

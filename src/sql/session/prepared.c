@@ -323,6 +323,7 @@ int session_parse(struct session *s, struct str name, struct str text, const uin
                   struct result_sink *sink, struct err *err)
 {
     session_call_begin(s, sink);
+    metering_begin(s);
     statement_clock_start(s);
     struct prepared *existing = prepared_find(s, name);
     int rc = 0;

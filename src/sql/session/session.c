@@ -341,7 +341,6 @@ void session_call_begin(struct session *s, struct result_sink *sink)
     atomic_store_explicit(&s->cancel_requested, false, memory_order_relaxed);
     if (s->txn != NULL)
         kv_clear_cancel(s->txn);
-    metering_begin(s);
 }
 
 void session_call_end(struct session *s)
@@ -539,6 +538,7 @@ static int run_batch(struct session *s, struct str text, struct err *err)
 int session_query(struct session *s, struct str text, struct result_sink *sink, struct err *err)
 {
     session_call_begin(s, sink);
+    metering_begin(s);
     int rc = run_batch(s, text, err);
     if (rc != 0 && s->txn_state == TXN_IMPLICIT)
         session_rollback(s);

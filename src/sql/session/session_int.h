@@ -200,7 +200,7 @@ struct session {
     _Atomic(struct kv_txn *) waiting_txn; // guarded by engine->mutex for writing
     int64_t statement_deadline_ns, txn_deadline_ns, idle_since_ns;
     struct kv_meter meter;      // of the call in progress, when the engine has one
-    int64_t cpu_start_ns;       // the thread's when the call began
+    int64_t metered_from_ns;    // when the call began; 0: it costs nothing
     uint64_t written_bytes_max; // by the call, so far as the cluster's storage allows; UINT64_MAX: no matter
     struct session_functions functions;
     struct rng rng;
@@ -356,8 +356,8 @@ int show_send(struct session *s, const struct show_result *r, bool describe, str
 const struct ast *show_as_query(struct arena *a, const struct show_result *r);
 
 // metering.c
-void metering_begin(struct session *s); // a call
-void metering_end(struct session *s);
+void metering_begin(struct session *s); // of a call that may cost something
+void metering_end(struct session *s);   // of any call
 // Waits or refuses as the cluster's limits say.
 int metering_admit(struct session *s, bool adds_data, struct err *err) MUST_CHECK;
 int metering_full(struct session *s, struct err *err); // 53100: the call has written more than there is room for
