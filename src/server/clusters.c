@@ -27,7 +27,7 @@ int clusters_open(struct kv *kv, const struct clusters_options *options, struct 
     struct sql_engine_options system = c->engine_options;
     system.clusters = &c->hooks;
     int rc = sql_engine_open(&system, &c->system, err);
-    if (rc == 0)
+    if (rc == 0 && kv_failure(kv) == NULL) // else nothing can be written
         rc = clusters_recover(c, err);
     if (rc != 0) {
         clusters_close(c);
@@ -76,22 +76,34 @@ static void unlist(struct clusters *c, struct open_cluster *o)
     pthread_cond_broadcast(&c->changed);
 }
 
+// Each has its own directory for backups: what one writes no other reads. One whose storage is limited has none, as
+// files are not counted.
+static void own_directory(struct sql_engine_options *options, const struct cluster_meter *m, struct buf *path)
+{
+    bool none = options->external_io_dir == NULL || options->external_io_dir[0] == 0 || m->limits.storage_bytes != 0;
+    if (!none)
+        buf_printf(path, "%s/clusters/%llu", options->external_io_dir, (unsigned long long)m->id);
+    options->external_io_dir = none ? NULL : buf_c(path);
+}
+
 // Opens the engine of a cluster just listed. The mutex is held at both ends.
 static int open_engine(struct clusters *c, struct open_cluster *o, struct err *err)
 {
     struct sql_engine_options options = c->engine_options;
+    struct buf path = BUF_INIT;
     struct sql_engine *engine = NULL;
     options.cluster = (uint32_t)o->id;
     options.virtual_cluster_name = o->name;
     options.meter = &o->meter.hooks;
-    options.external_io_dir = NULL; // its files are the server's, not a tenant's
     pthread_mutex_unlock(&c->mutex);
     int rc = cluster_meter_open(&o->meter, c, o->id, o->name, err);
     if (rc == 0) {
+        own_directory(&options, &o->meter, &path);
         rc = sql_engine_open(&options, &engine, err);
         if (rc != 0)
             cluster_meter_close(&o->meter);
     }
+    buf_release(&path);
     pthread_mutex_lock(&c->mutex);
     o->engine = engine;
     pthread_cond_broadcast(&c->changed);
@@ -196,6 +208,7 @@ struct find_work {
     struct cluster_spec spec;
     struct cluster_record record;
     struct cluster_usage usage;
+    bool has_data;
 };
 
 static int find_record(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
@@ -208,6 +221,7 @@ static int find_record_and_usage(struct kv_txn *txn, struct arena *a, void *arg,
 {
     struct find_work *w = arg;
     TRY(find_record(txn, a, arg, err));
+    TRY(cluster_has_data(txn, w->record.id, &w->has_data, err));
     return cluster_usage_get(txn, w->record.id, &w->usage, err);
 }
 
@@ -370,6 +384,7 @@ static struct cluster_info system_info(struct clusters *c)
         .name = CLUSTER_SYSTEM_NAME,
         .state = CLUSTER_STATE_READY,
         .in_service = true,
+        .has_data = true,
         .usage.connections = (int64_t)sql_engine_session_count(c->system),
     };
 }
@@ -377,6 +392,7 @@ static struct cluster_info system_info(struct clusters *c)
 struct list_work {
     struct cluster_record *records;
     struct cluster_usage *usage; // of each
+    bool *has_data;
     size_t n;
 };
 
@@ -385,8 +401,11 @@ static int list_records(struct kv_txn *txn, struct arena *a, void *arg, struct e
     struct list_work *w = arg;
     TRY(cluster_record_list(txn, a, &w->records, &w->n, err));
     w->usage = ARENA_ARRAY(a, struct cluster_usage, w->n);
-    for (size_t i = 0; i < w->n; i++)
+    w->has_data = ARENA_ARRAY(a, bool, w->n);
+    for (size_t i = 0; i < w->n; i++) {
         TRY(cluster_usage_get(txn, w->records[i].id, &w->usage[i], err));
+        TRY(cluster_has_data(txn, w->records[i].id, &w->has_data[i], err));
+    }
     return 0;
 }
 
@@ -397,9 +416,12 @@ int clusters_list(struct clusters *c, struct arena *a, struct cluster_info **out
     *out = ARENA_ARRAY(a, struct cluster_info, w.n + 1);
     *n = 0;
     (*out)[(*n)++] = system_info(c);
-    for (size_t i = 0; i < w.n; i++)
-        if (w.records[i].name.len > 0) // else what a snapshot left
-            (*out)[(*n)++] = info_of(c, &w.records[i], &w.usage[i]);
+    for (size_t i = 0; i < w.n; i++) {
+        if (w.records[i].name.len == 0) // what a snapshot left
+            continue;
+        (*out)[*n] = info_of(c, &w.records[i], &w.usage[i]);
+        (*out)[(*n)++].has_data = w.has_data[i];
+    }
     return 0;
 }
 
@@ -413,6 +435,7 @@ int clusters_find(struct clusters *c, struct arena *a, struct cluster_spec spec,
     }
     TRY(cluster_txn(c, true, a, find_record_and_usage, &w, err));
     *out = info_of(c, &w.record, &w.usage);
+    out->has_data = w.has_data;
     return 0;
 }
 

@@ -65,6 +65,7 @@ struct cluster_info {
     struct str name; // of a dropped one: the name it had
     enum cluster_state state;
     bool in_service; // accepts connections: service mode "shared", else "none"
+    bool has_data;   // was used at least once
     int64_t created_micros;
     int64_t dropped_micros, purge_micros; // of a dropped one, else 0
     int64_t snapshot_micros;              // when the kept snapshot was taken; 0: none

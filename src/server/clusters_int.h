@@ -133,6 +133,8 @@ int cluster_name_get(struct kv_txn *txn, struct str name, uint64_t *id, struct e
 // 42710 when another cluster has it.
 int cluster_name_put(struct kv_txn *txn, struct str name, uint64_t id, struct err *err) MUST_CHECK;
 int cluster_name_delete(struct kv_txn *txn, struct str name, struct err *err) MUST_CHECK;
+// Whether the cluster has its first contents.
+int cluster_has_data(struct kv_txn *txn, uint64_t id, bool *out, struct err *err) MUST_CHECK;
 int cluster_next_id(struct kv_txn *txn, uint64_t *id, struct err *err) MUST_CHECK;
 int cluster_not_found(struct cluster_spec spec, struct err *err);
 

@@ -220,6 +220,16 @@ int cluster_name_delete(struct kv_txn *txn, struct str name, struct err *err)
     return erase(txn, &key, err);
 }
 
+int cluster_has_data(struct kv_txn *txn, uint64_t id, bool *out, struct err *err)
+{
+    struct buf key = BUF_INIT;
+    struct kv_value v;
+    id_key(&key, KEY_META_CLUSTER, id);
+    TRY(get(txn, &key, &v, err));
+    *out = v.found;
+    return 0;
+}
+
 // Numbers are never used again.
 int cluster_next_id(struct kv_txn *txn, uint64_t *id, struct err *err)
 {
