@@ -132,9 +132,14 @@ enum kv_result kv_refresh(struct kv_txn *txn)
     return txn->ops->refresh(txn);
 }
 
-void kv_new_statement(struct kv_txn *txn)
+enum kv_result kv_new_statement(struct kv_txn *txn)
 {
-    txn->ops->new_statement(txn);
+    return txn->ops->new_statement(txn);
+}
+
+bool kv_must_reset(const struct kv_txn *txn)
+{
+    return txn->ops->must_reset(txn);
 }
 
 void kv_cancel(struct kv_txn *txn)

@@ -82,8 +82,8 @@ void kv_get_stats(struct kv *kv, struct kv_stats *out);
 enum kv_result kv_checkpoint(struct kv *kv) MUST_CHECK;
 
 enum kv_isolation {
-    KV_SERIALIZABLE,   // validates everything read
-    KV_SNAPSHOT,       // validates write-write conflicts only
+    KV_SERIALIZABLE,   // the commit validates everything read
+    KV_SNAPSHOT,       // the commit validates what is written and what was read with KV_READ_VALIDATED
     KV_READ_COMMITTED, // as KV_SNAPSHOT, and kv_new_statement moves the snapshot forward
 };
 
@@ -117,8 +117,11 @@ uint64_t kv_txn_id(const struct kv_txn *txn);
 bool kv_has_writes(const struct kv_txn *txn);
 // Snapshot to now if nothing read so far has changed since; else KV_CONFLICT and nothing moves.
 enum kv_result kv_refresh(struct kv_txn *txn) MUST_CHECK;
-// READ COMMITTED only: a new statement reads at a new snapshot.
-void kv_new_statement(struct kv_txn *txn);
+// READ COMMITTED only: a new statement reads at a new snapshot. What was read with KV_READ_VALIDATED is forgotten while
+// nothing is written; after that it must still hold (KV_CONFLICT, and nothing moves).
+enum kv_result kv_new_statement(struct kv_txn *txn) MUST_CHECK;
+// Whether only a reset helps: the transaction was the victim of a deadlock and its locks stand in the way of others.
+bool kv_must_reset(const struct kv_txn *txn);
 // From any thread: the transaction's current or next wait ends with KV_CANCELED. kv_clear_cancel re-arms.
 void kv_cancel(struct kv_txn *txn);
 void kv_clear_cancel(struct kv_txn *txn);
@@ -136,6 +139,7 @@ enum kv_read_flags {
     KV_READ_SNAPSHOT = 1, // not remembered as a conflict
     KV_READ_REVERSE = 2,  // scans: descending
     KV_READ_KEYS_ONLY = 4,
+    KV_READ_VALIDATED = 8, // validated by the commit at every isolation level: what constraints and schemas rest on
 };
 
 struct kv_value {
@@ -176,7 +180,7 @@ enum kv_result kv_delete_range(struct kv_txn *txn, struct kv_range range) MUST_C
 // Adds to a little-endian int64 at `key` (absent: 0) at commit time, without reading it: row counters that never
 // conflict. Reading the key in the same transaction sees the sum and does count as a read.
 enum kv_result kv_add(struct kv_txn *txn, struct str key, int64_t delta) MUST_CHECK;
-// Remembers a read of the key or range without reading it, as if it had been read at the snapshot.
+// Remembers a read of the range without reading it, as if it had been read at the snapshot with KV_READ_VALIDATED.
 enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range) MUST_CHECK;
 
 enum kv_lock_mode { KV_LOCK_SHARED, KV_LOCK_EXCLUSIVE };

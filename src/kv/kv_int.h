@@ -42,7 +42,8 @@ struct kv_ops {
     uint64_t (*txn_id)(const struct kv_txn *txn);
     bool (*has_writes)(const struct kv_txn *txn);
     enum kv_result (*refresh)(struct kv_txn *txn);
-    void (*new_statement)(struct kv_txn *txn);
+    enum kv_result (*new_statement)(struct kv_txn *txn);
+    bool (*must_reset)(const struct kv_txn *txn);
     void (*cancel)(struct kv_txn *txn);
     void (*clear_cancel)(struct kv_txn *txn);
     const struct kv_conflict *(*last_conflict)(const struct kv_txn *txn);

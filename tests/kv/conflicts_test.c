@@ -296,6 +296,43 @@ static void snapshot_isolation(struct store *s)
     HOLDS(s, "a=2 b=4");
 }
 
+// What constraints rest on holds at every level.
+static void validated_reads(struct store *s)
+{
+    for (int level = KV_SERIALIZABLE; level <= KV_READ_COMMITTED; level++) {
+        for (int scan = 0; scan < 2; scan++) {
+            WRITE(s, "a=1 b=1");
+            struct kv_txn *t = begin_with(s, (struct kv_begin_options){.isolation = (enum kv_isolation)level});
+            struct kv_value v;
+            if (scan)
+                SCAN(t, "a", "b", KV_READ_VALIDATED, 0, "a=1");
+            else
+                CHECK_INT(kv_get(t, STR("a"), KV_READ_VALIDATED, &v), KV_OK);
+            PUT(t, "b", "2");
+            WRITE(s, "a=2");
+            COMMIT_CONFLICT(s, t);
+        }
+    }
+}
+
+static void validated_reads_of_statements(struct store *s)
+{
+    struct kv_value v;
+    WRITE(s, "a=1 b=1");
+    struct kv_txn *t = begin_with(s, (struct kv_begin_options){.isolation = KV_READ_COMMITTED});
+    CHECK_INT(kv_get(t, STR("a"), KV_READ_VALIDATED, &v), KV_OK);
+    WRITE(s, "a=2");
+    CHECK_OK(kv_new_statement(t)); // nothing rests on it yet
+    CHECK_INT(kv_get(t, STR("a"), KV_READ_VALIDATED, &v), KV_OK);
+    PUT(t, "b", "2");
+    CHECK_OK(kv_new_statement(t));
+    WRITE(s, "c=1");
+    CHECK_OK(kv_new_statement(t));
+    WRITE(s, "a=3");
+    CHECK_INT(kv_new_statement(t), KV_CONFLICT);
+    kv_abort(t);
+}
+
 static void read_committed(struct store *s)
 {
     WRITE(s, "a=1");
@@ -303,10 +340,10 @@ static void read_committed(struct store *s)
     GET(t, "a", "1");
     WRITE(s, "a=2");
     GET(t, "a", "1");
-    kv_new_statement(t);
+    CHECK_OK(kv_new_statement(t));
     GET(t, "a", "2");
     PUT(t, "b", "1");
-    kv_new_statement(t);
+    CHECK_OK(kv_new_statement(t));
     GET(t, "b", "1");
     WRITE(s, "a=3");
     COMMIT(s, t);
@@ -366,6 +403,8 @@ const struct kv_case conflict_cases[] = {
     {"counter_that_was_read_conflicts", counter_that_was_read_conflicts, false},
     {"snapshot_isolation", snapshot_isolation, false},
     {"read_committed", read_committed, false},
+    {"validated_reads", validated_reads, false},
+    {"validated_reads_of_statements", validated_reads_of_statements, false},
     {"no_conflict_with_itself", no_conflict_with_itself, false},
     {"many_reads", many_reads, false},
 };

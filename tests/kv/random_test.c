@@ -309,7 +309,8 @@ static void step_commit(struct run *run, struct slot *s)
 static void step_get(struct run *run, struct slot *s)
 {
     struct str key = any_key(run);
-    unsigned flags = below(run, 6) == 0 ? KV_READ_SNAPSHOT : 0;
+    static const unsigned kinds[] = {0, 0, 0, KV_READ_VALIDATED, KV_READ_SNAPSHOT};
+    unsigned flags = kinds[below(run, ARRAY_LEN(kinds))];
     struct kv_value e = {0}, m = {0};
     trace(run, s, "get %.*s flags %u", STR_FMT(key), flags);
     if (!same_result(run, "get", kv_get(s->engine, key, flags, &e), kv_get(s->model, key, flags, &m)))
@@ -336,7 +337,7 @@ static void step_get_many(struct run *run, struct slot *s)
 static void step_scan(struct run *run, struct slot *s)
 {
     struct kv_range range = some_range(run);
-    unsigned flags = (unsigned)below(run, 8);
+    unsigned flags = (unsigned)below(run, 16);
     uint64_t limit = below(run, 2) ? below(run, 6) : 0;
     trace(run, s, "scan [%.*s, %.*s) flags %u limit %d", STR_FMT(range.start), STR_FMT(range.end), flags, (int)limit);
     close_scans(s);
@@ -439,7 +440,7 @@ static void step_reset(struct run *run, struct slot *s)
 
 static void step_refresh(struct run *run, struct slot *s)
 {
-    if (s->isolation != KV_SERIALIZABLE || s->read_only)
+    if (s->read_only)
         return;
     enum kv_model_conflict c = kv_model_refresh_conflict(s->model);
     close_scans(s);
@@ -454,10 +455,13 @@ static void step_new_statement(struct run *run, struct slot *s)
 {
     if (s->isolation != KV_READ_COMMITTED || s->read_only)
         return;
-    trace(run, s, "new statement");
     close_scans(s);
-    kv_new_statement(s->engine);
-    kv_new_statement(s->model);
+    enum kv_model_conflict c = kv_model_statement_conflict(s->model);
+    enum kv_result r = kv_new_statement(s->engine);
+    trace(run, s, "new statement: %s", kv_result_name(r));
+    s->broken = judge_conflict(run, "new statement", r, c);
+    if (!s->broken && kv_new_statement(s->model) != KV_OK)
+        mismatch(run, "the model does not begin a statement");
 }
 
 // Without waiting, since one thread runs all. Getting a lock may refresh the transaction.

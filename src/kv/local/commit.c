@@ -48,9 +48,10 @@ static enum kv_result prepare(struct txn *txn)
     if (!validation_needed(txn))
         return KV_OK;
     q->validated = atomic_load_explicit(&s->inserted, memory_order_acquire);
-    reads_normalize(txn);
+    reads_normalize(&txn->reads);
+    reads_normalize(&txn->lasting);
     struct view *view = view_acquire(s, txn->shard);
-    enum kv_result r = validate_all(txn, view, true);
+    enum kv_result r = validate_commit(txn, view);
     view_unref(view);
     return r;
 }

@@ -74,7 +74,7 @@ static enum kv_result get(struct txn *txn, struct str key, unsigned flags, struc
     if (UNLIKELY(key.len == 0))
         return KV_OK;
     if ((flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only) {
-        enum kv_result r = reads_add_point(txn, key);
+        enum kv_result r = reads_add_point(txn, reads_for(txn, flags), key);
         if (r != KV_OK)
             return r;
     }

@@ -42,13 +42,13 @@ static bool in_order(const struct span *spans, size_t n)
     return true;
 }
 
-void reads_normalize(struct txn *txn)
+void reads_normalize(struct read_set *set)
 {
-    struct span *spans = txn->reads.ptr;
-    size_t n = txn->reads.len, kept = 0;
+    struct span *spans = set->spans.ptr;
+    size_t n = set->spans.len, kept = 0;
     if (n < 2)
         return;
-    txn->read_epoch++;
+    set->epoch++;
     if (!in_order(spans, n)) // rows that are loaded in key order are
         qsort(spans, n, sizeof(*spans), by_start);
     for (size_t i = 1; i < n; i++) {
@@ -57,44 +57,55 @@ void reads_normalize(struct txn *txn)
         else
             spans[++kept] = spans[i];
     }
-    txn->reads.len = kept + 1;
+    set->spans.len = kept + 1;
 }
 
-static void coarsen(struct txn *txn)
+void reads_forget(struct read_set *set)
 {
-    reads_normalize(txn);
-    size_t n = txn->reads.len;
+    set->spans.len = 0;
+    set->epoch++;
+}
+
+static void coarsen(struct read_set *set)
+{
+    reads_normalize(set);
+    size_t n = set->spans.len;
     if (n <= READ_SPANS_MAX / 2)
         return;
-    struct span *spans = txn->reads.ptr;
+    struct span *spans = set->spans.ptr;
     for (size_t i = 0; i < n; i += 2) {
         spans[i / 2] = spans[i];
         if (i + 1 < n)
             extend(&spans[i / 2], &spans[i + 1]);
     }
-    txn->reads.len = (n + 1) / 2;
+    set->spans.len = (n + 1) / 2;
 }
 
-enum kv_result reads_add(struct txn *txn, struct span span)
+struct read_set *reads_for(struct txn *txn, unsigned flags)
 {
-    if (txn->reads.len >= READ_SPANS_MAX)
-        coarsen(txn);
-    if (txn->reads.len == txn->reads.cap) {
-        enum kv_result r = txn_charge(txn, MAX(txn->reads.cap, (size_t)8) * sizeof(span));
+    return txn->isolation != KV_SERIALIZABLE && (flags & KV_READ_VALIDATED) != 0 ? &txn->lasting : &txn->reads;
+}
+
+enum kv_result reads_add(struct txn *txn, struct read_set *set, struct span span)
+{
+    if (set->spans.len >= READ_SPANS_MAX)
+        coarsen(set);
+    if (set->spans.len == set->spans.cap) {
+        enum kv_result r = txn_charge(txn, MAX(set->spans.cap, (size_t)8) * sizeof(span));
         if (r != KV_OK)
             return r;
     }
-    ARENA_PUSH(&txn->arena, &txn->reads, span);
+    ARENA_PUSH(&txn->arena, &set->spans, span);
     return KV_OK;
 }
 
-enum kv_result reads_add_point(struct txn *txn, struct str key)
+enum kv_result reads_add_point(struct txn *txn, struct read_set *set, struct str key)
 {
     if (txn->read_only)
         return KV_OK;
     // The same key again, as loops do, is not worth an entry.
-    if (txn->reads.len > 0) {
-        const struct span *last = &txn->reads.ptr[txn->reads.len - 1];
+    if (set->spans.len > 0) {
+        const struct span *last = &set->spans.ptr[set->spans.len - 1];
         if (str_eq(last->start, key) && last->end_kind == SPAN_END_INCLUDED)
             return KV_OK;
     }
@@ -102,7 +113,7 @@ enum kv_result reads_add_point(struct txn *txn, struct str key)
     if (r != KV_OK)
         return r;
     struct str copy = arena_str(&txn->arena, key);
-    return reads_add(txn, (struct span){copy, copy, SPAN_END_INCLUDED});
+    return reads_add(txn, set, (struct span){copy, copy, SPAN_END_INCLUDED});
 }
 
 enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range)
@@ -118,13 +129,13 @@ enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range)
         span.end = arena_str(&txn->arena, range.end);
         span.end_kind = SPAN_END_EXCLUDED;
     }
-    return reads_add(txn, span);
+    return reads_add(txn, reads_for(txn, KV_READ_VALIDATED), span);
 }
 
-bool reads_contain(const struct txn *txn, struct str key)
+bool reads_contain(const struct read_set *set, struct str key)
 {
-    const struct span *spans = txn->reads.ptr;
-    size_t low = 0, high = txn->reads.len; // first span that starts after the key
+    const struct span *spans = set->spans.ptr;
+    size_t low = 0, high = set->spans.len; // first span that starts after the key
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (str_cmp(spans[middle].start, key) <= 0)

@@ -36,7 +36,8 @@ struct scan {
     uint64_t snapshot;
     struct str position; // last key returned; ptr NULL: none yet
     struct tree_reader *reader;
-    size_t read_index; // span in the transaction's reads
+    struct read_set *reads; // of the transaction, and the span there
+    size_t read_index;
     unsigned read_epoch;
     bool has_span;
     struct source *sources;
@@ -374,9 +375,9 @@ static enum kv_result begin_span(struct scan *scan)
     struct span span = {copy, copy, SPAN_END_EXCLUDED};
     if (copy.ptr == NULL)
         span = (struct span){.start = STR_EMPTY, .end_kind = SPAN_END_NONE};
-    r = reads_add(txn, span);
-    scan->read_index = txn->reads.len - 1;
-    scan->read_epoch = txn->read_epoch;
+    r = reads_add(txn, scan->reads, span);
+    scan->read_index = scan->reads->spans.len - 1;
+    scan->read_epoch = scan->reads->epoch;
     scan->has_span = r == KV_OK;
     return r;
 }
@@ -386,11 +387,11 @@ static enum kv_result remember(struct scan *scan, const struct kv_pair *last)
 {
     struct txn *txn = scan->txn;
     enum kv_result r = KV_OK;
-    if (!scan->has_span || scan->read_epoch != txn->read_epoch)
+    if (!scan->has_span || scan->read_epoch != scan->reads->epoch)
         r = begin_span(scan);
     if (r != KV_OK)
         return r;
-    struct span *span = &txn->reads.ptr[scan->read_index];
+    struct span *span = &scan->reads->spans.ptr[scan->read_index];
     if (!scan->dry) {
         if (scan->reverse)
             span->start = last->key;
@@ -446,6 +447,7 @@ enum kv_result scan_open(struct kv_txn *base, struct kv_range range, unsigned fl
                           .reverse = (flags & KV_READ_REVERSE) != 0,
                           .keys_only = (flags & KV_READ_KEYS_ONLY) != 0,
                           .tracked = (flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only,
+                          .reads = reads_for(txn, flags),
                           .left = limit != 0 ? limit : UINT64_MAX,
                           .position = STR_NONE,
                           .sources = scan->sources,

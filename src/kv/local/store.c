@@ -492,6 +492,7 @@ const struct kv_ops local_ops = {
     .has_writes = txn_has_writes,
     .refresh = txn_refresh,
     .new_statement = txn_new_statement,
+    .must_reset = txn_must_reset,
     .cancel = txn_cancel,
     .clear_cancel = txn_clear_cancel,
     .last_conflict = txn_last_conflict,

@@ -64,6 +64,12 @@ struct span {
     enum span_end end_kind;
 };
 
+// Points and ranges read. `epoch` changes when spans move.
+struct read_set {
+    ARENA_VEC(struct span) spans;
+    unsigned epoch;
+};
+
 // A snapshot's sources that the transaction has left by refreshing but whose slices live on.
 struct retired {
     struct view *view;
@@ -108,8 +114,8 @@ struct txn {
     size_t write_count, write_bytes; // live ones
     ARENA_VEC(struct undo) undo;
     ARENA_VEC(size_t) savepoints; // undo length at each
-    ARENA_VEC(struct span) reads;
-    unsigned read_epoch; // changes when spans move
+    struct read_set reads;
+    struct read_set lasting; // below SERIALIZABLE: what the commit validates; `reads` then only serve refreshing
 
     struct kv_conflict conflict;
     struct commit_request request;
@@ -216,7 +222,8 @@ uint64_t txn_read_version(const struct kv_txn *base);
 uint64_t txn_id(const struct kv_txn *base);
 bool txn_has_writes(const struct kv_txn *base);
 enum kv_result txn_refresh(struct kv_txn *base);
-void txn_new_statement(struct kv_txn *base);
+enum kv_result txn_new_statement(struct kv_txn *base);
+bool txn_must_reset(const struct kv_txn *base);
 void txn_cancel(struct kv_txn *base);
 void txn_clear_cancel(struct kv_txn *base);
 const struct kv_conflict *txn_last_conflict(const struct kv_txn *base);
@@ -234,17 +241,23 @@ unsigned txn_savepoint(struct kv_txn *base);
 enum kv_result txn_rollback_to(struct kv_txn *base, unsigned savepoint);
 
 // readset.c
-enum kv_result reads_add_point(struct txn *txn, struct str key);
-enum kv_result reads_add(struct txn *txn, struct span span);
+// The set that remembers a read with these flags.
+struct read_set *reads_for(struct txn *txn, unsigned flags);
+enum kv_result reads_add_point(struct txn *txn, struct read_set *set, struct str key);
+enum kv_result reads_add(struct txn *txn, struct read_set *set, struct span span);
 enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range);
-void reads_normalize(struct txn *txn); // sorted and disjoint
-bool reads_contain(const struct txn *txn, struct str key);
+void reads_forget(struct read_set *set);
+void reads_normalize(struct read_set *set); // sorted and disjoint
+bool reads_contain(const struct read_set *set, struct str key);
 bool span_before_end(const struct span *span, struct str key);
 
 // validate.c
-// All reads, and for the lower levels all writes, against every version in the view newer than the snapshot.
-enum kv_result validate_all(struct txn *txn, struct view *view, bool writes_too);
-// The same against versions newer than `since` only; reads are normalized.
+// What the commit rests on, against every version in the view newer than the snapshot: all reads, or below SERIALIZABLE
+// the lasting ones and all writes.
+enum kv_result validate_commit(struct txn *txn, struct view *view);
+// All reads at any level.
+enum kv_result validate_reads(struct txn *txn, struct view *view);
+// As validate_commit against versions newer than `since` only; reads are normalized.
 enum kv_result validate_since(struct txn *txn, struct view *view, uint64_t since);
 bool validation_needed(const struct txn *txn);
 

@@ -34,6 +34,13 @@ static struct txn *take_idle(struct store *s, unsigned shard)
     return txn;
 }
 
+static void forget_set(struct read_set *set)
+{
+    set->spans.ptr = NULL;
+    set->spans.len = set->spans.cap = 0;
+    set->epoch++;
+}
+
 static void forget_work(struct txn *txn)
 {
     skip_init(&txn->writes, &txn->arena);
@@ -42,9 +49,8 @@ static void forget_work(struct txn *txn)
     txn->undo.len = txn->undo.cap = 0;
     txn->savepoints.ptr = NULL;
     txn->savepoints.len = txn->savepoints.cap = 0;
-    txn->reads.ptr = NULL;
-    txn->reads.len = txn->reads.cap = 0;
-    txn->read_epoch++;
+    forget_set(&txn->reads);
+    forget_set(&txn->lasting);
     txn->conflict = (struct kv_conflict){.key = STR_NONE};
 }
 
@@ -201,15 +207,11 @@ enum kv_result txn_refresh(struct kv_txn *base)
     struct txn *txn = txn_of(base);
     if (txn->as_of)
         return KV_OK;
-    if (txn->isolation == KV_SNAPSHOT && txn->reads.len == 0 && txn->write_count == 0) {
-        txn_reregister(txn);
-        return KV_OK;
-    }
     uint64_t now = atomic_load_explicit(&txn->store->durable, memory_order_acquire);
     if (now == txn->snapshot)
         return KV_OK;
     struct view *view = view_acquire(txn->store, txn->shard);
-    enum kv_result r = validate_all(txn, view, false);
+    enum kv_result r = validate_reads(txn, view);
     view_unref(view);
     if (r != KV_OK)
         return r;
@@ -217,15 +219,22 @@ enum kv_result txn_refresh(struct kv_txn *base)
     return KV_OK;
 }
 
-void txn_new_statement(struct kv_txn *base)
+enum kv_result txn_new_statement(struct kv_txn *base)
 {
     struct txn *txn = txn_of(base);
     if (txn->isolation != KV_READ_COMMITTED || txn->as_of)
-        return;
-    txn->reads.len = 0;
-    txn->read_epoch++;
+        return KV_OK;
+    reads_forget(&txn->reads);
+    if (txn->write_count == 0)
+        reads_forget(&txn->lasting);
+    reads_normalize(&txn->lasting); // every statement depends on the same tables again
     scan_untrack_all(txn);
-    txn_reregister(txn);
+    return txn_refresh(base);
+}
+
+bool txn_must_reset(const struct kv_txn *base)
+{
+    return ((const struct txn *)base)->deadlocked;
 }
 
 void txn_cancel(struct kv_txn *base)

@@ -1,7 +1,7 @@
-// Backward validation: has anything that the transaction read, or for the lower levels wrote, a version newer than its
-// snapshot? The memtables are the index of recent versions.
+// Backward validation: has anything that the transaction read, or below SERIALIZABLE anything that it wrote or rests
+// on, a version newer than its snapshot? The memtables are the index of recent versions.
 //
-// A committer first looks every span up by itself, in parallel with others (validate_all). What is committed between
+// A committer first looks every span up by itself, in parallel with others (validate_commit). What is committed between
 // that and its turn in the queue is few versions, found through the memtables' commit order (validate_since).
 #include "kv/local/store_int.h"
 
@@ -18,7 +18,7 @@ static bool serializable(const struct txn *txn)
 
 bool validation_needed(const struct txn *txn)
 {
-    return serializable(txn) ? txn->reads.len > 0 : txn->write_count > 0;
+    return serializable(txn) ? txn->reads.spans.len > 0 : txn->write_count > 0;
 }
 
 // The memtables, newest first, as long as they may hold versions newer than `since`; an empty one says nothing about
@@ -60,16 +60,16 @@ static enum kv_result validate_writes(struct txn *txn, struct view *view)
     return KV_OK;
 }
 
-enum kv_result validate_all(struct txn *txn, struct view *view, bool writes_too)
+static enum kv_result validate_set(struct txn *txn, struct view *view, const struct read_set *set)
 {
-    if (writes_too && !serializable(txn))
-        return validate_writes(txn, view);
-    if (txn->reads.len > 0 && txn->snapshot < atomic_load_explicit(&txn->store->validation_floor, memory_order_acquire))
+    if (set->spans.len == 0)
+        return KV_OK;
+    if (txn->snapshot < atomic_load_explicit(&txn->store->validation_floor, memory_order_acquire))
         return KV_TOO_OLD;
     struct memtable *m;
     for (unsigned i = 0; (m = next_newer(view, &i, txn->snapshot)) != NULL;) {
-        for (size_t j = 0; j < txn->reads.len; j++) {
-            enum kv_result r = validate_span(txn, m, &txn->reads.ptr[j]);
+        for (size_t j = 0; j < set->spans.len; j++) {
+            enum kv_result r = validate_span(txn, m, &set->spans.ptr[j]);
             if (r != KV_OK)
                 return r;
         }
@@ -77,12 +77,26 @@ enum kv_result validate_all(struct txn *txn, struct view *view, bool writes_too)
     return KV_OK;
 }
 
+enum kv_result validate_reads(struct txn *txn, struct view *view)
+{
+    enum kv_result r = validate_set(txn, view, &txn->reads);
+    return r == KV_OK ? validate_set(txn, view, &txn->lasting) : r;
+}
+
+enum kv_result validate_commit(struct txn *txn, struct view *view)
+{
+    if (serializable(txn))
+        return validate_set(txn, view, &txn->reads);
+    enum kv_result r = validate_writes(txn, view);
+    return r == KV_OK ? validate_set(txn, view, &txn->lasting) : r;
+}
+
 static bool touches(struct txn *txn, struct str key)
 {
     if (serializable(txn))
-        return reads_contain(txn, key);
+        return reads_contain(&txn->reads, key);
     const struct write *w = write_find(txn, key);
-    return w != NULL && w->kind != WRITE_ADD;
+    return (w != NULL && w->kind != WRITE_ADD) || reads_contain(&txn->lasting, key);
 }
 
 enum kv_result validate_since(struct txn *txn, struct view *view, uint64_t since)

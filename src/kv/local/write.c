@@ -101,7 +101,7 @@ enum kv_result txn_delete_range(struct kv_txn *base, struct kv_range range)
         return KV_READ_ONLY;
     struct kv_scan *scan;
     struct kv_batch batch;
-    enum kv_result r = scan_open(base, range, KV_READ_KEYS_ONLY, 0, &scan);
+    enum kv_result r = scan_open(base, range, KV_READ_KEYS_ONLY | KV_READ_VALIDATED, 0, &scan);
     if (r != KV_OK)
         return r;
     while ((r = scan_next(scan, 256, &batch)) == KV_OK && batch.n > 0) {

@@ -118,9 +118,9 @@ static struct kv_value value_seen(struct model_txn *t, struct str key)
     return v;
 }
 
-static void remember_read(struct model_txn *t, struct kv_range range, bool soft)
+static void remember_read(struct model_txn *t, struct kv_range range, unsigned flags, bool soft)
 {
-    ARENA_PUSH(&t->arena, &t->reads, ((struct model_read){range, soft}));
+    ARENA_PUSH(&t->arena, &t->reads, ((struct model_read){range, (flags & KV_READ_VALIDATED) != 0, soft}));
 }
 
 // The transaction's operations alone decide the key's value.
@@ -153,10 +153,12 @@ static enum kv_model_conflict overtaken(struct model_txn *t, struct kv_range ran
     return c != NULL && c->version > snapshot ? KV_MODEL_CONFLICT_MAY : KV_MODEL_CONFLICT_NO;
 }
 
-static enum kv_model_conflict reads_overtaken(struct model_txn *t)
+static enum kv_model_conflict reads_overtaken(struct model_txn *t, bool only_lasting)
 {
     enum kv_model_conflict worst = KV_MODEL_CONFLICT_NO;
     for (size_t i = 0; i < t->reads.len && worst != KV_MODEL_CONFLICT_MUST; i++) {
+        if (only_lasting && !t->reads.ptr[i].lasting)
+            continue;
         enum kv_model_conflict c = overtaken(t, t->reads.ptr[i].range, t->snapshot);
         if (c == KV_MODEL_CONFLICT_MUST && t->reads.ptr[i].soft)
             c = KV_MODEL_CONFLICT_MAY;
@@ -189,10 +191,10 @@ static enum kv_model_conflict commit_conflict(struct model_txn *t)
 {
     bool serializable = t->options.isolation == KV_SERIALIZABLE;
     if (t->ops.len > 0)
-        return serializable ? reads_overtaken(t) : writes_overtaken(t);
+        return serializable ? reads_overtaken(t, false) : MAX(writes_overtaken(t), reads_overtaken(t, true));
     // Reads alone hold at their snapshot; an engine may insist that those of a transaction with locks are current.
-    return serializable && holds_locks(t) && reads_overtaken(t) != KV_MODEL_CONFLICT_NO ? KV_MODEL_CONFLICT_MAY
-                                                                                        : KV_MODEL_CONFLICT_NO;
+    return serializable && holds_locks(t) && reads_overtaken(t, false) != KV_MODEL_CONFLICT_NO ? KV_MODEL_CONFLICT_MAY
+                                                                                               : KV_MODEL_CONFLICT_NO;
 }
 
 enum kv_model_conflict kv_model_commit_conflict(struct kv_txn *txn)
@@ -208,7 +210,16 @@ enum kv_model_conflict kv_model_refresh_conflict(struct kv_txn *txn)
 {
     struct model_txn *t = txn_of(txn);
     pthread_mutex_lock(&t->store->mutex);
-    enum kv_model_conflict c = reads_overtaken(t);
+    enum kv_model_conflict c = reads_overtaken(t, false);
+    pthread_mutex_unlock(&t->store->mutex);
+    return c;
+}
+
+enum kv_model_conflict kv_model_statement_conflict(struct kv_txn *txn)
+{
+    struct model_txn *t = txn_of(txn);
+    pthread_mutex_lock(&t->store->mutex);
+    enum kv_model_conflict c = t->ops.len > 0 ? reads_overtaken(t, true) : KV_MODEL_CONFLICT_NO;
     pthread_mutex_unlock(&t->store->mutex);
     return c;
 }
@@ -360,7 +371,7 @@ static bool model_has_writes(const struct kv_txn *txn)
 
 enum kv_result model_refresh_locked(struct model_txn *t)
 {
-    if (reads_overtaken(t) == KV_MODEL_CONFLICT_MUST)
+    if (reads_overtaken(t, false) == KV_MODEL_CONFLICT_MUST)
         return KV_CONFLICT;
     t->snapshot = t->store->now;
     return KV_OK;
@@ -375,15 +386,32 @@ static enum kv_result model_refresh(struct kv_txn *txn)
     return result;
 }
 
-static void model_new_statement(struct kv_txn *txn)
+static void forget_reads(struct model_txn *t)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->reads.len; i++) {
+        if (t->reads.ptr[i].lasting && t->ops.len > 0)
+            t->reads.ptr[kept++] = t->reads.ptr[i];
+    }
+    t->reads.len = kept;
+}
+
+static enum kv_result model_new_statement(struct kv_txn *txn)
 {
     struct model_txn *t = txn_of(txn);
+    enum kv_result r = KV_OK;
     pthread_mutex_lock(&t->store->mutex);
     if (t->options.isolation == KV_READ_COMMITTED && t->options.as_of == 0) {
-        t->snapshot = t->store->now;
-        t->reads.len = 0;
+        forget_reads(t);
+        r = model_refresh_locked(t);
     }
     pthread_mutex_unlock(&t->store->mutex);
+    return r;
+}
+
+static bool model_must_reset(const struct kv_txn *txn)
+{
+    return txn_of(txn)->deadlocked;
 }
 
 static void set_canceled(struct kv_txn *txn, bool canceled)
@@ -434,7 +462,7 @@ static enum kv_result model_get(struct kv_txn *txn, struct str key, unsigned fla
     pthread_mutex_lock(&t->store->mutex);
     *out = value_seen(t, key);
     if ((flags & KV_READ_SNAPSHOT) == 0)
-        remember_read(t, point_range(&t->arena, key), is_own(t, key));
+        remember_read(t, point_range(&t->arena, key), flags, is_own(t, key));
     pthread_mutex_unlock(&t->store->mutex);
     return KV_OK;
 }
@@ -540,9 +568,9 @@ static enum kv_result model_scan_next(struct kv_scan *scan, size_t max, struct k
     s->at += n;
     bool dry = n == 0 && !s->limited;
     if ((s->flags & KV_READ_SNAPSHOT) == 0 && (n > 0 || dry))
-        remember_read(s->txn, scanned_range(s, s->at, dry), false);
+        remember_read(s->txn, scanned_range(s, s->at, dry), s->flags, false);
     if ((s->flags & KV_READ_SNAPSHOT) == 0 && s->at == s->n && !s->limited)
-        remember_read(s->txn, s->range, true);
+        remember_read(s->txn, s->range, s->flags, true);
     pthread_mutex_unlock(&m->mutex);
     return KV_OK;
 }
@@ -562,7 +590,7 @@ static enum kv_result model_add_read_conflict(struct kv_txn *txn, struct kv_rang
     struct model_txn *t = txn_of(txn);
     range.start = arena_str(&t->arena, range.start);
     range.end = range.end.ptr != NULL ? arena_str(&t->arena, range.end) : STR_NONE;
-    remember_read(t, range, false);
+    remember_read(t, range, KV_READ_VALIDATED, false);
     return KV_OK;
 }
 
@@ -697,6 +725,7 @@ static const struct kv_ops model_ops = {
     .has_writes = model_has_writes,
     .refresh = model_refresh,
     .new_statement = model_new_statement,
+    .must_reset = model_must_reset,
     .cancel = model_cancel,
     .clear_cancel = model_clear_cancel,
     .last_conflict = model_last_conflict,

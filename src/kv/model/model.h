@@ -8,11 +8,12 @@
 
 // Makes `model:` known to kv_open.
 void kv_model_register(void);
-// What engines may answer to kv_commit (or kv_refresh) of this transaction now. Between NO and MUST lie conflicts that
-// an engine may or may not see: deleting what is absent, reading what one has written, reads of a
-// transaction that holds locks and writes nothing.
+// What engines may answer to kv_commit (or kv_refresh, or kv_new_statement) of this transaction now. Between NO and
+// MUST lie conflicts that an engine may or may not see: deleting what is absent, reading what one has written, reads of
+// a transaction that holds locks and writes nothing.
 enum kv_model_conflict { KV_MODEL_CONFLICT_NO, KV_MODEL_CONFLICT_MAY, KV_MODEL_CONFLICT_MUST };
 enum kv_model_conflict kv_model_commit_conflict(struct kv_txn *txn);
 enum kv_model_conflict kv_model_refresh_conflict(struct kv_txn *txn);
+enum kv_model_conflict kv_model_statement_conflict(struct kv_txn *txn);
 
 #endif

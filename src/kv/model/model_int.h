@@ -20,6 +20,7 @@ struct model_cell {
 // What a transaction saw.
 struct model_read {
     struct kv_range range;
+    bool lasting; // validated by the commit at every level
     bool soft; // an engine may or may not remember it: a key whose value the transaction had set itself, the rest of a
                // scan that was at its end but had not yet said so
 };
