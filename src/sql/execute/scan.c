@@ -58,6 +58,8 @@ static int lock_key(struct scan_op *s, struct str key, bool *skipped, struct err
     struct exec_context *x = s->op.x;
     enum kv_lock_mode mode = s->sp->lock >= LOCK_NO_KEY_UPDATE ? KV_LOCK_EXCLUSIVE : KV_LOCK_SHARED;
     enum kv_result r = kv_lock(x->txn, key, mode, waits[s->sp->lock_wait], x->lock_timeout_ns);
+    if (r == KV_OK && s->sp->lock_wait != LOCK_WAIT_BLOCK) // it is ours; now the snapshot must see what is locked
+        r = kv_lock(x->txn, key, mode, KV_LOCK_WAIT, 0);
     *skipped = r == KV_LOCK_UNAVAILABLE && s->sp->lock_wait == LOCK_WAIT_SKIP;
     return r == KV_OK || *skipped ? 0 : kv_error(x, r, err);
 }
@@ -108,7 +110,8 @@ static int next_range(struct scan_op *s, uint32_t *n_pairs, struct err *err)
                 return 0;
             uint32_t i = s->sp->reverse ? s->ranges.n - 1 - s->at : s->at;
             s->at++;
-            uint64_t limit = s->filter == NULL && s->sp->limit > 0 ? s->sp->limit - s->emitted : 0;
+            bool all_count = s->filter == NULL && s->sp->lock_wait != LOCK_WAIT_SKIP;
+            uint64_t limit = all_count && s->sp->limit > 0 ? s->sp->limit - s->emitted : 0;
             KV_TRY(x, kv_scan_open(x->txn, s->ranges.ranges[i], s->sp->reverse ? KV_READ_REVERSE : 0, limit, &s->scan),
                    err);
         }
@@ -209,6 +212,15 @@ static int scan_batch(struct scan_op *s, uint32_t *n_pairs, struct err *err)
     return 0;
 }
 
+// Batches grow, but for those under a limit that lock: no row is locked that will not be returned.
+static void want_more(struct scan_op *s)
+{
+    if (locks(s) && s->sp->limit > 0)
+        s->want = (uint32_t)MIN(s->sp->limit - MIN(s->emitted, s->sp->limit), (uint64_t)s->want);
+    else if (s->want < BATCH_ROWS_MAX && s->op.x->batch_rows_max == 0)
+        s->want = MIN(s->want * 4, (uint32_t)BATCH_ROWS_MAX);
+}
+
 static int scan_next(struct op *op, struct err *err)
 {
     struct scan_op *s = (struct scan_op *)op;
@@ -224,13 +236,14 @@ static int scan_next(struct op *op, struct err *err)
         int rc = scan_batch(s, &read, err);
         op->x->eval.arena = caller;
         TRY(rc);
-        if (s->want < BATCH_ROWS_MAX && op->x->batch_rows_max == 0)
-            s->want = MIN(s->want * 4, (uint32_t)BATCH_ROWS_MAX);
+        if (op->out.n == 0)
+            want_more(s);
         bool more_points = s->ranges.points && s->at < s->ranges.n;
         if (read == 0 && !more_points)
             break;
     } while (op->out.n == 0);
     s->emitted += op->out.n;
+    want_more(s);
     return 0;
 }
 

@@ -607,7 +607,7 @@ static void limit_scan(struct plan *p, double limit)
 {
     while (p->kind == PLAN_PROJECT)
         p = p->input;
-    if (p->kind == PLAN_SCAN && limit > 0 && p->scan.lock_wait != LOCK_WAIT_SKIP)
+    if (p->kind == PLAN_SCAN && limit > 0)
         p->scan.limit = (uint64_t)limit;
 }
 
