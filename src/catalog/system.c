@@ -126,7 +126,7 @@ int system_get(struct catalog *c, struct kv_txn *txn, struct arena *a, enum syst
     system_key(&b, c, k, key, c->system[k]->primary->n_columns);
     struct str k_bytes = arena_str(a, buf_view(&b));
     buf_release(&b);
-    TRY_KV(txn, kv_get(txn, k_bytes, flags, &value), err);
+    TRY_KV(txn, kv_get(txn, k_bytes, flags != 0 ? flags : KV_READ_VALIDATED, &value), err);
     *found = value.found;
     return value.found ? cat_row_decode(a, c->system[k], k_bytes, value.value, values, err) : 0;
 }

@@ -122,8 +122,20 @@ static void describe_key(struct buf *names, struct buf *texts, const struct cat_
 
 // ---- references
 
+// What becomes of a referenced key that was found: it must not go before a row that refers to it is committed. Below
+// SERIALIZABLE, where a read by itself says nothing about the time of the commit, a written reference locks it.
+enum reference_use { REFERENCE_SEEN, REFERENCE_WRITTEN };
+
+static enum kv_result read_reference(struct exec_context *x, struct str key, enum reference_use use, struct kv_value *v)
+{
+    if (!x->below_serializable || use == REFERENCE_SEEN)
+        return kv_get(x->txn, key, KV_READ_VALIDATED, v);
+    enum kv_result r = kv_lock(x->txn, key, KV_LOCK_SHARED, KV_LOCK_WAIT, x->lock_timeout_ns);
+    return r == KV_OK ? kv_get(x->txn, key, 0, v) : r;
+}
+
 static int reference_exists(struct exec_context *x, const struct cat_foreign_key *fk, const struct datum *values,
-                            bool *exists, struct err *err)
+                            enum reference_use use, bool *exists, struct err *err)
 {
     const struct table_access *parent;
     TRY(table_of(x, fk->referenced_table_id, &parent, err));
@@ -133,7 +145,7 @@ static int reference_exists(struct exec_context *x, const struct cat_foreign_key
     struct buf key = BUF_INIT;
     put_values(&key, parent, ti, fk->referenced_columns, fk->n_columns, values);
     struct kv_value v;
-    enum kv_result r = kv_get(x->txn, buf_view(&key), 0, &v);
+    enum kv_result r = read_reference(x, buf_view(&key), use, &v);
     buf_release(&key);
     if (r != KV_OK)
         return kv_error(x, r, err);
@@ -186,7 +198,7 @@ int foreign_check_references(struct exec_context *x, const struct table_access *
         TRY(is_reference(fk, values, &references, err));
         if (!references)
             continue;
-        TRY(reference_exists(x, fk, values, &exists, err));
+        TRY(reference_exists(x, fk, values, REFERENCE_WRITTEN, &exists, err));
         if (!exists)
             queue(
                 x,
@@ -231,11 +243,25 @@ int foreign_validate_row(struct exec_context *x, const struct table_access *ta, 
     bool references, exists = true;
     TRY(is_reference(fk, values, &references, err));
     if (references)
-        TRY(reference_exists(x, fk, values, &exists, err));
+        TRY(reference_exists(x, fk, values, REFERENCE_SEEN, &exists, err));
     return exists ? 0 : unmatched_row(x, ta, fk, row, err);
 }
 
 // ---- actions
+
+// Who refers to a row by a key other than its primary one locks that key, so whoever removes it must do the same.
+static int lock_referenced(struct exec_context *x, const struct table_access *ta, const struct cat_foreign_key *fk,
+                           const struct datum *values, struct err *err)
+{
+    const struct table_index *ti = find_index(ta, fk->referenced_columns, fk->n_columns, true);
+    if (ti == NULL || ti == &ta->primary)
+        return 0;
+    struct buf key = BUF_INIT;
+    put_values(&key, ta, ti, fk->referenced_columns, fk->n_columns, values);
+    enum kv_result r = kv_lock(x->txn, buf_view(&key), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, x->lock_timeout_ns);
+    buf_release(&key);
+    return r == KV_OK ? 0 : kv_error(x, r, err);
+}
 
 int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                           const struct datum *new_row, struct err *err)
@@ -251,6 +277,7 @@ int foreign_queue_actions(struct exec_context *x, const struct table_access *ta,
             whole &= !values[k].null;
         if (!whole)
             continue;
+        TRY(lock_referenced(x, ta, fk, values, err));
         struct datum *now = new_row == NULL ? NULL : key_values(x, t, fk->referenced_columns, fk->n_columns, new_row);
         queue(x, (struct cascade){.kind = CASCADE_PARENT,
                                   .fk = fk,
@@ -278,13 +305,16 @@ static bool references_key(const struct cat_table *t, const struct cat_foreign_k
 }
 
 static int add_child(struct exec_context *x, const struct table_access *child, const struct cat_foreign_key *fk,
-                     const struct datum *values, struct str key, struct str value, struct child_rows *out,
+                     const struct datum *values, struct str key, struct str value, bool lock, struct child_rows *out,
                      struct err *err)
 {
     struct datum *row = ARENA_ARRAY(x->arena, struct datum, child->n_columns);
     TRY(read_row(x, child, key, value, row, err));
-    if (references_key(child->table, fk, row, values))
-        ARENA_PUSH(x->arena, &out->rows, row);
+    if (!references_key(child->table, fk, row, values))
+        return 0;
+    if (lock)
+        KV_TRY(x, kv_lock(x->txn, key, KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, x->lock_timeout_ns), err);
+    ARENA_PUSH(x->arena, &out->rows, row);
     return 0;
 }
 
@@ -324,7 +354,9 @@ static int find_children(struct exec_context *x, const struct table_access *chil
     buf_release(&prefix);
     struct kv_range range = {start, key_prefix_end(x->arena, start)};
     struct kv_scan *scan;
-    KV_TRY(x, kv_scan_open(x->txn, range, 0, 0, &scan), err);
+    if (x->below_serializable) // rows that came before the referenced row was locked must be seen
+        KV_TRY(x, kv_refresh(x->txn), err);
+    KV_TRY(x, kv_scan_open(x->txn, range, KV_READ_VALIDATED, 0, &scan), err);
     int rc = 0;
     while (rc == 0 && !(only_one && out->rows.len > 0)) {
         struct kv_batch b;
@@ -337,7 +369,7 @@ static int find_children(struct exec_context *x, const struct table_access *chil
             if (ti != NULL && ti != &child->primary)
                 rc = entry_row(x, child, ti, &b.pairs[i], &pair, err);
             if (rc == 0)
-                rc = add_child(x, child, fk, values, pair.key, pair.value, out, err);
+                rc = add_child(x, child, fk, values, pair.key, pair.value, !only_one, out, err);
         }
     }
     kv_scan_close(scan);
@@ -470,7 +502,7 @@ static int run_parent(struct exec_context *x, const struct cascade *c, struct er
     struct child_rows children = {0};
     if (refuse) { // the key may have been written again meanwhile
         bool exists;
-        TRY(reference_exists(x, c->fk, c->old_values, &exists, err));
+        TRY(reference_exists(x, c->fk, c->old_values, REFERENCE_SEEN, &exists, err));
         if (exists)
             return 0;
     }
@@ -509,7 +541,7 @@ int cascades_run(struct exec_context *x, struct err *err)
             continue;
         }
         bool exists;
-        TRY(reference_exists(x, c->fk, c->new_values, &exists, err));
+        TRY(reference_exists(x, c->fk, c->new_values, REFERENCE_WRITTEN, &exists, err));
         if (!exists)
             return missing_reference(x, c, err);
     }

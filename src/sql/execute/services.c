@@ -35,7 +35,7 @@ static int walk_open(struct table_walk *w, struct exec_context *x, const struct 
     arena_init(&w->arena, x->budget);
     struct str prefix = w->ta->primary.prefix;
     struct kv_range range = {prefix, key_prefix_end(x->arena, prefix)};
-    KV_TRY(x, kv_scan_open(x->txn, range, 0, 0, &w->scan), err);
+    KV_TRY(x, kv_scan_open(x->txn, range, KV_READ_VALIDATED, 0, &w->scan), err);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // Portals: Bind, Execute, Sync, and SQL cursors (DECLARE, FETCH, MOVE, CLOSE), which are portals with a name.
 #include "sql/session/session_int.h"
 
-enum { SYNC_RETRIES_MAX = 20 };
+enum { RETRIES_MAX = 100 };
 
 static struct portal *portal_find(struct session *s, struct str name)
 {
@@ -42,6 +42,17 @@ void portals_end_txn(struct session *s, bool committed)
         map_remove(&s->portals, e->key);
         portal_free(s, p);
     }
+}
+
+int portals_detach(struct session *s, struct err *err)
+{
+    struct map_entry *e;
+    for (size_t it = 0; (e = map_next(&s->portals, &it)) != NULL;) {
+        struct portal *p = e->value;
+        if (p->state == PORTAL_RUNNING && !p->held_ready)
+            TRY(row_buffer_fill(s, p, err));
+    }
+    return 0;
 }
 
 static struct portal *portal_new(struct session *s, struct str name, struct prepared *statement)
@@ -189,7 +200,10 @@ static int run_query_portal(struct session *s, struct portal *p, int64_t max_row
     if (p->state == PORTAL_READY)
         TRY(start(s, p, err));
     bool done;
-    TRY(execution_send(s, p->execution, max_rows > 0 ? (uint64_t)max_rows : 0, sent, &done, err));
+    if (p->held_ready)
+        TRY(row_buffer_send(s, p, max_rows > 0 ? (uint64_t)max_rows : UINT64_MAX, sent, &done, err));
+    else
+        TRY(execution_send(s, p->execution, max_rows > 0 ? (uint64_t)max_rows : 0, sent, &done, err));
     p->rows_sent += *sent;
     if (!done) {
         *tag = STR_EMPTY;
@@ -236,6 +250,15 @@ static int execute_control(struct session *s, const struct prepared *st, struct 
     return 0;
 }
 
+// A portal that goes on, and FETCH, stay at the snapshot where they are.
+static int begin_portal(struct session *s, const struct portal *p, struct err *err)
+{
+    if (p->state == PORTAL_READY && p->statement->ast->kind != AST_FETCH)
+        return txn_statement_begin(s, err);
+    s->statement_savepoint = 0;
+    return 0;
+}
+
 static int execute_once(struct session *s, struct portal *p, int64_t max_rows, struct arena *a, struct err *err)
 {
     if (s->txn_state == TXN_NONE) {
@@ -249,7 +272,9 @@ static int execute_once(struct session *s, struct portal *p, int64_t max_rows, s
     for (uint32_t attempt = 0;; attempt++) {
         struct str tag;
         bool suspended;
-        int rc = run_portal(s, p, max_rows, a, &tag, &suspended, err);
+        int rc = begin_portal(s, p, err);
+        if (rc == 0)
+            rc = run_portal(s, p, max_rows, a, &tag, &suspended, err);
         if (rc == 0) {
             s->statements_in_txn++;
             s->implicit_executes++;
@@ -262,13 +287,14 @@ static int execute_once(struct session *s, struct portal *p, int64_t max_rows, s
         }
         stop(s, p);
         p->state = PORTAL_FAILED;
-        bool again = txn_can_retry(s, rc) && s->savepoints == NULL && p->rows_sent == 0 && attempt < SYNC_RETRIES_MAX &&
-                     s->sink->ops->rewind(s->sink, mark);
+        bool again =
+            txn_can_retry(s, rc) && p->rows_sent == 0 && attempt < RETRIES_MAX && s->sink->ops->rewind(s->sink, mark);
         if (!again)
             return rc;
         err_reset(err);
         p->state = PORTAL_READY;
-        TRY(txn_restart(s, err));
+        session_backoff(attempt);
+        TRY(txn_retry(s, err));
     }
 }
 
@@ -349,7 +375,7 @@ static int rerun(struct session *s, struct portal *p, struct err *err)
 static int sync_commit(struct session *s, struct err *err)
 {
     int rc = session_commit(s, err);
-    for (uint32_t attempt = 0; rc == ERR_SERIALIZATION_FAILURE && attempt < SYNC_RETRIES_MAX; attempt++) {
+    for (uint32_t attempt = 0; rc == ERR_SERIALIZATION_FAILURE && attempt < RETRIES_MAX; attempt++) {
         struct portal *p = s->implicit_portal;
         if (p == NULL || !s->sink->ops->rewind(s->sink, s->implicit_mark))
             break;
@@ -501,10 +527,10 @@ static int cursor_rows(struct session *s, struct portal *p, uint64_t count, bool
     if (!send)
         s->sink = &nowhere;
     int rc;
+    bool done;
     if (p->held_ready) {
-        rc = row_buffer_send(s, p, count, sent, err);
+        rc = row_buffer_send(s, p, count, sent, &done, err);
     } else {
-        bool done;
         rc = execution_send(s, p->execution, count == UINT64_MAX ? 0 : count, sent, &done, err);
         if (rc == 0 && done) {
             stop(s, p);

@@ -330,6 +330,8 @@ int session_parse(struct session *s, struct str name, struct str text, const uin
     if (existing != NULL && name.len > 0)
         rc = duplicate(name, err);
     struct prepared *p = NULL;
+    if (rc == 0) // types and columns are those of the newest catalog, as at execution
+        rc = txn_statement_begin(s, err);
     if (rc == 0)
         rc = prepared_make(s, name, text, NULL, oids, n_oids, &p, err);
     if (rc == 0) {

@@ -1,4 +1,5 @@
-// Rows of a WITH HOLD cursor, kept after its transaction.
+// Rows of a portal that outlive its snapshot: of a WITH HOLD cursor after its transaction, of others under READ
+// COMMITTED.
 #include "sql/session/session_int.h"
 
 struct row_buffer {
@@ -37,16 +38,22 @@ int row_buffer_fill(struct session *s, struct portal *p, struct err *err)
     p->held = b;
     p->held_ready = true;
     struct batch batch;
+    struct execution *e = p->execution;
+    for (; e->pending_at < e->pending.n; e->pending_at++)
+        add_row(b, e, &e->pending, batch_row(&e->pending, e->pending_at));
+    if (e->finished)
+        return 0;
     do {
-        TRY(exec_next(&p->execution->x, &batch, err));
+        TRY(exec_next(&e->x, &batch, err));
         for (uint32_t k = 0; k < batch.n; k++)
-            add_row(b, p->execution, &batch, batch_row(&batch, k));
+            add_row(b, e, &batch, batch_row(&batch, k));
         TRY(budget_check(&s->budget, err));
     } while (batch.n > 0);
+    e->finished = true;
     return 0;
 }
 
-int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_t *sent, struct err *err)
+int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_t *sent, bool *done, struct err *err)
 {
     struct row_buffer *b = p->held;
     struct arena a;
@@ -68,5 +75,6 @@ int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_
         arena_reset(&a);
     }
     arena_release(&a);
+    *done = b->at == b->n;
     return rc;
 }

@@ -2,7 +2,7 @@
 //
 // Retries: a batch without transaction control is one implicit transaction; as long as nothing of its results has left
 // the server it is run again from its first statement when it meets a conflict. In an explicit transaction only its
-// first statement can be run again.
+// first statement can be run again, under READ COMMITTED any.
 #include "sql/session/session_int.h"
 #include "sql/parse/ast_print.h"
 #include "sql/functions/advisory.h"
@@ -388,7 +388,7 @@ int session_final_error(struct session *s, int rc, struct err *err)
     return rc;
 }
 
-static void backoff(uint32_t attempt)
+void session_backoff(uint32_t attempt)
 {
     if (attempt < 3)
         return;
@@ -424,18 +424,19 @@ static int failed(struct session *s, struct batch_run *b, int rc, size_t stateme
     bool implicit = s->txn_state == TXN_IMPLICIT || s->txn_state == TXN_NONE;
     if (rc == ERR_SERIALIZATION_FAILURE && ++b->attempts < RETRIES_MAX) {
         if (implicit && s->sink->ops->rewind(s->sink, b->group_mark)) {
-            backoff(b->attempts);
+            session_backoff(b->attempts);
             err_reset(err);
             b->at = b->group_start;
             if (s->txn != NULL)
                 return txn_restart(s, err);
             return 0;
         }
-        if (!implicit && txn_can_retry(s, rc) && s->savepoints == NULL &&
-            s->sink->ops->rewind(s->sink, statement_mark)) {
-            backoff(b->attempts);
+        if (!implicit && txn_can_retry(s, rc) && s->sink->ops->rewind(s->sink, statement_mark)) {
+            session_backoff(b->attempts);
             err_reset(err);
-            return txn_restart(s, err);
+            rc = txn_retry(s, err);
+            if (rc == 0)
+                return 0;
         }
     }
     rc = session_final_error(s, rc, err);
@@ -476,10 +477,12 @@ static int run_one(struct session *s, struct batch_run *b, bool *copying, struct
         TRY(session_begin(s, TXN_IMPLICIT, err));
     }
     struct str tag = STR_EMPTY;
-    int rc;
-    if (st->ast->kind == AST_COPY) {
+    if (st->ast->kind == AST_FETCH)
+        s->statement_savepoint = 0; // its cursor goes on where it is
+    int rc = st->ast->kind != AST_FETCH ? txn_statement_begin(s, err) : 0;
+    if (rc == 0 && st->ast->kind == AST_COPY) {
         rc = copy_start(s, st->ast, &b->arena, &tag, copying, err);
-    } else {
+    } else if (rc == 0) {
         struct statement_input in = {.ast = st->ast, .text = st->text};
         rc = run_statement(s, &in, true, &b->arena, &tag, err);
     }

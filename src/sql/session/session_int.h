@@ -113,7 +113,7 @@ struct portal {
     bool cursor; // DECLAREd
     bool hold;
     bool held_ready;
-    struct row_buffer *held;            // WITH HOLD: all rows
+    struct row_buffer *held;            // WITH HOLD, or the snapshot has moved: all rows left
     struct prepared_plan *running_plan; // kept while execution uses it
 };
 
@@ -183,7 +183,8 @@ struct session {
     bool txn_read_only, txn_read_only_set;
     bool txn_failed_retryable; // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;
-    uint64_t txn_as_of; // 0: reads at its own snapshot
+    unsigned statement_savepoint; // READ COMMITTED: undoes the running statement alone; 0: it cannot be run again so
+    uint64_t txn_as_of;           // 0: reads at its own snapshot
     int txn_priority;
     uint32_t restarts;       // of this transaction, by the client
     uint64_t commit_version; // of the last committed transaction
@@ -246,9 +247,15 @@ int txn_run(struct session *s, const struct ast *statement, struct str *tag, str
             struct err *err) MUST_CHECK;
 // 25P02 and 25000 for statements that the state does not allow.
 int txn_check_state(struct session *s, const struct ast *statement, struct err *err) MUST_CHECK;
+// Before a statement of any kind but transaction control and FETCH: under READ COMMITTED it reads at a new snapshot.
+int txn_statement_begin(struct session *s, struct err *err) MUST_CHECK;
 // The whole transaction starts again at a new snapshot, keeping its locks.
 int txn_restart(struct session *s, struct err *err) MUST_CHECK;
+// Whether the statement that failed can run again in its explicit transaction; txn_retry takes back what it did.
 bool txn_can_retry(const struct session *s, int code);
+int txn_retry(struct session *s, struct err *err) MUST_CHECK; // the statement begins anew then
+// The level or priority has changed before anything was done: another kv transaction.
+int txn_reopen(struct session *s, struct err *err) MUST_CHECK;
 const char *txn_status_text(const struct session *s);
 // The open transaction, in which nothing was done yet, reads at this version from now on.
 int txn_read_at(struct session *s, uint64_t version, struct err *err) MUST_CHECK;
@@ -302,6 +309,7 @@ int check_session_open(struct sql_engine *engine, struct session **out, struct e
 // session.c
 void session_call_begin(struct session *s, struct result_sink *sink);
 void session_call_end(struct session *s);
+void session_backoff(uint32_t attempt);                      // before an attempt with this number, from 0
 void session_show_query(struct session *s, struct str text); // ptr NULL: none running
 void session_show_statement(struct session *s, const struct ast *ast, struct str text);
 int session_final_error(struct session *s, int rc, struct err *err);
@@ -328,9 +336,12 @@ void prepared_release(struct session *s, struct prepared *p);
 struct row_buffer;
 void row_buffer_release(struct row_buffer *b);
 int row_buffer_fill(struct session *s, struct portal *p, struct err *err) MUST_CHECK;
-int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_t *sent, struct err *err) MUST_CHECK;
+int row_buffer_send(struct session *s, struct portal *p, uint64_t count, uint64_t *sent, bool *done,
+                    struct err *err) MUST_CHECK;
 void portal_free(struct session *s, struct portal *p);
 void portals_end_txn(struct session *s, bool committed);
+// The snapshot is about to move: what running portals have not yet sent is fetched now.
+int portals_detach(struct session *s, struct err *err) MUST_CHECK;
 int run_prepare(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
 int run_execute(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
                 struct err *err) MUST_CHECK;

@@ -193,8 +193,9 @@ static int set_isolation(struct session *s, int id, struct str value, struct err
             if (level != s->txn_isolation && s->statements_in_txn > 0)
                 return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
                                "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+            bool changed = level != s->txn_isolation;
             s->txn_isolation = level;
-            return 0;
+            return changed && s->txn != NULL ? txn_reopen(s, err) : 0;
         }
         replace(&s->values[SETTING_DEFAULT_TRANSACTION_ISOLATION], str_of(name));
         return 0;

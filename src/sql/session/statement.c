@@ -114,6 +114,7 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .interrupted_arg = s,
                                .lock_timeout_ns = lock_timeout(s),
                                .read_only = s->txn_read_only || s->txn_as_of != 0,
+                               .below_serializable = s->txn_isolation != KV_SERIALIZABLE,
                                .table_exprs = session_table_exprs,
                                .table_exprs_arg = s,
                                .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),
@@ -716,6 +717,7 @@ static int inject_retry_error(struct session *s, const struct ast *ast, struct e
         ast->kind == AST_SET_VAR || ast->kind == AST_RESET_VAR || ast->kind == AST_SHOW)
         return 0;
     s->statements_in_txn++; // so that the server does not retry by itself
+    s->statement_savepoint = 0;
     err_set(err, ERR_SERIALIZATION_FAILURE,
             "restart transaction: TransactionRetryWithProtoRefreshError: injected by `inject_retry_errors_enabled` "
             "session variable");

@@ -45,9 +45,7 @@ static enum kv_isolation default_isolation(const struct session *s)
 
 static int open_kv(struct session *s, struct err *err)
 {
-    // Weaker levels run as SERIALIZABLE: they may not see what they could, never what they must not. A schema change
-    // has to conflict with every writer of the table, which only validated reads of its descriptor ensure.
-    struct kv_begin_options options = {.isolation = KV_SERIALIZABLE,
+    struct kv_begin_options options = {.isolation = s->txn_isolation,
                                        .as_of = s->txn_as_of,
                                        .read_only = s->txn_as_of != 0,
                                        .priority = s->txn_priority,
@@ -63,6 +61,7 @@ static int open_kv(struct session *s, struct err *err)
         s->txn = NULL;
         return rc;
     }
+    s->statement_savepoint = 0;
     publish_txn(s, s->txn);
     return 0;
 }
@@ -176,12 +175,57 @@ int txn_restart(struct session *s, struct err *err)
     if (r != KV_OK)
         return cat_kv_error(s->txn, (int)r, err);
     s->statements_in_txn = 0;
+    s->statement_savepoint = 0;
     return cat_view_refresh(s->view, err);
+}
+
+// ---- statements of READ COMMITTED
+//
+// Each reads at its own snapshot. One that meets a newer version of a row it has to change is undone and run again at a
+// newer snapshot with the locks it has got, so its conditions are evaluated on what the row is now and all that it
+// reads is of one moment. What earlier statements did stays.
+
+static int move_snapshot(struct session *s, struct err *err)
+{
+    if (kv_now(s->engine->kv) == kv_read_version(s->txn))
+        return 0;
+    TRY(portals_detach(s, err));
+    enum kv_result r = kv_new_statement(s->txn);
+    if (r != KV_OK)
+        return cat_kv_error(s->txn, (int)r, err);
+    return cat_view_refresh(s->view, err);
+}
+
+int txn_statement_begin(struct session *s, struct err *err)
+{
+    if (s->txn_state != TXN_EXPLICIT || s->txn_isolation != KV_READ_COMMITTED || s->txn_as_of != 0)
+        return 0;
+    s->statement_savepoint = 0;
+    if (s->statements_in_txn > 0)
+        TRY(move_snapshot(s, err));
+    s->statement_savepoint = kv_savepoint(s->txn);
+    return 0;
+}
+
+static bool is_first(const struct session *s)
+{
+    return s->statements_in_txn == 0 && s->savepoints == NULL;
 }
 
 bool txn_can_retry(const struct session *s, int code)
 {
-    return code == ERR_SERIALIZATION_FAILURE && s->txn != NULL && s->statements_in_txn == 0;
+    return code == ERR_SERIALIZATION_FAILURE && s->txn != NULL &&
+           (is_first(s) || (s->statement_savepoint != 0 && !kv_must_reset(s->txn)));
+}
+
+int txn_retry(struct session *s, struct err *err)
+{
+    if (is_first(s))
+        return txn_restart(s, err);
+    enum kv_result r = kv_rollback_to(s->txn, s->statement_savepoint);
+    if (r != KV_OK)
+        return cat_kv_error(s->txn, (int)r, err);
+    return cat_view_refresh(s->view, err);
 }
 
 int txn_check_state(struct session *s, const struct ast *statement, struct err *err)
@@ -216,20 +260,29 @@ static int apply_modes(struct session *s, const struct ast_txn_modes *m, struct 
     return 0;
 }
 
-// The snapshot has been taken with the default level; another one means another kv transaction.
-static int reopen(struct session *s, struct err *err)
+static void renumber(struct session *s, struct savepoint *sp)
+{
+    if (sp == NULL)
+        return;
+    renumber(s, sp->next); // outermost first
+    sp->kv = kv_savepoint(s->txn);
+}
+
+int txn_reopen(struct session *s, struct err *err)
 {
     publish_txn(s, NULL);
     close_view(s);
     kv_abort(s->txn);
     s->txn = NULL;
-    return open_kv(s, err);
+    TRY(open_kv(s, err));
+    renumber(s, s->savepoints);
+    return 0;
 }
 
 int txn_read_at(struct session *s, uint64_t version, struct err *err)
 {
     s->txn_as_of = version;
-    return reopen(s, err);
+    return txn_reopen(s, err);
 }
 
 static int modes(struct session *s, const struct ast *node, struct arena *a, struct err *err)
@@ -237,16 +290,16 @@ static int modes(struct session *s, const struct ast *node, struct arena *a, str
     if (node == NULL)
         return 0;
     const struct ast_txn_modes *m = ast_as_txn_modes(node);
-    enum kv_isolation before = s->txn_isolation;
     int priority = s->txn_priority;
+    if (s->statements_in_txn > 0 && (m->priority != AST_PRIORITY_DEFAULT || m->as_of != NULL))
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION %s must be called before any query",
+                       m->as_of != NULL ? "AS OF SYSTEM TIME" : "PRIORITY");
     TRY(apply_modes(s, m, a, err));
     if (m->as_of != NULL) {
         TRY(as_of_version(s, m->as_of, a, &s->txn_as_of, err));
         s->txn_read_only = true;
     }
-    if (s->txn_isolation != before || s->txn_priority != priority || m->as_of != NULL)
-        return reopen(s, err);
-    return 0;
+    return s->txn_priority != priority || m->as_of != NULL ? txn_reopen(s, err) : 0;
 }
 
 // ---- statements
