@@ -256,12 +256,11 @@ struct str launch_jdbc_url(struct arena *arena, struct str text)
     return url_format(arena, &url, URL_STYLE_JDBC);
 }
 
-struct str launch_console_url(struct arena *arena, const struct launch_options *options, const struct server *server)
+struct str launch_console_url(struct arena *arena, struct server *server)
 {
-    struct server_address http = server_http_address(server);
-    if (http.port == 0)
-        return STR_EMPTY;
-    bool v6 = strchr(http.host, ':') != NULL;
-    return arena_printf(arena, "%s://%s%s%s:%d", options->insecure ? "http" : "https", v6 ? "[" : "", http.host,
-                        v6 ? "]" : "", http.port);
+    struct buf url = BUF_INIT;
+    server_console_url(server, &url);
+    struct str copy = arena_str(arena, buf_view(&url));
+    buf_release(&url);
+    return copy;
 }

@@ -43,8 +43,9 @@ int launch_ensure_certificates(const struct launch_options *options, struct err 
 int launch_start(const struct launch_options *options, struct server **out, struct err *err) MUST_CHECK;
 // --listening-url-file and --pid-file.
 int launch_write_files(const struct launch_options *options, struct server *server, struct err *err) MUST_CHECK;
-// "http://host:port" or "https://…", "" without a listener.
-struct str launch_console_url(struct arena *arena, const struct launch_options *options, const struct server *server);
+// "http://host:port" or "https://…", with the path of the one-time link while there is no console account; "" without a
+// listener.
+struct str launch_console_url(struct arena *arena, struct server *server);
 // The URL as server_url makes it, with the JDBC form beside it when `jdbc` is set.
 struct str launch_url(struct arena *arena, const struct server *server, const char *user, const char *password,
                       const char *database);

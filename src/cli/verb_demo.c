@@ -18,6 +18,7 @@
 
 #define DEMO_USER "demo"
 #define DEMO_PASSWORD_LENGTH 12
+#define DEMO_INSECURE_PASSWORD "demodemo" // of the console: everybody is let in by SQL
 
 static struct launch_options options = {
     .listen = {"127.0.0.1", -1},
@@ -119,6 +120,13 @@ static int create_user(struct demo *demo, struct err *err)
     return rc;
 }
 
+// The SQL user's name and password also open the console.
+static int create_console_account(struct demo *demo, struct err *err)
+{
+    struct str password = options.insecure ? STR(DEMO_INSECURE_PASSWORD) : str_of(demo->password);
+    return server_add_console_account(demo->server, STR(DEMO_USER), password, err);
+}
+
 static int connect_to(struct demo *demo, struct conn_options *conn, struct err *err)
 {
     struct str url = launch_url(&demo->arena, demo->server, DEMO_USER, options.insecure ? NULL : demo->password, NULL);
@@ -150,6 +158,7 @@ static int demo_start(struct demo *demo, char *certs_dir, struct err *err)
         TRY(make_certificates(certs_dir, err));
     TRY(start_on_free_ports(demo, err));
     TRY(create_user(demo, err));
+    TRY(create_console_account(demo, err));
     demo->database = empty ? "defaultdb" : MOVR_DATABASE;
     if (!empty)
         TRY(load_sample(demo, err));
@@ -169,7 +178,7 @@ static void print_details(void *arg)
 {
     struct demo *demo = arg;
     struct arena *arena = &demo->arena;
-    struct str console = launch_console_url(arena, &options, demo->server);
+    struct str console = launch_console_url(arena, demo->server);
     struct server_address sql = server_sql_address(demo->server);
     struct str security =
         options.insecure ? STR("--insecure") : arena_printf(arena, "--certs-dir=%s", options.certs_dir);
@@ -181,8 +190,10 @@ static void print_details(void *arg)
     printf("#     (sql)      %.*s\n", STR_FMT(demo->url));
     printf("#     (sql/jdbc) %.*s\n", STR_FMT(launch_jdbc_url(arena, demo->url)));
     if (!options.insecure) {
-        printf("#   - Username: \"" DEMO_USER "\", password: \"%s\"\n", demo->password);
+        printf("#   - Username: \"" DEMO_USER "\", password: \"%s\", also for the console\n", demo->password);
         printf("#   - Directory with certificate files (for certain SQL drivers/tools): %s\n", options.certs_dir);
+    } else {
+        puts("#   - Console account: \"" DEMO_USER "\", password: \"" DEMO_INSECURE_PASSWORD "\"");
     }
 }
 

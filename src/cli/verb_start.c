@@ -139,7 +139,7 @@ static void print_banner(struct arena *arena, struct server *server, int64_t sta
     gmtime_r(&now.tv_sec, &utc);
     strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &utc);
     struct str url = launch_url(arena, server, "root", NULL, NULL);
-    struct str console = launch_console_url(arena, &options, server);
+    struct str console = launch_console_url(arena, server);
     bool is_new = sql_engine_is_new(server_engine(server));
     printf("Palmetto node starting at %s.%06ld +0000 UTC (took %.2fs)\n", when, now.tv_nsec / 1000,
            (double)(clock_mono_ns() - start_ns) / 1e9);

@@ -25,6 +25,14 @@ void pbkdf2_sha256(struct str password, struct str salt, int iterations, uint8_t
                                 iterations, EVP_sha256(), SHA256_BYTES, out) == 1);
 }
 
+void scrypt_sha256(struct str password, struct str salt, uint64_t n, uint8_t out[SHA256_BYTES])
+{
+    enum { BLOCK_WORDS = 8, LANES = 1 };
+    uint64_t memory_max = 2 * 128 * BLOCK_WORDS * n;
+    INVARIANT(EVP_PBE_scrypt(password.ptr, password.len, (const unsigned char *)salt.ptr, salt.len, n, BLOCK_WORDS,
+                             LANES, memory_max, out, SHA256_BYTES) == 1);
+}
+
 bool equal_constant_time(const void *a, const void *b, size_t len)
 {
     return CRYPTO_memcmp(a, b, len) == 0;

@@ -19,6 +19,7 @@
 enum {
     CONNECTIONS_MAX_DEFAULT = 10000,
     UNAUTHENTICATED_MAX = 1000, // sockets beyond the sessions allowed
+    HTTP_CONNECTIONS_MAX = 500,
     INPUT_BYTES_MIN = 256 * 1024 * 1024,
 };
 static const int64_t second_ns = 1000000000;
@@ -107,7 +108,7 @@ static int open_store(struct server *server, struct err *err)
 static void end_connections(void *arg, struct sql_engine *engine)
 {
     struct server *server = arg;
-    net_end(&server->net, pgwire_uses, engine, pgwire_cancel);
+    net_end(&server->net, pgwire_uses, engine);
 }
 
 // temp/ beside a store on disk; the system's directory for one in memory.
@@ -158,9 +159,57 @@ static void set_up_protocols(struct server *server)
     server->pgwire.tls = server->tls;
     server->pgwire.sessions_max = server->config.connections_max;
     server->pgwire.login_timeout_ns = server->config.login_timeout_ns;
-    server->http =
-        (struct http){.tls = server->tls, .print_metrics = server_print_metrics, .is_ready = is_ready, .arg = server};
+    server->http.tls = server->tls;
+    server->http.connections_max = HTTP_CONNECTIONS_MAX;
+    server->http.head_timeout_ns = server->config.login_timeout_ns;
     pgwire_full_message(&server->full_message);
+}
+
+static uint64_t activity(void *arg)
+{
+    struct server *server = arg;
+    struct kv_stats kv;
+    kv_get_stats(server->kv, &kv);
+    return atomic_load_explicit(&server->net.bytes_received, memory_order_relaxed) + kv.commits + kv.syncs;
+}
+
+static void open_series(struct server *server)
+{
+    struct series_options options = {server_metrics, server_metrics_len, server_sample_metrics, activity, server};
+    server->series = series_new(&options);
+}
+
+static int64_t tick(void *arg, int64_t now)
+{
+    struct server *server = arg;
+    return series_tick(server->series, now);
+}
+
+static void end_session(void *arg, int32_t pid, int32_t secret)
+{
+    struct server *server = arg;
+    uint64_t key = (uint64_t)(uint32_t)pid << 32 | (uint32_t)secret;
+    net_end(&server->net, pgwire_has_key, &key);
+}
+
+static int open_api(struct server *server, struct err *err)
+{
+    struct api_options options = {
+        .kv = server->kv,
+        .clusters = server->clusters,
+        .series = server->series,
+        .certs_dir = server->config.insecure ? NULL : server->config.certs_dir,
+        .host = server->host,
+        .sql_port = server->sql_port,
+        .http_port = server->http_port,
+        .print_metrics = server_print_metrics,
+        .is_ready = is_ready,
+        .end_session = end_session,
+        .arg = server,
+    };
+    TRY(api_open(&options, &server->api, err));
+    api_serve(server->api, &server->http);
+    return 0;
 }
 
 struct listeners {
@@ -196,6 +245,7 @@ static int open_http_listener(struct server *server, struct listeners *l, struct
         .connections_max = c->connections_max + PGWIRE_RESERVED_SESSIONS + UNAUTHENTICATED_MAX,
         .open = http_open,
         .arg = &server->http,
+        .full_message = STR("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
     };
     if (c->http_disabled)
         return 0;
@@ -207,10 +257,13 @@ static int open_parts(struct server *server, struct listeners *l, struct err *er
     TRY(open_tls(server, err));
     TRY(open_store(server, err));
     set_up_protocols(server);
+    open_series(server);
     struct net_options options = {
         .workers = server->config.workers,
         .write_timeout_ns = server->config.write_timeout_ns,
         .input_bytes_max = MAX(server->config.sql_memory_bytes_max / 4, (size_t)INPUT_BYTES_MIN),
+        .tick = tick,
+        .tick_arg = server,
     };
     TRY(net_open(&server->net, &options, err));
     server->net_opened = true;
@@ -218,6 +271,7 @@ static int open_parts(struct server *server, struct listeners *l, struct err *er
     TRY(open_http_listener(server, l, err));
     TRY(open_clusters(server, err));
     server->pgwire.clusters = server->clusters;
+    TRY(open_api(server, err));
     return 0;
 }
 
@@ -225,6 +279,8 @@ static void server_free(struct server *server)
 {
     if (server->net_opened)
         net_close(&server->net);
+    api_close(server->api);
+    series_free(server->series);
     clusters_close(server->clusters);
     if (server->kv != NULL)
         kv_close(server->kv);
@@ -331,7 +387,7 @@ void server_shutdown(struct server *server)
 
 void server_stop(struct server *server)
 {
-    net_drain(&server->net, server->config.drain_timeout_ns, pgwire_cancel);
+    net_drain(&server->net, server->config.drain_timeout_ns);
     server_free(server);
 }
 
@@ -360,6 +416,25 @@ const char *server_socket_path(const struct server *server)
 struct sql_engine *server_engine(struct server *server)
 {
     return clusters_system(server->clusters);
+}
+
+void server_console_url(struct server *server, struct buf *out)
+{
+    bool v6 = strchr(server->host, ':') != NULL;
+    struct buf token = BUF_INIT;
+    if (server->http_port == 0)
+        return;
+    buf_printf(out, "%s://%s%s%s:%d", server->config.insecure ? "http" : "https", v6 ? "[" : "", server->host,
+               v6 ? "]" : "", server->http_port);
+    api_setup_token(server->api, &token);
+    if (token.len > 0)
+        buf_printf(out, "/#/setup?token=%.*s", STR_FMT(buf_view(&token)));
+    buf_release(&token);
+}
+
+int server_add_console_account(struct server *server, struct str name, struct str password, struct err *err)
+{
+    return api_add_account(server->api, name, password, true, err);
 }
 
 struct clusters *server_clusters(struct server *server)

@@ -39,7 +39,7 @@ struct server_config {
     size_t cache_bytes;          // memtable size of the store [kv's default]
     size_t connections_max;      // beyond it 53300; root has a few reserved slots more [10,000]
     int64_t drain_timeout_ns;    // busy sessions may finish for so long at shutdown [10 s]
-    int64_t login_timeout_ns;    // from accept to authenticated [10 s]
+    int64_t login_timeout_ns;    // from accept to authenticated; of an HTTP request's head [10 s]
     int64_t write_timeout_ns;    // a client that accepts no byte for so long is dropped [10 min]
     size_t workers;              // threads that run at once [number of processors]
 };
@@ -85,6 +85,12 @@ struct clusters *server_clusters(struct server *server);
 // so damaged that what is in them cannot be looked at. Everything else that is wrong goes to check->found.
 struct sql_check; // sql/session/session.h
 int server_check_store(const char *store_url, struct sql_check *check, struct err *err) MUST_CHECK;
+
+// Appends the console's URL; while it has no account, the one-time link that makes the first administrator. Nothing
+// without an HTTP listener.
+void server_console_url(struct server *server, struct buf *out);
+// Makes a console administrator (demo). 42710 when the name is taken.
+int server_add_console_account(struct server *server, struct str name, struct str password, struct err *err) MUST_CHECK;
 
 struct server_stats {
     uint64_t connections_accepted, connections_refused, connections_open;

@@ -4,9 +4,11 @@
 
 #include "base/arena.h"
 #include "server/clusters.h"
+#include "server/api/api.h"
 #include "server/http/http.h"
 #include "server/net/net.h"
 #include "server/pgwire/pgwire.h"
+#include "server/series.h"
 #include "server/server.h"
 
 struct kv;
@@ -21,6 +23,8 @@ struct server {
     bool net_opened;
     struct pgwire pgwire;
     struct http http;
+    struct series *series;
+    struct api *api;
     struct buf full_message;
     int sql_port, http_port;
     const char *socket_path, *host;
@@ -29,6 +33,9 @@ struct server {
     int64_t started_ns;
 };
 
+extern const struct series_info server_metrics[];
+extern const size_t server_metrics_len;
+void server_sample_metrics(void *server, uint64_t *values); // server_metrics_len of them
 void server_print_metrics(void *server, struct buf *out);
 
 #endif

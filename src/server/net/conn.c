@@ -399,6 +399,8 @@ static void conn_ready(struct source *source, struct worker *w, uint32_t events)
 {
     struct conn *c = CONTAINER_OF(source, struct conn, source);
     uint32_t wait;
+    if (UNLIKELY(atomic_load_explicit(&c->net->tick_at, memory_order_relaxed) == 0))
+        net_start_tick(c->net);
     atomic_store(&c->busy, true);
     atomic_store(&w->current, c);
     lend(c, w);

@@ -76,6 +76,25 @@ static int64_t check_deadlines(struct net *net, int64_t now)
     return next;
 }
 
+static int64_t run_tick(struct net *net, int64_t now)
+{
+    int64_t at = atomic_load(&net->tick_at);
+    if (at == 0)
+        return INT64_MAX;
+    if (at > now)
+        return at;
+    int64_t next = net->tick(net->tick_arg, now);
+    atomic_store(&net->tick_at, next != INT64_MAX ? next : 0);
+    return next;
+}
+
+void net_start_tick(struct net *net)
+{
+    int64_t stopped = 0, now = clock_mono_ns();
+    if (atomic_compare_exchange_strong(&net->tick_at, &stopped, now))
+        pool_alarm(net->pool, now);
+}
+
 static int64_t watch(void *arg, int64_t now, bool alarm)
 {
     struct net *net = arg;
@@ -86,7 +105,7 @@ static int64_t watch(void *arg, int64_t now, bool alarm)
         tell_lost(net);
     if (!alarm)
         return next;
-    next = check_deadlines(net, now);
+    next = MIN(check_deadlines(net, now), run_tick(net, now));
     pthread_mutex_lock(&net->lock);
     for (struct listener *l = net->listeners; l != NULL; l = l->next)
         next = MIN(next, listener_resume(l, now));
@@ -100,6 +119,9 @@ int net_open(struct net *net, const struct net_options *o, struct err *err)
     pthread_condattr_t monotonic;
     memset(net, 0, sizeof(*net));
     net->write_timeout_ns = o->write_timeout_ns;
+    net->tick = o->tick;
+    net->tick_arg = o->tick_arg;
+    atomic_store(&net->tick_at, o->tick != NULL ? 0 : INT64_MAX);
     budget_init(&net->input, "input buffers", o->input_bytes_max, NULL);
     pthread_mutex_init(&net->lock, NULL);
     pthread_condattr_init(&monotonic);
@@ -137,7 +159,7 @@ static void close_listeners(struct net *net)
     }
 }
 
-void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *c))
+void net_drain(struct net *net, int64_t timeout_ns)
 {
     static const int64_t cancel_ns = 1000000000; // for statements to notice that they were cancelled
     atomic_store(&net->draining, true);
@@ -150,7 +172,7 @@ void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *
     if (!wait_closed(net, clock_mono_ns() + timeout_ns)) {
         for (struct conn *c = net->conns; c != NULL; c = c->next) {
             if (atomic_load(&c->busy))
-                cancel(c);
+                c->handler->gone(c);
             end_at_rest(c, CONN_END_SHUTDOWN);
         }
         while (!wait_closed(net, clock_mono_ns() + cancel_ns))
@@ -160,15 +182,14 @@ void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *
     pthread_mutex_unlock(&net->lock);
 }
 
-void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), const void *arg,
-             void (*cancel)(struct conn *c))
+void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), const void *arg)
 {
     pthread_mutex_lock(&net->lock);
     for (struct conn *c = net->conns; c != NULL; c = c->next) {
         if (!match(c, arg))
             continue;
         if (atomic_load(&c->busy))
-            cancel(c);
+            c->handler->gone(c);
         end_at_rest(c, CONN_END_SHUTDOWN);
     }
     pthread_mutex_unlock(&net->lock);

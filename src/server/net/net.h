@@ -40,7 +40,8 @@ struct conn_handler {
     enum conn_next (*input)(struct conn *c, struct str *bytes);
     // Appends last words before the server closes the connection.
     void (*end)(struct conn *c, enum conn_end why);
-    // The peer closed its side while a worker runs the connection. Called by the watch thread.
+    // What a worker runs for the connection shall end: the peer closed its side, or the server ends it. Any thread,
+    // with net->lock held.
     void (*gone)(struct conn *c);
     // The connection closes: ends what may block or be long, while it is still listed.
     void (*close)(struct conn *c);
@@ -58,6 +59,10 @@ struct net {
     size_t n_conns;        // under lock
     struct listener *listeners;
     atomic_bool draining; // written before looking for idle connections, read by workers after marking one idle
+
+    int64_t (*tick)(void *arg, int64_t now);
+    void *tick_arg;
+    _Atomic int64_t tick_at; // 0: not before a connection is active
 
     struct budget input; // charged with large input buffers
     // Statistics: relaxed.
@@ -98,15 +103,18 @@ struct net_options {
     size_t workers;
     int64_t write_timeout_ns;
     size_t input_bytes_max; // of incomplete messages, all connections together
+    // A timer that runs while it likes to: returns when it wants to be called again (monotonic ns), or INT64_MAX: when
+    // a connection is active again. May be NULL. Called by the watch thread.
+    int64_t (*tick)(void *arg, int64_t now);
+    void *tick_arg;
 };
 int net_open(struct net *net, const struct net_options *options, struct err *err) MUST_CHECK;
-// Stops accepting, ends idle connections, waits for busy ones up to the timeout, then calls `cancel` and closes what is
-// left. The caller frees afterwards with net_close.
-void net_drain(struct net *net, int64_t timeout_ns, void (*cancel)(struct conn *c));
-// Ends the connections that match; of busy ones the statement is cancelled first. Returns at once. Both functions are
-// called under net->lock.
-void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), const void *arg,
-             void (*cancel)(struct conn *c));
+// Stops accepting, ends idle connections, waits for busy ones up to the timeout, then tells handlers (`gone`) and
+// closes what is left. The caller frees afterwards with net_close.
+void net_drain(struct net *net, int64_t timeout_ns);
+// Ends the connections that match; handlers of busy ones are told first (`gone`). Returns at once. `match` is called
+// under net->lock.
+void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), const void *arg);
 // All connections are gone.
 void net_close(struct net *net);
 
@@ -147,6 +155,9 @@ static inline void conn_set_deadline(struct conn *c, int64_t at)
 {
     c->idle_deadline = at;
 }
+
+// Starts the timer of net_options.tick if it has stopped.
+void net_start_tick(struct net *net);
 
 // Used by listeners.
 struct conn *conn_new(struct net *net, int fd, const char *peer);

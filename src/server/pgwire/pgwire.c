@@ -121,7 +121,7 @@ static void end(struct conn *c, enum conn_end why)
     pgwire_send_fatal(p, &err);
 }
 
-void pgwire_cancel(struct conn *c)
+static void cancel(struct conn *c)
 {
     struct pgconn *p = c->state;
     uint64_t key = atomic_load(&p->key);
@@ -156,7 +156,7 @@ static void release(struct conn *c)
 static const struct conn_handler handler = {
     .input = input,
     .end = end,
-    .gone = pgwire_cancel,
+    .gone = cancel,
     .close = free_state,
     .free = release,
 };
@@ -165,6 +165,12 @@ bool pgwire_uses(struct conn *c, const void *engine)
 {
     struct pgconn *p = c->state;
     return c->handler == &handler && atomic_load(&p->engine) == engine;
+}
+
+bool pgwire_has_key(struct conn *c, const void *key)
+{
+    struct pgconn *p = c->state;
+    return c->handler == &handler && atomic_load(&p->key) == *(const uint64_t *)key;
 }
 
 bool pgwire_open(struct conn *c, void *arg)

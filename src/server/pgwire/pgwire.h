@@ -24,10 +24,10 @@ struct pgwire {
 
 // For listener_options.open; `arg` is the struct pgwire.
 bool pgwire_open(struct conn *c, void *arg);
-// Cancels the statement that runs on the connection. Any thread, under net->lock.
-void pgwire_cancel(struct conn *c);
 // Whether a connection is one of this engine's. Under net->lock.
 bool pgwire_uses(struct conn *c, const void *engine);
+// Whether its session has this backend key: points at pid << 32 | secret. Under net->lock.
+bool pgwire_has_key(struct conn *c, const void *key);
 // The message that refuses a connection when there are too many (listener_options.full_message).
 void pgwire_full_message(struct buf *out);
 

@@ -182,6 +182,8 @@ void session_free(struct session *s);
 void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret);
 // CancelRequest: false when no such session. Any thread.
 bool sql_engine_cancel(struct sql_engine *engine, int32_t pid, int32_t secret);
+// The backend key of a session by the id that SHOW SESSIONS has. False when there is none. Any thread.
+bool sql_engine_find_session(struct sql_engine *engine, struct str session_id, int32_t *pid, int32_t *secret);
 // Calls back for every ParameterStatus to send at startup.
 void session_visit_parameters(struct session *s, void (*visit)(void *arg, const char *name, struct str value),
                               void *arg);
