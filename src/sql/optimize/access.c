@@ -450,7 +450,7 @@ static bool order_satisfied(const struct access_request *request, const struct a
     return request->n_order > 0;
 }
 
-static void price(const struct access_request *request, struct access_path *path, bool residual)
+static void price(struct optimizer *o, const struct access_request *request, struct access_path *path, bool residual)
 {
     const struct scan_plan *s = &path->scan;
     double n = path->scanned;
@@ -462,6 +462,7 @@ static void price(const struct access_request *request, struct access_path *path
         path->cost = request->lookup ? SEEK : 1; // an equality on a unique key is never a scan, however small the table
     if (request->n_order > 0 && !path->ordered)
         path->cost += path->scanned * fmax(1, log2(path->scanned)) * 0.3;
+    path->cost = perturbed(o, path->cost);
 }
 
 static bool is_full(const struct index_constraint *ic)
@@ -666,7 +667,7 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     path->ordered = order_satisfied(request, path, false);
     if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
         path->ordered = path->scan.reverse = true;
-    price(request, path, left.items.len > 0);
+    price(o, request, path, left.items.len > 0);
     path->rows = fmax(path->scanned * filter_selectivity(&left), left.items.len > 0 ? 0.1 : 0);
     return true;
 }

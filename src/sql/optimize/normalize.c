@@ -379,10 +379,26 @@ static void normalize_join_on(struct optimizer *o, struct rel *r)
     r->join.on = conjuncts_join(o, &kept);
 }
 
+// A common table expression that is read once becomes part of its reader.
+static struct rel *inline_cte(struct optimizer *o, struct rel *r)
+{
+    if (r->kind != REL_CTE || r->cte.working_table || !o->plan->ctes[r->cte.cte->number].inlined)
+        return r;
+    struct rel *body = r->cte.cte->rel, *p = rel_new(o->arena, REL_PROJECT, body);
+    p->project.items = ARENA_ARRAY(o->arena, struct projection, r->n_cols);
+    p->project.n_items = r->n_cols;
+    for (uint32_t i = 0; i < r->n_cols; i++)
+        p->project.items[i] = (struct projection){r->cols[i], expr_column(o->q, body->cols[i])};
+    p->cols = r->cols;
+    p->n_cols = r->n_cols;
+    return p;
+}
+
 struct rel *normalize(struct optimizer *o, struct rel *r)
 {
     if (r == NULL)
         return NULL;
+    r = inline_cte(o, r);
     if (r->kind == REL_FILTER)
         return normalize_filter(o, r);
     r->input = normalize(o, r->input);

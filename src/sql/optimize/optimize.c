@@ -184,6 +184,8 @@ static void plan_ctes(struct optimizer *o, struct subquery_list *l)
     }
     for (uint32_t i = 0; i < q->n_ctes; i++) {
         struct cte *c = q->ctes[i];
+        if (o->plan->ctes[i].inlined)
+            continue;
         const col_id *cols = c->rel->cols;
         uint32_t n_cols = c->rel->n_cols;
         if (c->recursive) { // start and step keep all columns: they correspond by position
@@ -195,8 +197,7 @@ static void plan_ctes(struct optimizer *o, struct subquery_list *l)
         collect_rel(l, c->rel);
         c->rel->cols = cols;
         c->rel->n_cols = n_cols;
-        if (!o->plan->ctes[i].inlined)
-            o->plan->ctes[i].plan = plan_exactly(o, c->rel, cols, n_cols);
+        o->plan->ctes[i].plan = plan_exactly(o, c->rel, cols, n_cols);
         o->plan->ctes[i].cols = cols;
     }
 }
@@ -206,6 +207,7 @@ struct statement_plan *optimize(struct query *q, const struct optimize_options *
     struct optimizer o = {
         .q = q, .arena = q->arena, .options = options, .plan = ARENA_NEW(q->arena, struct statement_plan)};
     o.plan->query = q;
+    rng_seed(&o.rng, options->cost_seed);
     struct subquery_list l = {.o = &o};
     plan_ctes(&o, &l);
     struct rel *root = prepare(&o, q->root);

@@ -26,8 +26,9 @@ const char *optimize_rule_name(enum optimize_rule rule);
 
 struct optimize_options {
     struct optimize_statistics statistics;
-    uint64_t disabled_rules; // bits of optimize_rule
-    uint64_t cost_seed;      // not 0: perturb costs (tests)
+    uint64_t disabled_rules;  // bits of optimize_rule
+    uint64_t cost_seed;       // of what perturbs costs (tests)
+    double cost_perturbation; // costs are multiplied by up to 1 + this, or divided; 0: not
 };
 
 // Takes the query over (it is rewritten). Everything lives in the query's arena.

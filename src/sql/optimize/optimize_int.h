@@ -2,6 +2,7 @@
 #ifndef SQL_OPTIMIZE_OPTIMIZE_INT_H
 #define SQL_OPTIMIZE_OPTIMIZE_INT_H
 
+#include "base/util.h"
 #include "sql/optimize/optimize.h"
 #include <string.h>
 
@@ -11,7 +12,14 @@ struct optimizer {
     const struct optimize_options *options;
     struct statement_plan *plan;
     uint32_t next_number;
+    struct rng rng; // of cost_perturbation
 };
+
+static inline double perturbed(struct optimizer *o, double cost)
+{
+    double most = o->options->cost_perturbation, factor = most > 0 ? 1 + rng_unit(&o->rng) * most : 1;
+    return most > 0 && (rng_u64(&o->rng) & 1) != 0 ? cost / factor : cost * factor;
+}
 
 static inline bool rule_on(const struct optimizer *o, enum optimize_rule rule)
 {

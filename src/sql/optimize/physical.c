@@ -385,7 +385,7 @@ static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *
     struct access_path path;
     if (!access_best(o, &request, &path))
         return NULL;
-    double cost = left->cost + left->rows * path.cost;
+    double cost = perturbed(o, left->cost + left->rows * path.cost);
     if (cost >= hash_cost)
         return NULL;
     // What the spans do not enforce: conditions on the scan alone stay with the lookup, the rest is the join's.
@@ -414,19 +414,6 @@ static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *
 }
 
 // A right join is a left join with the sides swapped; the hash table is built from the smaller side of an inner join.
-static void choose_sides(struct rel *r, double left_rows, double right_rows)
-{
-    bool swap =
-        r->join.kind == JOIN_RIGHT || (r->join.kind == JOIN_INNER && !r->join.lateral && left_rows < right_rows * 0.5);
-    if (!swap)
-        return;
-    struct rel *l = r->input;
-    r->input = r->right;
-    r->right = l;
-    if (r->join.kind == JOIN_RIGHT)
-        r->join.kind = JOIN_LEFT;
-}
-
 static struct plan *plan_nested(struct optimizer *o, struct rel *r)
 {
     struct plan *left = plan_rel(o, r->input, NULL, 0, 0);
@@ -469,12 +456,13 @@ static struct plan *hash_join(struct optimizer *o, struct rel *r, struct plan *l
     p->cost = left->cost + right->cost + right->rows * 2 + left->rows;
     if (p->join.n_keys == 0)
         p->cost += left->rows * right->rows;
+    p->cost = perturbed(o, p->cost);
     join_columns(o, p, right->cols, right->n_cols);
     return p;
 }
 
 // Both sides can be read from an index in the order of the join keys.
-static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct plan *hash)
+static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct plan *hash, double limit)
 {
     bool possible = r->join.kind == JOIN_INNER || r->join.kind == JOIN_LEFT || r->join.kind == JOIN_SEMI ||
                     r->join.kind == JOIN_ANTI;
@@ -491,8 +479,8 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
         right[i] = (struct sort_key){.expr = k->right};
     }
     struct plan *l = plan_rel(o, r->input, left, n, 0), *rr = plan_rel(o, r->right, right, n, 0);
-    double cost = l->cost + rr->cost + (l->rows + rr->rows) * 0.5;
-    if (cost >= hash->cost || !ordered_by(l, left, n, o->q) || !ordered_by(rr, right, n, o->q))
+    double cost = perturbed(o, l->cost + rr->cost + (l->rows + rr->rows) * 0.5);
+    if (cost >= limit || !ordered_by(l, left, n, o->q) || !ordered_by(rr, right, n, o->q))
         return NULL;
     struct plan *p = plan_new(o, PLAN_MERGE_JOIN, r, l);
     p->right = rr;
@@ -505,32 +493,33 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
     return p;
 }
 
+static struct plan *cheaper(struct plan *a, struct plan *b)
+{
+    return b != NULL && (a == NULL || b->cost < a->cost) ? b : a;
+}
+
+// The cheapest way to join with the sides as they are.
+static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *left, struct plan *right)
+{
+    struct plan *hash = hash_join(o, r, left, right), *best = hash;
+    best = cheaper(best, try_lookup(o, r, left, best->cost));
+    return cheaper(best, try_merge(o, r, hash, best->cost));
+}
+
 static struct plan *plan_join(struct optimizer *o, struct rel *r)
 {
     if (r->join.lateral)
         return plan_nested(o, r);
-    struct plan *left = plan_rel(o, r->input, NULL, 0, 0), *right = plan_rel(o, r->right, NULL, 0, 0);
-    struct plan *hash = hash_join(o, r, left, right);
-    if (r->join.kind != JOIN_RIGHT && r->join.kind != JOIN_FULL) {
-        struct plan *lookup = try_lookup(o, r, left, hash->cost);
-        if (lookup != NULL)
-            return lookup;
-        struct plan *merge = try_merge(o, r, hash);
-        if (merge != NULL)
-            return merge;
-    }
-    enum join_kind before = r->join.kind;
-    struct rel *input = r->input;
-    choose_sides(r, left->rows, right->rows);
-    if (r->input == input && r->join.kind == before)
-        return hash;
-    struct plan *swapped = hash_join(o, r, right, left);
-    if (r->join.kind == JOIN_INNER) {
-        struct plan *lookup = try_lookup(o, r, right, swapped->cost);
-        if (lookup != NULL)
-            return lookup;
-    }
-    return swapped;
+    struct plan *left = plan_rel(o, r->input, NULL, 0, 0), *right = plan_rel(o, r->right, NULL, 0, 0), *best = NULL;
+    if (r->join.kind != JOIN_RIGHT)
+        best = join_sides(o, r, left, right);
+    if (r->join.kind != JOIN_RIGHT && r->join.kind != JOIN_INNER)
+        return best;
+    struct rel *swapped = arena_dup(o->arena, r, sizeof(*r));
+    swapped->input = r->right;
+    swapped->right = r->input;
+    swapped->join.kind = r->join.kind == JOIN_RIGHT ? JOIN_LEFT : r->join.kind;
+    return cheaper(best, join_sides(o, swapped, right, left));
 }
 
 // ---- the other operators
@@ -729,16 +718,6 @@ static struct plan *plan_set_op(struct optimizer *o, struct rel *r)
 static struct plan *plan_cte(struct optimizer *o, struct rel *r)
 {
     struct cte *cte = r->cte.cte;
-    struct cte_plan *cp = &o->plan->ctes[cte->number];
-    if (cp->inlined && !r->cte.working_table) {
-        struct projection *items = ARENA_ARRAY(o->arena, struct projection, r->n_cols);
-        for (uint32_t i = 0; i < r->n_cols; i++)
-            items[i] = (struct projection){r->cols[i], expr_column(o->q, cte->rel->cols[i])};
-        struct plan *p = plan_new(o, PLAN_PROJECT, r, plan_rel(o, cte->rel, NULL, 0, 0));
-        p->project.items = items;
-        p->project.n_items = r->n_cols;
-        return p;
-    }
     struct plan *p = plan_new(o, PLAN_CTE, r, NULL);
     p->cte.number = cte->number;
     p->cte.working_table = r->cte.working_table;

@@ -65,7 +65,8 @@ static int plan_body(struct session *s, const struct cat_function *f, struct rou
     TRY(parse_sql(&p->arena, arena_str(&p->arena, f->body), NULL, &body, err));
     analyze_options_init(s, &options, &fold, &p->arena);
     routine_options(&p->arena, f, &options);
-    struct optimize_options opt = {.statistics = {.row_count = session_row_count, .arg = s}};
+    struct optimize_options opt;
+    optimize_options_init(s, &opt);
     p->plans = ARENA_ARRAY(&p->arena, struct statement_plan *, body.n);
     for (size_t i = 0; i < body.n; i++) {
         struct query *q;

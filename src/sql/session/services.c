@@ -381,7 +381,8 @@ static int run_insert(struct session *s, struct arena *a, const struct ast *inse
     analyze_options_init(s, &options, &fold, a);
     options.fills_materialized_views = true;
     TRY(analyze(a, &options, insert, &q, err));
-    struct optimize_options opt = {.statistics = {.row_count = session_row_count, .arg = s}};
+    struct optimize_options opt;
+    optimize_options_init(s, &opt);
     struct execution *e;
     TRY(execution_start(s, optimize(q, &opt), NULL, &e, err));
     int rc = exec_drain(&e->x, err);

@@ -169,6 +169,8 @@ struct session {
     struct str *search_path;
     size_t n_search_path;
     size_t work_memory_bytes; // distsql_workmem
+    bool testing_optimizer;   // one of testing_optimizer_… is set
+    uint64_t plans_made;      // … since
     int64_t started_micros;
 
     struct map prepared; // name -> struct prepared *
@@ -297,6 +299,8 @@ void send_notice(struct session *s, int code, const char *fmt, ...) PRINTF_LIKE(
 void send_notice_record(void *session, const struct err *notice);
 void statement_clock_start(struct session *s);
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
+// Statistics, and what tests switch off.
+void optimize_options_init(struct session *s, struct optimize_options *o);
 double session_row_count(void *session, const struct cat_table *t);
 
 // check.c

@@ -312,6 +312,15 @@ static void apply_effects(struct session *s, int id)
     case SETTING_SEARCH_PATH:
         set_search_path(s);
         break;
+    case SETTING_TESTING_OPTIMIZER_COST_PERTURBATION:
+    case SETTING_TESTING_OPTIMIZER_DISABLE_RULES:
+    case SETTING_TESTING_OPTIMIZER_DISABLE_RULE_PROBABILITY:
+    case SETTING_TESTING_OPTIMIZER_RANDOM_SEED:
+        s->testing_optimizer = strcmp(s->values[SETTING_TESTING_OPTIMIZER_COST_PERTURBATION], "0") != 0 ||
+                               s->values[SETTING_TESTING_OPTIMIZER_DISABLE_RULES][0] != '\0' ||
+                               strcmp(s->values[SETTING_TESTING_OPTIMIZER_DISABLE_RULE_PROBABILITY], "0") != 0;
+        s->plans_made = 0;
+        break;
     case SETTING_DISTSQL_WORKMEM:
         s->work_memory_bytes = bytes_of(s->values[id]);
         break;

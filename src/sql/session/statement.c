@@ -3,6 +3,8 @@
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 #include "sql/functions/advisory.h"
+#include <stdlib.h>
+#include <strings.h>
 #include <stdio.h>
 
 void send_notice_record(void *session, const struct err *notice)
@@ -144,6 +146,46 @@ double session_row_count(void *session, const struct cat_table *t)
     return (double)rows;
 }
 
+// Whether a list of names separated by commas has one.
+static bool list_has(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = list; *at != '\0'; at += *at == ',') {
+        size_t len = strcspn(at, ",");
+        if (len == n && strncasecmp(at, name, n) == 0)
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+// What tests ask for: rules by name, or at random from a seed that moves on with every plan.
+static uint64_t disabled_rules(struct session *s, int64_t seed)
+{
+    uint64_t bits = 0;
+    double probability = strtod(s->values[SETTING_TESTING_OPTIMIZER_DISABLE_RULE_PROBABILITY], NULL);
+    struct rng rng;
+    rng_seed(&rng, (uint64_t)seed);
+    for (int i = 0; i < OPTIMIZE_RULE_COUNT; i++) {
+        bool random = probability > 0 && rng_unit(&rng) < probability;
+        if (random || list_has(s->values[SETTING_TESTING_OPTIMIZER_DISABLE_RULES], optimize_rule_name(i)))
+            bits |= 1ull << i;
+    }
+    return bits;
+}
+
+void optimize_options_init(struct session *s, struct optimize_options *o)
+{
+    *o = (struct optimize_options){.statistics = {.row_count = session_row_count, .arg = s}};
+    if (!s->testing_optimizer)
+        return;
+    int64_t seed = setting_int(s, SETTING_TESTING_OPTIMIZER_RANDOM_SEED);
+    seed = seed != 0 ? seed + (int64_t)s->plans_made++ : 0;
+    o->disabled_rules = disabled_rules(s, seed);
+    o->cost_seed = (uint64_t)seed;
+    o->cost_perturbation = strtod(s->values[SETTING_TESTING_OPTIMIZER_COST_PERTURBATION], NULL);
+}
+
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err)
 {
     for (uint32_t i = 0; i < q->n_relations; i++) {
@@ -169,7 +211,8 @@ int plan_statement(struct session *s, struct arena *a, const struct ast *ast, co
     options.n_parameter_oids = n_oids;
     struct query *q;
     TRY(analyze(a, &options, ast, &q, err));
-    struct optimize_options opt = {.statistics = {.row_count = session_row_count, .arg = s}};
+    struct optimize_options opt;
+    optimize_options_init(s, &opt);
     *out = optimize(q, &opt);
     return 0;
 }
@@ -647,7 +690,8 @@ static int run_procedure(struct session *s, const struct ast *ast, bool describe
     struct query *q;
     TRY(analyze(a, &options, &select->base, &q, err));
     bool is_void = q->n_output == 1 && type_is(query_column(q, q->output[0])->type, TYPE_VOID);
-    struct optimize_options opt = {.statistics = {.row_count = session_row_count, .arg = s}};
+    struct optimize_options opt;
+    optimize_options_init(s, &opt);
     struct statement_plan *plan = optimize(q, &opt);
     if (!is_void)
         return run_plan(s, plan, NULL, ast, describe, a, tag, err);
