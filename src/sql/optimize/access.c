@@ -58,7 +58,8 @@ static bool independent(struct matcher *m, const struct expr *e)
 {
     struct col_set cols = col_set_new(m->o->arena, m->o->q);
     expr_columns(e, &cols);
-    return !col_set_intersects(&cols, &m->inside) && expr_volatility(e) != FN_VOLATILE && !expr_has_subquery(e);
+    return !col_set_intersects(&cols, &m->inside) && expr_volatility(e) != FN_VOLATILE &&
+           subqueries_are_constant(m->o, e);
 }
 
 static bool is_column(const struct expr *e, col_id c)

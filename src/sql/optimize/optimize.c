@@ -121,7 +121,7 @@ static struct rel *prepare(struct optimizer *o, struct rel *r)
     return reorder(o, r);
 }
 
-static bool has_outer_columns(struct optimizer *o, const struct rel *r)
+static bool is_correlated(struct optimizer *o, const struct rel *r)
 {
     struct col_set free = col_set_new(o->arena, o->q);
     rel_outer_columns(o->q, r, &free);
@@ -130,6 +130,17 @@ static bool has_outer_columns(struct optimizer *o, const struct rel *r)
             return true;
     }
     return false;
+}
+
+bool subqueries_are_constant(struct optimizer *o, const struct expr *e)
+{
+    if (e->subquery != NULL && (e->kind != EXPR_SUBQUERY || is_correlated(o, e->subquery)))
+        return false;
+    for (uint32_t i = 0; i < e->n_args; i++) {
+        if (e->args[i] != NULL && !subqueries_are_constant(o, e->args[i]))
+            return false;
+    }
+    return true;
 }
 
 // Same columns in the same order as the relation had, whatever the plan made of them.
@@ -156,7 +167,7 @@ static void plan_subqueries(struct optimizer *o, struct subquery_list *l)
         struct rel *original = l->rels.ptr[i];
         const col_id *cols = original->cols;
         uint32_t n_cols = original->n_cols;
-        bool correlated = has_outer_columns(o, original);
+        bool correlated = is_correlated(o, original);
         struct rel *r = prepare(o, original);
         collect_rel(l, r);
         struct subquery_plan *grown = ARENA_ARRAY(o->arena, struct subquery_plan, sp->n_subqueries + 1);

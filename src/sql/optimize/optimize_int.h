@@ -26,6 +26,9 @@ static inline bool rule_on(const struct optimizer *o, enum optimize_rule rule)
     return (o->options->disabled_rules >> rule & 1) == 0;
 }
 
+// optimize.c: whether the expression's subqueries, if any, are scalar and read nothing from outside. They run once,
+// when their value is first asked for, so that a scan may use it in its ranges and its filter.
+bool subqueries_are_constant(struct optimizer *o, const struct expr *e);
 // normalize.c
 struct rel *normalize(struct optimizer *o, struct rel *r);
 // computed.c

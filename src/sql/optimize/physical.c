@@ -107,11 +107,6 @@ static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct c
     return p;
 }
 
-static bool safe_in_scan(const struct expr *e)
-{
-    return !expr_has_subquery(e);
-}
-
 static struct plan *filter_above(struct optimizer *o, struct plan *p, const struct rel *r, struct expr *predicate)
 {
     if (predicate == NULL)
@@ -270,7 +265,7 @@ static struct plan *plan_scan(struct optimizer *o, struct rel *scan, struct expr
     struct conjuncts all = {0}, inside = {0}, above = {0};
     conjuncts_add(o, &all, predicate);
     for (size_t i = 0; i < all.items.len; i++) {
-        struct conjuncts *c = safe_in_scan(all.items.ptr[i]) ? &inside : &above;
+        struct conjuncts *c = subqueries_are_constant(o, all.items.ptr[i]) ? &inside : &above;
         ARENA_PUSH(o->arena, &c->items, all.items.ptr[i]);
     }
     struct expr *rest = conjuncts_join(o, &above);
