@@ -17,7 +17,7 @@
 #include <sched.h>
 #include <string.h>
 
-enum { GATHER_YIELDS = 4 };
+enum { GATHER_YIELDS = 4, DEAD_PASSED_MAX = 500000 };
 
 struct group {
     struct store *s;
@@ -160,6 +160,7 @@ static enum kv_result freeze(struct group *g)
         store_fail(s, s->log.failed, strerror(s->log.error));
         return KV_IO;
     }
+    atomic_store_explicit(&s->checkpoint.dead_passed, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->checkpoint.unmerged_frozen, 1, memory_order_relaxed);
     view_push_active(s, memtable_new(s->dir != NULL ? s->log.segment : 0));
     return KV_OK;
@@ -235,7 +236,8 @@ static bool commit_group(struct store *s, struct commit_request *first)
     enum kv_result durable = make_durable(&g);
     for (struct commit_request *q = first; q != NULL; q = q->next)
         finish_member(s, q, durable);
-    bool full = memtable_bytes(g.active) >= s->memtable_bytes;
+    bool full = memtable_bytes(g.active) >= s->memtable_bytes ||
+                atomic_load_explicit(&s->checkpoint.dead_passed, memory_order_relaxed) > DEAD_PASSED_MAX;
     enum kv_result frozen = g.freeze || full ? freeze(&g) : KV_OK;
     for (struct commit_request *q = first; q != NULL && g.freeze; q = q->next) {
         if (q->txn == NULL)

@@ -33,6 +33,7 @@ struct scan {
     bool reverse, keys_only, tracked, dry, opened;
     bool all_visible; // the tree's reader is not ahead of the snapshot
     uint64_t left;    // pairs until the limit
+    uint64_t dead;    // keys passed by that are deleted
     uint64_t snapshot;
     struct str position; // last key returned; ptr NULL: none yet
     struct tree_reader *reader;
@@ -321,7 +322,16 @@ static enum kv_result merge_key(struct scan *scan, struct str key, size_t *n)
     enum kv_result r = apply_own(scan, own, &best);
     if (r == KV_OK && best.at != 0 && !best.deleted)
         emit(scan, n, key, best.value);
+    else
+        scan->dead++;
     return r;
+}
+
+static void report_dead(struct scan *scan)
+{
+    if (scan->dead > 0)
+        atomic_fetch_add_explicit(&scan->txn->store->checkpoint.dead_passed, scan->dead, memory_order_relaxed);
+    scan->dead = 0;
 }
 
 static enum kv_result tree_error(struct scan *scan)
@@ -359,6 +369,7 @@ static enum kv_result fill(struct scan *scan, size_t max, size_t *n)
         else
             r = merge_key(scan, first->key, n);
     }
+    report_dead(scan);
     scan->dry = r == KV_OK && *n < max;
     return r == KV_OK ? tree_error(scan) : r;
 }
