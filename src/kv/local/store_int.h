@@ -168,8 +168,8 @@ struct store {
         pthread_t thread;
         _Atomic uint32_t progress;        // changes when a merge ends; waited upon
         _Atomic uint32_t unmerged_frozen; // frozen memtables not in the tree yet
-        // Deleted keys that scans have stepped over since the last freeze, a statistic: a table from whose front rows are
-        // taken all the time would be read ever more slowly. Relaxed.
+        // Deleted keys that scans have stepped over since the last freeze, a statistic: a table from whose front rows
+        // are taken all the time would be read ever more slowly. Relaxed.
         _Atomic uint64_t dead_passed;
     } checkpoint;
 

@@ -64,16 +64,36 @@ static int lock_key(struct scan_op *s, struct str key, bool *skipped, struct err
     return r == KV_OK || *skipped ? 0 : kv_error(x, r, err);
 }
 
-// Reads the given keys; those absent (or skipped) leave no pair.
-static int read_points(struct scan_op *s, uint32_t n_keys, bool lock, uint32_t *n_pairs, struct err *err)
+// SKIP LOCKED passes by what others hold, so its range is not remembered as read: it would conflict with every commit
+// of theirs. What it returns is read once more when it is locked, which is remembered and sees a snapshot moved since.
+static bool skips(const struct scan_op *s)
+{
+    return s->sp->lock_wait == LOCK_WAIT_SKIP && locks(s);
+}
+
+static int still_same(struct scan_op *s, const struct kv_pair *pair, bool *found, bool *same, struct err *err)
+{
+    struct kv_value now;
+    KV_TRY(s->op.x, kv_get(s->op.x->txn, pair->key, 0, &now), err);
+    *found = now.found;
+    *same = now.found && str_eq(now.value, pair->value);
+    return 0;
+}
+
+// Reads the given keys; those absent (or skipped) leave no pair. `entries`: the index entries that led to them, which
+// must still be there when the rows are locked; NULL: none to look at.
+static int read_points(struct scan_op *s, uint32_t n_keys, bool lock, const struct kv_pair *entries, uint32_t *n_pairs,
+                       struct err *err)
 {
     struct exec_context *x = s->op.x;
     uint32_t n = 0;
     for (uint32_t i = 0; i < n_keys; i++) {
-        bool skipped = false;
+        bool skipped = false, found, same = true;
         if (lock)
             TRY(lock_key(s, s->keys[i], &skipped, err));
-        if (!skipped)
+        if (!skipped && entries != NULL)
+            TRY(still_same(s, &entries[i], &found, &same, err));
+        if (!skipped && same)
             s->keys[n++] = s->keys[i];
     }
     if (n == 1)
@@ -98,7 +118,7 @@ static int next_points(struct scan_op *s, uint32_t *n_pairs, struct err *err)
         s->keys[n++] = s->ranges.ranges[i].start;
         s->at++;
     }
-    return read_points(s, n, locks(s) && primary, n_pairs, err);
+    return read_points(s, n, locks(s) && primary, NULL, n_pairs, err);
 }
 
 static int next_range(struct scan_op *s, uint32_t *n_pairs, struct err *err)
@@ -112,8 +132,8 @@ static int next_range(struct scan_op *s, uint32_t *n_pairs, struct err *err)
             s->at++;
             bool all_count = s->filter == NULL && s->sp->lock_wait != LOCK_WAIT_SKIP;
             uint64_t limit = all_count && s->sp->limit > 0 ? s->sp->limit - s->emitted : 0;
-            KV_TRY(x, kv_scan_open(x->txn, s->ranges.ranges[i], s->sp->reverse ? KV_READ_REVERSE : 0, limit, &s->scan),
-                   err);
+            unsigned flags = (s->sp->reverse ? KV_READ_REVERSE : 0) | (skips(s) ? KV_READ_SNAPSHOT : 0);
+            KV_TRY(x, kv_scan_open(x->txn, s->ranges.ranges[i], flags, limit, &s->scan), err);
         }
         struct kv_batch b;
         KV_TRY(x, kv_scan_next(s->scan, s->want, &b), err);
@@ -152,9 +172,10 @@ static int fetch_rows(struct scan_op *s, uint32_t *n_pairs, struct err *err)
             key_put_datum(&b, pk->key_types[c], &d, (enum key_direction)pk->key_desc[c]);
         }
         s->keys[k] = arena_str(&op->batch, buf_view(&b));
+        s->pairs[k] = s->pairs[i];
     }
     buf_release(&b);
-    return read_points(s, n, locks(s), n_pairs, err);
+    return read_points(s, n, locks(s), skips(s) ? s->pairs : NULL, n_pairs, err);
 }
 
 static void clear_nulls(struct batch *b, uint32_t rows)
@@ -173,9 +194,13 @@ static int lock_live(struct scan_op *s, struct err *err)
     uint32_t n = 0;
     for (uint32_t k = 0; k < b->n; k++) {
         uint32_t row = batch_row(b, k);
-        bool skipped;
+        bool skipped, found = true, same = true;
         TRY(lock_key(s, s->pairs[row].key, &skipped, err));
-        if (!skipped)
+        if (!skipped && skips(s))
+            TRY(still_same(s, &s->pairs[row], &found, &same, err));
+        if (!skipped && found && !same) // it may not pass the filter any more
+            return kv_error(s->op.x, KV_CONFLICT, err);
+        if (!skipped && found)
             s->sel[n++] = (uint16_t)row;
     }
     b->sel = s->sel;

@@ -663,7 +663,9 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     path->scan.filter = conjuncts_join(o, &left);
     bool covered = scan_columns(o, request, path);
     bool primary = index->id == path->scan.table->primary->id;
-    path->scan.lookup_primary = !primary && (!covered || index->kind == CAT_INDEX_INVERTED);
+    // Locks are on rows: on the keys of the primary index.
+    bool locks = request->scan->scan.lock != LOCK_NONE;
+    path->scan.lookup_primary = !primary && (!covered || locks || index->kind == CAT_INDEX_INVERTED);
     path_orders(o, request, path);
     path->ordered = order_satisfied(request, path, false);
     if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
