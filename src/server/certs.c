@@ -1,5 +1,6 @@
 #include "server/certs.h"
 #include "base/buf.h"
+#include "base/util.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -406,6 +407,132 @@ int certs_create_client(const struct certs_options *o, const char *user, struct 
         return err_set(err, ERR_INVALID_NAME, "username \"%s\" is invalid", user);
     snprintf(name, sizeof name, "client.%s", user);
     return create_signed(o, name, user, "clientAuth", NULL, 0, err);
+}
+
+// --- renewal
+
+static int64_t seconds_of(const ASN1_TIME *t)
+{
+    struct tm when;
+    return ASN1_TIME_to_tm(t, &when) == 1 ? (int64_t)timegm(&when) : 0;
+}
+
+static int64_t lifetime_of(const X509 *cert)
+{
+    return seconds_of(X509_get0_notAfter(cert)) - seconds_of(X509_get0_notBefore(cert)) - CLOCK_SKEW_S;
+}
+
+static int64_t due_at(const X509 *cert)
+{
+    static const int64_t margin_max_s = 60 * 24 * 3600;
+    int64_t margin_s = lifetime_of(cert) / 5;
+    return seconds_of(X509_get0_notAfter(cert)) - (margin_s < margin_max_s ? margin_s : margin_max_s);
+}
+
+// The same certificate with another serial number, valid from now on.
+static X509 *renewed_cert(X509 *old, const struct signer *ca, int64_t now_s)
+{
+    X509 *cert = X509_dup(old);
+    time_t now = (time_t)now_s, until = (time_t)(now_s + lifetime_of(old));
+    bool ok = cert != NULL && set_serial(cert) &&
+              X509_time_adj_ex(X509_getm_notBefore(cert), 0, -CLOCK_SKEW_S, &now) != NULL &&
+              X509_time_adj_ex(X509_getm_notAfter(cert), 0, 0, &until) != NULL &&
+              sign(cert, ca->cert != NULL ? ca->cert : cert, ca->key);
+    if (!ok) {
+        X509_free(cert);
+        return NULL;
+    }
+    return cert;
+}
+
+struct renewal {
+    const struct certs_options *options;
+    int64_t now_s, next_s;
+    size_t renewed;
+    bool has_key;
+};
+
+static int write_cert(const char *path, X509 *cert, struct err *err)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    int rc = PEM_write_bio_X509(bio, cert) == 1 ? 0 : openssl_error(err, "cannot encode the certificate");
+    if (rc == 0)
+        rc = write_bio(path, bio, 0644, err);
+    BIO_free(bio);
+    return rc;
+}
+
+// `ca` with no certificate: this is the CA's own.
+static int renew_file(struct renewal *r, const char *path, const struct signer *ca, struct err *err)
+{
+    X509 *old = NULL, *cert = NULL;
+    TRY(read_cert(path, &old, err));
+    bool due = due_at(old) <= r->now_s;
+    int rc = 0;
+    if (due && !r->has_key)
+        log_warning("certificate %s is about to expire, and the CA's key is not here to renew it", path);
+    if (due && r->has_key && (cert = renewed_cert(old, ca, r->now_s)) == NULL)
+        rc = openssl_error(err, "cannot renew the certificate");
+    if (cert != NULL)
+        rc = ca->cert == NULL ? write_ca_cert(path, cert, err) : write_cert(path, cert, err);
+    if (cert != NULL && rc == 0) {
+        r->renewed++;
+        log_info("renewed certificate %s", path);
+    }
+    if (rc == 0 && (cert != NULL || !due))
+        r->next_s = MIN(r->next_s, due_at(cert != NULL ? cert : old));
+    X509_free(cert);
+    X509_free(old);
+    return rc;
+}
+
+static bool is_leaf(const char *name)
+{
+    size_t len = strlen(name);
+    bool cert = len > 4 && strcmp(name + len - 4, ".crt") == 0;
+    return cert && (strcmp(name, "node.crt") == 0 || strncmp(name, "client.", 7) == 0);
+}
+
+static int renew_leaves(struct renewal *r, const struct signer *ca, struct err *err)
+{
+    DIR *dir = opendir(r->options->dir);
+    char path[4096];
+    int rc = 0;
+    if (dir == NULL)
+        return file_error(err, "cannot open the directory", r->options->dir);
+    for (struct dirent *file; rc == 0 && (file = readdir(dir)) != NULL;) {
+        if (!is_leaf(file->d_name))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", r->options->dir, file->d_name);
+        rc = renew_file(r, path, ca, err);
+    }
+    closedir(dir);
+    return rc;
+}
+
+int certs_renew(const struct certs_options *o, int64_t now_s, size_t *renewed, int64_t *next_s, struct err *err)
+{
+    struct renewal r = {.options = o, .now_s = now_s, .next_s = INT64_MAX};
+    struct signer ca = {0};
+    char path[4096];
+    int rc = 0;
+    ca_key_path(o, path, sizeof path);
+    r.has_key = exists(path);
+    if (r.has_key)
+        TRY_GOTO(rc, done, read_key(path, &ca.key, err));
+    snprintf(path, sizeof path, "%s/ca.crt", o->dir);
+    TRY_GOTO(rc, done, renew_file(&r, path, &ca, err)); // first: the others are signed by its new one
+    TRY_GOTO(rc, done, read_cert(path, &ca.cert, err));
+    if (r.has_key && X509_check_private_key(ca.cert, ca.key) != 1) {
+        ERR_clear_error();
+        r.has_key = false;
+    }
+    rc = renew_leaves(&r, &ca, err);
+done:
+    signer_release(&ca);
+    *renewed = r.renewed;
+    *next_s = r.next_s;
+    return rc;
 }
 
 bool certs_present(const char *dir)

@@ -37,6 +37,13 @@ int certs_create_node(const struct certs_options *options, const char *const *ho
                       struct err *err) MUST_CHECK;
 int certs_create_client(const struct certs_options *options, const char *user, struct err *err) MUST_CHECK;
 
+// Renews what is about to expire: the CA's, the node's and clients' certificates of the directory whose remaining time
+// is less than a fifth of their whole, or 60 days where that is less. Subjects, names, keys and lifetimes stay, so what
+// trusts them goes on. Without the CA's key nothing can be renewed, and what is due is only told in the log. `now_s` is
+// in seconds since the Unix epoch. Sets the number renewed and when to come again.
+int certs_renew(const struct certs_options *options, int64_t now_s, size_t *renewed, int64_t *next_s,
+                struct err *err) MUST_CHECK;
+
 // True when the directory has a CA certificate or a node certificate.
 bool certs_present(const char *dir);
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/util.h"
 #include "kv/kv.h"
+#include "server/certs.h"
 #include "os/os.h"
 #include "server/server_int.h"
 #include "sql/session/session.h"
@@ -86,6 +87,26 @@ static void ignore_broken_pipes(void)
     }
 }
 
+// What is due of the certificates. A failure is told and tried again: what is there may still be good.
+static bool renew_certificates(struct server *server)
+{
+    static const int64_t retry_s = 3600;
+    struct certs_options options = {.dir = server->config.certs_dir};
+    struct err err = ERR_INIT;
+    size_t renewed = 0;
+    int64_t now_s = clock_wall_ns() / second_ns, next_s;
+    server->renew_at_s = INT64_MAX;
+    if (server->config.insecure)
+        return false;
+    if (certs_renew(&options, now_s, &renewed, &next_s, &err) != 0) {
+        log_warning("certificates cannot be renewed: %s", err.message);
+        next_s = now_s + retry_s;
+    }
+    err_reset(&err);
+    server->renew_at_s = next_s;
+    return renewed > 0;
+}
+
 static int open_tls(struct server *server, struct err *err)
 {
     if (server->config.insecure) {
@@ -94,6 +115,7 @@ static int open_tls(struct server *server, struct err *err)
     }
     if (server->config.certs_dir == NULL)
         return err_set(err, ERR_CONFIG_FILE_ERROR, "a secure server needs a directory of certificates");
+    renew_certificates(server);
     TRY(tls_open(server->config.certs_dir, &server->tls, err));
     tls_secret(server->tls, server->pgwire.secret);
     return 0;
@@ -356,11 +378,22 @@ static void reload(struct server *server)
 {
     struct err err = ERR_INIT;
     reload_requested = 0;
+    renew_certificates(server);
     if (server_reload_certificates(server, &err) != 0)
         log_error("certificates were not reloaded: %s", err.message);
     else
         log_info("certificates reloaded");
     err_reset(&err);
+}
+
+// Until the next certificate is due, but at most a day: the clock may be set. -1: nothing is.
+static int renewal_wait_ms(const struct server *server)
+{
+    static const int64_t day_s = 24 * 3600;
+    int64_t wait_s = server->renew_at_s - clock_wall_ns() / second_ns;
+    if (server->renew_at_s == INT64_MAX)
+        return -1;
+    return (int)(MAX(MIN(wait_s, day_s), (int64_t)1) * 1000);
 }
 
 void server_wait(struct server *server)
@@ -371,9 +404,9 @@ void server_wait(struct server *server)
     signal_fd = server->wake_fd;
     install_handlers(old);
     while (!stop_requested && !atomic_load(&server->shutdown_requested)) {
-        if (poll(&fd, 1, -1) > 0)
+        if (poll(&fd, 1, renewal_wait_ms(server)) > 0)
             (void)!read(server->wake_fd, &wakes, sizeof(wakes));
-        if (reload_requested)
+        if (reload_requested || clock_wall_ns() / second_ns >= server->renew_at_s)
             reload(server);
     }
     restore_handlers(old);

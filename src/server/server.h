@@ -49,8 +49,9 @@ struct server_config {
 // address cannot be bound; F0000 for certificates that are missing or do not fit.
 int server_start(const struct server_config *config, struct server **out, struct err *err) MUST_CHECK;
 
-// Blocks until SIGTERM or SIGINT arrives or server_shutdown is called. SIGHUP rereads the certificates. One server of a
-// process at a time may wait; the signals' former handlers are restored on return.
+// Blocks until SIGTERM or SIGINT arrives or server_shutdown is called. SIGHUP renews and rereads the certificates; so
+// does the day when one of them is due (certs_renew). One server of a process at a time may wait; the signals' former
+// handlers are restored on return.
 void server_wait(struct server *server);
 // Makes server_wait return.
 void server_shutdown(struct server *server);

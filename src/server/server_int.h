@@ -31,6 +31,7 @@ struct server {
     int wake_fd; // eventfd: signals and server_shutdown
     atomic_bool shutdown_requested;
     int64_t started_ns;
+    int64_t renew_at_s; // when a certificate is due, since the Unix epoch; INT64_MAX: none
 };
 
 extern const struct series_info server_metrics[];

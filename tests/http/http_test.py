@@ -9,6 +9,8 @@ import os
 import pathlib
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -81,7 +83,8 @@ def test_every_route_asks_who(palmetto, directory):
             response = eve.request(method, path, body)
             assert (response.status, response.code) == (403, "42501"), (path, response.status)
         elif method == "GET":
-            assert eve.request(method, path).status not in (401, 403), path
+            response = eve.request(method, path)
+            assert response.status != 401 and b"only administrators" not in response.body, path
     console.stop()
 
 
@@ -486,6 +489,40 @@ def test_sessions(palmetto, directory):
     console.stop()
 
 
+def test_activity(palmetto, directory):
+    console, admin = start(palmetto, directory)
+    run_sql(admin, "system", "CREATE TABLE t (a INT PRIMARY KEY)", application_name="app")
+    for i in range(5):
+        run_sql(admin, "system", f"INSERT INTO t VALUES ({i})", application_name="app")
+    body = {"statements": [{"sql": "SELECT a FROM t WHERE a = $1", "arguments": [3]}], "application_name": "app"}
+    admin.api("POST", "/clusters/system/sql", body)
+    run_sql(admin, "system", "INSERT INTO t VALUES (1)", application_name="app")
+    run_sql(admin, "system", "INSERT INTO t VALUES (7)", "SELECT count(*) FROM t", application_name="app")
+    statements = admin.api("GET", "/clusters/system/statements")
+    mine = {(s["query"], s["implicit_txn"]): s for s in statements["statements"] if s["application_name"] == "app"}
+    assert not [s for s in statements["statements"] if s["application_name"] == "$ api"], "the server's own"
+    insert = mine["INSERT INTO t VALUES (_)", True]
+    assert (insert["count"], insert["failures"], insert["last_error"]) == (6, 1, "23505"), insert
+    assert insert["kind"] == "INSERT" and insert["database"] == "defaultdb" and insert["full_scan"] is False
+    assert 0 < insert["mean_ms"] <= insert["max_ms"] and insert["p50_ms"] <= insert["p99_ms"] <= insert["max_ms"]
+    assert abs(insert["total_ms"] - insert["mean_ms"] * 6) < 0.01
+    select = mine["SELECT a FROM t WHERE a = _", True]
+    assert select["rows"] == 1 and "t@t_pkey" in select["last_plan"] and select["last_error"] is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", select["last_at"]), select
+    assert mine["SELECT count(*) FROM t", False]["full_scan"] is True
+    transactions = admin.api("GET", "/clusters/system/transactions")["transactions"]
+    both = [t for t in transactions if t["statements"] == ["INSERT INTO t VALUES (_)", "SELECT count(*) FROM t"]]
+    assert len(both) == 1 and both[0]["count"] == 1 and both[0]["retries"] == 0, transactions
+    since = statements["since"]
+    admin.api("POST", "/clusters/system/activity/reset", want=204)
+    after = admin.api("GET", "/clusters/system/statements")
+    assert after["since"] > since and not [s for s in after["statements"] if s["application_name"] == "app"]
+    admin.api("POST", "/clusters/system/sql", body)
+    again = admin.api("GET", "/clusters/system/statements")["statements"]
+    assert [s["count"] for s in again if s["query"] == "SELECT a FROM t WHERE a = _"] == [1], again
+    console.stop()
+
+
 # ---- what is in a cluster
 
 
@@ -537,6 +574,20 @@ def test_settings(palmetto, directory):
     console.stop()
 
 
+def test_backups(palmetto, directory):
+    console = Console(palmetto, directory, "--insecure", "--store=data")
+    admin = console.admin()
+    run_sql(admin, "system", "CREATE TABLE t AS SELECT 1 AS a")
+    job = admin.api("POST", "/clusters/system/backups", {"into": "nodelocal://1/it's", "database": "defaultdb"})
+    assert job["status"] == "succeeded" and job["job_id"], job
+    paths = admin.api("GET", "/clusters/system/backups?in=nodelocal%3A%2F%2F1%2Fit%27s")["backups"]
+    assert len(paths) == 1 and paths[0]["path"].startswith("/20"), paths
+    jobs = admin.api("GET", "/clusters/system/jobs")["jobs"]
+    assert [(j["id"], j["type"], j["status"]) for j in jobs][:1] == [(job["job_id"], "BACKUP", "succeeded")], jobs
+    assert admin.request("POST", "/api/v2/clusters/system/backups", {"into": "ftp://x"}).status in (400, 501)
+    console.stop()
+
+
 # ---- the server
 
 
@@ -579,6 +630,30 @@ def test_certificates_are_reloaded(palmetto, directory):
 
     wait_for(lambda: seen() != old)
     before.close()
+    console.stop()
+
+
+def peer_certificate(console):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection((console.anyone.host, console.anyone.port)) as plain:
+        with context.wrap_socket(plain) as secure:
+            return secure.getpeercert(True)
+
+
+def test_certificates_are_renewed(palmetto, directory):
+    """One that is about to expire: the server makes a new one by itself, with the same key and names."""
+    for arguments in (["create-ca"], ["create-client", "root"], ["create-node", "localhost", "--lifetime=2s"]):
+        done = subprocess.run([palmetto, "cert", *arguments, "--certs-dir=certs", "--ca-key=certs/ca.key"],
+                              cwd=directory, env=environment(directory), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done
+    first = (directory / "certs/node.crt").read_bytes()
+    key = (directory / "certs/node.key").read_bytes()
+    console = Console(palmetto, directory, "--certs-dir=certs", MEMORY)
+    before = peer_certificate(console)
+    wait_for(lambda: peer_certificate(console) != before)
+    assert (directory / "certs/node.crt").read_bytes() != first
+    assert (directory / "certs/node.key").read_bytes() == key
     console.stop()
 
 

@@ -50,17 +50,59 @@ int api_queries_cancel(struct api_call *call, struct err *err)
     return 0;
 }
 
+// ---- what has run, from crdb_internal
+
+// What both have, of `st`, the statistics, in milliseconds.
+#define COMMON_COLUMNS                                                                          \
+    "SELECT encode(fingerprint_id, 'hex') AS fingerprint_id, app_name AS application_name, "    \
+    "st->>'cnt' AS \"count:n\", st->>'failureCount' AS \"failures:n\", "                        \
+    "((st->'svcLat'->>'mean')::FLOAT * (st->>'cnt')::FLOAT * 1000)::STRING AS \"total_ms:n\", " \
+    "((st->'svcLat'->>'mean')::FLOAT * 1000)::STRING AS \"mean_ms:n\", "                        \
+    "((st->'latencyInfo'->>'max')::FLOAT * 1000)::STRING AS \"max_ms:n\", "                     \
+    "((st->'latencyInfo'->>'p50')::FLOAT * 1000)::STRING AS \"p50_ms:n\", "                     \
+    "((st->'latencyInfo'->>'p99')::FLOAT * 1000)::STRING AS \"p99_ms:n\", "                     \
+    "st->'numRows'->>'mean' AS \"rows:n\", st->>'lastExecAt' AS last_at, "
+#define MOST_TIME_FIRST " ORDER BY (st->'svcLat'->>'mean')::FLOAT * (st->>'cnt')::FLOAT DESC"
+
+static const char statements_query[] = COMMON_COLUMNS
+    "metadata->>'query' AS query, metadata->>'db' AS database, metadata->>'stmtType' AS kind, "
+    "metadata->>'implicitTxn' AS \"implicit_txn:b\", metadata->>'fullScan' AS \"full_scan:b\", "
+    "sampled_plan#>>'{}' AS last_plan, nullif(st->>'lastErrorCode', '') AS last_error "
+    "FROM (SELECT *, statistics->'statistics' AS st FROM crdb_internal.statement_statistics)" MOST_TIME_FIRST;
+
+static const char transactions_query[] = COMMON_COLUMNS
+    "(metadata->'stmtQueries')::STRING AS \"statements:j\", st->>'maxRetries' AS \"retries:n\" "
+    "FROM (SELECT *, statistics->'statistics' AS st FROM crdb_internal.transaction_statistics)" MOST_TIME_FIRST;
+
+static int answer_activity(struct api_call *call, const char *key, const char *query, struct err *err)
+{
+    struct api_sql sql;
+    TRY(api_sql_open(call, &(struct api_sql_options){0}, &sql, err));
+    jw_object(&call->json);
+    jw_key(&call->json, "since");
+    jw_time(&call->json, sql_engine_activity_since(sql.engine));
+    int rc = api_sql_list(&sql, key, query, NULL, 0, err);
+    jw_end(&call->json);
+    api_sql_close(&sql);
+    return rc;
+}
+
 int api_statements(struct api_call *call, struct err *err)
 {
-    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "statement statistics are not supported");
+    return answer_activity(call, "statements", statements_query, err);
 }
 
 int api_transactions(struct api_call *call, struct err *err)
 {
-    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "transaction statistics are not supported");
+    return answer_activity(call, "transactions", transactions_query, err);
 }
 
 int api_activity_reset(struct api_call *call, struct err *err)
 {
-    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "statement statistics are not supported");
+    struct sql_engine *engine;
+    TRY(clusters_acquire(call->api->options.clusters, call_cluster(call), &engine, err));
+    sql_engine_reset_activity(engine);
+    clusters_release(call->api->options.clusters, engine);
+    call_no_content(call);
+    return 0;
 }

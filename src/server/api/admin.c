@@ -131,7 +131,7 @@ static int take_backup(struct api_sql *sql, struct str into, struct err *err)
 {
     struct buf text = BUF_INIT;
     struct str database;
-    buf_cstr(&text, "SELECT job_id::STRING, status FROM [BACKUP ");
+    buf_cstr(&text, "BACKUP ");
     if (body_str(sql->call->body, "database", &database)) {
         buf_cstr(&text, "DATABASE ");
         quote_name(&text, database);
@@ -139,7 +139,6 @@ static int take_backup(struct api_sql *sql, struct str into, struct err *err)
     }
     buf_cstr(&text, "INTO ");
     quote_text(&text, into);
-    buf_cstr(&text, "]");
     jw_object(&sql->call->json);
     int rc = api_sql_members(sql, buf_c(&text), NULL, 0, "no backup was taken", err);
     jw_end(&sql->call->json);

@@ -24,6 +24,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     size_t limit = options->sql_memory_bytes_max != 0 ? options->sql_memory_bytes_max : SQL_MEMORY_BYTES_DEFAULT;
     budget_init(&e->budget, "root", limit, options->budget);
     pthread_mutex_init(&e->mutex, NULL);
+    e->activity = activity_new();
     int rc = catalog_open(options->kv, options->cluster != 0 ? options->cluster : 1, &e->catalog, &e->is_new, err);
     if (rc != 0) {
         sql_engine_close(e);
@@ -43,6 +44,7 @@ void sql_engine_close(struct sql_engine *e)
         jobs_free(e->jobs);
     if (e->catalog != NULL)
         catalog_close(e->catalog);
+    activity_free(e->activity);
     pthread_mutex_destroy(&e->mutex);
     mem_free(e->host);
     mem_free(e->external_io_dir);
@@ -60,6 +62,16 @@ struct str sql_engine_cluster_id(const struct sql_engine *e)
 bool sql_engine_is_new(const struct sql_engine *e)
 {
     return e->is_new;
+}
+
+void sql_engine_reset_activity(struct sql_engine *e)
+{
+    activity_reset(e->activity);
+}
+
+int64_t sql_engine_activity_since(struct sql_engine *e)
+{
+    return activity_since_micros(e->activity);
 }
 
 struct str sql_version_string(void)

@@ -212,6 +212,7 @@ static int run_query_portal(struct session *s, struct portal *p, int64_t max_row
     const struct ast *ast = p->statement->ast;
     uint64_t rows = ast->kind == AST_SELECT ? *sent : p->execution->x.rows_affected;
     *tag = statement_tag(a, ast, rows);
+    s->activity.run.rows = rows;
     stop(s, p);
     p->state = PORTAL_DONE;
     return 0;
@@ -293,6 +294,7 @@ static int execute_once(struct session *s, struct portal *p, int64_t max_rows, s
             return rc;
         err_reset(err);
         p->state = PORTAL_READY;
+        s->activity.txn.retries++;
         session_backoff(attempt);
         TRY(txn_retry(s, err));
     }
@@ -328,6 +330,7 @@ static int execute(struct session *s, struct str name, int64_t max_rows, struct 
             s->sink->ops->complete(s->sink, tag);
         return 0;
     }
+    activity_begin(s, st->ast, st->text, p->statement);
     return execute_once(s, p, max_rows, a, err);
 }
 
@@ -341,6 +344,7 @@ int session_execute(struct session *s, struct str name, int64_t max_rows, struct
     int rc = execute(s, name, max_rows, &a, err);
     if (rc != 0) {
         rc = session_final_error(s, rc, err);
+        s->activity.run.code = rc;
         txn_fail(s, rc);
         s->protocol_failed = true;
     }
@@ -395,7 +399,7 @@ int session_sync(struct session *s, struct result_sink *sink, struct err *err)
         if (s->protocol_failed)
             session_rollback(s);
         else
-            rc = sync_commit(s, err);
+            rc = s->activity.run.code = sync_commit(s, err);
     }
     struct portal *last = s->implicit_portal;
     s->implicit_portal = NULL;

@@ -22,6 +22,8 @@ static void prepared_unref(struct session *s, struct prepared *p)
         return;
     budget_release(&s->budget, p->charged_bytes);
     prepared_plan_free_in(s->engine, p->plan);
+    activity_unref(&p->activity[0]);
+    activity_unref(&p->activity[1]);
     arena_release(&p->arena);
     mem_free(p);
 }

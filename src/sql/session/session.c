@@ -225,6 +225,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     s->started_micros = s->statement_micros = clock_wall_ns() / 1000;
     s->idle_since_ns = clock_mono_ns();
     s->written_bytes_max = UINT64_MAX;
+    s->activity.epoch = 1;
     uint64_t id[2];
     secure_random(id, sizeof(id));
     rng_seed(&s->rng, id[0]);
@@ -246,6 +247,8 @@ void session_free(struct session *s)
 {
     copy_abort(s);
     session_rollback(s);
+    activity_call_end(s, clock_mono_ns());
+    activity_session_release(s);
     prepared_drop_all(s);
     advisory_end_session(s->functions.backend_pid);
     registry_remove(s);
@@ -348,6 +351,7 @@ void session_call_end(struct session *s)
     s->sink = NULL;
     s->statement_deadline_ns = 0;
     s->idle_since_ns = clock_mono_ns();
+    activity_call_end(s, s->idle_since_ns);
     metering_end(s);
 }
 
@@ -424,6 +428,7 @@ static int failed(struct session *s, struct batch_run *b, int rc, size_t stateme
     bool implicit = s->txn_state == TXN_IMPLICIT || s->txn_state == TXN_NONE;
     if (rc == ERR_SERIALIZATION_FAILURE && ++b->attempts < RETRIES_MAX) {
         if (implicit && s->sink->ops->rewind(s->sink, b->group_mark)) {
+            activity_retry(s, true);
             session_backoff(b->attempts);
             err_reset(err);
             b->at = b->group_start;
@@ -432,6 +437,7 @@ static int failed(struct session *s, struct batch_run *b, int rc, size_t stateme
             return 0;
         }
         if (!implicit && txn_can_retry(s, rc) && s->sink->ops->rewind(s->sink, statement_mark)) {
+            activity_retry(s, false);
             session_backoff(b->attempts);
             err_reset(err);
             rc = txn_retry(s, err);
@@ -440,6 +446,7 @@ static int failed(struct session *s, struct batch_run *b, int rc, size_t stateme
         }
     }
     rc = session_final_error(s, rc, err);
+    s->activity.run.code = rc;
     if (implicit)
         session_rollback(s);
     else
@@ -471,6 +478,7 @@ static int run_one(struct session *s, struct batch_run *b, bool *copying, struct
     if (ast_is_txn_control(st->ast))
         return run_control(s, b, st, err);
     size_t mark = s->sink->ops->mark(s->sink);
+    activity_begin(s, st->ast, st->text, NULL);
     if (s->txn_state == TXN_NONE) {
         b->group_start = b->at;
         b->group_mark = mark;

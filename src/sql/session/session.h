@@ -196,6 +196,10 @@ int64_t session_idle_deadline(const struct session *s, struct err *err);
 // Result buffer size (bytes) after which the wire may start sending: the results_buffer_size setting.
 size_t session_results_buffer_bytes(const struct session *s);
 size_t sql_engine_session_count(struct sql_engine *engine);
+// What crdb_internal.statement_statistics and transaction_statistics have counted begins anew; since when they count
+// (microseconds since the Unix epoch). Any thread.
+void sql_engine_reset_activity(struct sql_engine *engine);
+int64_t sql_engine_activity_since(struct sql_engine *engine);
 
 // ---- results
 

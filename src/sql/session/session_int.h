@@ -13,6 +13,7 @@
 #include "sql/execute/execute.h"
 #include "sql/optimize/optimize.h"
 #include "sql/parse/parse.h"
+#include "sql/session/activity_int.h"
 #include "sql/session/session.h"
 #include "sql/virtual/virtual.h"
 #include "types/datetime.h"
@@ -20,6 +21,7 @@
 #include <stdatomic.h>
 
 struct sql_engine {
+    struct activity *activity;
     struct kv *kv;
     struct catalog *catalog;
     struct jobs *jobs;
@@ -98,6 +100,8 @@ struct prepared {
     bool from_sql;              // PREPARE
     size_t charged_bytes;       // to the session's account
     int64_t created_micros;
+    struct activity_entry *activity[2]; // in an explicit transaction, in an implicit one; valid at this epoch
+    uint64_t activity_epoch;
 };
 
 enum portal_state { PORTAL_READY, PORTAL_RUNNING, PORTAL_DONE, PORTAL_FAILED };
@@ -222,6 +226,7 @@ struct session {
     int64_t query_started_micros;
     uint64_t last_parse_ns, last_plan_ns, last_exec_ns, last_service_ns;
     struct arena describe; // of the last describe call
+    struct session_activity activity;
 };
 
 // settings.c

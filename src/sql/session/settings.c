@@ -475,6 +475,8 @@ int setting_set(struct session *s, struct str name, struct str value, bool local
     TRY(set_known(s, id, value, err));
     if (id != SETTING_APPLICATION_NAME && id != SETTING_STATEMENT_TIMEOUT && id != SETTING_TRANSACTION_READ_ONLY)
         s->settings_epoch++;
+    if (id == SETTING_APPLICATION_NAME || id == SETTING_DATABASE)
+        s->activity.epoch++;
     notify_parameter(s, id);
     return 0;
 }
@@ -491,6 +493,7 @@ void settings_end_txn(struct session *s)
         mem_free(saved->text);
         mem_free(saved);
         s->settings_epoch++;
+        s->activity.epoch++;
     }
 }
 

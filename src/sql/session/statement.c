@@ -266,6 +266,8 @@ static int start_with(struct session *s, struct statement_plan *plan, const stru
                       struct batch *copy_rows, struct execution **out, struct err *err)
 {
     TRY(check_statement_privileges(s, plan->query, err));
+    if (s->activity.sampling)
+        activity_sample(s, plan);
     TRY(metering_admit(s, adds_data(plan->query), err));
     if (plan->full_scan && setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS) && !plan->query->has_mutation)
         return err_set(err, ERR_INVALID_TABLE_DEFINITION,
@@ -408,6 +410,7 @@ static int run_plan(struct session *s, struct statement_plan *plan, const struct
     int rc = execution_send(s, e, 0, &sent, &done, err);
     bool mutation = plan->root->kind >= PLAN_INSERT || plan->query->has_mutation;
     uint64_t rows = ast->kind != AST_SELECT && mutation ? e->x.rows_affected : sent;
+    s->activity.run.rows = rows;
     if (rc == 0)
         *tag = statement_tag(tag_arena, ast, rows);
     execution_free(e);

@@ -102,6 +102,7 @@ static void close_view(struct session *s)
 static void finished(struct session *s, bool committed)
 {
     s->txn_state = TXN_NONE;
+    activity_txn_end(s, committed);
     s->txns_executed++;
     s->txn_as_of = 0;
     s->txn_deadline_ns = 0;

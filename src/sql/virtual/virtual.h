@@ -49,6 +49,20 @@ struct virtual_cursor {
     struct str name, text;
     bool hold;
 };
+// What a statement or a transaction has cost, by fingerprint.
+struct virtual_activity {
+    uint64_t id;
+    struct str query, application, database; // of a statement
+    const char *kind;                        // "SELECT"
+    bool implicit, full_scan;
+    struct str plan;              // ptr NULL: none seen
+    const struct str *statements; // of a transaction
+    size_t n_statements;
+    uint64_t count, failures, retries, rows;
+    double total_ms, max_ms, p50_ms, p90_ms, p99_ms;
+    int64_t last_micros;
+    int last_error; // SQLSTATE, 0: none
+};
 struct virtual_session {
     const struct virtual_session_ops *ops;
 };
@@ -60,6 +74,8 @@ struct virtual_session_ops {
                     struct err *err);
     void (*prepared)(struct virtual_session *vs, struct arena *a, struct virtual_prepared **out, size_t *n);
     void (*cursors)(struct virtual_session *vs, struct arena *a, struct virtual_cursor **out, size_t *n);
+    int (*activity)(struct virtual_session *vs, bool transactions, struct arena *a, struct virtual_activity **out,
+                    size_t *n, struct err *err) MUST_CHECK;
     struct str (*cluster_id)(struct virtual_session *vs);
     void (*address)(struct virtual_session *vs, const char **host, int32_t *sql_port, int32_t *http_port);
     int64_t (*started_micros)(struct virtual_session *vs); // of the process

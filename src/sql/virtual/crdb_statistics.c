@@ -1,0 +1,242 @@
+// crdb_internal: what statements and transactions have cost. Columns and the members of the JSON values are
+// CockroachDB's; what is not measured is left out.
+#include "base/map.h"
+#include "base/util.h"
+#include "sql/virtual/virtual_int.h"
+#include "types/datetime.h"
+#include "types/json.h"
+
+static const int64_t interval_micros = 3600 * (int64_t)1000000;
+
+static void add_text(struct json_builder *b, const char *key, struct str value)
+{
+    json_key(b, str_of(key));
+    json_add_string(b, value);
+}
+
+static void add_int(struct json_builder *b, const char *key, uint64_t value)
+{
+    json_key(b, str_of(key));
+    json_add_i64(b, (int64_t)value);
+}
+
+static void add_double(struct json_builder *b, const char *key, double value)
+{
+    json_key(b, str_of(key));
+    json_add_double(b, value);
+}
+
+static void add_mean(struct json_builder *b, const char *key, double mean)
+{
+    json_key(b, str_of(key));
+    json_begin_object(b);
+    add_double(b, "mean", mean);
+    json_end(b);
+}
+
+static void add_list(struct json_builder *b, const char *key, const struct str *items, size_t n)
+{
+    json_key(b, str_of(key));
+    json_begin_array(b);
+    for (size_t i = 0; i < n; i++)
+        json_add_string(b, items[i]);
+    json_end(b);
+}
+
+static struct str time_text(struct arena *a, int64_t micros)
+{
+    struct buf text = BUF_INIT;
+    timestamp_print(&text, micros);
+    struct str copy = arena_printf(a, "%.*sZ", STR_FMT(buf_view(&text)));
+    ((char *)copy.ptr)[10] = 'T';
+    buf_release(&text);
+    return copy;
+}
+
+static int finish(struct json_builder *b, struct arena *a, struct datum *out, struct err *err)
+{
+    struct str json;
+    int rc = json_builder_finish(b, a, &json, err);
+    json_builder_release(b);
+    if (rc == 0)
+        *out = datum_str(json);
+    return rc;
+}
+
+static double per_run(double total, const struct virtual_activity *v)
+{
+    return v->count > 0 ? total / (double)v->count : 0;
+}
+
+// { "statistics": { … } }, times in seconds.
+static int statistics_json(struct arena *a, const struct virtual_activity *v, struct datum *out, struct err *err)
+{
+    struct json_builder b;
+    char code[6] = "";
+    if (v->last_error != 0)
+        err_sqlstate(v->last_error, code);
+    json_builder_init(&b);
+    json_begin_object(&b);
+    json_key(&b, STR("statistics"));
+    json_begin_object(&b);
+    add_int(&b, "cnt", v->count);
+    add_int(&b, "failureCount", v->failures);
+    add_int(&b, "maxRetries", v->retries);
+    add_mean(&b, "numRows", per_run((double)v->rows, v));
+    add_mean(&b, "svcLat", per_run(v->total_ms / 1e3, v));
+    add_text(&b, "lastErrorCode", str_of(code));
+    add_text(&b, "lastExecAt", time_text(a, v->last_micros));
+    json_key(&b, STR("latencyInfo"));
+    json_begin_object(&b);
+    add_double(&b, "max", v->max_ms / 1e3);
+    add_double(&b, "p50", v->p50_ms / 1e3);
+    add_double(&b, "p90", v->p90_ms / 1e3);
+    add_double(&b, "p99", v->p99_ms / 1e3);
+    json_end(&b);
+    json_end(&b);
+    json_end(&b);
+    return finish(&b, a, out, err);
+}
+
+static struct datum id_bytes(struct arena *a, uint64_t id)
+{
+    char *bytes = arena_alloc(a, sizeof(id));
+    store_be64(bytes, id);
+    return datum_str((struct str){bytes, sizeof(id)});
+}
+
+static struct datum hour_of(const struct virtual_activity *v)
+{
+    return datum_int(v->last_micros - v->last_micros % interval_micros);
+}
+
+static struct datum an_hour(void)
+{
+    return (struct datum){.iv = {.micros = interval_micros}};
+}
+
+static int list_activity(struct exec_context *x, bool transactions, struct virtual_activity **out, size_t *n,
+                         struct err *err)
+{
+    struct virtual_session *vs = virtual_session_of(x);
+    TRY(cat_check_activity_privilege(x->view, x->eval.user, err));
+    return vs->ops->activity(vs, transactions, x->eval.arena, out, n, err);
+}
+
+static int statement_metadata(struct arena *a, const struct virtual_activity *v, struct datum *out, struct err *err)
+{
+    struct json_builder b;
+    json_builder_init(&b);
+    json_begin_object(&b);
+    add_text(&b, "db", v->database);
+    json_key(&b, STR("fullScan"));
+    json_add_bool(&b, v->full_scan);
+    json_key(&b, STR("implicitTxn"));
+    json_add_bool(&b, v->implicit);
+    add_text(&b, "query", v->query);
+    add_text(&b, "querySummary", v->query);
+    add_text(&b, "stmtType", str_of(v->kind));
+    json_end(&b);
+    return finish(&b, a, out, err);
+}
+
+static int plan_json(struct arena *a, struct str plan, struct datum *out, struct err *err)
+{
+    struct json_builder b;
+    *out = DATUM_NULL;
+    if (plan.ptr == NULL)
+        return 0;
+    json_builder_init(&b);
+    json_add_string(&b, plan);
+    return finish(&b, a, out, err);
+}
+
+GENERATOR(crdb_statement_statistics_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, false, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        ROW(crdb_statement_statistics);
+        row[crdb_statement_statistics_aggregated_ts] = hour_of(v);
+        row[crdb_statement_statistics_fingerprint_id] = id_bytes(a, v->id);
+        row[crdb_statement_statistics_transaction_fingerprint_id] = id_bytes(a, 0);
+        row[crdb_statement_statistics_plan_hash] = id_bytes(a, hash_bytes(v->plan.ptr, v->plan.len, 0));
+        row[crdb_statement_statistics_app_name] = datum_str(v->application);
+        TRY(statement_metadata(a, v, &row[crdb_statement_statistics_metadata], err));
+        TRY(statistics_json(a, v, &row[crdb_statement_statistics_statistics], err));
+        TRY(plan_json(a, v->plan, &row[crdb_statement_statistics_sampled_plan], err));
+        row[crdb_statement_statistics_aggregation_interval] = an_hour();
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+static int transaction_metadata(struct arena *a, const struct virtual_activity *v, struct datum *out, struct err *err)
+{
+    struct json_builder b;
+    json_builder_init(&b);
+    json_begin_object(&b);
+    add_list(&b, "stmtQueries", v->statements, v->n_statements);
+    json_end(&b);
+    return finish(&b, a, out, err);
+}
+
+GENERATOR(crdb_transaction_statistics_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, true, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        ROW(crdb_transaction_statistics);
+        row[crdb_transaction_statistics_aggregated_ts] = hour_of(v);
+        row[crdb_transaction_statistics_fingerprint_id] = id_bytes(a, v->id);
+        row[crdb_transaction_statistics_app_name] = datum_str(v->application);
+        TRY(transaction_metadata(a, v, &row[crdb_transaction_statistics_metadata], err));
+        TRY(statistics_json(a, v, &row[crdb_transaction_statistics_statistics], err));
+        row[crdb_transaction_statistics_aggregation_interval] = an_hour();
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(crdb_node_statement_statistics_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, false, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        char code[6];
+        ROW(crdb_node_statement_statistics);
+        row[crdb_node_statement_statistics_node_id] = datum_int(1);
+        row[crdb_node_statement_statistics_application_name] = datum_str(v->application);
+        row[crdb_node_statement_statistics_flags] = datum_c("");
+        row[crdb_node_statement_statistics_statement_id] =
+            datum_str(arena_printf(a, "%llu", (unsigned long long)v->id));
+        row[crdb_node_statement_statistics_key] = datum_str(v->query);
+        row[crdb_node_statement_statistics_count] = datum_int((int64_t)v->count);
+        row[crdb_node_statement_statistics_max_retries] = datum_int((int64_t)v->retries);
+        err_sqlstate(v->last_error, code);
+        if (v->last_error != 0)
+            row[crdb_node_statement_statistics_last_error_code] = datum_str(arena_str(a, str_of(code)));
+        row[crdb_node_statement_statistics_rows_avg] = datum_float(per_run((double)v->rows, v));
+        row[crdb_node_statement_statistics_service_lat_avg] = datum_float(per_run(v->total_ms / 1e3, v));
+        row[crdb_node_statement_statistics_implicit_txn] = datum_bool(v->implicit);
+        row[crdb_node_statement_statistics_full_scan] = datum_bool(v->full_scan);
+        TRY(plan_json(a, v->plan, &row[crdb_node_statement_statistics_sample_plan], err));
+        row[crdb_node_statement_statistics_database_name] = datum_str(v->database);
+        row[crdb_node_statement_statistics_latency_seconds_max] = datum_float(v->max_ms / 1e3);
+        row[crdb_node_statement_statistics_latency_seconds_p50] = datum_float(v->p50_ms / 1e3);
+        row[crdb_node_statement_statistics_latency_seconds_p90] = datum_float(v->p90_ms / 1e3);
+        row[crdb_node_statement_statistics_latency_seconds_p99] = datum_float(v->p99_ms / 1e3);
+        row[crdb_node_statement_statistics_failure_count] = datum_int((int64_t)v->failures);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
