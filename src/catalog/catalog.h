@@ -64,6 +64,19 @@ struct cat_acl {
     size_t n_grants;
 };
 
+// ALTER DEFAULT PRIVILEGES: what objects of a kind that the owner of the list creates (empty: that anybody creates) are
+// granted beside the usual. The kinds are pg_default_acl's, and stored.
+#define CAT_DEFAULTS_TABLES 'r' // and views
+#define CAT_DEFAULTS_SEQUENCES 'S'
+#define CAT_DEFAULTS_TYPES 'T'
+#define CAT_DEFAULTS_SCHEMAS 'n'
+#define CAT_DEFAULTS_FUNCTIONS 'f' // and procedures
+struct cat_defaults {
+    char kind;
+    struct cat_acl acl;
+    bool public_revoked; // public does not get its USAGE of types, its EXECUTE of functions
+};
+
 // System privileges as bits: CAT_SYSTEM_VIEWJOB …
 enum cat_system_privilege_bit {
 #define SYSTEM_PRIVILEGE(name) CAT_SYSTEM_##name##_BIT,
@@ -84,6 +97,8 @@ struct cat_database {
     struct str name;
     uint32_t public_schema_id;
     struct cat_acl acl;
+    const struct cat_defaults *defaults; // by owner and kind
+    size_t n_defaults;
     uint64_t version;
 };
 struct cat_schema {
@@ -91,6 +106,8 @@ struct cat_schema {
     uint32_t database_id;
     struct str name;
     struct cat_acl acl;
+    const struct cat_defaults *defaults;
+    size_t n_defaults;
     bool is_virtual; // pg_catalog, information_schema, crdb_internal
     uint64_t version;
 };

@@ -34,19 +34,27 @@ static const struct field acl_record_fields[] = {
 };
 static RECORD(acl_record, cat_acl);
 
+static const struct field defaults_record_fields[] = {
+    F(1, CHAR, cat_defaults, kind),
+    F_SUB(2, RECORD, cat_defaults, acl, acl_record),
+    F(3, BOOL, cat_defaults, public_revoked),
+};
+static RECORD(defaults_record, cat_defaults);
+
 static const struct field database_record_fields[] = {
     F(1, U32, cat_database, id),
     F(2, STR, cat_database, name),
     F(3, U32, cat_database, public_schema_id),
     F_SUB(4, RECORD, cat_database, acl, acl_record),
     F(5, U64, cat_database, version),
+    F_SUBS(6, cat_database, defaults, n_defaults, defaults_record),
 };
 RECORD(database_record, cat_database);
 
 static const struct field schema_record_fields[] = {
     F(1, U32, cat_schema, id),      F(2, U32, cat_schema, database_id),
     F(3, STR, cat_schema, name),    F_SUB(4, RECORD, cat_schema, acl, acl_record),
-    F(5, U64, cat_schema, version),
+    F(5, U64, cat_schema, version), F_SUBS(6, cat_schema, defaults, n_defaults, defaults_record),
 };
 RECORD(schema_record, cat_schema);
 

@@ -7,14 +7,15 @@ static int begin_table(struct table_work *w, struct ddl_context *dc, const struc
 {
     uint32_t id;
     TRY(cat_new_id(dc->view, &id, err));
-    const struct cat_table t = {.id = id,
-                                .database_id = target->database->id,
-                                .schema_id = target->schema->id,
-                                .name = arena_str(dc->arena, target->name),
-                                .kind = CAT_TABLE,
-                                .next_column_id = 1,
-                                .next_index_id = 1,
-                                .acl = cat_default_acl(dc->arena, dc->scope.user, 0)};
+    const struct cat_table t = {
+        .id = id,
+        .database_id = target->database->id,
+        .schema_id = target->schema->id,
+        .name = arena_str(dc->arena, target->name),
+        .kind = CAT_TABLE,
+        .next_column_id = 1,
+        .next_index_id = 1,
+        .acl = ddl_new_acl(dc, target->database, target->schema, CAT_DEFAULTS_TABLES, dc->scope.user, 0)};
     *w = (struct table_work){.dc = dc, .database = target->database, .schema = target->schema, .is_new = true};
     edit_open(&w->edit, dc->arena, &t);
     return 0;

@@ -50,13 +50,13 @@ static int database_option(struct ddl_context *dc, const struct ast_option *o, s
     return ddl_unimplemented(err, "database option %.*s", STR_FMT(o->name));
 }
 
-static int put_schema(struct ddl_context *dc, uint32_t id, uint32_t database_id, struct str name, struct str owner,
-                      uint32_t public_privileges, struct err *err)
+static int put_schema(struct ddl_context *dc, uint32_t id, const struct cat_database *d, struct str name,
+                      struct str owner, uint32_t public_privileges, struct err *err)
 {
     const struct cat_schema s = {.id = id,
-                                 .database_id = database_id,
+                                 .database_id = d->id,
                                  .name = name,
-                                 .acl = cat_default_acl(dc->arena, owner, public_privileges)};
+                                 .acl = ddl_new_acl(dc, d, NULL, CAT_DEFAULTS_SCHEMAS, owner, public_privileges)};
     return cat_put_schema(dc->view, &s, err);
 }
 
@@ -86,7 +86,7 @@ int ddl_create_database(struct ddl_context *dc, const struct ast *statement, str
                                    .public_schema_id = public_id,
                                    .acl = cat_default_acl(dc->arena, owner, CAT_PRIVILEGE_CONNECT)};
     TRY(cat_put_database(dc->view, &d, err));
-    return put_schema(dc, public_id, id, STR("public"), STR("admin"), CAT_PRIVILEGE_CREATE | CAT_PRIVILEGE_USAGE, err);
+    return put_schema(dc, public_id, &d, STR("public"), STR("admin"), CAT_PRIVILEGE_CREATE | CAT_PRIVILEGE_USAGE, err);
 }
 
 int ddl_alter_database(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
@@ -137,7 +137,7 @@ int ddl_create_schema(struct ddl_context *dc, const struct ast *statement, struc
     if (s->owner.len > 0)
         TRY(ddl_check_new_owner(dc, s->owner, err));
     TRY(cat_new_id(dc->view, &id, err));
-    return put_schema(dc, id, d->id, name, owner, 0, err);
+    return put_schema(dc, id, d, name, owner, 0, err);
 }
 
 // ---- DROP SCHEMA, DROP DATABASE
@@ -170,8 +170,8 @@ static int remove_schema(struct ddl_context *dc, const struct cat_schema *s, str
     return cat_remove(dc->view, s->id, err);
 }
 
-static int drop_schema(struct ddl_context *dc, const struct cat_database *d, const struct cat_schema *s, bool cascade,
-                       struct err *err)
+int drop_schema(struct ddl_context *dc, const struct cat_database *d, const struct cat_schema *s, bool cascade,
+                struct err *err)
 {
     size_t n;
     if (s->is_virtual || str_eqc(s->name, "public"))

@@ -82,10 +82,12 @@ int ddl_check_new_owner(struct ddl_context *dc, struct str owner, struct err *er
 // 42704 `role/user "x" does not exist`.
 int ddl_need_role(struct ddl_context *dc, struct str name, const struct cat_role **out, struct err *err) MUST_CHECK;
 
-// ---- grant.c, grant_system.c
+// ---- default_privileges.c
 
-int ddl_no_grant_option(struct ddl_context *dc, const struct ast_grant *s, struct err *err);
-int ddl_grant_system(struct ddl_context *dc, const struct ast_grant *s, struct err *err) MUST_CHECK;
+// What a new object is created with: as cat_default_acl says, and default privileges. kind: CAT_DEFAULTS_…; s NULL: a
+// schema.
+struct cat_acl ddl_new_acl(struct ddl_context *dc, const struct cat_database *d, const struct cat_schema *s, char kind,
+                           struct str owner, uint32_t public_privileges);
 
 // ---- edit.c: a table descriptor being changed. Open, change the vectors and `t`, save.
 

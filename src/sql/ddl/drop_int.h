@@ -17,6 +17,11 @@ int drop_databases(struct ddl_context *dc, const struct ast_drop *s, struct ddl_
                    struct err *err) MUST_CHECK;
 int drop_schemas(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err) MUST_CHECK;
 int drop_types(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err) MUST_CHECK;
+// 2BP01 when something uses it.
+int drop_type(struct ddl_context *dc, const struct cat_type *t, struct err *err) MUST_CHECK;
+int drop_function(struct ddl_context *dc, const struct cat_function *f, struct err *err) MUST_CHECK;
+int drop_schema(struct ddl_context *dc, const struct cat_database *d, const struct cat_schema *s, bool cascade,
+                struct err *err) MUST_CHECK;
 // All types of a schema; schema_id 0: of the database.
 int drop_types_of(struct ddl_context *dc, uint32_t database_id, uint32_t schema_id, struct err *err) MUST_CHECK;
 int drop_functions(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out,

@@ -385,7 +385,8 @@ int ddl_create_function(struct ddl_context *dc, const struct ast *statement, str
                                 .schema_id = target.schema->id,
                                 .name = target.name,
                                 .is_procedure = w.s->procedure,
-                                .acl = cat_default_acl(dc->arena, dc->scope.user, CAT_PRIVILEGE_EXECUTE)};
+                                .acl = ddl_new_acl(dc, target.database, target.schema, CAT_DEFAULTS_FUNCTIONS,
+                                                   dc->scope.user, CAT_PRIVILEGE_EXECUTE)};
     TRY(read_params(&w, err));
     TRY(read_returns(&w, err));
     TRY(read_options(&w, err));
@@ -542,6 +543,12 @@ static int nothing_calls(struct ddl_context *dc, const struct cat_function *f, c
 
 // ---- DROP, ALTER
 
+int drop_function(struct ddl_context *dc, const struct cat_function *f, struct err *err)
+{
+    TRY(nothing_calls(dc, f, "drop", err));
+    return cat_remove(dc->view, f->id, err);
+}
+
 int drop_functions(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err)
 {
     bool procedure = s->kind == AST_OBJECT_PROCEDURE;
@@ -554,8 +561,7 @@ int drop_functions(struct ddl_context *dc, const struct ast_drop *s, struct ddl_
         if (f == NULL)
             continue;
         TRY(ddl_need_owner(dc, &f->acl, kind_name(procedure), f->name, err));
-        TRY(nothing_calls(dc, f, "drop", err));
-        TRY(cat_remove(dc->view, f->id, err));
+        TRY(drop_function(dc, f, err));
         out->changed_schema = true;
     }
     return 0;

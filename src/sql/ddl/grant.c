@@ -1,10 +1,9 @@
 // GRANT and REVOKE, of privileges on objects and of roles.
 
-#include "sql/ddl/ddl_int.h"
+#include "sql/ddl/grant_int.h"
 
 // ---- which privileges an object has
 
-enum grant_object { GRANT_TABLE, GRANT_SEQUENCE, GRANT_DATABASE, GRANT_SCHEMA, GRANT_TYPE, GRANT_FUNCTION };
 static const struct {
     const char *name;
     uint32_t privileges;
@@ -23,12 +22,6 @@ static const struct {
     [GRANT_FUNCTION] = {"function", CAT_PRIVILEGE_EXECUTE},
 };
 
-struct grant_work {
-    struct ddl_context *dc;
-    const struct ast_grant *s;
-    uint32_t privileges;
-};
-
 static int parse_privileges(struct grant_work *w, struct err *err)
 {
     for (size_t i = 0; i < w->s->privileges.n; i++) {
@@ -41,7 +34,7 @@ static int parse_privileges(struct grant_work *w, struct err *err)
     return 0;
 }
 
-static int check_applicable(const struct grant_work *w, enum grant_object kind, struct err *err)
+int grant_check_applicable(const struct grant_work *w, enum grant_object kind, struct err *err)
 {
     uint32_t bad = w->privileges & ~(objects[kind].privileges | CAT_PRIVILEGE_ALL);
     if (bad == 0)
@@ -59,6 +52,13 @@ static int check_grantees(const struct grant_work *w, struct err *err)
             TRY(ddl_need_role(w->dc, name, &r, err));
     }
     return 0;
+}
+
+int grant_work_open(struct grant_work *w, struct ddl_context *dc, const struct ast_grant *s, struct err *err)
+{
+    *w = (struct grant_work){.dc = dc, .s = s};
+    TRY(parse_privileges(w, err));
+    return check_grantees(w, err);
 }
 
 // ---- changing an access list
@@ -89,8 +89,8 @@ static struct cat_grant changed_grant(const struct grant_work *w, struct cat_gra
     return g;
 }
 
-static int change_grantee(const struct grant_work *w, struct cat_acl *acl, struct str grantee, enum grant_object kind,
-                          struct str name, struct err *err)
+int grant_change(const struct grant_work *w, struct cat_acl *acl, struct str grantee, enum grant_object kind,
+                 struct str name, struct err *err)
 {
     struct arena *a = w->dc->arena;
     struct cat_grant *list = ARENA_ARRAY(a, struct cat_grant, acl->n_grants + 1);
@@ -121,7 +121,7 @@ static int change_grantee(const struct grant_work *w, struct cat_acl *acl, struc
     return 0;
 }
 
-int ddl_no_grant_option(struct ddl_context *dc, const struct ast_grant *s, struct err *err)
+int grant_no_option(struct ddl_context *dc, const struct ast_grant *s, struct err *err)
 {
     struct buf names = BUF_INIT;
     for (size_t i = 0; i < s->privileges.n; i++)
@@ -136,12 +136,12 @@ static int change_acl(const struct grant_work *w, struct cat_acl *acl, enum gran
                       struct err *err)
 {
     bool may;
-    TRY(check_applicable(w, kind, err));
+    TRY(grant_check_applicable(w, kind, err));
     TRY(cat_has_grant_option(w->dc->view, w->dc->scope.user, acl, w->privileges, &may, err));
     if (!may || str_eqc(acl->owner, "node"))
-        return ddl_no_grant_option(w->dc, w->s, err);
+        return grant_no_option(w->dc, w->s, err);
     for (size_t i = 0; i < w->s->grantees.n; i++)
-        TRY(change_grantee(w, acl, ast_as_name(w->s->grantees.items[i])->name, kind, name, err));
+        TRY(grant_change(w, acl, ast_as_name(w->s->grantees.items[i])->name, kind, name, err));
     return 0;
 }
 
@@ -238,7 +238,7 @@ static int grant_on_all_in_schema(const struct grant_work *w, const struct ast *
 {
     const struct cat_schema *s;
     const struct cat_database *d;
-    TRY(check_applicable(w, sequences ? GRANT_SEQUENCE : GRANT_TABLE, err));
+    TRY(grant_check_applicable(w, sequences ? GRANT_SEQUENCE : GRANT_TABLE, err));
     TRY(find_schema(w, target, &s, &d, err));
     return grant_on_tables_of(w, d->id, s->id, sequences, !sequences, err);
 }
@@ -273,7 +273,7 @@ static int grant_on_functions_in_schema(const struct grant_work *w, const struct
     const struct cat_database *d;
     const struct cat_function **list;
     size_t n;
-    TRY(check_applicable(w, GRANT_FUNCTION, err));
+    TRY(grant_check_applicable(w, GRANT_FUNCTION, err));
     TRY(find_schema(w, target, &s, &d, err));
     TRY(cat_list_functions(w->dc->view, w->dc->arena, d->id, s->id, STR_EMPTY, &list, &n, err));
     for (size_t i = 0; i < n; i++)
@@ -313,11 +313,11 @@ static int grant_on_target(const struct grant_work *w, const struct ast *target,
 
 int ddl_grant(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
-    struct grant_work w = {.dc = dc, .s = ast_as_grant(statement)};
-    if (w.s->target == AST_GRANT_ON_SYSTEM)
-        return ddl_grant_system(dc, w.s, err);
-    TRY(parse_privileges(&w, err));
-    TRY(check_grantees(&w, err));
+    const struct ast_grant *s = ast_as_grant(statement);
+    struct grant_work w;
+    if (s->target == AST_GRANT_ON_SYSTEM)
+        return grant_system(dc, s, err);
+    TRY(grant_work_open(&w, dc, s, err));
     for (size_t i = 0; i < w.s->targets.n; i++)
         TRY(grant_on_target(&w, w.s->targets.items[i], err));
     return 0;

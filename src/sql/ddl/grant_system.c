@@ -1,6 +1,6 @@
 // GRANT and REVOKE of system privileges.
 
-#include "sql/ddl/ddl_int.h"
+#include "sql/ddl/grant_int.h"
 
 static int parse_privileges(const struct ast_grant *s, uint32_t *out, struct err *err)
 {
@@ -44,14 +44,14 @@ static struct cat_grant changed(const struct ast_grant *s, struct cat_grant g, u
     return g;
 }
 
-int ddl_grant_system(struct ddl_context *dc, const struct ast_grant *s, struct err *err)
+int grant_system(struct ddl_context *dc, const struct ast_grant *s, struct err *err)
 {
     uint32_t bits;
     bool may;
     TRY(parse_privileges(s, &bits, err));
     TRY(cat_has_system_grant_option(dc->view, dc->scope.user, bits, &may, err));
     if (!may)
-        return ddl_no_grant_option(dc, s, err);
+        return grant_no_option(dc, s, err);
     for (size_t i = 0; i < s->grantees.n; i++) {
         struct str name = ast_as_name(s->grantees.items[i])->name;
         const struct cat_role *r;

@@ -3,17 +3,6 @@
 
 #include "sql/ddl/ddl_int.h"
 
-int ddl_alter_default_privileges(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out,
-                                 struct err *err)
-{
-    return ddl_unimplemented(err, "ALTER DEFAULT PRIVILEGES");
-}
-
-int ddl_drop_owned(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
-{
-    return ddl_unimplemented(err, "DROP OWNED BY");
-}
-
 // What these extensions bring is built in as far as it exists.
 int ddl_create_extension(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {

@@ -1,8 +1,9 @@
-// CREATE, ALTER and DROP USER and ROLE; REASSIGN OWNED.
+// CREATE, ALTER and DROP USER and ROLE.
 
 #include "base/util.h"
 #include "crypto/scram.h"
 #include "sql/ddl/drop_int.h"
+#include "sql/ddl/owned_int.h"
 #include "sql/ddl/settings_int.h"
 
 // ---- options
@@ -266,65 +267,6 @@ int ddl_alter_role(struct ddl_context *dc, const struct ast *statement, struct d
     return alter_options(dc, s, r, err);
 }
 
-// ---- what a role owns or is granted
-
-struct held_objects {
-    struct buf owned;  // one line each
-    struct buf grants; // names, comma separated
-};
-
-static void note_acl(struct held_objects *h, const struct cat_acl *acl, struct str role, const char *kind,
-                     struct str name)
-{
-    if (str_eq(acl->owner, role))
-        buf_printf(&h->owned, "%sowner of %s %.*s", h->owned.len > 0 ? "\n" : "", kind, STR_FMT(name));
-    for (size_t i = 0; i < acl->n_grants; i++)
-        if (str_eq(acl->grants[i].grantee, role))
-            buf_printf(&h->grants, "%s%.*s", h->grants.len > 0 ? ", " : "", STR_FMT(name));
-}
-
-static int note_database(struct ddl_context *dc, const struct cat_database *d, struct str role, struct held_objects *h,
-                         struct err *err)
-{
-    const struct cat_schema **schemas;
-    const struct cat_table **tables;
-    size_t n;
-    note_acl(h, &d->acl, role, "database", d->name);
-    TRY(cat_list_schemas(dc->view, dc->arena, d->id, &schemas, &n, err));
-    for (size_t i = 0; i < n; i++)
-        if (!schemas[i]->is_virtual)
-            note_acl(h, &schemas[i]->acl, role, "schema", schemas[i]->name);
-    TRY(cat_list_tables(dc->view, dc->arena, d->id, 0, &tables, &n, err));
-    for (size_t i = 0; i < n; i++)
-        note_acl(h, &tables[i]->acl, role, cat_relation_kind_name(tables[i]), ddl_qualified_name(dc, tables[i]));
-    return 0;
-}
-
-static int check_nothing_held(struct ddl_context *dc, struct str role, struct err *err)
-{
-    const struct cat_database **databases;
-    struct held_objects h = {0};
-    size_t n;
-    struct cat_grant system;
-    TRY(cat_system_grant_get(dc->view, role, &system, err));
-    if (system.privileges != 0)
-        buf_cstr(&h.grants, "system");
-    int rc = cat_list_databases(dc->view, dc->arena, &databases, &n, err);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = note_database(dc, databases[i], role, &h, err);
-    if (rc == 0 && h.owned.len > 0) {
-        err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "role %.*s cannot be dropped because some objects depend on it",
-                STR_FMT(role));
-        rc = err_detail(err, "%s", buf_c(&h.owned));
-    } else if (rc == 0 && h.grants.len > 0) {
-        rc = err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop role/user %.*s: grants still exist on %s",
-                     STR_FMT(role), buf_c(&h.grants));
-    }
-    buf_release(&h.owned);
-    buf_release(&h.grants);
-    return rc;
-}
-
 // ---- DROP
 
 static int check_special(struct str name, struct err *err)
@@ -350,63 +292,10 @@ int drop_roles(struct ddl_context *dc, const struct ast_drop *s, struct ddl_resu
             continue;
         TRY(ddl_need_role(dc, name, &r, err));
         TRY(need_admin_for_admin(dc, name, "drop", err));
-        TRY(check_nothing_held(dc, name, err));
+        TRY(owned_check_nothing(dc, name, err));
         TRY(cat_role_settings_put(dc->view, 0, name, NULL, 0, err));
         TRY(cat_remove_role(dc->view, name, err));
         out->changed_schema = true;
     }
     return 0;
-}
-
-// ---- REASSIGN OWNED
-
-static bool is_listed(const struct ast_list *roles, struct str name)
-{
-    for (size_t i = 0; i < roles->n; i++)
-        if (str_eq(ast_as_name(roles->items[i])->name, name))
-            return true;
-    return false;
-}
-
-static int reassign_database(struct ddl_context *dc, const struct cat_database *d, const struct ast_reassign_owned *s,
-                             struct err *err)
-{
-    const struct cat_schema **schemas;
-    const struct cat_table **tables;
-    size_t n;
-    TRY(cat_list_tables(dc->view, dc->arena, d->id, 0, &tables, &n, err));
-    for (size_t i = 0; i < n; i++) {
-        struct cat_table t = *tables[i];
-        if (!is_listed(&s->from, t.acl.owner))
-            continue;
-        t.acl.owner = s->to;
-        TRY(cat_put_table(dc->view, &t, err));
-    }
-    TRY(cat_list_schemas(dc->view, dc->arena, d->id, &schemas, &n, err));
-    for (size_t i = 0; i < n; i++) {
-        struct cat_schema schema = *schemas[i];
-        if (schema.is_virtual || !is_listed(&s->from, schema.acl.owner))
-            continue;
-        schema.acl.owner = s->to;
-        TRY(cat_put_schema(dc->view, &schema, err));
-    }
-    if (!is_listed(&s->from, d->acl.owner))
-        return 0;
-    struct cat_database changed = *d;
-    changed.acl.owner = s->to;
-    return cat_put_database(dc->view, &changed, err);
-}
-
-int ddl_reassign_owned(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
-{
-    const struct ast_reassign_owned *s = ast_as_reassign_owned(statement);
-    const struct cat_database *d;
-    const struct cat_role *r;
-    for (size_t i = 0; i < s->from.n; i++) {
-        TRY(ddl_need_role(dc, ast_as_name(s->from.items[i])->name, &r, err));
-        TRY(ddl_check_new_owner(dc, r->name, err));
-    }
-    TRY(ddl_check_new_owner(dc, s->to, err));
-    TRY(ddl_current_database(dc, &d, err));
-    return reassign_database(dc, d, s, err);
 }

@@ -20,7 +20,7 @@ int sequence_create(struct ddl_context *dc, const struct cat_database *d, const 
                                 .next_column_id = 1,
                                 .next_index_id = 1,
                                 .sequence = *options,
-                                .acl = cat_default_acl(dc->arena, dc->scope.user, 0)};
+                                .acl = ddl_new_acl(dc, d, s, CAT_DEFAULTS_SEQUENCES, dc->scope.user, 0)};
     return cat_put_table(dc->view, &t, err);
 }
 

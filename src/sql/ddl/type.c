@@ -368,7 +368,8 @@ int ddl_create_type(struct ddl_context *dc, const struct ast *statement, struct 
     struct cat_type t = {.database_id = target.database->id,
                          .schema_id = target.schema->id,
                          .name = target.name,
-                         .acl = cat_default_acl(dc->arena, dc->scope.user, CAT_PRIVILEGE_USAGE)};
+                         .acl = ddl_new_acl(dc, target.database, target.schema, CAT_DEFAULTS_TYPES, dc->scope.user,
+                                            CAT_PRIVILEGE_USAGE)};
     TRY(s->is_enum ? enum_labels(dc, s, &t.def, err) : composite_fields(dc, s, &t, err));
     TRY(cat_new_type_id(dc->view, &t.id, err));
     return cat_put_type(dc->view, &t, err);
@@ -598,6 +599,18 @@ int ddl_alter_type_object(struct ddl_context *dc, const struct ast_alter_object 
 
 // ---- DROP TYPE
 
+int drop_type(struct ddl_context *dc, const struct cat_type *t, struct err *err)
+{
+    struct str users;
+    TRY(list_users(dc, t, &users, err));
+    if (users.len > 0)
+        return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop type \"%.*s\" because other objects ([%.*s]) still depend on it", STR_FMT(t->name),
+                       STR_FMT(users));
+    TRY(cat_comments_remove(dc->view, CAT_COMMENT_TYPE, t->id, err));
+    return cat_remove(dc->view, t->id, err);
+}
+
 int drop_types(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err)
 {
     out->changed_schema = false;
@@ -605,18 +618,11 @@ int drop_types(struct ddl_context *dc, const struct ast_drop *s, struct ddl_resu
         return ddl_unimplemented(err, "DROP TYPE CASCADE is not yet supported");
     for (size_t i = 0; i < s->names.n; i++) {
         const struct cat_type *t;
-        struct str users;
         TRY(ddl_find_type(dc, s->names.items[i], s->if_exists, &t, err));
         if (t == NULL)
             continue;
         TRY(need_owner(dc, t, err));
-        TRY(list_users(dc, t, &users, err));
-        if (users.len > 0)
-            return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
-                           "cannot drop type \"%.*s\" because other objects ([%.*s]) still depend on it",
-                           STR_FMT(t->name), STR_FMT(users));
-        TRY(cat_comments_remove(dc->view, CAT_COMMENT_TYPE, t->id, err));
-        TRY(cat_remove(dc->view, t->id, err));
+        TRY(drop_type(dc, t, err));
         out->changed_schema = true;
     }
     return 0;

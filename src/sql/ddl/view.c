@@ -103,7 +103,7 @@ static int begin_view(struct table_edit *e, struct ddl_context *dc, const struct
         t.depended_on_by = target->existing->depended_on_by;
         t.n_depended_on_by = target->existing->n_depended_on_by;
     } else {
-        t.acl = cat_default_acl(dc->arena, dc->scope.user, 0);
+        t.acl = ddl_new_acl(dc, target->database, target->schema, CAT_DEFAULTS_TABLES, dc->scope.user, 0);
         TRY(cat_new_id(dc->view, &t.id, err));
     }
     edit_open(e, dc->arena, &t);

@@ -289,36 +289,86 @@ static int show_system_grants(struct show *sh, struct err *err)
 // ---- defaults of objects to come and of session variables
 
 static const struct {
-    const char *object_type, *grantee, *privilege;
-} builtin_defaults[] = {
-    {"functions", "public", "EXECUTE"},
-    {"functions", NULL, "ALL"},
-    {"routines", "public", "EXECUTE"},
-    {"routines", NULL, "ALL"},
-    {"schemas", NULL, "ALL"},
-    {"sequences", NULL, "ALL"},
-    {"tables", NULL, "ALL"},
-    {"types", "public", "USAGE"},
-    {"types", NULL, "ALL"},
+    const char *object_type;
+    char kind;
+    uint32_t public_privilege; // what public has of such objects by itself
+} default_kinds[] = {
+    {"functions", CAT_DEFAULTS_FUNCTIONS, CAT_PRIVILEGE_EXECUTE},
+    {"routines", CAT_DEFAULTS_FUNCTIONS, CAT_PRIVILEGE_EXECUTE},
+    {"schemas", CAT_DEFAULTS_SCHEMAS, 0},
+    {"sequences", CAT_DEFAULTS_SEQUENCES, 0},
+    {"tables", CAT_DEFAULTS_TABLES, 0},
+    {"types", CAT_DEFAULTS_TYPES, CAT_PRIVILEGE_USAGE},
 };
 
-// What every role's objects get; ALTER DEFAULT PRIVILEGES cannot change it.
+struct defaults_list {
+    const struct cat_defaults *items;
+    size_t n;
+    bool of_database; // what is there without being said is shown too
+};
+
+static void default_rows(struct show *sh, struct str role, const char *object_type, const struct cat_grant *g)
+{
+    struct granted_object o = {.n_columns = 3};
+    o.columns[0] = role.len > 0 ? datum_str(role) : DATUM_NULL;
+    o.columns[1] = datum_bool(role.len == 0);
+    o.columns[2] = datum_c(object_type);
+    grant_rows(sh, &o, g);
+}
+
+static void defaults_of_role(struct show *sh, const struct defaults_list *list, struct str role)
+{
+    for (size_t i = 0; i < ARRAY_LEN(default_kinds); i++) {
+        const char *type = default_kinds[i].object_type;
+        struct cat_grant everybody = {STR("public"), default_kinds[i].public_privilege, 0};
+        for (size_t k = 0; k < list->n; k++) {
+            const struct cat_defaults *e = &list->items[k];
+            if (e->kind != default_kinds[i].kind || !str_eq(e->acl.owner, role))
+                continue;
+            for (size_t g = 0; g < e->acl.n_grants; g++)
+                default_rows(sh, role, type, &e->acl.grants[g]);
+            if (e->public_revoked)
+                everybody.privileges = 0;
+        }
+        if (!list->of_database)
+            continue;
+        default_rows(sh, role, type, &everybody);
+        if (role.len > 0)
+            default_rows(sh, role, type, &(struct cat_grant){role, CAT_PRIVILEGE_ALL, CAT_PRIVILEGE_ALL});
+    }
+}
+
+static int compare_defaults(const void *a, const void *b)
+{
+    struct datum *const *x = a, *const *y = b;
+    static const size_t columns[] = {2, 3, 4};
+    int c = 0;
+    for (size_t i = 0; i < ARRAY_LEN(columns) && c == 0; i++)
+        c = str_cmp((*x)[columns[i]].s, (*y)[columns[i]].s);
+    return c;
+}
+
 static int show_default_privileges(struct show *sh, struct err *err)
 {
-    if (sh->ast->object != NULL || sh->ast->all)
-        return 0;
+    const struct cat_database *d;
+    const struct cat_schema *schema = NULL;
     size_t n = MAX(sh->ast->names.n, (size_t)1);
+    if (sh->ast->object != NULL)
+        TRY(show_place(sh, sh->ast->object, &d, &schema, err));
+    else
+        TRY(show_current_database(sh, &d, err));
+    struct defaults_list list = {d->defaults, d->n_defaults, true};
+    if (sh->ast->object != NULL)
+        list = (struct defaults_list){schema != NULL ? schema->defaults : NULL, schema != NULL ? schema->n_defaults : 0,
+                                      false};
     for (size_t r = 0; r < n; r++) {
-        struct str role = sh->ast->names.n > 0 ? ast_as_name(sh->ast->names.items[r])->name : sh->session->user;
-        for (size_t i = 0; i < ARRAY_LEN(builtin_defaults); i++) {
-            struct datum *row = show_row(sh);
-            row[0] = datum_str(role);
-            row[1] = datum_bool(false);
-            row[2] = datum_c(builtin_defaults[i].object_type);
-            row[3] = builtin_defaults[i].grantee != NULL ? datum_c(builtin_defaults[i].grantee) : datum_str(role);
-            row[4] = datum_c(builtin_defaults[i].privilege);
-            row[5] = datum_bool(builtin_defaults[i].grantee == NULL);
-        }
+        struct str role = sh->ast->all           ? STR_EMPTY
+                          : sh->ast->names.n > 0 ? ast_as_name(sh->ast->names.items[r])->name
+                                                 : sh->session->user;
+        size_t first = sh->out->rows.len;
+        defaults_of_role(sh, &list, role);
+        if (sh->out->rows.len > first)
+            qsort(sh->out->rows.ptr + first, sh->out->rows.len - first, sizeof(*sh->out->rows.ptr), compare_defaults);
     }
     return 0;
 }

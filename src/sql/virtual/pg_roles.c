@@ -255,3 +255,62 @@ GENERATOR(pg_db_role_setting_rows)
     }
     return 0;
 }
+
+// ---- default privileges
+
+struct defaults_place {
+    uint32_t database_id, schema_id; // schema_id 0: of the database
+};
+
+// With what public and the creator have by themselves, as PostgreSQL shows the lists of a whole database.
+static struct cat_acl whole_acl(struct arena *a, const struct cat_defaults *e)
+{
+    struct cat_grant *list = ARENA_ARRAY(a, struct cat_grant, e->acl.n_grants + 2);
+    struct cat_acl out = {.owner = e->acl.owner, .grants = list};
+    uint32_t usual = e->kind == CAT_DEFAULTS_TYPES       ? CAT_PRIVILEGE_USAGE
+                     : e->kind == CAT_DEFAULTS_FUNCTIONS ? CAT_PRIVILEGE_EXECUTE
+                                                         : 0;
+    if (usual != 0 && !e->public_revoked)
+        list[out.n_grants++] = (struct cat_grant){STR("public"), usual, 0};
+    if (e->acl.owner.len > 0)
+        list[out.n_grants++] = (struct cat_grant){e->acl.owner, CAT_PRIVILEGE_ALL, 0};
+    for (size_t i = 0; i < e->acl.n_grants; i++)
+        list[out.n_grants++] = e->acl.grants[i];
+    return out;
+}
+
+static int defaults_rows(struct exec_context *x, struct defaults_place place, const struct cat_defaults *list, size_t n,
+                         struct virtual_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t role = 0;
+        struct cat_acl acl = place.schema_id != 0 ? list[i].acl : whole_acl(x->eval.arena, &list[i]);
+        ROW(pg_default_acl);
+        if (list[i].acl.owner.len > 0)
+            TRY(role_oid(x, list[i].acl.owner, &role, err));
+        uint32_t id = place.schema_id != 0 ? place.schema_id : place.database_id;
+        row[pg_default_acl_oid] = datum_int(oid_of_default(id, (uint32_t)i + 1));
+        row[pg_default_acl_defaclrole] = datum_int(role);
+        row[pg_default_acl_defaclnamespace] = datum_int(place.schema_id);
+        row[pg_default_acl_defaclobjtype] = datum_str(arena_str(x->eval.arena, (struct str){&list[i].kind, 1}));
+        row[pg_default_acl_defaclacl] = array_of_acl(x, &acl);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(pg_default_acl_rows)
+{
+    const struct cat_database *d;
+    const struct cat_schema **schemas;
+    size_t n;
+    TRY(current_database(x, &d, err));
+    if (d == NULL)
+        return 0;
+    TRY(defaults_rows(x, (struct defaults_place){d->id, 0}, d->defaults, d->n_defaults, rows, err));
+    TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(defaults_rows(x, (struct defaults_place){d->id, schemas[i]->id}, schemas[i]->defaults,
+                          schemas[i]->n_defaults, rows, err));
+    return 0;
+}
