@@ -133,6 +133,13 @@ static void end_connections(void *arg, struct sql_engine *engine)
     net_end(&server->net, pgwire_uses, engine);
 }
 
+static void end_session(void *arg, int32_t pid, int32_t secret)
+{
+    struct server *server = arg;
+    uint64_t key = (uint64_t)(uint32_t)pid << 32 | (uint32_t)secret;
+    net_end(&server->net, pgwire_has_key, &key);
+}
+
 // temp/ beside a store on disk; the system's directory for one in memory.
 static int temp_dir(struct server *server, const char **out, struct err *err)
 {
@@ -164,6 +171,8 @@ static int open_clusters(struct server *server, struct err *err)
         .http_port = server->http_port,
         .advertise_host = str_of(server->host),
         .external_io_dir = server->config.external_io_dir,
+        .end_session = end_session,
+        .end_session_arg = server,
     };
     struct clusters_options clusters = {.engine = &options, .end_connections = end_connections, .arg = server};
     return clusters_open(server->kv, &clusters, &server->clusters, err);
@@ -205,13 +214,6 @@ static int64_t tick(void *arg, int64_t now)
 {
     struct server *server = arg;
     return series_tick(server->series, now);
-}
-
-static void end_session(void *arg, int32_t pid, int32_t secret)
-{
-    struct server *server = arg;
-    uint64_t key = (uint64_t)(uint32_t)pid << 32 | (uint32_t)secret;
-    net_end(&server->net, pgwire_has_key, &key);
 }
 
 static int open_api(struct server *server, struct err *err)

@@ -110,6 +110,11 @@ size_t sql_engine_session_count(struct sql_engine *e)
     return atomic_load(&fake_sessions_alive);
 }
 
+bool session_is_ended(const struct session *s)
+{
+    return false;
+}
+
 int sql_lookup_user(struct sql_engine *e, struct arena *a, struct str name, struct sql_user *out, struct err *err)
 {
     static const char *const names[] = {"root", "alice", "nologin", "expired", "nopassword"};

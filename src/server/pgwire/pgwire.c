@@ -114,6 +114,8 @@ static void end(struct conn *c, enum conn_end why)
         return; // nobody has spoken the protocol yet
     if (p->session == NULL)
         end_login(p, why, &err);
+    else if (session_is_ended(p->session))
+        err_set(&err, ERR_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
     else if (why == CONN_END_MEMORY)
         err_set(&err, ERR_OUT_OF_MEMORY, "memory budget exceeded: incomplete messages of all clients are too large");
     else if (why == CONN_END_SHUTDOWN || session_idle_deadline(p->session, &err) == 0)

@@ -55,8 +55,8 @@ static int change_entry(const struct defaults_work *w, struct cat_defaults *e, b
 }
 
 // The list with the entry of the role changed, added in its place, or gone when nothing is left of it.
-static int change_list(const struct defaults_work *w, struct str role, bool of_database, const struct cat_defaults **list,
-                       size_t *n, struct err *err)
+static int change_list(const struct defaults_work *w, struct str role, bool of_database,
+                       const struct cat_defaults **list, size_t *n, struct err *err)
 {
     struct cat_defaults *changed = ARENA_ARRAY(w->grant.dc->arena, struct cat_defaults, *n + 1);
     struct cat_defaults e = {.kind = w->kind, .acl = {.owner = role}};
@@ -125,8 +125,7 @@ static int check_all_roles(struct ddl_context *dc, struct err *err)
     bool ok;
     TRY(cat_is_admin(dc->view, dc->scope.user, &ok, err));
     return ok ? 0
-              : err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
-                        "must be an admin to ALTER DEFAULT PRIVILEGES FOR ALL ROLES");
+              : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "must be an admin to ALTER DEFAULT PRIVILEGES FOR ALL ROLES");
 }
 
 static int check_grant(const struct defaults_work *w, const struct ast_alter_default_privileges *s, struct err *err)
@@ -137,8 +136,7 @@ static int check_grant(const struct defaults_work *w, const struct ast_alter_def
                        "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
     for (size_t i = 0; i < g->grantees.n && g->grant_option && !g->revoke; i++)
         if (str_eqc(ast_as_name(g->grantees.items[i])->name, "public"))
-            return err_set(err, ERR_INVALID_GRANT_OPERATION,
-                           "grant options cannot be granted to \"public\" role");
+            return err_set(err, ERR_INVALID_GRANT_OPERATION, "grant options cannot be granted to \"public\" role");
     return grant_check_applicable(&w->grant, w->object, err);
 }
 

@@ -21,8 +21,8 @@ struct objects {
     size_t n;
 };
 
-#define PUSH_ALL(list, count, KIND, member)                                              \
-    for (size_t i = (count); i-- > 0;)                                                   \
+#define PUSH_ALL(list, count, KIND, member) \
+    for (size_t i = (count); i-- > 0;)      \
     ARENA_PUSH(dc->arena, &found, ((struct object){.kind = KIND, .member = (list)[i]}))
 
 // Of a database, in an order in which they can be dropped; those of one kind the newest first as far as names tell.
@@ -66,11 +66,11 @@ static const struct cat_acl *acl_of(const struct object *o)
     return &o->database->acl;
 }
 
-#define PUT_COPY(type, member, put)             \
-    {                                           \
-        struct type changed = *o->member;       \
-        changed.acl = *acl;                     \
-        return put(dc->view, &changed, err);    \
+#define PUT_COPY(type, member, put)          \
+    {                                        \
+        struct type changed = *o->member;    \
+        changed.acl = *acl;                  \
+        return put(dc->view, &changed, err); \
     }
 
 static int put_acl(struct ddl_context *dc, const struct object *o, const struct cat_acl *acl, struct err *err)
@@ -160,8 +160,10 @@ static const struct {
     char kind;
     const char *objects, *keyword;
 } default_words[] = {
-    {CAT_DEFAULTS_TABLES, "relations", "TABLES"}, {CAT_DEFAULTS_SEQUENCES, "sequences", "SEQUENCES"},
-    {CAT_DEFAULTS_TYPES, "types", "TYPES"},       {CAT_DEFAULTS_SCHEMAS, "schemas", "SCHEMAS"},
+    {CAT_DEFAULTS_TABLES, "relations", "TABLES"},
+    {CAT_DEFAULTS_SEQUENCES, "sequences", "SEQUENCES"},
+    {CAT_DEFAULTS_TYPES, "types", "TYPES"},
+    {CAT_DEFAULTS_SCHEMAS, "schemas", "SCHEMAS"},
     {CAT_DEFAULTS_FUNCTIONS, "functions", "FUNCTIONS"},
 };
 
@@ -179,8 +181,9 @@ static void note_default(struct held *h, const struct cat_database *d, const str
     if (o->kind == OBJECT_SCHEMA)
         buf_printf(&where, " IN SCHEMA %.*s", STR_FMT(o->schema->name));
     buf_printf(&h->owned, "\n%s default privileges on new %s %s%.*s in database %.*s%s%.*s",
-               owner ? "owner of" : "privileges for", default_words[w].objects, all ? "for all roles" : "belonging to role ",
-               STR_FMT(e->acl.owner), STR_FMT(d->name), o->kind == OBJECT_SCHEMA ? " in schema " : "",
+               owner ? "owner of" : "privileges for", default_words[w].objects,
+               all ? "for all roles" : "belonging to role ", STR_FMT(e->acl.owner), STR_FMT(d->name),
+               o->kind == OBJECT_SCHEMA ? " in schema " : "",
                STR_FMT(o->kind == OBJECT_SCHEMA ? o->schema->name : STR_EMPTY));
     struct str grantee = owner && e->acl.n_grants > 0 ? e->acl.grants[0].grantee : h->role;
     buf_printf(&h->hint, "%sUSE %.*s; ALTER DEFAULT PRIVILEGES %s%s REVOKE ALL ON %s FROM %.*s;",
@@ -302,8 +305,8 @@ static struct cat_acl without(struct arena *a, const struct cat_acl *acl, const 
     return out;
 }
 
-static const struct cat_defaults *defaults_without(struct arena *a, const struct object *o, const struct ast_list *roles,
-                                                   size_t *n_kept)
+static const struct cat_defaults *defaults_without(struct arena *a, const struct object *o,
+                                                   const struct ast_list *roles, size_t *n_kept)
 {
     size_t n;
     const struct cat_defaults *list = defaults_of(o, &n);

@@ -11,6 +11,8 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->insecure = options->insecure;
     e->clusters = options->clusters;
     e->meter = options->meter;
+    e->end_session = options->end_session;
+    e->end_session_arg = options->end_session_arg;
     e->sql_port = options->sql_port;
     e->http_port = options->http_port;
     e->host = str_dup_c(options->advertise_host);
@@ -105,6 +107,15 @@ bool sql_engine_find_session(struct sql_engine *e, struct str session_id, int32_
     return found;
 }
 
+// Of the running statement. The mutex is held.
+static void interrupt(struct session *s)
+{
+    atomic_store(&s->cancel_requested, true);
+    struct kv_txn *txn = atomic_load(&s->waiting_txn);
+    if (txn != NULL)
+        kv_cancel(txn);
+}
+
 bool sql_engine_cancel(struct sql_engine *e, int32_t pid, int32_t secret)
 {
     bool found = false;
@@ -113,13 +124,58 @@ bool sql_engine_cancel(struct sql_engine *e, int32_t pid, int32_t secret)
         if (s->pid != pid || s->secret != secret)
             continue;
         found = true;
-        atomic_store(&s->cancel_requested, true);
-        struct kv_txn *txn = atomic_load(&s->waiting_txn);
-        if (txn != NULL)
-            kv_cancel(txn);
+        interrupt(s);
     }
     pthread_mutex_unlock(&e->mutex);
     return found;
+}
+
+// ---- sessions ended or interrupted by others
+
+static struct session *find(struct sql_engine *e, enum ast_controlled what, struct str id)
+{
+    struct session *s = e->sessions;
+    while (s != NULL && !str_eqc(id, what == AST_CONTROLLED_SESSIONS ? s->session_id : s->query_id))
+        s = s->next;
+    return s == NULL || (what == AST_CONTROLLED_QUERIES && s->current_query == NULL) ? NULL : s;
+}
+
+bool engine_find(struct sql_engine *e, enum ast_controlled what, struct str id, struct arena *a, struct str *user)
+{
+    pthread_mutex_lock(&e->mutex);
+    const struct session *s = find(e, what, id);
+    *user = s != NULL ? arena_str(a, s->login_user) : STR_NONE;
+    pthread_mutex_unlock(&e->mutex);
+    return user->ptr != NULL;
+}
+
+bool engine_cancel(struct sql_engine *e, enum ast_controlled what, struct str id)
+{
+    pthread_mutex_lock(&e->mutex);
+    struct session *s = find(e, what, id);
+    int32_t pid = s != NULL ? s->pid : 0, secret = s != NULL ? s->secret : 0;
+    if (s != NULL && what == AST_CONTROLLED_SESSIONS)
+        atomic_store(&s->terminate, true);
+    if (s != NULL)
+        interrupt(s);
+    pthread_mutex_unlock(&e->mutex);
+    if (s != NULL && what == AST_CONTROLLED_SESSIONS && e->end_session != NULL)
+        e->end_session(e->end_session_arg, pid, secret);
+    return s != NULL;
+}
+
+int session_check_ended(const struct session *s, struct err *err)
+{
+    if (!atomic_load_explicit(&s->terminate, memory_order_relaxed))
+        return 0;
+    err_set(err, ERR_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    err->severity = ERR_SEVERITY_FATAL;
+    return ERR_ADMIN_SHUTDOWN;
+}
+
+bool session_is_ended(const struct session *s)
+{
+    return atomic_load_explicit(&s->terminate, memory_order_relaxed);
 }
 
 bool sql_engine_is_busy(struct sql_engine *e)
@@ -165,6 +221,15 @@ static int short_end(struct short_txn *t, int rc, struct err *err)
     return r == KV_OK ? 0 : cat_commit_error(&summary, (int)r, err);
 }
 
+static int may_login(struct cat_view *v, const struct cat_role *role, bool *out, struct err *err)
+{
+    bool no_sql = false;
+    if (role != NULL)
+        TRY(cat_has_system_privilege(v, role->name, CAT_SYSTEM_NOSQLLOGIN, &no_sql, err));
+    *out = role != NULL && role->login && !no_sql;
+    return 0;
+}
+
 static int lookup(struct cat_view *v, struct arena *a, struct str name, struct sql_user *out, struct err *err)
 {
     const struct cat_role *role;
@@ -173,9 +238,7 @@ static int lookup(struct cat_view *v, struct arena *a, struct str name, struct s
     if (role == NULL)
         return 0;
     out->exists = true;
-    bool no_sql;
-    TRY(cat_has_system_privilege(v, name, CAT_SYSTEM_NOSQLLOGIN, &no_sql, err));
-    out->can_login = role->login && !no_sql;
+    TRY(may_login(v, role, &out->can_login, err));
     out->verifier = arena_str(a, role->verifier);
     out->expired = role->valid_until_micros != INT64_MAX && role->valid_until_micros < clock_wall_ns() / 1000;
     return cat_is_admin(v, name, &out->is_admin, err);
@@ -209,4 +272,54 @@ int sql_ensure_user(struct sql_engine *e, struct str name, struct str verifier, 
     struct short_txn t;
     TRY(short_begin(e, false, &t, err));
     return short_end(&t, ensure(t.view, name, verifier, admin, err), err);
+}
+
+struct open_session {
+    char id[40];
+    struct str user;
+};
+
+static struct open_session *list_open(struct sql_engine *e, struct arena *a, size_t *n)
+{
+    *n = 0;
+    pthread_mutex_lock(&e->mutex);
+    struct open_session *list = ARENA_ARRAY(a, struct open_session, e->n_sessions + 1);
+    for (const struct session *s = e->sessions; s != NULL; s = s->next) {
+        if (s->job != NULL)
+            continue;
+        memcpy(list[*n].id, s->session_id, sizeof(list[*n].id));
+        list[(*n)++].user = arena_str(a, s->login_user);
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return list;
+}
+
+static int end_revoked(struct sql_engine *e, struct cat_view *v, struct arena *a, struct err *err)
+{
+    size_t n;
+    const struct open_session *list = list_open(e, a, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct cat_role *role;
+        bool may;
+        TRY(cat_role_by_name(v, list[i].user, &role, err));
+        TRY(may_login(v, role, &may, err));
+        if (!may)
+            engine_cancel(e, AST_CONTROLLED_SESSIONS, str_of(list[i].id));
+    }
+    return 0;
+}
+
+void engine_end_revoked(struct sql_engine *e)
+{
+    struct short_txn t;
+    struct arena a;
+    struct err err = ERR_INIT;
+    arena_init(&a, NULL);
+    int rc = short_begin(e, true, &t, &err);
+    if (rc == 0)
+        rc = short_end(&t, end_revoked(e, t.view, &a, &err), &err);
+    if (rc != 0)
+        log_warning("sessions of revoked users were not looked for: %s", err.message);
+    err_reset(&err);
+    arena_release(&a);
 }

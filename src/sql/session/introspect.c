@@ -85,6 +85,7 @@ static void describe_session(const struct session *s, struct arena *a, struct vi
 {
     const struct session_shown *shown = &s->shown;
     *out = (struct virtual_session_info){.session_id = arena_str(a, str_of(s->session_id)),
+                                         .query_id = arena_str(a, str_of(s->query_id)),
                                          .user = arena_str(a, s->user),
                                          .client_address = arena_str(a, s->client_address),
                                          .application_name = arena_str(a, str_of(shown->application_name)),

@@ -12,40 +12,16 @@ const struct job_type session_job_types[] = {
 
 // ---- lists of job ids, given by queries
 
-static int ids_of_batch(const struct execution *e, const struct batch *b, struct arena *a, struct job_ids *out,
-                        struct err *err)
-{
-    const struct vec *v = &b->cols[e->map[0]];
-    if (v->type.family != TYPE_INT)
-        return err_set(err, ERR_DATATYPE_MISMATCH, "job IDs must be of type int");
-    for (uint32_t k = 0; k < b->n; k++) {
-        struct datum d = vec_get(v, batch_row(b, k));
-        if (!d.null)
-            ARENA_PUSH(a, &out->ids, d.i);
-    }
-    return 0;
-}
-
 int job_ids_of_query(struct session *s, struct arena *a, const struct ast *query, struct job_ids *out, struct err *err)
 {
-    struct statement_plan *plan;
-    struct execution *e;
-    struct batch batch;
+    struct query_values values;
     *out = (struct job_ids){0};
-    TRY(plan_statement(s, a, query, NULL, 0, &plan, err));
-    if (plan->query->n_parameters > 0)
-        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $1");
-    if (plan->query->n_output != 1)
-        return err_set(err, ERR_SYNTAX_ERROR, "the query of job IDs must have one column");
-    TRY(execution_start(s, plan, NULL, &e, err));
-    int rc = exec_next(&e->x, &batch, err);
-    while (rc == 0 && batch.n > 0) {
-        rc = ids_of_batch(e, &batch, a, out, err);
-        if (rc == 0)
-            rc = exec_next(&e->x, &batch, err);
-    }
-    execution_free(e);
-    return rc;
+    TRY(query_values(s, a, query, &values, err));
+    if (values.type.family != TYPE_INT)
+        return err_set(err, ERR_DATATYPE_MISMATCH, "job IDs must be of type int");
+    for (size_t i = 0; i < values.items.len; i++)
+        ARENA_PUSH(a, &out->ids, values.items.ptr[i].i);
+    return 0;
 }
 
 // ---- control

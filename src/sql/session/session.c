@@ -165,6 +165,22 @@ static int apply_setting_list(struct session *s, const struct str *settings, siz
     return 0;
 }
 
+// server.max_connections_per_gateway: administrators always get in.
+static int connection_limit(struct session *s, bool admin, struct err *err)
+{
+    struct str text;
+    int64_t max;
+    TRY(cat_setting_get(s->view, STR("server.max_connections_per_gateway"), &text, err));
+    if (admin || text.ptr == NULL || !str_to_i64(text, &max) || max < 0 ||
+        sql_engine_session_count(s->engine) <= (size_t)max)
+        return 0;
+    err_set(err, ERR_TOO_MANY_CONNECTIONS, "sorry, too many clients already");
+    return err_hint(err,
+                    "the maximum number of allowed connections is %lld and can be modified using the "
+                    "server.max_connections_per_gateway config key",
+                    (long long)max);
+}
+
 static int role_defaults(struct session *s, struct err *err)
 {
     TRY(session_begin(s, TXN_IMPLICIT, err));
@@ -184,6 +200,8 @@ static int role_defaults(struct session *s, struct err *err)
     }
     if (rc == 0)
         rc = session_is_admin(s, &admin, err);
+    if (rc == 0)
+        rc = connection_limit(s, admin, err);
     if (rc == 0)
         set_fixed(s, SETTING_IS_SUPERUSER, admin ? STR("on") : STR("off"));
     session_rollback(s);
@@ -218,7 +236,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     arena_init(&s->describe, NULL);
     // Half of what there is for all: one session alone cannot keep the others from working.
     budget_init(&s->budget, "session", engine->budget.limit_bytes / 2, &engine->budget);
-    s->user = arena_str(&s->arena, o->user);
+    s->user = s->login_user = arena_str(&s->arena, o->user);
     s->client_address = arena_str(&s->arena, o->client_address);
     s->auth_method = arena_str(&s->arena, o->auth_method);
     s->tls = o->tls;
@@ -365,6 +383,10 @@ void session_show_query(struct session *s, struct str text)
     else
         before = NULL;
     s->current_query = copy;
+    if (copy != NULL) {
+        s->engine->last_query_ns = MAX(s->engine->last_query_ns + 1, (uint64_t)clock_wall_ns());
+        snprintf(s->query_id, sizeof(s->query_id), "%016llx%016x", (unsigned long long)s->engine->last_query_ns, 1);
+    }
     s->query_started_micros = s->statement_micros;
     session_publish(s);
     pthread_mutex_unlock(&s->engine->mutex);

@@ -108,6 +108,9 @@ struct sql_engine_options {
     int32_t sql_port, http_port; // shown by crdb_internal
     struct str advertise_host;
     const char *external_io_dir; // where nodelocal:// files of backups are; NULL: nowhere
+    // Called when a session was ended by others, to close its connection. Any thread; the session may be gone already.
+    void (*end_session)(void *arg, int32_t pid, int32_t secret);
+    void *end_session_arg;
     // Where statements put rows that pass their work memory; temp_dir NULL: nowhere, they end in 53200. The directory
     // must be there.
     const struct os *os;
@@ -184,6 +187,8 @@ void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret)
 bool sql_engine_cancel(struct sql_engine *engine, int32_t pid, int32_t secret);
 // The backend key of a session by the id that SHOW SESSIONS has. False when there is none. Any thread.
 bool sql_engine_find_session(struct sql_engine *engine, struct str session_id, int32_t *pid, int32_t *secret);
+// Ended by CANCEL SESSION, or because its user was dropped: it refuses all statements (57P01). Any thread.
+bool session_is_ended(const struct session *s);
 // Calls back for every ParameterStatus to send at startup.
 void session_visit_parameters(struct session *s, void (*visit)(void *arg, const char *name, struct str value),
                               void *arg);

@@ -36,6 +36,9 @@ struct sql_engine {
     pthread_mutex_t mutex; // guards the list of sessions and what other sessions read of a session
     struct session *sessions;
     size_t n_sessions;
+    uint64_t last_query_ns; // under the mutex: statements are known by the time they began
+    void (*end_session)(void *arg, int32_t pid, int32_t secret);
+    void *end_session_arg;
     int64_t started_micros;
     const struct os *os;
     char *temp_dir; // NULL: operators do not spill
@@ -161,6 +164,7 @@ struct session {
     int32_t pid, secret;
     char session_id[40];
     struct str user, client_address, auth_method;
+    struct str login_user; // `user` before SET ROLE
     bool tls;
     struct arena arena; // session lifetime
     struct budget budget;
@@ -202,8 +206,8 @@ struct session {
     uint32_t implicit_executes;
     bool protocol_failed; // an error since the last Sync
 
-    _Atomic bool cancel_requested; // set by other threads; read by this one (relaxed: a flag polled)
-    _Atomic bool terminate;
+    _Atomic bool cancel_requested;        // set by other threads; read by this one (relaxed: a flag polled)
+    _Atomic bool terminate;               // the session is to end: no more statements
     _Atomic(struct kv_txn *) waiting_txn; // guarded by engine->mutex for writing
     int64_t statement_deadline_ns, txn_deadline_ns, idle_since_ns;
     struct kv_meter meter;      // of the call in progress, when the engine has one
@@ -222,7 +226,9 @@ struct session {
     uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
+    bool touched_roles;  // this transaction has changed or dropped roles
     char *current_query; // guarded by engine->mutex: shown by other sessions
+    char query_id[40];   // of that statement
     int64_t query_started_micros;
     uint64_t last_parse_ns, last_plan_ns, last_exec_ns, last_service_ns;
     struct arena describe; // of the last describe call
@@ -395,6 +401,23 @@ int copy_start(struct session *s, const struct ast *ast, struct arena *a, struct
 void copy_abort(struct session *s);
 void copy_by_execute(struct session *s);
 void copy_set_rest(struct session *s, struct str text); // statements to run after the data
+
+// cancel.c
+struct query_values {
+    struct type type;
+    ARENA_VEC(struct datum) items; // without NULLs
+};
+// What a query with one column gives.
+int query_values(struct session *s, struct arena *a, const struct ast *query, struct query_values *out,
+                 struct err *err) MUST_CHECK;
+int run_cancel(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err) MUST_CHECK;
+
+// engine.c: other sessions, by the id of the session or of its running statement
+bool engine_find(struct sql_engine *e, enum ast_controlled what, struct str id, struct arena *a, struct str *user);
+bool engine_cancel(struct sql_engine *e, enum ast_controlled what, struct str id); // false: it is gone
+// Ends the sessions of users that are no more or may not log in any more.
+void engine_end_revoked(struct sql_engine *e);
+int session_check_ended(const struct session *s, struct err *err) MUST_CHECK; // 57P01
 
 // routine.c: user-defined functions
 int session_call_routine(struct session *s, struct eval_context *ec, const struct cat_function *f,

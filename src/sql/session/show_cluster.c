@@ -96,7 +96,7 @@ static int show_statements(struct show *sh, struct err *err)
         if (list[i].active_query.ptr == NULL)
             continue;
         struct datum *row = show_row(sh);
-        row[0] = datum_str(list[i].session_id); // a session runs one statement at a time
+        row[0] = datum_str(list[i].query_id);
         row[1] = datum_int(1);
         row[2] = datum_str(list[i].session_id);
         row[3] = datum_str(list[i].user);

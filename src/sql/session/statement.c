@@ -74,6 +74,8 @@ int session_interrupted(void *arg, struct err *err)
     struct session *s = arg;
     if (s->job != NULL)
         return s->job_interrupted(s->job, err);
+    if (atomic_load_explicit(&s->cancel_requested, memory_order_relaxed) && session_check_ended(s, err) != 0)
+        return ERR_ADMIN_SHUTDOWN;
     if (atomic_load_explicit(&s->cancel_requested, memory_order_relaxed))
         return err_set(err, ERR_QUERY_CANCELED, "query execution canceled");
     if (UNLIKELY(s->meter.written_bytes > s->written_bytes_max))
@@ -560,6 +562,12 @@ static enum ddl_serial serial_kind(const struct session *s)
     return strcmp(text, "rowid") == 0 ? DDL_SERIAL_ROWID : DDL_SERIAL_SQL_SEQUENCE;
 }
 
+static bool changes_logins(const struct ast *ast)
+{
+    return ast->kind == AST_ALTER_ROLE || (ast->kind == AST_DROP && ast_as_drop(ast)->kind == AST_OBJECT_ROLE) ||
+           (ast->kind == AST_GRANT && ast_as_grant(ast)->target == AST_GRANT_ON_SYSTEM);
+}
+
 static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
 {
     if (s->txn_read_only)
@@ -582,6 +590,7 @@ static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, st
                                        .user = s->user};
     struct ddl_result result = {0};
     TRY(ddl_execute(&dc, ast, &result, err));
+    s->touched_roles |= changes_logins(ast);
     *tag = result.tag.len > 0 ? result.tag : str_of(ast_tag(ast));
     return 0;
 }
@@ -664,8 +673,11 @@ static int run_show(struct session *s, const struct ast *ast, bool describe, str
 
 static int run_control(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
 {
-    if (ast_as_control(ast)->what == AST_CONTROLLED_JOBS)
+    enum ast_controlled what = ast_as_control(ast)->what;
+    if (what == AST_CONTROLLED_JOBS)
         return run_control_jobs(s, ast, a, tag, err);
+    if (what == AST_CONTROLLED_QUERIES || what == AST_CONTROLLED_SESSIONS)
+        return run_cancel(s, ast, a, tag, err);
     return not_supported(ast, err);
 }
 

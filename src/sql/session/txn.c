@@ -107,6 +107,7 @@ static void finished(struct session *s, bool committed)
     s->txn_as_of = 0;
     s->txn_deadline_ns = 0;
     s->touched_jobs = false;
+    s->touched_roles = false;
     drop_savepoints(s);
     portals_end_txn(s, committed);
     settings_end_txn(s);
@@ -129,6 +130,9 @@ static int commit_kv(struct session *s, struct err *err)
     if (s->touched_jobs)
         jobs_adopt(s->engine->jobs);
     s->touched_jobs = false;
+    if (s->touched_roles)
+        engine_end_revoked(s->engine);
+    s->touched_roles = false;
     return 0;
 }
 
@@ -231,6 +235,7 @@ int txn_retry(struct session *s, struct err *err)
 
 int txn_check_state(struct session *s, const struct ast *statement, struct err *err)
 {
+    TRY(session_check_ended(s, err));
     if (s->txn_state == TXN_ABORTED && statement->kind != AST_ROLLBACK && statement->kind != AST_COMMIT &&
         statement->kind != AST_ROLLBACK_TO &&
         !(statement->kind == AST_SHOW && ast_as_show(statement)->what == AST_SHOW_TRANSACTION_STATUS))

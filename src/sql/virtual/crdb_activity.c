@@ -49,7 +49,7 @@ GENERATOR(crdb_queries_rows)
         if (list[i].active_query.ptr == NULL)
             continue;
         ROW(crdb_cluster_queries);
-        row[crdb_cluster_queries_query_id] = datum_str(list[i].session_id); // one statement at a time
+        row[crdb_cluster_queries_query_id] = datum_str(list[i].query_id);
         row[crdb_cluster_queries_node_id] = datum_int(1);
         row[crdb_cluster_queries_session_id] = datum_str(list[i].session_id);
         row[crdb_cluster_queries_user_name] = datum_str(list[i].user);

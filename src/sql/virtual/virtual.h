@@ -29,7 +29,7 @@ struct virtual_setting {
     const char *values; // enum: "a|b|c"; else NULL
 };
 struct virtual_session_info {
-    struct str session_id, user, client_address, application_name, database, auth_method;
+    struct str session_id, query_id, user, client_address, application_name, database, auth_method;
     int32_t pid;
     struct str active_query; // ptr NULL: none running
     struct str last_query;
