@@ -5,6 +5,7 @@
 #include "kv/kv.h"
 #include "server/certs.h"
 #include "os/os.h"
+#include "server/auth/hba.h"
 #include "server/server_int.h"
 #include "sql/session/session.h"
 
@@ -171,6 +172,7 @@ static int open_clusters(struct server *server, struct err *err)
         .http_port = server->http_port,
         .advertise_host = str_of(server->host),
         .external_io_dir = server->config.external_io_dir,
+        .check_setting = auth_check_setting,
         .end_session = end_session,
         .end_session_arg = server,
     };

@@ -68,7 +68,7 @@ static void exchange(const uint8_t *data, size_t size, size_t cut)
     struct buf out = BUF_INIT;
     struct err err = ERR_INIT;
     bool proven = false;
-    scram_exchange_init(&x, NULL, STR("secret"), STR("user"));
+    scram_exchange_init(&x, NULL, STR("secret"), STR("user"), SCRAM_ITERATIONS_DEFAULT);
     if (scram_exchange_first(&x, (struct str){(const char *)data, cut}, &out, &err) == 0)
         (void)!scram_exchange_final(&x, (struct str){(const char *)data + cut, size - cut}, &out, &proven, &err);
     INVARIANT(!proven);

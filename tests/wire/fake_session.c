@@ -110,6 +110,14 @@ size_t sql_engine_session_count(struct sql_engine *e)
     return atomic_load(&fake_sessions_alive);
 }
 
+int sql_engine_settings(struct sql_engine *e, struct arena *a, const char *const *names, size_t n, struct str *values,
+                        struct err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = STR_EMPTY;
+    return 0;
+}
+
 bool session_is_ended(const struct session *s)
 {
     return false;

@@ -54,7 +54,7 @@ static void begin(struct scram_exchange *x)
 {
     struct scram_verifier v;
     CHECK(scram_verifier_parse(&v, STR(rfc_verifier)));
-    scram_exchange_init(x, &v, STR("secret"), STR("user"));
+    scram_exchange_init(x, &v, STR("secret"), STR("user"), SCRAM_ITERATIONS_DEFAULT);
     snprintf(x->nonce, sizeof(x->nonce), "%s", "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
 }
 
@@ -126,9 +126,9 @@ static void test_refused(void)
 static void test_mock(void)
 {
     struct scram_exchange a, b, c;
-    scram_exchange_init(&a, NULL, STR("secret"), STR("nobody"));
-    scram_exchange_init(&b, NULL, STR("secret"), STR("nobody"));
-    scram_exchange_init(&c, NULL, STR("secret"), STR("somebody"));
+    scram_exchange_init(&a, NULL, STR("secret"), STR("nobody"), SCRAM_ITERATIONS_DEFAULT);
+    scram_exchange_init(&b, NULL, STR("secret"), STR("nobody"), SCRAM_ITERATIONS_DEFAULT);
+    scram_exchange_init(&c, NULL, STR("secret"), STR("somebody"), SCRAM_ITERATIONS_DEFAULT);
     CHECK(memcmp(a.verifier.salt, b.verifier.salt, SCRAM_SALT_BYTES) == 0);
     CHECK(memcmp(a.verifier.salt, c.verifier.salt, SCRAM_SALT_BYTES) != 0);
     CHECK(a.mock && a.verifier.iterations == SCRAM_ITERATIONS_DEFAULT);

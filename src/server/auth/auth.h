@@ -1,4 +1,5 @@
-// Who may log in and how. The rules are CockroachDB's default: an insecure server trusts; otherwise a client
+// Who may log in and how. An insecure server trusts. Otherwise the first rule of the cluster's
+// server.host_based_authentication.configuration that fits the connection decides (hba.h); by default a client
 // certificate must name the user, and without one the user proves the password by SCRAM-SHA-256. Plaintext connections
 // are refused before this begins (Unix sockets excepted).
 //
@@ -9,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "server/auth/hba.h"
 #include "server/auth/scram_exchange.h"
 
 struct sql_engine;
@@ -16,6 +18,8 @@ struct sql_engine;
 struct auth_options {
     struct sql_engine *engine;
     bool insecure;
+    enum hba_connection connection;
+    struct str peer;             // "127.0.0.1:50000"
     bool has_certificate;        // the client presented a verified one
     struct str certificate_name; // its common name
     struct str channel_binding;  // tls-server-end-point data; empty: not TLS
@@ -29,12 +33,15 @@ enum auth_state {
 
 // One login in progress.
 struct auth {
-    char *user;         // as in the catalog: lower case
-    const char *method; // "trust", "cert", "scram-sha-256"
+    char *user;          // as in the catalog: lower case
+    const char *method;  // of the rule: "trust", "cert-password" …; of the default rules what was used: "cert" …
+    struct buf identity; // what the user proved to be: his name, or that of the certificate
     struct buf binding;
     struct scram_exchange exchange;
     bool exchanging, saw_first;
-    bool can_login, expired, is_admin;
+    bool cleartext; // waits for a password
+    bool can_login, expired;
+    bool log; // logins that succeed too
 };
 
 // Zero-initialize before. Appends complete messages (Authentication…) to `out`, without AuthenticationOk. Errors: 28P01

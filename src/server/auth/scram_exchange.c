@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 void scram_exchange_init(struct scram_exchange *x, const struct scram_verifier *verifier, struct str secret,
-                         struct str user)
+                         struct str user, int mock_iterations)
 {
     uint8_t random[SCRAM_NONCE_BYTES];
     struct buf nonce = BUF_INIT;
@@ -20,7 +20,7 @@ void scram_exchange_init(struct scram_exchange *x, const struct scram_verifier *
     uint8_t salt[SHA256_BYTES];
     hmac_sha256(secret, user, salt);
     x->mock = true;
-    x->verifier.iterations = SCRAM_ITERATIONS_DEFAULT;
+    x->verifier.iterations = mock_iterations;
     x->verifier.salt_len = SCRAM_SALT_BYTES;
     memcpy(x->verifier.salt, salt, SCRAM_SALT_BYTES);
     secure_random(x->verifier.stored_key, SHA256_BYTES);

@@ -21,9 +21,10 @@ struct scram_exchange {
     struct buf full_nonce;
 };
 
-// `verifier` NULL: a mock exchange whose salt is derived from `secret` and `user`, the same at every attempt.
+// `verifier` NULL: a mock exchange of that many iterations, whose salt is derived from `secret` and `user`, the same at
+// every attempt.
 void scram_exchange_init(struct scram_exchange *x, const struct scram_verifier *verifier, struct str secret,
-                         struct str user);
+                         struct str user, int mock_iterations);
 void scram_exchange_release(struct scram_exchange *x);
 // Takes client-first-message, appends server-first-message. 08P01 when malformed.
 int scram_exchange_first(struct scram_exchange *x, struct str message, struct buf *out, struct err *err) MUST_CHECK;

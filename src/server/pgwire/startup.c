@@ -81,6 +81,7 @@ static int begin_session(struct pgconn *p, struct err *err)
         .client_address = str_of(p->conn->peer),
         .tls = p->conn->ssl != NULL,
         .auth_method = str_of(p->login->auth.method),
+        .system_identity = buf_view(&p->login->auth.identity),
         .parameters = m.parameters,
         .n_parameters = m.n_parameters,
     };
@@ -92,6 +93,8 @@ static int begin_session(struct pgconn *p, struct err *err)
     session_visit_parameters(p->session, send_parameter, out);
     backend_key_data(out, pid, secret);
     backend_ready(out, session_transaction_status(p->session));
+    if (p->login->auth.log)
+        log_info("login: user %s, method %s (client %s)", p->login->auth.user, p->login->auth.method, p->conn->peer);
     return 0;
 }
 
@@ -122,6 +125,10 @@ static int begin_auth(struct pgconn *p, struct str user, enum auth_state *state,
     struct auth_options options = {
         .engine = p->engine,
         .insecure = p->server->insecure,
+        .connection = p->conn->unix_socket   ? HBA_LOCAL
+                      : p->conn->ssl != NULL ? HBA_TLS
+                                             : HBA_PLAIN,
+        .peer = str_of(p->conn->peer),
         .secret = {(const char *)p->server->secret, sizeof(p->server->secret)},
     };
     if (p->conn->ssl != NULL) {

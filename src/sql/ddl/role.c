@@ -58,6 +58,33 @@ static void remove_option(struct role_edit *e, struct str stored)
     e->options.len = kept;
 }
 
+static int int_setting(struct ddl_context *dc, const char *name, int64_t otherwise, int64_t *out, struct err *err)
+{
+    struct str text;
+    TRY(cat_setting_get(dc->view, str_of(name), &text, err));
+    if (text.ptr == NULL || !str_to_i64(text, out))
+        *out = otherwise;
+    return 0;
+}
+
+static int check_length(struct ddl_context *dc, struct str password, struct err *err)
+{
+    int64_t min;
+    TRY(int_setting(dc, "server.user_login.min_password_length", 1, &min, err));
+    if (min <= (int64_t)utf8_length(password))
+        return 0;
+    err_set(err, ERR_INVALID_PASSWORD, "password too short");
+    return err_hint(err, "Passwords must be %lld characters or longer.", (long long)min);
+}
+
+static int takes_verifiers(struct ddl_context *dc, bool *out, struct err *err)
+{
+    struct str text;
+    TRY(cat_setting_get(dc->view, STR("server.user_login.store_client_pre_hashed_passwords.enabled"), &text, err));
+    *out = text.ptr == NULL || str_eqc(text, "true");
+    return 0;
+}
+
 static int set_password(struct ddl_context *dc, struct role_edit *e, const struct ast *value, struct err *err)
 {
     if (dc->insecure)
@@ -70,12 +97,18 @@ static int set_password(struct ddl_context *dc, struct role_edit *e, const struc
     if (password.len == 0)
         return err_set(err, ERR_INVALID_PASSWORD, "empty passwords are not permitted");
     struct scram_verifier v;
-    if (scram_verifier_parse(&v, password)) { // made elsewhere
+    bool verifiers;
+    int64_t cost;
+    TRY(takes_verifiers(dc, &verifiers, err));
+    TRY(int_setting(dc, "server.user_login.password_hashes.default_cost.scram_sha_256", SCRAM_ITERATIONS_DEFAULT, &cost,
+                    err));
+    if (verifiers && scram_verifier_parse(&v, password)) { // made elsewhere
         e->role.verifier = password;
         return 0;
     }
     struct buf b = BUF_INIT;
-    scram_verifier_build(&v, password, SCRAM_ITERATIONS_DEFAULT);
+    TRY(check_length(dc, password, err));
+    scram_verifier_build(&v, password, (int)cost);
     scram_verifier_print(&v, &b);
     e->role.verifier = arena_str(dc->arena, buf_view(&b));
     buf_release(&b);

@@ -11,6 +11,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->insecure = options->insecure;
     e->clusters = options->clusters;
     e->meter = options->meter;
+    e->check_setting = options->check_setting;
     e->end_session = options->end_session;
     e->end_session_arg = options->end_session_arg;
     e->sql_port = options->sql_port;
@@ -249,6 +250,27 @@ int sql_lookup_user(struct sql_engine *e, struct arena *a, struct str name, stru
     struct short_txn t;
     TRY(short_begin(e, true, &t, err));
     return short_end(&t, lookup(t.view, a, name, out, err), err);
+}
+
+static int read_settings(struct cat_view *v, struct arena *a, const char *const *names, size_t n, struct str *values,
+                         struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cluster_setting *setting = cluster_setting_find(str_of(names[i]));
+        bool is_default;
+        values[i] = STR_EMPTY;
+        if (setting != NULL)
+            TRY(cluster_setting_value(v, setting, a, &values[i], &is_default, err));
+    }
+    return 0;
+}
+
+int sql_engine_settings(struct sql_engine *e, struct arena *a, const char *const *names, size_t n, struct str *values,
+                        struct err *err)
+{
+    struct short_txn t;
+    TRY(short_begin(e, true, &t, err));
+    return short_end(&t, read_settings(t.view, a, names, n, values, err), err);
 }
 
 static int ensure(struct cat_view *v, struct str name, struct str verifier, bool admin, struct err *err)

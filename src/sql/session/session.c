@@ -213,7 +213,7 @@ static int startup(struct session *s, const struct session_options *o, struct er
     set_fixed(s, SETTING_DATABASE, o->database.len > 0 ? o->database : o->user);
     set_fixed(s, SETTING_SESSION_USER, o->user);
     set_fixed(s, SETTING_SESSION_AUTHORIZATION, o->user);
-    set_fixed(s, SETTING_SYSTEM_IDENTITY, o->user);
+    set_fixed(s, SETTING_SYSTEM_IDENTITY, o->system_identity.len > 0 ? o->system_identity : o->user);
     set_fixed(s, SETTING_SESSION_ID, str_of(s->session_id));
     set_fixed(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
     set_fixed(s, SETTING_VIRTUAL_CLUSTER_NAME, str_of(s->engine->virtual_cluster_name));

@@ -108,6 +108,8 @@ struct sql_engine_options {
     int32_t sql_port, http_port; // shown by crdb_internal
     struct str advertise_host;
     const char *external_io_dir; // where nodelocal:// files of backups are; NULL: nowhere
+    // What a cluster setting that the server reads may be; may be NULL.
+    int (*check_setting)(struct str name, struct str value, struct err *err);
     // Called when a session was ended by others, to close its connection. Any thread; the session may be gone already.
     void (*end_session)(void *arg, int32_t pid, int32_t secret);
     void *end_session_arg;
@@ -161,6 +163,10 @@ int sql_lookup_user(struct sql_engine *engine, struct arena *a, struct str name,
 int sql_ensure_user(struct sql_engine *engine, struct str name, struct str verifier, bool admin,
                     struct err *err) MUST_CHECK;
 
+// Values of cluster settings as they are now; of one that does not exist, empty.
+int sql_engine_settings(struct sql_engine *engine, struct arena *a, const char *const *names, size_t n,
+                        struct str *values, struct err *err) MUST_CHECK;
+
 // ---- sessions
 
 struct session_parameter {
@@ -171,7 +177,8 @@ struct session_options {
     struct str database; // empty: the user's name, as PostgreSQL does; need not exist
     struct str client_address;
     bool tls;
-    struct str auth_method; // "cert", "scram-sha-256", "trust" …, shown by SHOW SESSIONS
+    struct str auth_method;     // "cert", "scram-sha-256", "trust" …, shown by SHOW SESSIONS
+    struct str system_identity; // what proved itself; empty: the user
     // Startup parameters except user and database, `options` already split into them. Unknown names: 42704 unless
     // dotted.
     const struct session_parameter *parameters;

@@ -37,6 +37,7 @@ struct sql_engine {
     struct session *sessions;
     size_t n_sessions;
     uint64_t last_query_ns; // under the mutex: statements are known by the time they began
+    int (*check_setting)(struct str name, struct str value, struct err *err);
     void (*end_session)(void *arg, int32_t pid, int32_t secret);
     void *end_session_arg;
     int64_t started_micros;

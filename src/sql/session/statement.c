@@ -652,6 +652,8 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
         buf_release(&b);
     }
     TRY(cluster_setting_check(setting, text, a, err));
+    if (s->engine->check_setting != NULL && text.ptr != NULL)
+        TRY(s->engine->check_setting(str_of(setting->name), text, err));
     return cat_setting_put(s->view, str_of(setting->name), text, err);
 }
 

@@ -38,12 +38,36 @@ struct type cluster_setting_type(const struct cluster_setting *setting)
     }
 }
 
+static const struct {
+    const char *name;
+    int64_t min, max;
+} bounds[] = {
+    {"server.max_connections_per_gateway", -1, INT32_MAX},
+    {"server.user_login.min_password_length", 1, 256},
+    {"server.user_login.password_hashes.default_cost.scram_sha_256", 4096, 10000000},
+};
+
+static int check_bounds(const struct cluster_setting *setting, int64_t value, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(bounds); i++)
+        if (strcmp(bounds[i].name, setting->name) == 0 && (value < bounds[i].min || value > bounds[i].max))
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                           "invalid value for cluster setting %s: must be from %lld to %lld", setting->name,
+                           (long long)bounds[i].min, (long long)bounds[i].max);
+    return 0;
+}
+
 int cluster_setting_check(const struct cluster_setting *setting, struct str text, struct arena *a, struct err *err)
 {
     struct value_context utc = {0};
-    struct datum ignored;
-    if (text.ptr == NULL || datum_parse(a, cluster_setting_type(setting), text, &utc, &ignored, NULL) == 0)
+    struct datum value;
+    struct type type = cluster_setting_type(setting);
+    if (text.ptr == NULL)
         return 0;
+    if (strcmp(setting->name, "server.user_login.password_encryption") == 0 && !str_eqc(text, "scram-sha-256"))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: password encryption %.*s", STR_FMT(text));
+    if (datum_parse(a, type, text, &utc, &value, NULL) == 0)
+        return type.family == TYPE_INT ? check_bounds(setting, value.i, err) : 0;
     return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for cluster setting %s: \"%.*s\"", setting->name,
                    STR_FMT(text));
 }
