@@ -416,6 +416,13 @@ int cat_check_type_privilege(struct cat_view *v, struct str user, const struct c
 // 42501 `user u does not have SELECT privilege on relation t`.
 int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
                               struct err *err) MUST_CHECK;
+// 42501 `user u has no privileges on relation t`.
+int cat_check_any_privilege(struct cat_view *v, struct str user, const struct cat_table *t, struct err *err) MUST_CHECK;
+// 42501 without USAGE of the schema; the virtual ones are everybody's.
+int cat_check_schema_usage(struct cat_view *v, struct str user, uint32_t schema_id, struct err *err) MUST_CHECK;
+// Whether the user may see that a database exists: CONNECT, or any other privilege on it.
+int cat_sees_database(struct cat_view *v, struct str user, const struct cat_database *d, bool *out,
+                      struct err *err) MUST_CHECK;
 const char *cat_privilege_name(uint32_t one_bit);
 uint32_t cat_privilege_of(struct str name); // any case; 0: no such privilege
 // Owner himself, a member of the owning role, or an admin.

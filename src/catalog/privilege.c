@@ -153,3 +153,45 @@ int cat_check_table_privilege(struct cat_view *v, struct str user, const struct 
         TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_VIEWSYSTEMTABLE, &ok, err));
     return ok ? 0 : cat_no_privilege(err, user, privilege, "relation", t->name);
 }
+
+static int holds_any(struct cat_view *v, struct str user, const struct cat_acl *acl, bool *out, struct err *err)
+{
+    uint32_t held;
+    TRY(cat_is_owner(v, user, acl, out, err));
+    if (*out)
+        return 0;
+    TRY(granted(v, user, acl, false, &held, err));
+    *out = held != 0;
+    return 0;
+}
+
+int cat_check_any_privilege(struct cat_view *v, struct str user, const struct cat_table *t, struct err *err)
+{
+    bool ok = t->kind == CAT_VIRTUAL;
+    if (!ok)
+        TRY(holds_any(v, user, &t->acl, &ok, err));
+    if (!ok && t->database_id == CAT_ID_SYSTEM_DATABASE)
+        TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_VIEWSYSTEMTABLE, &ok, err));
+    return ok ? 0
+              : err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "user %.*s has no privileges on relation %.*s", STR_FMT(user),
+                        STR_FMT(t->name));
+}
+
+int cat_check_schema_usage(struct cat_view *v, struct str user, uint32_t schema_id, struct err *err)
+{
+    const struct cat_schema *s;
+    bool ok;
+    TRY(cat_is_admin(v, user, &ok, err));
+    if (ok)
+        return 0;
+    TRY(cat_schema_by_id(v, schema_id, &s, err));
+    if (s == NULL || s->is_virtual)
+        return 0;
+    TRY(cat_has_privilege(v, user, &s->acl, CAT_PRIVILEGE_USAGE, &ok, err));
+    return ok ? 0 : cat_no_privilege(err, user, CAT_PRIVILEGE_USAGE, "schema", s->name);
+}
+
+int cat_sees_database(struct cat_view *v, struct str user, const struct cat_database *d, bool *out, struct err *err)
+{
+    return holds_any(v, user, &d->acl, out, err);
+}

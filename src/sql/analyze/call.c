@@ -398,6 +398,7 @@ static int routine_arguments(struct analyzer *an, struct scope *s, const struct 
 static int may_execute(struct analyzer *an, const struct cat_function *f, struct err *err)
 {
     bool ok;
+    TRY(cat_check_schema_usage(an->options->view, an->options->scope.user, f->schema_id, err));
     TRY(cat_has_privilege(an->options->view, an->options->scope.user, &f->acl, CAT_PRIVILEGE_EXECUTE, &ok, err));
     return ok ? 0 : cat_no_privilege(err, an->options->scope.user, CAT_PRIVILEGE_EXECUTE, "function", f->name);
 }

@@ -20,10 +20,23 @@ static bool is_listed(const struct ast_list *names, struct str name)
 
 // ---- roles
 
+// As if the system's tables were read.
+static int may_list_roles(struct show *sh, struct err *err)
+{
+    static const char *const tables[] = {"users", "role_options", "role_members"};
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        const struct cat_table *t;
+        TRY(cat_table_by_name(sh->view, CAT_ID_SYSTEM_DATABASE, CAT_ID_SYSTEM_PUBLIC, str_of(tables[i]), &t, err));
+        TRY(cat_check_table_privilege(sh->view, sh->session->user, t, CAT_PRIVILEGE_SELECT, err));
+    }
+    return 0;
+}
+
 static int show_roles(struct show *sh, struct err *err)
 {
     const struct cat_role **roles;
     size_t n;
+    TRY(may_list_roles(sh, err));
     TRY(cat_list_roles(sh->view, sh->arena, &roles, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (str_eqc(roles[i]->name, "node")) // the server itself

@@ -48,6 +48,8 @@ static inline struct datum show_take(struct show *sh, struct buf *b)
 
 // Names in the session's scope, with the usual errors.
 int show_table(struct show *sh, const struct ast *object, const struct cat_table **out, struct err *err) MUST_CHECK;
+// The statement's table: 42501 for users without any privilege on it.
+int show_described_table(struct show *sh, const struct cat_table **out, struct err *err) MUST_CHECK;
 int show_type(struct show *sh, const struct ast *object, const struct cat_type **out, struct err *err) MUST_CHECK;
 // The overloads of a name, none of them maybe.
 int show_function(struct show *sh, const struct ast *object, const struct cat_function ***out, size_t *n,

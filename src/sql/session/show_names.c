@@ -24,6 +24,12 @@ int show_table(struct show *sh, const struct ast *object, const struct cat_table
     return cat_resolve_table(sh->view, &scope, parts, n, false, out, err);
 }
 
+int show_described_table(struct show *sh, const struct cat_table **out, struct err *err)
+{
+    TRY(show_table(sh, sh->ast->object, out, err));
+    return cat_check_any_privilege(sh->view, sh->session->user, *out, err);
+}
+
 int show_type(struct show *sh, const struct ast *object, const struct cat_type **out, struct err *err)
 {
     const struct ast_object_name *n = ast_as_object_name(object);

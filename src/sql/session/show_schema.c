@@ -82,6 +82,10 @@ static int show_databases(struct show *sh, struct err *err)
         sh->out->n_columns--;
     TRY(cat_list_databases(sh->view, sh->arena, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
+        bool seen;
+        TRY(cat_sees_database(sh->view, sh->session->user, list[i], &seen, err));
+        if (!seen)
+            continue;
         struct datum *row = show_row(sh);
         row[0] = datum_str(list[i]->name);
         row[1] = datum_str(list[i]->acl.owner);

@@ -92,7 +92,7 @@ static int show_table_columns(struct show *sh, struct err *err)
     const struct cat_table *t;
     if (!sh->ast->with_comment)
         sh->out->n_columns--;
-    TRY(show_table(sh, sh->ast->object, &t, err));
+    TRY(show_described_table(sh, &t, err));
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct cat_column *c = &t->columns[i];
         if (cat_column_inaccessible(c))
@@ -166,7 +166,7 @@ static int show_indexes(struct show *sh, struct err *err)
     const struct cat_table *t;
     if (!sh->ast->with_comment)
         sh->out->n_columns--;
-    TRY(show_table(sh, sh->ast->object, &t, err));
+    TRY(show_described_table(sh, &t, err));
     table_index_rows(sh, t);
     return 0;
 }
@@ -230,7 +230,7 @@ static int show_constraints(struct show *sh, struct err *err)
     const struct cat_table *t;
     if (!sh->ast->with_comment)
         sh->out->n_columns--;
-    TRY(show_table(sh, sh->ast->object, &t, err));
+    TRY(show_described_table(sh, &t, err));
     if (t->primary != NULL)
         unique_constraint(sh, t, t->primary);
     for (size_t i = 0; i < t->n_indexes; i++)
@@ -271,7 +271,7 @@ static int create_indexes(struct show *sh, struct err *err)
     const struct cat_table *t;
     size_t n;
     show_columns(sh, columns, ARRAY_LEN(columns));
-    TRY(show_table(sh, sh->ast->object, &t, err));
+    TRY(show_described_table(sh, &t, err));
     const struct cat_index **list = sorted_indexes(sh->arena, t, &n);
     for (size_t i = 0; i < n; i++) {
         struct buf b = BUF_INIT;
@@ -371,7 +371,7 @@ static int show_create(struct show *sh, struct err *err)
     default:
         break;
     }
-    TRY(show_table(sh, sh->ast->object, &t, err));
+    TRY(show_described_table(sh, &t, err));
     struct str name = written_name(sh, ast_as_object_name(sh->ast->object));
     if (!kind_matches(sh->ast->object_kind, t))
         return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not a %s", STR_FMT(t->name),
@@ -410,7 +410,7 @@ static int show_statistics(struct show *sh, struct err *err)
     if (sh->ast->name.len > 0)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SHOW STATISTICS USING %.*s",
                        STR_FMT(sh->ast->name));
-    TRY(show_table(sh, sh->ast->object, &t, err));
+    TRY(show_described_table(sh, &t, err));
     if (t->primary == NULL)
         return 0;
     TRY(cat_row_count(sh->view, t->id, &rows, err));

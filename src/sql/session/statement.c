@@ -194,6 +194,8 @@ int check_statement_privileges(struct session *s, const struct query *q, struct 
         const struct relation_use *use = &q->relations[i];
         if (use->table->kind != CAT_VIRTUAL) {
             TRY(cat_table_depend(s->view, use->table, err));
+            if (use->privileges != 0)
+                TRY(cat_check_schema_usage(s->view, s->user, use->table->schema_id, err));
             for (uint32_t bit = 1; bit != 0 && bit <= use->privileges; bit <<= 1) {
                 if ((use->privileges & bit) != 0)
                     TRY(cat_check_table_privilege(s->view, s->user, use->table, bit, err));
@@ -525,6 +527,7 @@ static int explain(struct session *s, const struct ast *ast, struct arena *a, st
     struct statement_plan *plan;
     int64_t start = clock_mono_ns();
     TRY(plan_statement(s, a, ex->statement, NULL, 0, &plan, err));
+    TRY(check_statement_privileges(s, plan->query, err));
     struct plan_counts counts = {0};
     if (ex->analyze) {
         counts.rows = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
@@ -719,6 +722,33 @@ static int run_procedure(struct session *s, const struct ast *ast, bool describe
     return rc;
 }
 
+// Row counts are always exact: there is nothing to collect, only to be allowed.
+static int check_statistics(struct session *s, const struct ast *table, struct err *err)
+{
+    struct analyze_options options;
+    struct eval_context fold;
+    struct arena a;
+    const struct cat_table *t;
+    arena_init(&a, NULL);
+    analyze_options_init(s, &options, &fold, &a);
+    const struct ast_object_name *name = ast_as_object_name(table);
+    struct str parts[] = {name->database, name->schema, name->name};
+    size_t skip = name->database.ptr != NULL ? 0 : name->schema.ptr != NULL ? 1 : 2;
+    int rc = cat_resolve_table(s->view, &options.scope, parts + skip, 3 - skip, false, &t, err);
+    if (rc == 0)
+        rc = cat_check_table_privilege(s->view, s->user, t, CAT_PRIVILEGE_SELECT, err);
+    arena_release(&a);
+    return rc;
+}
+
+static int run_analyze(struct session *s, const struct ast *ast, struct err *err)
+{
+    const struct ast_analyze *n = ast_as_analyze(ast);
+    for (size_t i = 0; i < n->tables.n; i++)
+        TRY(check_statistics(s, n->tables.items[i], err));
+    return 0;
+}
+
 static int run_other(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
                      struct str *tag, struct err *err)
 {
@@ -764,9 +794,11 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_VACUUM:
     case AST_UNLISTEN:
     case AST_SET_CONSTRAINTS:
-    case AST_ANALYZE:
-    case AST_CREATE_STATISTICS: // row counts are always exact; there is nothing to collect
         return 0;
+    case AST_ANALYZE:
+        return run_analyze(s, ast, err);
+    case AST_CREATE_STATISTICS:
+        return check_statistics(s, ast_as_create_statistics(ast)->table, err);
     default:
         return not_supported(ast, err);
     }

@@ -18,6 +18,10 @@ GENERATOR(crdb_databases_rows)
     size_t n;
     TRY(cat_list_databases(x->view, x->eval.arena, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
+        bool seen;
+        TRY(cat_sees_database(x->view, x->eval.user, list[i], &seen, err));
+        if (!seen)
+            continue;
         ROW(crdb_databases);
         row[crdb_databases_id] = datum_int(list[i]->id);
         row[crdb_databases_name] = datum_str(list[i]->name);
