@@ -19,7 +19,7 @@ GENERATOR(pg_namespace_rows)
         row[pg_namespace_oid] = datum_int(schemas[i]->id);
         row[pg_namespace_nspname] = datum_str(schemas[i]->name);
         row[pg_namespace_nspowner] = datum_int(owner);
-        row[pg_namespace_nspacl] = array_of_acl(x, &schemas[i]->acl);
+        row[pg_namespace_nspacl] = array_of_acl(x, &schemas[i]->acl, ACL_SCHEMA);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
@@ -49,7 +49,7 @@ GENERATOR(pg_database_rows)
         row[pg_database_datfrozenxid] = datum_int(0);
         row[pg_database_datminmxid] = datum_int(0);
         row[pg_database_dattablespace] = datum_int(OID_TABLESPACE_DEFAULT);
-        row[pg_database_datacl] = array_of_acl(x, &databases[i]->acl);
+        row[pg_database_datacl] = array_of_acl(x, &databases[i]->acl, ACL_DATABASE);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
@@ -262,6 +262,22 @@ struct defaults_place {
     uint32_t database_id, schema_id; // schema_id 0: of the database
 };
 
+static const char *default_letters(char kind)
+{
+    switch (kind) {
+    case CAT_DEFAULTS_SEQUENCES:
+        return ACL_SEQUENCE;
+    case CAT_DEFAULTS_TYPES:
+        return ACL_TYPE;
+    case CAT_DEFAULTS_SCHEMAS:
+        return ACL_SCHEMA;
+    case CAT_DEFAULTS_FUNCTIONS:
+        return ACL_FUNCTION;
+    default:
+        return ACL_TABLE;
+    }
+}
+
 // With what public and the creator have by themselves, as PostgreSQL shows the lists of a whole database.
 static struct cat_acl whole_acl(struct arena *a, const struct cat_defaults *e)
 {
@@ -293,7 +309,7 @@ static int defaults_rows(struct exec_context *x, struct defaults_place place, co
         row[pg_default_acl_defaclrole] = datum_int(role);
         row[pg_default_acl_defaclnamespace] = datum_int(place.schema_id);
         row[pg_default_acl_defaclobjtype] = datum_str(arena_str(x->eval.arena, (struct str){&list[i].kind, 1}));
-        row[pg_default_acl_defaclacl] = array_of_acl(x, &acl);
+        row[pg_default_acl_defaclacl] = array_of_acl(x, &acl, default_letters(list[i].kind));
         TRY(virtual_row(rows, row, err));
     }
     return 0;

@@ -147,7 +147,7 @@ static int user_type_rows(struct exec_context *x, const struct cat_database *d, 
         row[pg_type_typelem] = datum_int(array ? t->def.oid : 0);
         row[pg_type_typarray] = datum_int(array ? 0 : t->def.array_oid);
         row[pg_type_typcollation] = datum_int(0);
-        row[pg_type_typacl] = array_of_acl(x, &t->acl);
+        row[pg_type_typacl] = array_of_acl(x, &t->acl, ACL_TYPE);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
@@ -330,7 +330,7 @@ static int routine_row(struct exec_context *x, const struct cat_function *f, str
     row[pg_proc_prorettype] = datum_int(f->result.oid);
     routine_arguments(x, f, row);
     row[pg_proc_prosrc] = datum_str(f->body);
-    row[pg_proc_proacl] = array_of_acl(x, &f->acl);
+    row[pg_proc_proacl] = array_of_acl(x, &f->acl, ACL_FUNCTION);
     return virtual_row(rows, row, err);
 }
 

@@ -42,12 +42,15 @@ static const struct {
     {CAT_PRIVILEGE_USAGE, 'U'},  {CAT_PRIVILEGE_CREATE, 'C'},  {CAT_PRIVILEGE_CONNECT, 'c'},
 };
 
-static struct str acl_text(struct arena *a, const struct cat_acl *acl, const struct cat_grant *grant)
+static struct str acl_text(struct arena *a, const struct cat_acl *acl, const struct cat_grant *grant,
+                           const char *of_kind)
 {
     char letters[2 * ARRAY_LEN(acl_letters) + 1];
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
         uint32_t bit = acl_letters[i].privilege | CAT_PRIVILEGE_ALL;
+        if (strchr(of_kind, acl_letters[i].letter) == NULL)
+            continue;
         if (grant->privileges & bit)
             letters[n++] = acl_letters[i].letter;
         if (grant->privileges & bit && grant->grantable & bit)
@@ -58,13 +61,13 @@ static struct str acl_text(struct arena *a, const struct cat_acl *acl, const str
     return arena_printf(a, "%.*s=%s/%.*s", STR_FMT(grantee), letters, STR_FMT(acl->owner));
 }
 
-struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl)
+struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl, const char *letters)
 {
     if (acl->n_grants == 0)
         return DATUM_NULL;
     struct str *texts = ARENA_ARRAY(x->eval.arena, struct str, acl->n_grants);
     for (size_t i = 0; i < acl->n_grants; i++)
-        texts[i] = acl_text(x->eval.arena, acl, &acl->grants[i]);
+        texts[i] = acl_text(x->eval.arena, acl, &acl->grants[i], letters);
     return array_of_texts(x, texts, acl->n_grants);
 }
 

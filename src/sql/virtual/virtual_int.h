@@ -73,7 +73,14 @@ struct datum array_of_oids(struct exec_context *x, const uint32_t *oids, size_t 
 struct datum array_of_ints(struct exec_context *x, const int64_t *values, size_t n); // INT2[], int2vector
 struct datum array_of_texts(struct exec_context *x, const struct str *values, size_t n);
 // {role=rw/owner}, PostgreSQL's letters.
-struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl);
+// PostgreSQL's letters of the privileges that objects of a kind have.
+#define ACL_TABLE "arwdtC"
+#define ACL_SEQUENCE "arwdUC"
+#define ACL_DATABASE "Cc"
+#define ACL_SCHEMA "UC"
+#define ACL_TYPE "U"
+#define ACL_FUNCTION "X"
+struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl, const char *letters);
 // What the builder wrote, copied to the scratch arena; releases the builder.
 struct datum datum_take(struct exec_context *x, struct buf *b);
 
