@@ -471,7 +471,8 @@ static void test_roles_and_grants(void)
           "user maria missing WITH GRANT OPTION privilege on SELECT");
     FAILS("CREATE DATABASE x", ERR_INSUFFICIENT_PRIVILEGE, "permission denied to create database");
     FAILS("CREATE USER x", ERR_INSUFFICIENT_PRIVILEGE, "user maria does not have CREATEROLE privilege");
-    RUN("ALTER USER maria WITH PASSWORD 'other'");
+    FAILS("ALTER USER maria WITH PASSWORD 'other'", ERR_INSUFFICIENT_PRIVILEGE,
+          "user maria does not have CREATEROLE privilege");
     RUN("CREATE TABLE mine (a INT); DROP TABLE mine"); // CREATE on public is everybody's
     user = STR("root");
     RUN("GRANT SELECT, INSERT ON TABLE t TO dev WITH GRANT OPTION; GRANT DROP ON t TO maria");

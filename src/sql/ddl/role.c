@@ -251,12 +251,23 @@ int ddl_create_role(struct ddl_context *dc, const struct ast *statement, struct 
 
 // ---- ALTER
 
+// By sql.auth.change_own_password.enabled, as CockroachDB: off unless it is set.
+static int may_change_own_password(struct ddl_context *dc, const struct ast_alter_role *s, bool *out, struct err *err)
+{
+    struct str text;
+    *out = str_eq(s->name, dc->scope.user) && s->options.n == 1 &&
+           str_eqc(ast_as_option(s->options.items[0])->name, "password");
+    TRY(cat_setting_get(dc->view, STR("sql.auth.change_own_password.enabled"), &text, err));
+    *out = *out && text.ptr != NULL && str_eqc(text, "true");
+    return 0;
+}
+
 static int alter_options(struct ddl_context *dc, const struct ast_alter_role *s, const struct cat_role *r,
                          struct err *err)
 {
     struct role_edit e = {.role = *r};
-    bool own_password = str_eq(s->name, dc->scope.user) && s->options.n == 1 &&
-                        str_eqc(ast_as_option(s->options.items[0])->name, "password");
+    bool own_password;
+    TRY(may_change_own_password(dc, s, &own_password, err));
     if (str_eqc(s->name, "admin"))
         return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "cannot edit admin role");
     if (!own_password) {
