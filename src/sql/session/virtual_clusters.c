@@ -10,16 +10,12 @@ bool is_cluster_statement(const struct ast *ast)
 
 int cluster_check_access(struct session *s, const char *verb, struct err *err)
 {
-    bool admin;
     if (s->engine->clusters == NULL) {
         err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only the system tenant can %s other tenants", verb);
         return err_hint(err, "Connect to the system cluster: without the name of a cluster, or with "
                              "options=--cluster=system.");
     }
-    TRY(cat_is_admin(s->view, s->user, &admin, err));
-    return admin ? 0
-                 : err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
-                           "user %.*s does not have MANAGEVIRTUALCLUSTER system privilege", STR_FMT(s->user));
+    return cat_check_system_privilege(s->view, s->user, CAT_SYSTEM_MANAGEVIRTUALCLUSTER, err);
 }
 
 // [5], or a name.
