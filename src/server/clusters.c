@@ -6,8 +6,13 @@
 #include "base/util.h"
 #include "server/clusters_int.h"
 
+#include <time.h>
+
 static const int64_t undo_ns_default = 24 * 3600 * (int64_t)1000000000;
-enum { IDLE_MAX = 4 }; // engines kept open without anybody using them
+enum {
+    IDLE_MAX = 16,          // engines kept open without anybody using them
+    END_ATTEMPTS_MAX = 500, // to end a connection, 10 ms apart
+};
 
 int clusters_open(struct kv *kv, const struct clusters_options *options, struct clusters **out, struct err *err)
 {
@@ -558,7 +563,23 @@ static int set_service(struct kv_txn *txn, struct arena *a, void *arg, struct er
     return cluster_record_put(txn, &r, err);
 }
 
-// Ends the connections of a cluster that is open. The reference keeps the engine while they are looked for.
+// Asks again until all are gone: one may just be beginning, unseen. The reference keeps the engine.
+static void end_all(struct clusters *c, struct open_cluster *o)
+{
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+    size_t left = 1;
+    block_enter();
+    for (int i = 0; i < END_ATTEMPTS_MAX && left > 0; i++) {
+        if (i > 0)
+            nanosleep(&pause, NULL);
+        c->end_connections(c->arg, o->engine);
+        pthread_mutex_lock(&c->mutex);
+        left = o->connections;
+        pthread_mutex_unlock(&c->mutex);
+    }
+    block_leave();
+}
+
 static void end_connections(struct clusters *c, uint64_t id)
 {
     struct sql_engine *engine = NULL;
@@ -572,7 +593,7 @@ static void end_connections(struct clusters *c, uint64_t id)
     if (engine == NULL)
         return;
     if (c->end_connections != NULL)
-        c->end_connections(c->arg, engine);
+        end_all(c, o);
     clusters_release(c, engine);
 }
 

@@ -15,6 +15,7 @@ static struct sql_engine *stopped; // by end_connections
 static void on_stop(void *arg, struct sql_engine *engine)
 {
     stopped = engine;
+    clusters_disconnect(clusters, engine);
 }
 
 static void open_clusters(void)
@@ -226,7 +227,6 @@ static void test_service(void)
     expect_list("1:system:ready:shared:0 2:one:ready:shared:1 ");
     OK(clusters_set_service(clusters, cluster_named(STR("one")), false, err));
     CHECK(stopped == engine);
-    clusters_disconnect(clusters, engine);
     FAILS(clusters_connect(clusters, STR("one"), &engine, err), ERR_CONNECTION_REJECTED,
           "service unavailable for target tenant (one): it is suspended");
     OK(clusters_set_service(clusters, cluster_named(STR("one")), true, err));
@@ -292,7 +292,7 @@ static void test_apart(void)
 static void test_reopened(void)
 {
     begin();
-    for (int i = 0; i < 12; i++) { // more than stay open
+    for (int i = 0; i < 24; i++) { // more than stay open
         char name[16];
         snprintf(name, sizeof(name), "c%d", i);
         create(name);
@@ -302,7 +302,7 @@ static void test_reopened(void)
         session_free(s);
         clusters_release(clusters, e);
     }
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 24; i++) {
         char name[16], expected[20];
         snprintf(name, sizeof(name), "c%d", i);
         snprintf(expected, sizeof(expected), "c%d ", i);

@@ -190,7 +190,7 @@ void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), co
             continue;
         if (atomic_load(&c->busy))
             c->handler->gone(c);
-        end_at_rest(c, CONN_END_SHUTDOWN);
+        end_at_rest(c, CONN_END_ASKED);
     }
     pthread_mutex_unlock(&net->lock);
 }

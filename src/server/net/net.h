@@ -26,6 +26,7 @@ enum conn_end {
     CONN_END_NONE,
     CONN_END_DEADLINE, // conn_set_deadline
     CONN_END_SHUTDOWN,
+    CONN_END_ASKED,  // net_end
     CONN_END_MEMORY, // incomplete messages of all connections outgrew their budget
 };
 
