@@ -103,7 +103,7 @@ static void end_login(struct pgconn *p, enum conn_end why, struct err *err)
     if (why == CONN_END_SHUTDOWN)
         err_set(err, ERR_ADMIN_SHUTDOWN, "server is not accepting clients, try another node");
     else if (why == CONN_END_ASKED)
-        err_set(err, ERR_ADMIN_SHUTDOWN, "terminating connection because its virtual cluster is no longer in service");
+        err_set(err, ERR_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
     else
         err_set(err, ERR_QUERY_CANCELED, "canceling authentication due to timeout");
 }
@@ -121,7 +121,7 @@ static void end(struct conn *c, enum conn_end why)
     else if (why == CONN_END_MEMORY)
         err_set(&err, ERR_OUT_OF_MEMORY, "memory budget exceeded: incomplete messages of all clients are too large");
     else if (why == CONN_END_ASKED)
-        err_set(&err, ERR_ADMIN_SHUTDOWN, "terminating connection because its virtual cluster is no longer in service");
+        err_set(&err, ERR_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
     else if (why == CONN_END_SHUTDOWN || session_idle_deadline(p->session, &err) == 0)
         err_set(&err, ERR_ADMIN_SHUTDOWN, "server is shutting down");
     pgwire_send_fatal(p, &err);

@@ -392,7 +392,7 @@ int metering_full(struct session *s, struct err *err); // 53100: the call has wr
 // virtual_clusters.c
 bool is_cluster_statement(const struct ast *ast);
 int run_cluster_statement(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
-// For SHOW: 42501 outside of the system cluster and for others than administrators.
+// 42501 outside of the system cluster, and without the system privilege MANAGEVIRTUALCLUSTER.
 int cluster_check_access(struct session *s, const char *verb, struct err *err) MUST_CHECK;
 int cluster_name_of(const struct ast *name, struct sql_cluster_name *out, struct err *err) MUST_CHECK;
 
