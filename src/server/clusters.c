@@ -70,6 +70,15 @@ static struct open_cluster *find_open(struct clusters *c, uint64_t id)
     return o;
 }
 
+// Waits for one that is being opened or closed: it may have read its record before a change of it.
+static struct open_cluster *find_settled(struct clusters *c, uint64_t id)
+{
+    struct open_cluster *o;
+    while ((o = find_open(c, id)) != NULL && o->engine == NULL)
+        pthread_cond_wait(&c->changed, &c->mutex);
+    return o;
+}
+
 static void unlist(struct clusters *c, struct open_cluster *o)
 {
     struct open_cluster **at = &c->open;
@@ -120,9 +129,7 @@ static int open_engine(struct clusters *c, struct open_cluster *o, struct err *e
 // A reference to the cluster with its engine open. The mutex is held at both ends.
 static int take(struct clusters *c, uint64_t id, struct str name, struct open_cluster **out, struct err *err)
 {
-    struct open_cluster *o;
-    while ((o = find_open(c, id)) != NULL && o->engine == NULL)
-        pthread_cond_wait(&c->changed, &c->mutex);
+    struct open_cluster *o = find_settled(c, id);
     if (o != NULL) {
         c->n_idle -= o->refs == 0;
         o->refs++;
@@ -170,7 +177,7 @@ static void give_back(struct clusters *c, struct sql_engine *engine, bool connec
     o->connections -= connection;
     o->used_at = ++c->releases;
     bool unused = --o->refs == 0;
-    if (unused && c->purging) { // it may be this one that the purger waits for
+    if (unused && c->purge_waits) {
         c->purge_again = true;
         pthread_cond_broadcast(&c->purge_wake);
     }
@@ -521,6 +528,7 @@ int cluster_not_system(struct cluster_spec spec, const char *verb, struct err *e
 struct rename_work {
     struct cluster_spec spec;
     struct str name;
+    uint64_t id;
 };
 
 static int rename_record(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
@@ -528,6 +536,7 @@ static int rename_record(struct kv_txn *txn, struct arena *a, void *arg, struct 
     struct rename_work *w = arg;
     struct cluster_record r;
     TRY(cluster_record_find(txn, a, w->spec, &r, err));
+    w->id = r.id;
     if (str_eq(r.name, w->name))
         return 0;
     TRY(cluster_name_delete(txn, r.name, err));
@@ -538,10 +547,20 @@ static int rename_record(struct kv_txn *txn, struct arena *a, void *arg, struct 
 
 int clusters_rename(struct clusters *c, struct cluster_spec spec, struct str name, struct err *err)
 {
-    struct rename_work w = {spec, name};
+    struct rename_work w = {.spec = spec, .name = name};
     TRY(cluster_not_system(spec, "rename", err));
     TRY(clusters_check_name(name, err));
-    return cluster_change(c, rename_record, &w, err);
+    TRY(cluster_change(c, rename_record, &w, err));
+    pthread_mutex_lock(&c->mutex);
+    struct open_cluster *o = find_settled(c, w.id);
+    if (o != NULL) {
+        mem_free(o->name);
+        o->name = str_dup_c(name);
+        cluster_meter_set_name(&o->meter, o->name);
+        sql_engine_rename(o->engine, o->name);
+    }
+    pthread_mutex_unlock(&c->mutex);
+    return 0;
 }
 
 struct service_work {
@@ -620,9 +639,7 @@ int clusters_set_limits(struct clusters *c, struct cluster_spec spec, const stru
     TRY(cluster_not_system(spec, "limit", err));
     TRY(cluster_change(c, set_limits, &w, err));
     pthread_mutex_lock(&c->mutex);
-    struct open_cluster *o;
-    while ((o = find_open(c, w.id)) != NULL && o->engine == NULL) // it may have read the limits before
-        pthread_cond_wait(&c->changed, &c->mutex);
+    struct open_cluster *o = find_settled(c, w.id);
     if (o != NULL)
         cluster_meter_set_limits(&o->meter, limits);
     pthread_mutex_unlock(&c->mutex);

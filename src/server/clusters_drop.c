@@ -188,6 +188,7 @@ static int purge_due(struct clusters *c, struct arena *a, int64_t *next, struct 
 {
     struct pending_work w;
     int64_t now = clock_wall_ns() / 1000;
+    bool in_use = false;
     *next = INT64_MAX;
     TRY(cluster_txn(c, true, a, list_records, &w, err));
     for (size_t i = 0; i < w.n && !atomic_load(&c->closing); i++) {
@@ -197,10 +198,15 @@ static int purge_due(struct clusters *c, struct arena *a, int64_t *next, struct 
         if (r->purge_micros > now)
             *next = MIN(*next, r->purge_micros);
         else if (!cluster_close_unused(c, r->id))
-            *next = MIN(*next, now + retry_micros);
+            in_use = true;
         else
             TRY(purge(c, r, err));
     }
+    pthread_mutex_lock(&c->mutex);
+    c->purge_waits = in_use; // give_back wakes; it may have done so just before this
+    pthread_mutex_unlock(&c->mutex);
+    if (in_use)
+        *next = MIN(*next, now + retry_micros);
     return 0;
 }
 

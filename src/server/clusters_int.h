@@ -14,9 +14,9 @@
 struct cluster_meter {
     struct clusters *clusters;
     uint64_t id;
-    const char *name;
     struct sql_meter hooks;
     pthread_mutex_t mutex;
+    char name[CLUSTER_NAME_BYTES_MAX + 1];
     struct cluster_limits limits;
     int month;              // year * 12 + month
     double request_units;   // of that month
@@ -60,6 +60,7 @@ struct clusters {
     struct sql_cluster_hooks hooks;
     pthread_t purger; // joinable when has_purger
     bool has_purger, purging, purge_again;
+    bool purge_waits;          // for an engine that is in use
     pthread_cond_t purge_wake; // more to purge, or closing
     atomic_bool closing;
 };
@@ -82,6 +83,7 @@ bool cluster_close_unused(struct clusters *c, uint64_t id) MUST_CHECK;
 int cluster_meter_open(struct cluster_meter *m, struct clusters *c, uint64_t id, const char *name,
                        struct err *err) MUST_CHECK;
 void cluster_meter_close(struct cluster_meter *m); // stores its use
+void cluster_meter_set_name(struct cluster_meter *m, const char *name);
 void cluster_meter_set_limits(struct cluster_meter *m, const struct cluster_limits *limits);
 void cluster_meter_get(struct cluster_meter *m, struct cluster_usage *out);
 // Of a cluster that is not open, as stored.

@@ -15,6 +15,7 @@
 #include "keys/keys.h"
 #include "server/clusters_int.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum {
@@ -112,7 +113,7 @@ static void save(struct cluster_meter *m)
     m->saved_micros = mono_micros();
     pthread_mutex_unlock(&m->mutex);
     if (copy.dirty && cluster_change(m->clusters, write_usage, &copy, &err) != 0)
-        log_warning("use of virtual cluster %s was not stored: %s", m->name, err.message);
+        log_warning("use of virtual cluster %s was not stored: %s", copy.name, err.message);
     err_reset(&err);
 }
 
@@ -280,11 +281,11 @@ int cluster_meter_open(struct cluster_meter *m, struct clusters *c, uint64_t id,
     int64_t now = clock_wall_ns() / 1000;
     *m = (struct cluster_meter){.clusters = c,
                                 .id = id,
-                                .name = name,
                                 .hooks = {admit, used, m},
                                 .month = month_of(now),
                                 .accrued_micros = now,
                                 .saved_micros = mono_micros()};
+    snprintf(m->name, sizeof(m->name), "%s", name);
     TRY(cluster_change(c, load, &w, err));
     pthread_mutex_init(&m->mutex, NULL);
     m->written_bytes = 1; // what is stored may be too much: measured when asked for
@@ -302,6 +303,13 @@ void cluster_meter_close(struct cluster_meter *m)
 {
     save(m);
     pthread_mutex_destroy(&m->mutex);
+}
+
+void cluster_meter_set_name(struct cluster_meter *m, const char *name)
+{
+    pthread_mutex_lock(&m->mutex);
+    snprintf(m->name, sizeof(m->name), "%s", name);
+    pthread_mutex_unlock(&m->mutex);
 }
 
 void cluster_meter_set_limits(struct cluster_meter *m, const struct cluster_limits *limits)

@@ -210,7 +210,12 @@ static void test_rename(void)
     FAILS(clusters_rename(clusters, (struct cluster_spec){.id = 9}, STR("ten"), err), ERR_UNDEFINED_OBJECT,
           "tenant \"9\" does not exist");
     OK(clusters_rename(clusters, cluster_named(STR("one")), STR("one"), err));
+    engine = acquire("one");
     OK(clusters_rename(clusters, (struct cluster_spec){.id = 2}, STR("uno"), err));
+    struct session *s = session_in(engine);
+    expect(s, "SHOW virtual_cluster_name", "uno ");
+    session_free(s);
+    clusters_release(clusters, engine);
     create("one"); // the name is free again
     expect_list("1:system:ready:shared:0 2:uno:ready:shared:0 3:two:ready:shared:0 4:one:ready:shared:0 ");
     FAILS(clusters_connect(clusters, STR("dos"), &engine, err), ERR_CONNECTION_REJECTED,

@@ -179,6 +179,16 @@ bool session_is_ended(const struct session *s)
     return atomic_load_explicit(&s->terminate, memory_order_relaxed);
 }
 
+void sql_engine_rename(struct sql_engine *e, const char *virtual_cluster_name)
+{
+    char *name = str_dup_c(str_of(virtual_cluster_name));
+    pthread_mutex_lock(&e->mutex);
+    char *before = e->virtual_cluster_name;
+    e->virtual_cluster_name = name;
+    pthread_mutex_unlock(&e->mutex);
+    mem_free(before);
+}
+
 bool sql_engine_is_busy(struct sql_engine *e)
 {
     return jobs_running(e->jobs);

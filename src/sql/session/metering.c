@@ -82,7 +82,7 @@ int metering_admit(struct session *s, bool adds_data, struct err *err)
 
 int metering_full(struct session *s, struct err *err)
 {
-    err_set(err, ERR_DISK_FULL, "virtual cluster \"%s\" is out of storage", s->engine->virtual_cluster_name);
+    err_set(err, ERR_DISK_FULL, "virtual cluster \"%s\" is out of storage", s->values[SETTING_VIRTUAL_CLUSTER_NAME]);
     return err_hint(err, "The statement writes more than the cluster's limit leaves room for. Delete data, or have the "
                          "limit raised.");
 }

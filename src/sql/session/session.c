@@ -216,7 +216,9 @@ static int startup(struct session *s, const struct session_options *o, struct er
     set_fixed(s, SETTING_SYSTEM_IDENTITY, o->system_identity.len > 0 ? o->system_identity : o->user);
     set_fixed(s, SETTING_SESSION_ID, str_of(s->session_id));
     set_fixed(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
+    pthread_mutex_lock(&s->engine->mutex);
     set_fixed(s, SETTING_VIRTUAL_CLUSTER_NAME, str_of(s->engine->virtual_cluster_name));
+    pthread_mutex_unlock(&s->engine->mutex);
     TRY(role_defaults(s, err));
     for (size_t i = 0; i < o->n_parameters; i++)
         TRY(setting_set(s, o->parameters[i].name, o->parameters[i].value, false, err));

@@ -133,6 +133,8 @@ struct str sql_version_string(void);
 // The error record of a failed kv call (enum kv_result), for the server's own transactions.
 int sql_store_error(int kv_result, struct err *err);
 
+// The virtual cluster has another name: sessions to come show it.
+void sql_engine_rename(struct sql_engine *engine, const char *virtual_cluster_name);
 // Whether work of the engine's own goes on: it should not be closed.
 bool sql_engine_is_busy(struct sql_engine *engine);
 // Values of sequences that the engine has reserved: writes them back before its keys are copied (`keep`), or forgets

@@ -28,7 +28,8 @@ struct sql_engine {
     char *external_io_dir; // of nodelocal files; empty: none
     struct budget budget;
     bool is_new, insecure;
-    char *cluster_name, *virtual_cluster_name;
+    char *cluster_name;
+    char *virtual_cluster_name; // guarded by mutex
     int32_t sql_port, http_port;
     char *host;
     const struct sql_cluster_hooks *clusters;
