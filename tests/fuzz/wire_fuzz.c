@@ -5,6 +5,7 @@
 #include "fuzz.h"
 #include "server/auth/scram_exchange.h"
 #include "server/pgwire/protocol.h"
+#include "server/pgwire/route.h"
 
 static void decode(struct arena *a, enum framer_phase phase, const struct frame *f)
 {
@@ -17,7 +18,11 @@ static void decode(struct arena *a, enum framer_phase phase, const struct frame 
     struct execute_message execute;
     struct sasl_initial_message sasl;
     if (phase == FRAMER_STARTUP) {
-        (void)!startup_decode(a, f->body, &startup, &err);
+        struct str cluster;
+        if (startup_decode(a, f->body, &startup, &err) == 0 && startup.kind == STARTUP_SESSION) {
+            int rc = route_startup(&startup, STR("host"), &cluster, &err);
+            INVARIANT(rc == 0 ? cluster.len > 0 : rc == ERR_CONNECTION_REJECTED);
+        }
         err_reset(&err);
         return;
     }
@@ -111,6 +116,7 @@ const struct str fuzz_seeds[] = {
     SEED("\0\x40\0\0\0\x10\4\xd2\x16\x2e\0\0\0\1\0\0\0\2"),
     SEED("\0\x40\0\0\0\x08\4\xd2\x16\x2f"),
     SEED("\0\x40\0\0\0\x31\0\3\0\0user\0root\0options\0-c a=1 --b=x\\ y\0client_enc\0u\0\0"),
+    SEED("\0\x40\0\0\0\x3d\0\3\0\0user\0root\0database\0alpha.db\0options\0--cluster=alpha\0\0"),
     SEED("\1\x40p\0\0\0\x36SCRAM-SHA-256\0\0\0\0\x20n,,n=user,r=rOprNGfwEbeRWgbNEkqO"),
     SEED("\2\x40Q\0\0\0\x0dselect 1\0"),
     SEED("\2\x40P\0\0\0\x18s\0select $1\0\0\1\0\0\0\x17S\0\0\0\4"),
