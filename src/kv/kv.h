@@ -183,9 +183,14 @@ enum kv_result kv_add(struct kv_txn *txn, struct str key, int64_t delta) MUST_CH
 // Remembers a read of the range without reading it, as if it had been read at the snapshot with KV_READ_VALIDATED.
 enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range) MUST_CHECK;
 
-enum kv_lock_mode { KV_LOCK_SHARED, KV_LOCK_EXCLUSIVE };
+// Each mode excludes what the one before it does and more:
+//     KEY_SHARE          EXCLUSIVE                        the key stays, its value may change
+//     SHARED             NO_KEY_EXCLUSIVE and EXCLUSIVE   neither changes
+//     NO_KEY_EXCLUSIVE   all but KEY_SHARE                to change the value
+//     EXCLUSIVE          all                              to delete
+enum kv_lock_mode { KV_LOCK_KEY_SHARE, KV_LOCK_SHARED, KV_LOCK_NO_KEY_EXCLUSIVE, KV_LOCK_EXCLUSIVE };
 enum kv_lock_wait { KV_LOCK_WAIT, KV_LOCK_NOWAIT, KV_LOCK_SKIP };
-// Takes a lock held until the end of the transaction (savepoint rollback keeps it). FIFO queues; a shared lock is
+// Takes a lock held until the end of the transaction (savepoint rollback keeps it). FIFO queues; a weaker lock is
 // upgraded in place. On success under KV_LOCK_WAIT, when the key has a committed version newer than the snapshot, tries
 // kv_refresh; KV_CONFLICT if that fails (the lock stays held so that the retry goes first).
 // Under KV_LOCK_NOWAIT and KV_LOCK_SKIP nothing is refreshed; asking again under KV_LOCK_WAIT for the key then held

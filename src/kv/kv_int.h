@@ -74,6 +74,18 @@ typedef int kv_open_fn(const char *rest, const struct kv_options *options, struc
 int kv_local_open(const char *rest, const struct kv_options *options, struct kv **out, struct err *err) MUST_CHECK;
 int kv_mem_open(const char *rest, const struct kv_options *options, struct kv **out, struct err *err) MUST_CHECK;
 
+// Whether two transactions may hold the lock in these modes at once.
+static inline bool kv_lock_compatible(enum kv_lock_mode a, enum kv_lock_mode b)
+{
+    static const unsigned excluded[] = {
+        [KV_LOCK_KEY_SHARE] = 1 << KV_LOCK_EXCLUSIVE,
+        [KV_LOCK_SHARED] = 1 << KV_LOCK_NO_KEY_EXCLUSIVE | 1 << KV_LOCK_EXCLUSIVE,
+        [KV_LOCK_NO_KEY_EXCLUSIVE] = 1 << KV_LOCK_SHARED | 1 << KV_LOCK_NO_KEY_EXCLUSIVE | 1 << KV_LOCK_EXCLUSIVE,
+        [KV_LOCK_EXCLUSIVE] = 15,
+    };
+    return (excluded[a] & 1u << b) == 0;
+}
+
 // Makes a further scheme known to kv_open ("model", by the tests that link it). Before any threads; the name is kept.
 void kv_register_engine(const char *scheme, kv_open_fn *open);
 

@@ -106,6 +106,49 @@ static void shared_share(struct store *s)
     kv_abort(w);
 }
 
+static void modes_exclude_each_other(struct store *s)
+{
+    static const bool together[4][4] = {{true, true, true, false}, {true, true}, {true}};
+    for (int a = KV_LOCK_KEY_SHARE; a <= KV_LOCK_EXCLUSIVE; a++) {
+        for (int b = KV_LOCK_KEY_SHARE; b <= KV_LOCK_EXCLUSIVE; b++) {
+            struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
+            CHECK_OK(lock(t, "a", (enum kv_lock_mode)a, KV_LOCK_WAIT));
+            CHECK_INT(lock(u, "a", (enum kv_lock_mode)b, KV_LOCK_NOWAIT) == KV_OK, together[a][b]);
+            kv_abort(t);
+            CHECK_OK(lock(u, "a", (enum kv_lock_mode)MAX(a, b), KV_LOCK_NOWAIT)); // upgraded
+            kv_abort(u);
+        }
+    }
+}
+
+// Who is compatible with all in front of it does not queue; who waits behind one that stays is not let out of turn.
+static void queue_of_modes(struct store *s)
+{
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s), *v = begin_txn(s);
+    CHECK_OK(lock(t, "a", KV_LOCK_NO_KEY_EXCLUSIVE, KV_LOCK_WAIT));
+    struct waiter w = {.txn = u, .key = "a", .mode = KV_LOCK_NO_KEY_EXCLUSIVE};
+    waiter_start(&w);
+    await_waiters(s, 1);
+    CHECK_OK(lock(v, "a", KV_LOCK_KEY_SHARE, KV_LOCK_NOWAIT)); // passes both
+    kv_abort(t);
+    CHECK_OK(waiter_join(&w));
+    kv_abort(v);
+    v = begin_txn(s);
+    t = begin_txn(s);
+    struct waiter x = {.txn = v, .key = "a", .mode = KV_LOCK_EXCLUSIVE};
+    waiter_start(&x);
+    await_waiters(s, 1);
+    CHECK_RESULT(lock(t, "a", KV_LOCK_KEY_SHARE, KV_LOCK_NOWAIT), KV_LOCK_UNAVAILABLE);
+    struct waiter y = {.txn = t, .key = "a", .mode = KV_LOCK_KEY_SHARE};
+    waiter_start(&y);
+    await_waiters(s, 2);
+    kv_abort(u);
+    CHECK_OK(waiter_join(&x));
+    kv_abort(v);
+    CHECK_OK(waiter_join(&y));
+    kv_abort(t);
+}
+
 static void upgrade(struct store *s)
 {
     struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
@@ -386,6 +429,8 @@ static void many_locks(struct store *s)
 const struct kv_case lock_cases[] = {
     {"exclusive_excludes", exclusive_excludes, false},
     {"shared_share", shared_share, false},
+    {"modes_exclude_each_other", modes_exclude_each_other, false},
+    {"queue_of_modes", queue_of_modes, false},
     {"upgrade", upgrade, false},
     {"upgrade_passes_waiters", upgrade_passes_waiters, false},
     {"first_in_first_out", first_in_first_out, false},

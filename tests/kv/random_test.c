@@ -468,7 +468,7 @@ static void step_new_statement(struct run *run, struct slot *s)
 static void step_lock(struct run *run, struct slot *s)
 {
     struct str key = any_key(run);
-    enum kv_lock_mode mode = below(run, 2) ? KV_LOCK_EXCLUSIVE : KV_LOCK_SHARED;
+    enum kv_lock_mode mode = (enum kv_lock_mode)below(run, 4);
     close_scans(s);
     enum kv_model_conflict c = kv_model_refresh_conflict(s->model);
     enum kv_result m = kv_lock(s->model, key, mode, KV_LOCK_NOWAIT, 0);

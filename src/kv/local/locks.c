@@ -1,4 +1,5 @@
 #include "kv/local/locks_int.h"
+#include "kv/kv_int.h"
 
 #include "base/arena.h"
 #include "base/map.h"
@@ -13,7 +14,7 @@ struct lock_request {
     struct lock_owner *owner;
     struct lock *lock;
     enum kv_lock_mode mode;
-    bool upgrade;              // the owner's granted request becomes exclusive
+    bool upgrade;              // the owner's granted request becomes stronger
     struct lock_request *next; // in the lock's list
     struct lock_request *held_next;
     int64_t since_mono_ns;
@@ -127,16 +128,20 @@ static struct lock_request *granted_to(struct lock *l, const struct lock_owner *
     return r;
 }
 
-static bool compatible(enum kv_lock_mode a, enum kv_lock_mode b)
-{
-    return a == KV_LOCK_SHARED && b == KV_LOCK_SHARED;
-}
-
 // First holder that keeps `owner` from having the lock in `mode`, or NULL.
 static struct lock_request *conflicting_holder(struct lock *l, const struct lock_owner *owner, enum kv_lock_mode mode)
 {
     struct lock_request *r = l->granted;
-    while (r != NULL && (r->owner == owner || compatible(r->mode, mode)))
+    while (r != NULL && (r->owner == owner || kv_lock_compatible(r->mode, mode)))
+        r = r->next;
+    return r;
+}
+
+// First request in the queue that a new one in `mode` has to wait for.
+static struct lock_request *conflicting_queued(struct lock *l, enum kv_lock_mode mode)
+{
+    struct lock_request *r = l->queue;
+    while (r != NULL && kv_lock_compatible(r->mode, mode))
         r = r->next;
     return r;
 }
@@ -157,20 +162,34 @@ static void end_wait(struct lock_owner *owner, enum lock_outcome outcome)
     os_wake(&owner->outcome);
 }
 
-// Grants from the front of the queue as far as possible.
+static void grant(struct lock_table *t, struct lock_request *r)
+{
+    struct lock_owner *owner = r->owner;
+    if (r->upgrade) {
+        granted_to(r->lock, owner)->mode = r->mode;
+        free_request(t, r);
+    } else {
+        hold(r);
+    }
+    end_wait(owner, OUTCOME_GRANTED);
+}
+
+// Grants, in their order, all that wait for no holder and for none that stays in the queue in front of them.
 static void grant_waiting(struct lock_table *t, struct lock *l)
 {
-    struct lock_request *r;
-    while ((r = l->queue) != NULL && conflicting_holder(l, r->owner, r->mode) == NULL) {
-        l->queue = r->next;
-        struct lock_owner *owner = r->owner;
-        if (r->upgrade) {
-            granted_to(l, owner)->mode = KV_LOCK_EXCLUSIVE;
-            free_request(t, r);
-        } else {
-            hold(r);
+    enum kv_lock_mode strongest = KV_LOCK_KEY_SHARE; // of those that stay: what is compatible with it is with all
+    bool stays = false;
+    for (struct lock_request **at = &l->queue, *r; (r = *at) != NULL;) {
+        if (conflicting_holder(l, r->owner, r->mode) == NULL && (!stays || kv_lock_compatible(strongest, r->mode))) {
+            *at = r->next;
+            grant(t, r);
+            continue;
         }
-        end_wait(owner, OUTCOME_GRANTED);
+        strongest = MAX(strongest, r->mode);
+        stays = true;
+        if (strongest == KV_LOCK_EXCLUSIVE)
+            return; // keeps all behind it
+        at = &r->next;
     }
 }
 
@@ -202,6 +221,22 @@ static bool visit_holder(struct lock_table *t, struct lock_owner *holder, struct
     return holder == start || reaches(t, holder, start);
 }
 
+// The strongest mode that keeps the request back, its own or of one in front of it that it waits for, directly or over
+// others: all of them wait for what is incompatible with that mode.
+static enum kv_lock_mode waits_as(const struct lock_request *wanted)
+{
+    enum kv_lock_mode mode = wanted->mode, before;
+    do {
+        before = mode;
+        for (const struct lock_request *r = wanted->lock->queue; r != wanted && mode != KV_LOCK_EXCLUSIVE;
+             r = r->next) {
+            if (r->mode > mode && !kv_lock_compatible(r->mode, mode))
+                mode = r->mode;
+        }
+    } while (mode != before);
+    return mode;
+}
+
 // Depth-first search along waits from `at`; true when it reaches `start`, with the way back in found_by. Who is queued
 // ahead waits for the same lock, so its own waits need no visit: they lead to the holders.
 static bool reaches(struct lock_table *t, struct lock_owner *at, struct lock_owner *start)
@@ -209,18 +244,15 @@ static bool reaches(struct lock_table *t, struct lock_owner *at, struct lock_own
     struct lock_request *wanted = at->waiting;
     if (wanted == NULL)
         return false;
-    bool behind_others = false;
+    enum kv_lock_mode mode = waits_as(wanted);
     for (struct lock_request *r = wanted->lock->queue; r != wanted; r = r->next) {
-        if (compatible(r->mode, wanted->mode))
-            continue;
-        behind_others = true;
-        if (r->owner == start) {
+        if (r->owner == start && !kv_lock_compatible(r->mode, mode)) {
             start->found_by = at;
             return true;
         }
     }
     for (struct lock_request *r = wanted->lock->granted; r != NULL; r = r->next) {
-        if ((behind_others || !compatible(r->mode, wanted->mode)) && visit_holder(t, r->owner, at, start))
+        if (!kv_lock_compatible(r->mode, mode) && visit_holder(t, r->owner, at, start))
             return true;
     }
     return false;
@@ -292,17 +324,19 @@ static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct s
     struct lock *l = lock_of(t, key);
     struct lock_request *mine = granted_to(l, owner), *holder = conflicting_holder(l, owner, mode);
     *result = KV_OK;
-    if (mine != NULL && (mine->mode == KV_LOCK_EXCLUSIVE || mode == KV_LOCK_SHARED))
+    if (mine != NULL && mine->mode >= mode)
         return true;
     if (holder == NULL && mine != NULL) {
-        mine->mode = KV_LOCK_EXCLUSIVE;
+        mine->mode = mode;
         return true;
     }
-    if (holder == NULL && l->queue == NULL) {
+    if (holder == NULL)
+        holder = conflicting_queued(l, mode);
+    if (holder == NULL) {
         hold(new_request(t, l, owner, mode));
         return true;
     }
-    struct lock_owner *other = (holder != NULL ? holder : l->queue)->owner;
+    struct lock_owner *other = holder->owner;
     *blocker = (struct lock_blocker){other->id, other->tag};
     bool canceled = atomic_load_explicit(&owner->canceled, memory_order_relaxed);
     if (wait != KV_LOCK_WAIT || canceled) {

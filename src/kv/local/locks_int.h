@@ -1,9 +1,9 @@
-// The lock table: shared and exclusive locks on keys, first in first out, held to the end of the transaction.
+// The lock table: locks on keys in four modes, first in first out, held to the end of the transaction.
 //
 //   request:  (none) --acquire--> granted            compatible with all holders, nobody queued
 //             (none) --acquire--> waiting --grant--> granted
 //                                 waiting --deadlock victim, cancel, time-out--> (none)
-//   A holder of a shared lock that wants it exclusive waits in front of those that hold nothing (upgrade).
+//   A holder of a weaker lock that wants a stronger one waits in front of those that hold nothing (upgrade).
 //
 // Invariants
 //  1. Granted requests of a lock are pairwise compatible; an owner has at most one.

@@ -8,7 +8,7 @@
 
 static bool compatible(const struct model_lock *a, const struct model_lock *b)
 {
-    return a->txn == b->txn || (a->mode == KV_LOCK_SHARED && b->mode == KV_LOCK_SHARED);
+    return a->txn == b->txn || kv_lock_compatible(a->mode, b->mode);
 }
 
 // Whether `held` stands in the way of `wanted`: it is granted and incompatible, or came earlier and waits incompatibly
@@ -73,7 +73,7 @@ static struct model_lock *held_by(const struct model_txn *t, struct str key)
 {
     struct model_lock *found = NULL;
     for (struct model_lock *l = t->store->locks; l != NULL; l = l->next)
-        if (l->granted && l->txn == t && str_eq(l->key, key) && (found == NULL || l->mode == KV_LOCK_EXCLUSIVE))
+        if (l->granted && l->txn == t && str_eq(l->key, key) && (found == NULL || l->mode > found->mode))
             found = l;
     return found;
 }
@@ -168,7 +168,7 @@ static enum kv_result acquire(struct model_txn *t, struct str key, enum kv_lock_
 {
     struct model *m = t->store;
     const struct model_lock *held = held_by(t, key);
-    if (held != NULL && (held->mode == KV_LOCK_EXCLUSIVE || mode == KV_LOCK_SHARED))
+    if (held != NULL && held->mode >= mode)
         return KV_OK;
     struct model_lock *l = lock_add(t, key, mode, held != NULL);
     const struct model_lock *by = blocker(m, l);
