@@ -702,14 +702,13 @@ int insert_analyze(struct analyzer *an, struct scope *outer, const struct ast_in
 static int rows_to_change(struct analyzer *an, struct scope *outer, const struct ast *table_node,
                           const struct cat_table *t, struct str alias, const struct ast_list *from,
                           const struct ast *where, const struct ast_list *order, const struct ast *limit,
-                          uint32_t privilege, struct scope *s, struct scope **from_scope, struct rel **out,
-                          struct err *err)
+                          uint32_t privilege, struct scope *s, struct scope **from_scope, struct rel **target,
+                          struct rel **out, struct err *err)
 {
     struct rel *scan;
     use_relation(an, t, privilege | (where != NULL ? CAT_PRIVILEGE_SELECT : 0));
     TRY(from_table(an, s, t, alias, ast_as_aliased_table(table_node)->hint, true, privilege, &scan, err));
-    scan->scan.lock = LOCK_UPDATE;
-    *out = scan;
+    *out = *target = scan;
     if (from->n > 0) {
         struct rel *others;
         *from_scope = scope_new(an, NULL);
@@ -767,6 +766,40 @@ static int rows_to_change(struct analyzer *an, struct scope *outer, const struct
     return limit_analyze(an, *out, limit, NULL, out, err);
 }
 
+// Rows are locked by the scan when all that it finds are changed, so that a statement waits before it reads; else when
+// the condition, the join or the limit above the scan has chosen them.
+static void lock_rows(struct mutation *m, struct rel *scan, const struct rel *input, enum lock_strength lock)
+{
+    while (input->kind == REL_LIMIT || (input->kind == REL_FILTER && !expr_has_subquery(input->predicate)))
+        input = input->input;
+    if (input == scan)
+        scan->scan.lock = lock;
+    else
+        m->lock = lock;
+}
+
+static bool in_unique_key(const struct cat_table *t, uint32_t column_id)
+{
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        const struct cat_index *index = &t->indexes[i];
+        for (size_t k = 0; k < index->n_columns && index->unique; k++) {
+            if (index->columns[k].column_id == column_id)
+                return true;
+        }
+    }
+    return in_primary_key(t, column_id);
+}
+
+// Rows that refer to one whose keys stay need not wait.
+static enum lock_strength update_strength(const struct cat_table *t, const col_id *changed)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        if (changed[i] != 0 && in_unique_key(t, t->columns[i].id))
+            return LOCK_UPDATE;
+    }
+    return LOCK_NO_KEY_UPDATE;
+}
+
 static int safe_update(struct analyzer *an, const char *verb, const struct ast *where, const struct ast *limit,
                        struct err *err)
 {
@@ -793,9 +826,9 @@ int update_analyze(struct analyzer *an, struct scope *outer, const struct ast_up
     TRY(safe_update(an, "UPDATE", upd->where, upd->limit, err));
     TRY(target_table(an, upd->table, &t, &alias, err));
     struct scope *s = scope_new(an, with), *from = NULL;
-    struct rel *input;
+    struct rel *input, *scan;
     TRY(rows_to_change(an, with, upd->table, t, alias, &upd->from, upd->where, &upd->order_by, upd->limit,
-                       CAT_PRIVILEGE_UPDATE, s, &from, &input, err));
+                       CAT_PRIVILEGE_UPDATE, s, &from, &scan, &input, err));
     struct mutation *m = ARENA_NEW(an->arena, struct mutation);
     m->table = t;
     m->old_cols = scan_columns(s, t, an);
@@ -813,6 +846,7 @@ int update_analyze(struct analyzer *an, struct scope *outer, const struct ast_up
             changed[i] = row[i];
     }
     m->new_cols = changed;
+    lock_rows(m, scan, input, update_strength(t, changed));
     TRY(table_checks(an, t, row, &m->checks, &m->n_checks, &m->check_descriptors, err));
     TRY(index_predicates(an, t, row, &m->new_predicates, err));
     TRY(index_predicates(an, t, m->old_cols, &m->old_predicates, err));
@@ -835,12 +869,13 @@ int delete_analyze(struct analyzer *an, struct scope *outer, const struct ast_de
     TRY(safe_update(an, "DELETE", del->where, del->limit, err));
     TRY(target_table(an, del->table, &t, &alias, err));
     struct scope *s = scope_new(an, with), *from = NULL;
-    struct rel *input;
+    struct rel *input, *scan;
     TRY(rows_to_change(an, with, del->table, t, alias, &del->using, del->where, &del->order_by, del->limit,
-                       CAT_PRIVILEGE_DELETE, s, &from, &input, err));
+                       CAT_PRIVILEGE_DELETE, s, &from, &scan, &input, err));
     struct mutation *m = ARENA_NEW(an->arena, struct mutation);
     m->table = t;
     m->old_cols = scan_columns(s, t, an);
+    lock_rows(m, scan, input, LOCK_UPDATE);
     TRY(index_predicates(an, t, m->old_cols, &m->old_predicates, err));
     struct rel *r = rel_new(an->arena, REL_DELETE, input);
     r->mutation = m;

@@ -156,8 +156,9 @@ struct projection {
 // What INSERT/UPDATE/DELETE do to a table. Parallel to table->columns.
 struct mutation {
     const struct cat_table *table;
-    const col_id *old_cols; // UPDATE, DELETE, ON CONFLICT DO UPDATE: value read; per table column
-    const col_id *new_cols; // INSERT, UPDATE: value written; 0: unchanged (UPDATE)
+    const col_id *old_cols;  // UPDATE, DELETE, ON CONFLICT DO UPDATE: value read; per table column
+    const col_id *new_cols;  // INSERT, UPDATE: value written; 0: unchanged (UPDATE)
+    enum lock_strength lock; // UPDATE, DELETE: of the rows to change, unless their scan has locked them
     // Boolean expressions over new_cols (old where unchanged) that must not be false.
     struct expr **checks;
     uint32_t n_checks;

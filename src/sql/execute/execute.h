@@ -35,8 +35,7 @@ struct exec_context {
     int (*interrupted)(void *arg, struct err *err);
     void *interrupted_arg;
     int64_t lock_timeout_ns;
-    bool read_only;          // writes are refused with 25006
-    bool below_serializable; // the commit does not validate plain reads: constraints must lock and ask for it
+    bool read_only; // writes are refused with 25006
     // Analyzes a table's stored expressions; the result lives in `a`.
     int (*table_exprs)(void *arg, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
                        struct err *err);

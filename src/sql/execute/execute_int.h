@@ -227,6 +227,7 @@ int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, s
                struct err *err) MUST_CHECK;
 
 int kv_error(struct exec_context *x, enum kv_result r, struct err *err);
+enum kv_lock_mode lock_mode(enum lock_strength strength); // not of LOCK_NONE
 #define KV_TRY(x, call, err)                     \
     do {                                         \
         enum kv_result kv_rc_ = (call);          \

@@ -122,16 +122,17 @@ static void describe_key(struct buf *names, struct buf *texts, const struct cat_
 
 // ---- references
 
-// What becomes of a referenced key that was found: it must not go before a row that refers to it is committed. Below
-// SERIALIZABLE, where a read by itself says nothing about the time of the commit, a written reference locks it.
+// What becomes of a referenced key that was found: it must not go before a row that refers to it is committed. A
+// written reference locks it, so that whoever wants to remove it waits; its row may change otherwise. What a schema
+// change or a bulk load sees is validated by the commit.
 enum reference_use { REFERENCE_SEEN, REFERENCE_WRITTEN };
 
 static enum kv_result read_reference(struct exec_context *x, struct str key, enum reference_use use, struct kv_value *v)
 {
-    if (!x->below_serializable || use == REFERENCE_SEEN)
+    if (use == REFERENCE_SEEN || is_bulk_load(x))
         return kv_get(x->txn, key, KV_READ_VALIDATED, v);
-    enum kv_result r = kv_lock(x->txn, key, KV_LOCK_SHARED, KV_LOCK_WAIT, x->lock_timeout_ns);
-    return r == KV_OK ? kv_get(x->txn, key, 0, v) : r;
+    enum kv_result r = kv_lock(x->txn, key, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, x->lock_timeout_ns);
+    return r == KV_OK ? kv_get(x->txn, key, KV_READ_SNAPSHOT, v) : r;
 }
 
 static int reference_exists(struct exec_context *x, const struct cat_foreign_key *fk, const struct datum *values,
@@ -354,8 +355,7 @@ static int find_children(struct exec_context *x, const struct table_access *chil
     buf_release(&prefix);
     struct kv_range range = {start, key_prefix_end(x->arena, start)};
     struct kv_scan *scan;
-    if (x->below_serializable) // rows that came before the referenced row was locked must be seen
-        KV_TRY(x, kv_refresh(x->txn), err);
+    KV_TRY(x, kv_refresh(x->txn), err); // rows that came before the referenced one was locked must be seen
     KV_TRY(x, kv_scan_open(x->txn, range, KV_READ_VALIDATED, 0, &scan), err);
     int rc = 0;
     while (rc == 0 && !(only_one && out->rows.len > 0)) {

@@ -274,6 +274,19 @@ static int insert_rows(struct mutation_op *o, struct err *err)
 
 // ---- UPDATE, DELETE
 
+// Locks old_row unless the scan has; a newer version of it is a conflict, since it has been read.
+static int lock_old(struct mutation_op *o, struct err *err)
+{
+    struct exec_context *x = o->op.x;
+    if (o->m->lock == LOCK_NONE)
+        return 0;
+    struct buf key = BUF_INIT;
+    index_key(&key, &o->ta->primary, o->old_row, NULL);
+    enum kv_result r = kv_lock(x->txn, buf_view(&key), lock_mode(o->m->lock), KV_LOCK_WAIT, x->lock_timeout_ns);
+    buf_release(&key);
+    return r == KV_OK ? 0 : kv_error(x, r, err);
+}
+
 static int update_rows(struct mutation_op *o, struct err *err)
 {
     uint32_t n_indexes = (uint32_t)o->m->table->n_indexes;
@@ -288,6 +301,7 @@ static int update_rows(struct mutation_op *o, struct err *err)
             o->old_row[c] = vec_get(&o->in.cols[o->old_at[c]], row);
             o->new_row[c] = o->new_at[c] < 0 ? o->old_row[c] : vec_get(&o->in.cols[o->new_at[c]], row);
         }
+        TRY(lock_old(o, err));
         member_of(was, n_indexes, row, o->old_member);
         member_of(is, n_indexes, row, o->new_member);
         TRY(write_update(o->op.x, o->ta, o->old_row, o->new_row, o->old_member, o->new_member, err));
@@ -306,6 +320,7 @@ static int delete_rows(struct mutation_op *o, struct err *err)
         uint32_t row = batch_row(&o->in, k);
         for (uint32_t c = 0; c < o->ta->n_columns; c++)
             o->old_row[c] = vec_get(&o->in.cols[o->old_at[c]], row);
+        TRY(lock_old(o, err));
         member_of(was, n_indexes, row, o->old_member);
         TRY(write_delete(o->op.x, o->ta, o->old_row, o->old_member, err));
         o->delta--;

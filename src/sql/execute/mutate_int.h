@@ -16,6 +16,7 @@ int write_delete(struct exec_context *x, const struct table_access *ta, const st
 // it.
 int write_find_conflict(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                         const struct datum *row, bool *found, struct datum *existing, struct err *err) MUST_CHECK;
+bool is_bulk_load(const struct exec_context *x); // COPY: no lock per row
 int read_row(struct exec_context *x, const struct table_access *ta, struct str key, struct str value, struct datum *row,
              struct err *err) MUST_CHECK;
 int duplicate_key(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,

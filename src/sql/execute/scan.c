@@ -46,6 +46,15 @@ static uint32_t table_position(const struct cat_table *t, uint32_t column_id)
     return i;
 }
 
+enum kv_lock_mode lock_mode(enum lock_strength strength)
+{
+    static const enum kv_lock_mode modes[] = {[LOCK_KEY_SHARE] = KV_LOCK_KEY_SHARE,
+                                              [LOCK_SHARE] = KV_LOCK_SHARED,
+                                              [LOCK_NO_KEY_UPDATE] = KV_LOCK_NO_KEY_EXCLUSIVE,
+                                              [LOCK_UPDATE] = KV_LOCK_EXCLUSIVE};
+    return modes[strength];
+}
+
 static bool locks(const struct scan_op *s)
 {
     return s->sp->lock != LOCK_NONE;
@@ -56,7 +65,7 @@ static int lock_key(struct scan_op *s, struct str key, bool *skipped, struct err
     static const enum kv_lock_wait waits[] = {
         [LOCK_WAIT_BLOCK] = KV_LOCK_WAIT, [LOCK_WAIT_NOWAIT] = KV_LOCK_NOWAIT, [LOCK_WAIT_SKIP] = KV_LOCK_SKIP};
     struct exec_context *x = s->op.x;
-    enum kv_lock_mode mode = s->sp->lock >= LOCK_NO_KEY_UPDATE ? KV_LOCK_EXCLUSIVE : KV_LOCK_SHARED;
+    enum kv_lock_mode mode = lock_mode(s->sp->lock);
     enum kv_result r = kv_lock(x->txn, key, mode, waits[s->sp->lock_wait], x->lock_timeout_ns);
     if (r == KV_OK && s->sp->lock_wait != LOCK_WAIT_BLOCK) // it is ours; now the snapshot must see what is locked
         r = kv_lock(x->txn, key, mode, KV_LOCK_WAIT, 0);

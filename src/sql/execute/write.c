@@ -34,7 +34,7 @@ int duplicate_key(struct exec_context *x, const struct table_access *ta, const s
 
 // Full batches of COPY are a bulk load: it takes no lock per key. Concurrent inserts of one of its keys do not wait but
 // conflict when they commit.
-static bool is_bulk_load(const struct exec_context *x)
+bool is_bulk_load(const struct exec_context *x)
 {
     return x->copy_batch != NULL && x->copy_batch->n == BATCH_ROWS_MAX;
 }

@@ -262,7 +262,8 @@ int txn_run(struct session *s, const struct ast *statement, struct str *tag, str
             struct err *err) MUST_CHECK;
 // 25P02 and 25000 for statements that the state does not allow.
 int txn_check_state(struct session *s, const struct ast *statement, struct err *err) MUST_CHECK;
-// Before a statement of any kind but transaction control and FETCH: under READ COMMITTED it reads at a new snapshot.
+// Before a statement of any kind but transaction control and FETCH: the first one, and under READ COMMITTED every one,
+// reads at a new snapshot.
 int txn_statement_begin(struct session *s, struct err *err) MUST_CHECK;
 // The whole transaction starts again at a new snapshot, keeping its locks.
 int txn_restart(struct session *s, struct err *err) MUST_CHECK;

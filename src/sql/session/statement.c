@@ -118,7 +118,6 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .interrupted_arg = s,
                                .lock_timeout_ns = lock_timeout(s),
                                .read_only = s->txn_read_only || s->txn_as_of != 0,
-                               .below_serializable = s->txn_isolation != KV_SERIALIZABLE,
                                .table_exprs = session_table_exprs,
                                .table_exprs_arg = s,
                                .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),

@@ -201,11 +201,24 @@ static int move_snapshot(struct session *s, struct err *err)
     return cat_view_refresh(s->view, err);
 }
 
+// The time between BEGIN and the first statement is not the transaction's: what is committed in it is no conflict.
+static int first_snapshot(struct session *s, struct err *err)
+{
+    if (kv_now(s->engine->kv) == kv_read_version(s->txn))
+        return 0;
+    enum kv_result r = kv_refresh(s->txn);
+    return r == KV_OK ? cat_view_refresh(s->view, err) : cat_kv_error(s->txn, (int)r, err);
+}
+
 int txn_statement_begin(struct session *s, struct err *err)
 {
-    if (s->txn_state != TXN_EXPLICIT || s->txn_isolation != KV_READ_COMMITTED || s->txn_as_of != 0)
+    if (s->txn_state != TXN_EXPLICIT || s->txn_as_of != 0)
         return 0;
     s->statement_savepoint = 0;
+    if (s->statements_in_txn == 0)
+        TRY(first_snapshot(s, err));
+    if (s->txn_isolation != KV_READ_COMMITTED)
+        return 0;
     if (s->statements_in_txn > 0)
         TRY(move_snapshot(s, err));
     s->statement_savepoint = kv_savepoint(s->txn);
