@@ -270,6 +270,7 @@ int txn_restart(struct session *s, struct err *err) MUST_CHECK;
 // Whether the statement that failed can run again in its explicit transaction; txn_retry takes back what it did.
 bool txn_can_retry(const struct session *s, int code);
 int txn_retry(struct session *s, struct err *err) MUST_CHECK; // the statement begins anew then
+int txn_set_read_only(struct session *s, bool read_only, struct err *err) MUST_CHECK;
 // The level or priority has changed before anything was done: another kv transaction.
 int txn_reopen(struct session *s, struct err *err) MUST_CHECK;
 const char *txn_status_text(const struct session *s);

@@ -427,8 +427,7 @@ static int set_known(struct session *s, int id, struct str value, struct err *er
     case SETTING_TRANSACTION_READ_ONLY: {
         struct str normalized;
         TRY(normalize_bool("transaction_read_only", value, &normalized, err));
-        s->txn_read_only = str_eqc(normalized, "on");
-        return 0;
+        return txn_set_read_only(s, str_eqc(normalized, "on"), err);
     }
     default:
         return set_by_kind(s, id, value, err);

@@ -47,7 +47,7 @@ static int open_kv(struct session *s, struct err *err)
 {
     struct kv_begin_options options = {.isolation = s->txn_isolation,
                                        .as_of = s->txn_as_of,
-                                       .read_only = s->txn_as_of != 0,
+                                       .read_only = s->txn_read_only || s->txn_as_of != 0,
                                        .priority = s->txn_priority,
                                        .budget = &s->budget,
                                        .meter = s->engine->meter != NULL ? &s->meter : NULL,
@@ -263,6 +263,16 @@ int txn_check_state(struct session *s, const struct ast *statement, struct err *
 
 // ---- modes
 
+// A transaction that is read-only from its start takes no part in conflicts, so it cannot begin to write later.
+int txn_set_read_only(struct session *s, bool read_only, struct err *err)
+{
+    if (s->statements_in_txn > 0 && s->txn_read_only && !read_only)
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query");
+    bool reopens = read_only != s->txn_read_only && s->statements_in_txn == 0 && s->txn != NULL;
+    s->txn_read_only = read_only;
+    return reopens ? txn_reopen(s, err) : 0;
+}
+
 static int apply_modes(struct session *s, const struct ast_txn_modes *m, struct arena *a, struct err *err)
 {
     if (m->isolation != AST_ISOLATION_DEFAULT) {
@@ -272,7 +282,7 @@ static int apply_modes(struct session *s, const struct ast_txn_modes *m, struct 
     if (m->access != AST_ACCESS_DEFAULT) {
         if (m->access == AST_ACCESS_READ_WRITE && s->txn_as_of != 0)
             return err_set(err, ERR_SYNTAX_ERROR, "AS OF SYSTEM TIME specified with READ WRITE mode");
-        s->txn_read_only = m->access == AST_ACCESS_READ_ONLY;
+        TRY(txn_set_read_only(s, m->access == AST_ACCESS_READ_ONLY, err));
     }
     if (m->priority != AST_PRIORITY_DEFAULT)
         s->txn_priority = m->priority == AST_PRIORITY_LOW ? -1 : m->priority == AST_PRIORITY_HIGH ? 1 : 0;
