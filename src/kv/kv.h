@@ -48,6 +48,15 @@ struct kv_limits {
     bool has_locks;
 };
 
+// What a checker of serializability must notice when it is missing.
+enum kv_skip {
+    KV_SKIP_VALIDATION = 1,      // a committer's look at what it has read, before its turn
+    KV_SKIP_LATE_VALIDATION = 2, // ... at what was committed between that and its turn
+    KV_SKIP_RANGES = 4,          // scans are not remembered
+    KV_SKIP_REFRESH = 8,         // a refresh moves the snapshot whatever has changed
+    KV_SKIP_FRESHNESS = 16,      // read-only transactions miss the last commit
+};
+
 struct kv_options {
     const struct os *os;            // file system and clock; NULL: the real one (os_real())
     size_t memtable_bytes;          // size at which a memtable is frozen and checkpointed; 0: default 64 MiB
@@ -55,6 +64,7 @@ struct kv_options {
     int64_t history_ns;             // how far back AS OF reads reach; 0: default 10 min; see kv_set_history
     bool impose_distributed_limits; // publish and enforce FoundationDB's bounds (10 MB, 5 s, 10 kB, 100 kB)
     bool no_sync;                   // tests only: skip fdatasync
+    unsigned skip;                  // tests only: enum kv_skip, steps that are not taken
     bool must_exist;                // fail instead of creating a missing directory
     bool read_only;                 // checked as a whole, read, left as they are: writes get KV_READ_ONLY or KV_IO
 };

@@ -457,7 +457,8 @@ enum kv_result scan_open(struct kv_txn *base, struct kv_range range, unsigned fl
                           .bounds = bounds,
                           .reverse = (flags & KV_READ_REVERSE) != 0,
                           .keys_only = (flags & KV_READ_KEYS_ONLY) != 0,
-                          .tracked = (flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only,
+                          .tracked = (flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only &&
+                                     (txn->store->skip & KV_SKIP_RANGES) == 0,
                           .reads = reads_for(txn, flags),
                           .left = limit != 0 ? limit : UINT64_MAX,
                           .position = STR_NONE,

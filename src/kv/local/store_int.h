@@ -135,6 +135,7 @@ struct store {
     struct os_file *lock_file;
     struct kv_limits limits;
     size_t memtable_bytes, history_bytes_max;
+    unsigned skip; // enum kv_skip
     struct tree tree;
     struct log log; // only with dir
     struct lock_table locks;
