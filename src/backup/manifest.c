@@ -42,7 +42,7 @@ static void decode_objects(struct str *rest, struct arena *a, struct backup_laye
         o.kind = (enum cat_object_kind)payload_get_u64(rest);
         o.id = (uint32_t)payload_get_u64(rest);
         o.stored = payload_get_str(rest);
-        if (o.kind > CAT_OBJECT_TABLE)
+        if (o.kind > CAT_OBJECT_FUNCTION)
             *rest = STR_NONE;
         ARENA_PUSH(a, &out->objects.list, o);
     }

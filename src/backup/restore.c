@@ -119,10 +119,7 @@ struct place {
 static struct place place_of(const struct restore *r, const struct cat_object *all, size_t n,
                              const struct cat_object *o)
 {
-    uint32_t database_id = o->kind == CAT_OBJECT_SCHEMA ? o->schema.database_id
-                           : o->kind == CAT_OBJECT_TYPE ? o->type.database_id
-                                                        : o->table.database_id;
-    uint32_t schema_id = o->kind == CAT_OBJECT_TYPE ? o->type.schema_id : o->table.schema_id;
+    uint32_t database_id = cat_object_database(o), schema_id = cat_object_schema(o);
     struct place p = {.name = cat_object_name(o)};
     if (o->kind == CAT_OBJECT_DATABASE)
         return (struct place){p.name, STR_EMPTY, STR_EMPTY};
@@ -452,23 +449,34 @@ static bool rename_node(void *arg, struct ast *n)
     return true;
 }
 
-// Views name their tables with their database.
-static int rename_in_view(struct restore *r, struct cat_table *t, struct str from, struct str to, struct err *err)
+// Queries of views and functions name their tables with their database.
+static int rename_in(struct restore *r, struct str *sql, struct str name, struct rename rn, struct err *err)
 {
     struct parsed_statements parsed;
     struct parse_options options = {.default_int_size = 8};
-    struct rename rn = {from, to, false};
-    TRY(parse_sql(&r->arena, t->view_sql, &options, &parsed, err));
-    if (parsed.n != 1)
-        return err_set(err, ERR_DATA_CORRUPTED, "the query of view \"%.*s\" is damaged", STR_FMT(t->name));
-    ast_walk((struct ast *)parsed.items[0].ast, rename_node, &rn);
-    if (!rn.any)
-        return 0;
     struct buf text = BUF_INIT;
-    ast_print(&text, parsed.items[0].ast, AST_PRINT_DEFAULT);
-    t->view_sql = arena_str(&r->arena, buf_view(&text));
+    if (parse_sql(&r->arena, *sql, &options, &parsed, NULL) != 0)
+        return err_set(err, ERR_DATA_CORRUPTED, "the text of \"%.*s\" is damaged", STR_FMT(name));
+    for (size_t i = 0; i < parsed.n; i++) {
+        ast_walk((struct ast *)parsed.items[i].ast, rename_node, &rn);
+        buf_cstr(&text, i > 0 ? ";\n" : "");
+        ast_print(&text, parsed.items[i].ast, AST_PRINT_DEFAULT);
+    }
+    if (rn.any)
+        *sql = arena_str(&r->arena, buf_view(&text));
     buf_release(&text);
     return 0;
+}
+
+static int rename_in_view(struct restore *r, struct cat_table *t, struct str from, struct str to, struct err *err)
+{
+    return rename_in(r, &t->view_sql, t->name, (struct rename){from, to, false}, err);
+}
+
+static int rename_in_function(struct restore *r, struct cat_function *f, struct str from, struct str to,
+                              struct err *err)
+{
+    return rename_in(r, &f->body, f->name, (struct rename){from, to, false}, err);
 }
 
 static int left_behind(const struct restore *r, const struct cat_object *o, size_t keys, size_t others, struct err *err)
@@ -518,6 +526,9 @@ static void own_object(struct restore *r, struct cat_object *o)
     case CAT_OBJECT_TABLE:
         o->table.acl = cat_default_acl(a, owner, 0);
         break;
+    case CAT_OBJECT_FUNCTION:
+        o->function.acl = cat_default_acl(a, owner, CAT_PRIVILEGE_EXECUTE);
+        break;
     }
 }
 
@@ -536,6 +547,8 @@ static int publish_object(struct restore *r, struct cat_view *v, const struct ca
         if (o.table.schema_id == CAT_ID_NONE)
             return err_set(err, ERR_INVALID_SCHEMA_NAME, "schema \"%.*s\" does not exist", STR_FMT(p.schema));
     }
+    if (o.kind == CAT_OBJECT_FUNCTION && r->request.new_database.len > 0)
+        TRY(rename_in_function(r, &o.function, p.database, r->request.new_database, err));
     if (o.kind == CAT_OBJECT_DATABASE && r->request.new_database.len > 0)
         o.database.name = r->request.new_database;
     if (r->request.target != BACKUP_CLUSTER)

@@ -55,7 +55,14 @@ int cat_export_database(struct cat_view *v, struct arena *a, uint32_t database_i
     TRY(cat_list_types(v, a, database_id, 0, &types, &n, err));
     for (size_t i = 0; i < n; i++)
         TRY(export_one(v, a, CAT_OBJECT_TYPE, types[i]->id, out, err));
-    return export_tables(v, a, database_id, tables, n_tables, out, err);
+    TRY(export_tables(v, a, database_id, tables, n_tables, out, err));
+    const struct cat_function **functions;
+    if (tables != NULL)
+        return 0;
+    TRY(cat_list_functions(v, a, database_id, 0, STR_EMPTY, &functions, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(export_one(v, a, CAT_OBJECT_FUNCTION, functions[i]->id, out, err));
+    return 0;
 }
 
 // ---- decoding
@@ -65,7 +72,11 @@ int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, 
     static const struct {
         char kind;
         const struct record *record;
-    } forms[] = {{'d', &database_record}, {'s', &schema_record}, {'y', &type_record}, {'t', &table_record}};
+    } forms[] = {{'d', &database_record},
+                 {'s', &schema_record},
+                 {'y', &type_record},
+                 {'t', &table_record},
+                 {'f', &function_record}};
     if (o->stored.len == 0 || o->stored.ptr[0] != forms[o->kind].kind)
         return err_set(err, ERR_DATA_CORRUPTED, "descriptor %u is damaged", o->id);
     TRY(record_decode(a, forms[o->kind].record, str_slice(o->stored, 1, o->stored.len), &o->database, err));
@@ -73,6 +84,8 @@ int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, 
         table_types_attach(c, a, &o->table);
     if (o->kind == CAT_OBJECT_TYPE)
         type_types_attach(c, a, &o->type);
+    if (o->kind == CAT_OBJECT_FUNCTION)
+        function_types_attach(c, a, &o->function);
     return 0;
 }
 
@@ -85,10 +98,45 @@ struct str cat_object_name(const struct cat_object *o)
         return o->schema.name;
     case CAT_OBJECT_TYPE:
         return o->type.name;
+    case CAT_OBJECT_FUNCTION:
+        return o->function.name;
     case CAT_OBJECT_TABLE:
         break;
     }
     return o->table.name;
+}
+
+uint32_t cat_object_database(const struct cat_object *o)
+{
+    switch (o->kind) {
+    case CAT_OBJECT_DATABASE:
+        return o->database.id;
+    case CAT_OBJECT_SCHEMA:
+        return o->schema.database_id;
+    case CAT_OBJECT_TYPE:
+        return o->type.database_id;
+    case CAT_OBJECT_FUNCTION:
+        return o->function.database_id;
+    case CAT_OBJECT_TABLE:
+        break;
+    }
+    return o->table.database_id;
+}
+
+uint32_t cat_object_schema(const struct cat_object *o)
+{
+    switch (o->kind) {
+    case CAT_OBJECT_DATABASE:
+    case CAT_OBJECT_SCHEMA:
+        return CAT_ID_NONE;
+    case CAT_OBJECT_TYPE:
+        return o->type.schema_id;
+    case CAT_OBJECT_FUNCTION:
+        return o->function.schema_id;
+    case CAT_OBJECT_TABLE:
+        break;
+    }
+    return o->table.schema_id;
 }
 
 // ---- other ids
@@ -215,6 +263,19 @@ static void renumber_user_type(struct renumber *r, struct cat_type *t)
     t->schema_id = cat_renumber(r->ids, t->schema_id);
 }
 
+static void renumber_function(struct renumber *r, struct cat_function *f, size_t *dropped_others)
+{
+    struct cat_function_param *params = arena_dup(r->arena, f->params, size_mul(f->n_params, sizeof(*params)));
+    for (size_t i = 0; i < f->n_params; i++)
+        renumber_type(r, &params[i].type);
+    f->params = params;
+    renumber_type(r, &f->result);
+    f->id = cat_renumber(r->ids, f->id);
+    f->database_id = cat_renumber(r->ids, f->database_id);
+    f->schema_id = cat_renumber(r->ids, f->schema_id);
+    f->depends_on = renumber_list(r, f->depends_on, &f->n_depends_on, dropped_others);
+}
+
 void cat_object_renumber(struct catalog *c, struct arena *a, struct cat_object *o, const struct cat_renumbering *ids,
                          size_t *dropped_keys, size_t *dropped_others)
 {
@@ -230,6 +291,9 @@ void cat_object_renumber(struct catalog *c, struct arena *a, struct cat_object *
         break;
     case CAT_OBJECT_TYPE:
         renumber_user_type(&r, &o->type);
+        break;
+    case CAT_OBJECT_FUNCTION:
+        renumber_function(&r, &o->function, dropped_others);
         break;
     case CAT_OBJECT_TABLE:
         renumber_table(&r, &o->table, dropped_keys, dropped_others);
@@ -267,6 +331,8 @@ int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *e
         return cat_put_schema(v, &o->schema, err);
     case CAT_OBJECT_TYPE:
         return cat_put_type(v, &o->type, err);
+    case CAT_OBJECT_FUNCTION:
+        return cat_put_function(v, &o->function, err);
     case CAT_OBJECT_TABLE:
         break;
     }

@@ -10,6 +10,7 @@ enum cat_object_kind {
     CAT_OBJECT_SCHEMA,
     CAT_OBJECT_TYPE,
     CAT_OBJECT_TABLE, // and views, sequences
+    CAT_OBJECT_FUNCTION,
 };
 struct cat_object {
     enum cat_object_kind kind;
@@ -20,19 +21,22 @@ struct cat_object {
         struct cat_schema schema;
         struct cat_type type;
         struct cat_table table;
+        struct cat_function function;
     };
 };
 struct cat_objects {
     ARENA_VEC(struct cat_object) list;
 };
 
-// A database with its schemas, types and relations, in this order, appended; with `tables` only the relations whose ids
-// are among these, and what they are in. Everything is copied into `a`.
+// A database with its schemas, types, relations and functions, in this order, appended; with `tables` only the
+// relations whose ids are among these, and what they are in. Everything is copied into `a`.
 int cat_export_database(struct cat_view *v, struct arena *a, uint32_t database_id, const uint32_t *tables,
                         size_t n_tables, struct cat_objects *out, struct err *err) MUST_CHECK;
 // Decodes `stored` into the rest. XX001 when damaged.
 int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, struct err *err) MUST_CHECK;
 struct str cat_object_name(const struct cat_object *o);
+uint32_t cat_object_database(const struct cat_object *o); // of a database: its own id
+uint32_t cat_object_schema(const struct cat_object *o);   // CAT_ID_NONE of databases and schemas
 
 // Old id -> new id.
 struct cat_renumbering {

@@ -27,6 +27,9 @@ static const char schema_sql[] =
     "NULL, NULL), ('cid', 'sad', '{}', 'null');"
     "INSERT INTO extra.orders (id, customer, total, at, old) SELECT gen_random_uuid(), 100 + i % 3, i, '2026-01-01'::"
     "TIMESTAMPTZ + i * '1 hour'::INTERVAL, i FROM generate_series(1, 1500) g(i);"
+    "CREATE FUNCTION spent(who STRING) RETURNS DECIMAL LANGUAGE SQL AS $$ SELECT sum(total) FROM rich WHERE name = who "
+    "$$;"
+    "CREATE FUNCTION better(m mood) RETURNS BOOL LANGUAGE SQL AS $$ SELECT m > 'ok' $$;"
     "ALTER TABLE extra.orders DROP COLUMN old; ALTER TABLE extra.orders ADD COLUMN late BOOL DEFAULT false;"
     "USE defaultdb";
 
@@ -58,7 +61,8 @@ static char *look_at(const char *database)
              "USE %s; SELECT table_name, create_statement FROM [SHOW CREATE ALL TABLES], [SHOW TABLES] LIMIT 0; SELECT "
              "create_statement FROM [SHOW CREATE ALL TABLES]; SELECT * FROM customers ORDER BY id; SELECT * FROM "
              "extra.orders ORDER BY id; SELECT * FROM customers@by_mood ORDER BY id; SELECT * FROM rich ORDER BY name; "
-             "SELECT enum_range(NULL::mood); SELECT total FROM extra.orders@big WHERE total > 100 ORDER BY total; USE "
+             "SELECT enum_range(NULL::mood), spent('ann'), better('happy'); SELECT total FROM extra.orders@big WHERE "
+             "total > 100 ORDER BY total; USE "
              "defaultdb",
              database);
     struct str text = harness_run(&h, sql);
@@ -148,7 +152,9 @@ static void test_show(void)
               "shop|public|customers|table|full|NULL|t|t|3|f|NULL\n"
               "shop|extra|orders|table|full|NULL|t|t|1500|f|NULL\n"
               "shop|public|rich|view|full|NULL|t|f|0|f|NULL\n"
-              "shop|public|seq|sequence|full|NULL|t|t|0|f|NULL");
+              "shop|public|seq|sequence|full|NULL|t|t|0|f|NULL\n"
+              "shop|public|better|function|full|NULL|t|NULL|NULL|f|NULL\n"
+              "shop|public|spent|function|full|NULL|t|NULL|NULL|f|NULL");
     CHECK(str_has_prefix(harness_run(&h, "SHOW BACKUP FROM LATEST IN 'nodelocal://1/nothing'"),
                          STR("ERROR 58P01 no backup found in ")));
     CHECK_SQL(&h, "SELECT job_type, description, status FROM [SHOW JOBS]",

@@ -394,7 +394,7 @@ static struct datum name_of(const struct backup_layer *layer, enum cat_object_ki
 
 static const char *kind_of(const struct cat_object *o)
 {
-    static const char *const names[] = {"database", "schema", "type", "table"};
+    static const char *const names[] = {"database", "schema", "type", "table", "function"};
     if (o->kind != CAT_OBJECT_TABLE)
         return names[o->kind];
     return o->table.kind == CAT_SEQUENCE ? "sequence" : o->table.kind == CAT_TABLE ? "table" : "view";
@@ -414,12 +414,8 @@ static void show_object(struct show *sh, const struct backup_layer *layer, const
 {
     struct datum *row = show_row(sh);
     if (o->kind != CAT_OBJECT_DATABASE)
-        row[0] = name_of(layer, CAT_OBJECT_DATABASE,
-                         o->kind == CAT_OBJECT_SCHEMA ? o->schema.database_id
-                         : o->kind == CAT_OBJECT_TYPE ? o->type.database_id
-                                                      : o->table.database_id);
-    if (o->kind == CAT_OBJECT_TYPE || o->kind == CAT_OBJECT_TABLE)
-        row[1] = name_of(layer, CAT_OBJECT_SCHEMA, o->kind == CAT_OBJECT_TYPE ? o->type.schema_id : o->table.schema_id);
+        row[0] = name_of(layer, CAT_OBJECT_DATABASE, cat_object_database(o));
+    row[1] = name_of(layer, CAT_OBJECT_SCHEMA, cat_object_schema(o));
     row[2] = datum_str(cat_object_name(o));
     row[3] = datum_c(kind_of(o));
     row[4] = datum_c(layer->start == 0 ? "full" : "incremental");
