@@ -78,6 +78,7 @@ static int begin_at(struct backup *b, struct kv_txn **out, struct err *err)
 static int hold_version(struct backup *b, struct err *err)
 {
     struct kv *kv = job_kv(b->job);
+    TRY(kv_verify(kv, err)); // what has changed on the disk must not become a backup
     if (!b->request.as_of && b->request.version < kv_oldest_readable(kv))
         b->request.version = kv_now(kv);
     TRY(begin_at(b, &b->held, err));

@@ -81,6 +81,11 @@ void kv_get_stats(struct kv *kv, struct kv_stats *out)
     kv->ops->get_stats(kv, out);
 }
 
+int kv_verify(struct kv *kv, struct err *err)
+{
+    return kv->ops->verify != NULL ? kv->ops->verify(kv, err) : 0;
+}
+
 enum kv_result kv_checkpoint(struct kv *kv)
 {
     return kv->ops->checkpoint(kv);

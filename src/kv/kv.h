@@ -90,6 +90,9 @@ struct kv_stats {
 void kv_get_stats(struct kv *kv, struct kv_stats *out);
 // Forces the memtable into the B+tree; returns when it is durable there. For tests, backup and clean shutdown.
 enum kv_result kv_checkpoint(struct kv *kv) MUST_CHECK;
+// Reads all that is on the disk and compares it with its checksums: XX001 when something has changed. Reads by
+// transactions do not look at them. Checkpoints wait meanwhile.
+int kv_verify(struct kv *kv, struct err *err) MUST_CHECK;
 
 enum kv_isolation {
     KV_SERIALIZABLE,   // the commit validates everything read

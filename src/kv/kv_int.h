@@ -33,6 +33,7 @@ struct kv_ops {
     const char *(*failure)(struct kv *kv);
     void (*get_stats)(struct kv *kv, struct kv_stats *out);
     enum kv_result (*checkpoint)(struct kv *kv);
+    int (*verify)(struct kv *kv, struct err *err); // NULL: nothing to verify
 
     enum kv_result (*begin)(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out);
     enum kv_result (*commit)(struct kv_txn *txn, uint64_t *version);

@@ -91,7 +91,8 @@ static int merge(struct store *s, struct memtable *frozen, uint64_t next_log_fir
     s->checkpoint.history_heavy = m.heavy;
     m.w.state.version = memtable_max(frozen);
     m.w.state.log_first = next_log_first;
-    return tree_write_commit(&m.w);
+    rc = tree_write_commit(&m.w);
+    return rc == 0 && s->data_path != NULL ? page_sums_update(&s->sums, s->os, s->dir, s->data_path) : rc;
 }
 
 // The oldest memtable that is neither active nor merged; *next is the one that came after it.

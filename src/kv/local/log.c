@@ -109,6 +109,7 @@ int log_start_segment(struct log *log, uint64_t segment, uint64_t previous_end)
         return rc;
     log->segment = segment;
     log->offset = LOG_HEADER_BYTES;
+    log->synced = 0;
     log->zeroed_to = MAX(log->zeroed_to, (uint64_t)LOG_HEADER_BYTES);
     pthread_mutex_lock(&log->free_mutex);
     log->live_last = segment;
@@ -165,8 +166,9 @@ void log_begin(struct log *log, uint64_t version, uint64_t payload_len)
         log_roll(log) != 0)
         return;
     char header[LOG_RECORD_HEADER_BYTES] = {0};
-    uint32_t len = (uint32_t)payload_len;
+    uint32_t len = (uint32_t)payload_len, synced = (uint32_t)(log->synced / 8);
     memcpy(header, &len, 4);
+    memcpy(header + 4, &synced, 4);
     memcpy(header + 8, &log->segment, 8);
     memcpy(header + 16, &version, 8);
     log->crc = 0;
@@ -203,7 +205,9 @@ int log_sync(struct log *log)
     if (log->error != 0 || log->no_sync)
         return log->error;
     atomic_fetch_add_explicit(&log->syncs, 1, memory_order_relaxed);
-    return fail(log, log->os->sync(log->file), "syncing the write-ahead log");
+    int rc = fail(log, log->os->sync(log->file), "syncing the write-ahead log");
+    log->synced = rc == 0 ? log->offset : log->synced;
+    return rc;
 }
 
 int log_roll(struct log *log)

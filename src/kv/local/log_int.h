@@ -2,7 +2,7 @@
 //
 //   segment  wal-0000000000000007   header (64 bytes), records, zeros
 //   header   magic, segment number, where the segment before ended, CRC32C
-//   record   u32 payload length, u32 zero, u64 segment number, u64 commit version, payload, u32 CRC32C, padding to 8
+//   record   u32 payload length, u32 synced, u64 segment number, u64 commit version, payload, u32 CRC32C, padding to 8
 //   payload  operations: u8 kind, u32 key length, u32 value length, key, value (all integers little-endian)
 //
 // Invariants
@@ -11,6 +11,8 @@
 //  2. A segment is appended to by one process life only: opening a store starts a new segment, whose header says where
 //     the one before ended. So a bad record at exactly that place is a torn tail that was cut once and for all, and a
 //     bad record earlier is damage.
+//     A record says up to where its segment was synced before it was written (in units of 8 bytes; 0: not at all). So a
+//     bad record in the last segment before that place of any later one is no torn tail either, nor is a bad header.
 //  3. Nothing is acknowledged before its record, its segment's header and the segment's name are synced.
 //  4. After any failed write or sync the log refuses everything (`error` is sticky).
 //
@@ -40,6 +42,7 @@ struct log {
     struct os_file *file; // the segment being written; NULL: read_only
     uint64_t segment;
     uint64_t offset;      // where the staged bytes begin
+    uint64_t synced;      // what is before is on the disk; 0: not even the header is
     uint64_t zeroed_to;   // the file is written up to here
     uint32_t crc;         // of the record being built
     struct buf staged;    // not yet written

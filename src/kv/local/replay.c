@@ -93,6 +93,7 @@ static int load(struct log *log, uint64_t number, struct segment *out, struct er
 
 struct record {
     uint64_t version;
+    uint64_t synced; // the segment was on the disk up to there
     struct str payload;
     uint64_t end; // offset after the record
 };
@@ -102,10 +103,12 @@ static bool parse_record(const struct segment *s, uint64_t at, struct record *ou
     if (s->bytes.len - at < LOG_RECORD_HEADER_BYTES + LOG_RECORD_TRAILER_BYTES)
         return false;
     const char *p = s->bytes.ptr + at;
-    uint32_t len, crc;
+    uint32_t len, synced, crc;
     uint64_t number;
     memcpy(&len, p, 4);
+    memcpy(&synced, p + 4, 4);
     memcpy(&number, p + 8, 8);
+    out->synced = (uint64_t)synced * 8;
     memcpy(&out->version, p + 16, 8);
     if (number != s->number || len > s->bytes.len - at - LOG_RECORD_HEADER_BYTES - LOG_RECORD_TRAILER_BYTES)
         return false;
@@ -149,6 +152,18 @@ static int replay_segment(struct log *log, const struct segment *s, const struct
     return 0;
 }
 
+// Whether a record from `end` on proves that the segment was on the disk beyond `end`: then what is there is not the
+// torn tail of a write that never was acknowledged.
+static bool was_synced_beyond(const struct segment *s, uint64_t end)
+{
+    struct record record;
+    for (uint64_t at = end; at + LOG_RECORD_HEADER_BYTES < s->bytes.len; at += 8) {
+        if (parse_record(s, at, &record) && record.synced > end)
+            return true;
+    }
+    return false;
+}
+
 // Replays `numbers`, which are consecutive. *previous_end: where the last segment with a header ended; *headless: there
 // is one without after it.
 static int replay_all(struct log *log, const uint64_t *numbers, size_t n, const struct log_replay *replay,
@@ -166,6 +181,10 @@ static int replay_all(struct log *log, const uint64_t *numbers, size_t n, const 
         // A last segment that never got its header ends the log before it.
         if (!last && (following.valid ? following.previous_end != end || !s.valid : i + 2 < n)) {
             rc = damaged(log, s.number, end, err);
+            goto done;
+        }
+        if (last && was_synced_beyond(&s, s.valid ? end : 0)) {
+            rc = damaged(log, s.number, s.valid ? end : 0, err);
             goto done;
         }
         *previous_end = end;

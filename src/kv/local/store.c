@@ -3,6 +3,7 @@
 //   DIR/FORMAT            "palmetto store 1": written last when a store is made, so without it there is none yet
 //   DIR/LOCK              locked while a process has the store open
 //   DIR/data.mdb lock.mdb the tree (LMDB)
+//   DIR/data.sum          checksums of its pages
 //   DIR/wal-…             the write-ahead log
 //
 // Opening: lock, check the format, open the tree, replay the log from the position the tree records, start a new
@@ -341,8 +342,41 @@ static void store_free(struct store *s)
     pthread_mutex_destroy(&s->checkpoint.mutex);
     pthread_mutex_destroy(&s->checkpoint.state_mutex);
     mem_free((void *)atomic_load(&s->failure));
+    page_sums_release(&s->sums);
+    mem_free(s->data_path);
     mem_free(s->dir);
     mem_free(s);
+}
+
+// A new store has no data yet. One that was made without checksums gets them below.
+static int check_data(struct store *s, const char *native, int64_t format, struct err *err)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/data.mdb", native);
+    s->data_path = str_dup_c(str_of(path));
+    if (format == 0)
+        return 0;
+    TRY(page_sums_load(&s->sums, s->os, s->dir, err));
+    return pages_check(path, &s->sums, s->read_only ? PAGES_ALL : PAGES_AS_SMALL, err);
+}
+
+static int keep_sums(struct store *s, struct err *err)
+{
+    if (s->read_only)
+        return 0;
+    int rc = page_sums_update(&s->sums, s->os, s->dir, s->data_path);
+    return rc == 0 ? 0 : io_error(s, "write data.sum in", rc, err);
+}
+
+static int store_verify(struct kv *kv, struct err *err)
+{
+    struct store *s = store_of(kv);
+    if (s->data_path == NULL)
+        return 0;
+    pthread_mutex_lock(&s->checkpoint.mutex);
+    int rc = pages_check(s->data_path, &s->sums, PAGES_ALL, err);
+    pthread_mutex_unlock(&s->checkpoint.mutex);
+    return rc;
 }
 
 static int open_files(struct store *s, const struct kv_options *options, struct err *err)
@@ -359,7 +393,9 @@ static int open_files(struct store *s, const struct kv_options *options, struct 
         return io_error(s, "open", rc, err);
     if (format == 0)
         TRY(remove_leftovers(s, native, err));
+    TRY(check_data(s, native, format, err));
     TRY(tree_open(&s->tree, native, s->read_only ? TREE_READ_ONLY : TREE_DURABLE, err));
+    TRY(keep_sums(s, err));
     start_view(s);
     TRY(open_log(s, options, err));
     if (s->read_only)
@@ -484,6 +520,7 @@ const struct kv_ops local_ops = {
     .failure = store_failure,
     .get_stats = store_get_stats,
     .checkpoint = checkpoint_now,
+    .verify = store_verify,
     .begin = txn_begin,
     .commit = txn_commit,
     .abort = txn_abort,

@@ -23,6 +23,7 @@
 #include "kv/local/locks_int.h"
 #include "kv/local/log_int.h"
 #include "kv/local/memtable_int.h"
+#include "kv/local/pages_int.h"
 #include "os/os.h"
 #include "kv/local/tree_int.h"
 
@@ -137,7 +138,9 @@ struct store {
     size_t memtable_bytes, history_bytes_max;
     unsigned skip; // enum kv_skip
     struct tree tree;
-    struct log log; // only with dir
+    struct page_sums sums; // of the tree's file; guarded by checkpoint.mutex
+    char *data_path;       // of data.mdb in the kernel's file system; NULL: nothing on disk
+    struct log log;        // only with dir
     struct lock_table locks;
 
     _Atomic uint64_t durable;          // release after the sync, acquire by snapshots

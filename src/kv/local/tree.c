@@ -1,5 +1,4 @@
 // Opening the tree, its states, its readers and the checkpoint's write transaction.
-#include "kv/local/pages_int.h"
 #include "kv/local/tree_int.h"
 
 #include "base/err.h"
@@ -161,9 +160,6 @@ static int open_durable(struct tree *tree, const char *dir, struct err *err)
 // The directory's lock keeps writers away, so LMDB's own lock file is not needed.
 static int open_read_only(struct tree *tree, const char *dir, struct err *err)
 {
-    char path[4200];
-    snprintf(path, sizeof(path), "%s/data.mdb", dir);
-    TRY(pages_check(path, err));
     int rc = make_env(&tree->env, dir, MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY | MDB_NOLOCK);
     return rc == 0 ? 0 : tree_error(rc, "could not open the store in", dir, err);
 }

@@ -164,6 +164,7 @@ int inspect_run(struct job *job, struct err *err)
     struct inspection in = decode(job_payload(job));
     struct findings all = {.sink.found = keep_finding, .indexes = in.indexes};
     struct session *s;
+    TRY(kv_verify(job_kv(job), err));
     TRY(check_session_open(job_arg(job), &s, err));
     s->job_interrupted = job_interrupted;
     s->job = job;
