@@ -184,6 +184,14 @@ int job_update(struct job *job, double fraction, struct str progress, struct err
     return change_record(job->jobs, job->id, set_progress, job, err);
 }
 
+int job_update_in(struct job *job, struct kv_txn *txn, double fraction, struct str progress, struct err *err)
+{
+    struct record_change rc = {job->id, set_progress, job};
+    job->progress = arena_str(&job->arena, progress);
+    job->fraction = fraction;
+    return apply_change(job->jobs, txn, &rc, err);
+}
+
 static int set_finished(struct cat_job *record, void *arg, struct err *err)
 {
     if (record->status != CAT_JOB_RUNNING) // asked to pause or cancel since: not published

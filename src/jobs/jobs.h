@@ -72,6 +72,9 @@ struct str job_progress(const struct job *job); // as last stored
 int job_check(struct job *job, struct err *err) MUST_CHECK;
 // Stores the progress.
 int job_update(struct job *job, double fraction, struct str progress, struct err *err) MUST_CHECK;
+// The same in the transaction of a step of the work, so that both are done or neither.
+int job_update_in(struct job *job, struct kv_txn *txn, double fraction, struct str progress,
+                  struct err *err) MUST_CHECK;
 // The same, and that the job has succeeded, within the transaction that publishes its work: all or nothing.
 int job_finish_in(struct job *job, struct kv_txn *txn, struct str progress, struct err *err) MUST_CHECK;
 

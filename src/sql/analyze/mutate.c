@@ -435,7 +435,7 @@ static int arbiter_by_columns(struct analyzer *an, const struct cat_table *t, co
     }
     for (size_t i = 0; i < t->n_indexes; i++) {
         const struct cat_index *index = &t->indexes[i];
-        if (!index->unique || !same_columns(index, t, columns, oc->columns.n))
+        if (!index->unique || index->state != CAT_INDEX_PUBLIC || !same_columns(index, t, columns, oc->columns.n))
             continue;
         bool serves;
         TRY(arbiter_serves(an, t, index, oc, &serves, err));
@@ -455,7 +455,7 @@ static int find_arbiter(struct analyzer *an, const struct cat_table *t, const st
     *out = NULL;
     if (oc->constraint.ptr != NULL) {
         const struct cat_index *index = cat_index_by_name(t, oc->constraint);
-        if (index == NULL || !index->unique) {
+        if (index == NULL || !index->unique || index->state != CAT_INDEX_PUBLIC) {
             err_set(err, ERR_UNDEFINED_OBJECT, "unique constraint \"%.*s\" for table \"%.*s\" does not exist",
                     STR_FMT(oc->constraint), STR_FMT(t->name));
             return err_at(err, oc->base.position);

@@ -192,6 +192,8 @@ int index_add(struct table_work *w, struct cat_index index, struct err *err)
     if (w->is_new)
         return 0;
     TRY(save(w, &t, err));
+    if (index.state == CAT_INDEX_WRITE_ONLY)
+        return 0;
     size_t n;
     const struct ddl_column_value *values = index_column_values(w, t, &n);
     if (n == 0)

@@ -115,12 +115,14 @@ struct ddl_context {
     void (*notice)(void *arg, const struct err *notice);
     void *notice_arg;
     struct ddl_services *services;
+    bool online; // an index is left write-only and empty where that is possible: the caller fills it later
 };
 
 struct ddl_result {
-    struct str tag;      // "CREATE TABLE" …
-    int64_t rows;        // CREATE TABLE AS: rows inserted
-    bool changed_schema; // false for IF [NOT] EXISTS that did nothing
+    struct str tag;                            // "CREATE TABLE" …
+    int64_t rows;                              // CREATE TABLE AS: rows inserted
+    bool changed_schema;                       // false for IF [NOT] EXISTS that did nothing
+    uint32_t online_table_id, online_index_id; // an index left for the caller; 0: none
 };
 
 // Errors are CockroachDB's: 42P07, 42P01, 42501, 2BP01 …; 0A000 `unimplemented: …` for what is not supported. After an

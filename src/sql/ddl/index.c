@@ -29,7 +29,14 @@ int ddl_create_index(struct ddl_context *dc, const struct ast *statement, struct
         ddl_notice(dc, ERR_SUCCESSFUL_COMPLETION,
                    "CONCURRENTLY is not required as all indexes are created concurrently");
     TRY(work_open(&w, dc, t, err));
+    size_t n_columns = w.edit.columns.len;
     TRY(index_build(&w, def, &index, err));
+    // Indexes over columns that have to be computed first are made with the rows.
+    if (dc->online && index.kind == CAT_INDEX_BTREE && w.edit.columns.len == n_columns) {
+        index.state = CAT_INDEX_WRITE_ONLY;
+        out->online_table_id = t->id;
+        out->online_index_id = w.edit.t.next_index_id;
+    }
     return index_add(&w, index, err);
 }
 

@@ -104,6 +104,17 @@ struct virtual_table {
 // Fills an index from the primary one; 23505 on duplicates. `predicate` NULL: not partial.
 int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
                         const struct expr *predicate, struct err *err) MUST_CHECK;
+// A piece of the same for an index that writers keep meanwhile: entries of up to rows_max rows from `start` (a key,
+// empty: the first row) that are missing or wrong are put. 23505 when another row has the entry of a unique one.
+struct backfill_piece {
+    struct str start;
+    uint32_t rows_max;
+    struct arena *arena; // for `next`
+    struct str next;     // result: where to go on, empty at the end
+    uint64_t put;        // result: entries put
+};
+int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
+                        const struct expr *predicate, struct backfill_piece *piece, struct err *err) MUST_CHECK;
 // Every row satisfies the check (23514), has a value in the column (23502), refers to a row that exists (23503).
 int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
                         const struct expr *condition, struct err *err) MUST_CHECK;

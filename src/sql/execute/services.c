@@ -14,13 +14,18 @@ struct table_walk {
     struct batch batch; // all columns, in table order
     struct datum *row;
     col_id *cols; // 1..n
+    uint32_t batch_rows;
+    struct str last; // key of the last row
 };
 
-static int walk_open(struct table_walk *w, struct exec_context *x, const struct cat_table *t, struct err *err)
+// `start`: the first key to be looked at, empty: of the table.
+static int walk_open_at(struct table_walk *w, struct exec_context *x, const struct cat_table *t, struct str start,
+                        struct err *err)
 {
     uint32_t n = (uint32_t)t->n_columns;
     *w = (struct table_walk){.x = x,
                              .ta = table_access(x, t),
+                             .batch_rows = BATCH_ROWS_MAX,
                              .row = ARENA_ARRAY(x->arena, struct datum, n),
                              .cols = ARENA_ARRAY(x->arena, col_id, n)};
     uint32_t *wanted = ARENA_ARRAY(x->arena, uint32_t, n);
@@ -34,9 +39,14 @@ static int walk_open(struct table_walk *w, struct exec_context *x, const struct 
     batch_init(&w->batch, x->arena, types, n, BATCH_ROWS_MAX);
     arena_init(&w->arena, x->budget);
     struct str prefix = w->ta->primary.prefix;
-    struct kv_range range = {prefix, key_prefix_end(x->arena, prefix)};
+    struct kv_range range = {start.len > 0 ? start : prefix, key_prefix_end(x->arena, prefix)};
     KV_TRY(x, kv_scan_open(x->txn, range, KV_READ_VALIDATED, 0, &w->scan), err);
     return 0;
+}
+
+static int walk_open(struct table_walk *w, struct exec_context *x, const struct cat_table *t, struct err *err)
+{
+    return walk_open_at(w, x, t, STR_EMPTY, err);
 }
 
 // The next rows into w->batch; none: at the end.
@@ -47,7 +57,8 @@ static int walk_next(struct table_walk *w, struct err *err)
     arena_reset(&w->arena);
     x->eval.arena = &w->arena;
     struct kv_batch pairs;
-    KV_TRY(x, kv_scan_next(w->scan, BATCH_ROWS_MAX, &pairs), err);
+    KV_TRY(x, kv_scan_next(w->scan, w->batch_rows, &pairs), err);
+    w->last = pairs.n > 0 ? pairs.pairs[pairs.n - 1].key : STR_NONE;
     for (uint32_t i = 0; i < w->batch.ncols; i++) {
         if (w->batch.cols[i].has_nulls)
             memset(w->batch.cols[i].nulls, 0, BATCH_ROWS_MAX);
@@ -118,6 +129,8 @@ struct index_fill {
     ARENA_VEC(struct kv_pair) entries;
     size_t bytes;
     bool flushed; // earlier chunks have been written
+    bool kept;    // by writers too: entries may be there already
+    uint64_t put;
     struct buf value;
 };
 enum { FILL_CHUNK_BYTES = 4 << 20 };
@@ -170,14 +183,37 @@ static int check_entry(struct index_fill *f, size_t i, struct err *err)
     return existing.found ? duplicate_entry(f, entry, err) : 0;
 }
 
+// An entry that its row, or an earlier attempt, may have put.
+static int put_kept(struct index_fill *f, size_t i, struct err *err)
+{
+    const struct kv_pair *entry = &f->entries.ptr[i];
+    struct kv_value existing;
+    bool unique = f->ti->index->unique;
+    if (unique && i > 0 && str_eq(entry[-1].key, entry->key))
+        return duplicate_entry(f, entry, err);
+    KV_TRY(f->x, kv_get(f->x->txn, entry->key, KV_READ_VALIDATED, &existing), err);
+    if (existing.found && str_eq(existing.value, entry->value))
+        return 0;
+    if (existing.found && unique)
+        return duplicate_entry(f, entry, err);
+    KV_TRY(f->x, kv_put(f->x->txn, entry->key, entry->value), err);
+    f->put++;
+    return 0;
+}
+
+static int put_new(struct index_fill *f, size_t i, struct err *err)
+{
+    TRY(check_entry(f, i, err));
+    KV_TRY(f->x, kv_put(f->x->txn, f->entries.ptr[i].key, f->entries.ptr[i].value), err);
+    return 0;
+}
+
 static int fill_flush(struct index_fill *f, struct err *err)
 {
     if (f->entries.len > 1)
         qsort(f->entries.ptr, f->entries.len, sizeof(*f->entries.ptr), compare_entries);
-    for (size_t i = 0; i < f->entries.len; i++) {
-        TRY(check_entry(f, i, err));
-        KV_TRY(f->x, kv_put(f->x->txn, f->entries.ptr[i].key, f->entries.ptr[i].value), err);
-    }
+    for (size_t i = 0; i < f->entries.len; i++)
+        TRY(f->kept ? put_kept(f, i, err) : put_new(f, i, err));
     f->flushed |= f->entries.len > 0;
     arena_reset(&f->arena);
     f->entries.ptr = NULL;
@@ -237,6 +273,39 @@ int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const
     int rc = walk_table(x, t, backfill_batch, &b, err);
     if (rc == 0)
         rc = fill_flush(&b.fill, err);
+    fill_release(&b.fill);
+    return rc;
+}
+
+static int backfill_rows(struct table_walk *w, struct backfill *b, struct backfill_piece *piece, struct err *err)
+{
+    struct str last = STR_NONE;
+    w->batch_rows = MIN(piece->rows_max, (uint32_t)BATCH_ROWS_MAX);
+    for (uint32_t rows = 0; rows < piece->rows_max; rows += w->batch.n) {
+        TRY(walk_next(w, err));
+        last = w->last;
+        if (w->batch.n == 0)
+            break;
+        TRY(backfill_batch(w, b, err));
+    }
+    TRY(fill_flush(&b->fill, err));
+    piece->put = b->fill.put;
+    piece->next = last.ptr != NULL ? key_next(piece->arena, last) : STR_EMPTY;
+    return 0;
+}
+
+int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
+                        const struct expr *predicate, struct backfill_piece *piece, struct err *err)
+{
+    struct backfill b = {.predicate = compile_over(x, t, predicate)};
+    const struct table_access *ta = table_access(x, t);
+    struct table_walk w;
+    fill_init(&b.fill, x, ta, table_index_of(ta, index));
+    b.fill.kept = true;
+    int rc = walk_open_at(&w, x, t, piece->start, err);
+    if (rc == 0)
+        rc = backfill_rows(&w, &b, piece, err);
+    walk_close(&w);
     fill_release(&b.fill);
     return rc;
 }

@@ -147,11 +147,6 @@ static int check_target(struct session *s, const struct inspection *in, struct c
     return t != NULL ? check_one_table(s, t, sink, err) : 0;
 }
 
-static int job_interrupted(void *arg, struct err *err)
-{
-    return job_check(arg, err);
-}
-
 static int found_something(struct job *job, struct err *err)
 {
     err_set(err, ERR_DATA_CORRUPTED, "INSPECT found inconsistencies");
@@ -166,8 +161,7 @@ int inspect_run(struct job *job, struct err *err)
     struct session *s;
     TRY(kv_verify(job_kv(job), err));
     TRY(check_session_open(job_arg(job), &s, err));
-    s->job_interrupted = job_interrupted;
-    s->job = job;
+    session_works_for(s, job);
     int rc = txn_read_at(s, in.version, err);
     payload_put_u64(&all.progress, in.version);
     if (rc == 0)

@@ -7,6 +7,7 @@ const struct job_type session_job_types[] = {
     {"INSPECT", inspect_run, NULL},
     {"BACKUP", backup_run, backup_revert},
     {"RESTORE", restore_run, restore_revert},
+    {"NEW SCHEMA CHANGE", online_index_run, online_index_revert},
     {0},
 };
 
@@ -177,6 +178,19 @@ int show_jobs(struct show *sh, struct err *err)
     for (size_t i = 0; i < ids.ids.len; i++)
         TRY(jobs_await(s->engine->jobs, ids.ids.ptr[i], session_interrupted, s, err));
     return show_rows_now(sh, &ids, err);
+}
+
+// ---- working for one
+
+static int job_interrupted(void *job, struct err *err)
+{
+    return job_check(job, err);
+}
+
+void session_works_for(struct session *s, struct job *job)
+{
+    s->job_interrupted = job_interrupted;
+    s->job = job;
 }
 
 // ---- starting one for a statement

@@ -42,4 +42,19 @@ int run_restore(struct session *s, const struct ast *ast, bool describe, struct 
 int show_backups(struct show *sh, struct err *err) MUST_CHECK;
 int show_backup(struct show *sh, struct err *err) MUST_CHECK;
 
+// A session of a job: interrupted with it.
+void session_works_for(struct session *s, struct job *job);
+
+// online_index.c
+// Whether the statement is a CREATE INDEX that is to run as a job.
+int online_index_wanted(struct session *s, const struct ast *ast, bool *out, struct err *err) MUST_CHECK;
+int run_online_index(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int online_index_run(struct job *job, struct err *err) MUST_CHECK;
+int online_index_revert(struct job *job, struct err *err) MUST_CHECK;
+int session_backfill_piece(struct session *s, const struct cat_table *table, const struct cat_index *index,
+                           struct backfill_piece *piece, struct err *err) MUST_CHECK;
+// Runs the statement so that its index is left write-only and empty.
+int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, struct ddl_result *out,
+                   struct err *err) MUST_CHECK;
+
 #endif

@@ -3,6 +3,7 @@
 // changes.
 #include "sql/parse/ast_print.h"
 #include "sql/session/canonical_int.h"
+#include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 
 struct session_services {
@@ -89,6 +90,20 @@ static int backfill_index(struct ddl_services *services, struct ddl_context *dc,
         rc = stored_expr(s, &r.arena, table, index->predicate_sql, T_BOOL, "INDEX PREDICATE", &predicate, err);
     if (rc == 0)
         rc = exec_backfill_index(&r.x, table, index, predicate, err);
+    return service_end(&r, rc);
+}
+
+int session_backfill_piece(struct session *s, const struct cat_table *table, const struct cat_index *index,
+                           struct backfill_piece *piece, struct err *err)
+{
+    struct service_run r;
+    struct expr *predicate = NULL;
+    int rc = 0;
+    service_begin(&r, s);
+    if (index->predicate_sql.len > 0)
+        rc = stored_expr(s, &r.arena, table, index->predicate_sql, T_BOOL, "INDEX PREDICATE", &predicate, err);
+    if (rc == 0)
+        rc = exec_backfill_piece(&r.x, table, index, predicate, piece, err);
     return service_end(&r, rc);
 }
 

@@ -570,7 +570,8 @@ static bool changes_logins(const struct ast *ast)
            (ast->kind == AST_GRANT && ast_as_grant(ast)->target == AST_GRANT_ON_SYSTEM);
 }
 
-static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
+static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a, bool online, struct ddl_result *out,
+                       struct err *err)
 {
     if (s->txn_read_only)
         return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
@@ -585,13 +586,27 @@ static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, st
                              .insecure = s->engine->insecure,
                              .notice = send_notice_record,
                              .notice_arg = s,
-                             .services = ddl_services_new(s, a)};
+                             .services = ddl_services_new(s, a),
+                             .online = online};
     dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
                                        .user = s->user};
+    *out = (struct ddl_result){0};
+    return ddl_execute(&dc, ast, out, err);
+}
+
+int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, struct ddl_result *out, struct err *err)
+{
+    return execute_ddl(s, ast, a, true, out, err);
+}
+
+static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
+{
     struct ddl_result result = {0};
-    TRY(ddl_execute(&dc, ast, &result, err));
+    bool online;
+    TRY(online_index_wanted(s, ast, &online, err));
+    TRY(online ? run_online_index(s, ast, err) : execute_ddl(s, ast, a, false, &result, err));
     s->touched_roles |= changes_logins(ast);
     *tag = result.tag.len > 0 ? result.tag : str_of(ast_tag(ast));
     return 0;

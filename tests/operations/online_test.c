@@ -1,0 +1,172 @@
+// CREATE INDEX as a job: beside writers, over a restart, canceled, with duplicates.
+#include "base/util.h"
+#include "operations/harness.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static struct harness h;
+enum { ROWS = 6000, WRITERS = 3 };
+
+static void setup(bool on_disk)
+{
+    harness_open(&h, on_disk);
+    CHECK_SQL(&h, "SET CLUSTER SETTING sql.online_index.min_rows = 1000", "SET CLUSTER SETTING");
+    CHECK_SQL(&h, "CREATE TABLE t (a INT PRIMARY KEY, b INT, c STRING)", "CREATE TABLE");
+    CHECK_SQL(&h, "INSERT INTO t SELECT i, i * 7 % 6000, 'row ' || i FROM generate_series(0, 5999) g(i)",
+              "INSERT 0 6000");
+}
+
+static void teardown(void)
+{
+    CHECK_STR(harness_check(&h), "");
+    harness_close(&h);
+}
+
+static _Atomic bool stop;
+static _Atomic int written, failed;
+
+static void *write_load(void *arg)
+{
+    struct harness mine = h; // its own buffer; the engine is shared
+    mine.text = BUF_INIT;
+    struct session *s = harness_session(&mine, "root");
+    struct rng rng;
+    char sql[300];
+    rng_seed(&rng, (uint64_t)(uintptr_t)arg);
+    while (!atomic_load(&stop)) {
+        int a = (int)rng_below(&rng, ROWS + 500), b = (int)rng_below(&rng, ROWS);
+        int kind = (int)rng_below(&rng, 4);
+        snprintf(sql, sizeof(sql),
+                 kind == 0   ? "UPSERT INTO t VALUES (%d, %d, 'new')"
+                 : kind == 1 ? "DELETE FROM t WHERE a = %d AND b <> %d"
+                             : "UPDATE t SET b = %2$d, c = 'other' WHERE a = %1$d",
+                 a, b);
+        struct str text = harness_run_in(&mine, s, sql);
+        atomic_fetch_add(&written, 1);
+        if (str_find(text, STR("ERROR"), 0) >= 0) {
+            atomic_fetch_add(&failed, 1);
+            printf("  writer: %.*s\n", STR_FMT(text));
+        }
+    }
+    session_free(s);
+    buf_release(&mine.text);
+    return NULL;
+}
+
+// Writers go on, without errors; what they write is in the index.
+static void test_beside_writers(void)
+{
+    pthread_t threads[WRITERS];
+    setup(false);
+    stop = false;
+    written = failed = 0;
+    for (int i = 0; i < WRITERS; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, write_load, (void *)(uintptr_t)(i + 1)), 0);
+    while (atomic_load(&written) < 20)
+        usleep(500);
+    CHECK_SQL(&h, "CREATE INDEX tb ON t (b) STORING (c)", "CREATE INDEX");
+    CHECK_SQL(&h, "CREATE INDEX tp ON t (c, b) WHERE b < 3000", "CREATE INDEX");
+    atomic_store(&stop, true);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_INT(failed, 0);
+    CHECK_SQL(&h, "SELECT count(*) FROM (SELECT a FROM t@tb EXCEPT SELECT a FROM t@t_pkey)", "0");
+    CHECK_SQL(&h, "SELECT (SELECT count(*) FROM t@tb) = (SELECT count(*) FROM t@t_pkey)", "t");
+    CHECK_SQL(&h, "SELECT job_type, description, status FROM [SHOW JOBS] ORDER BY job_id",
+              "NEW SCHEMA CHANGE|CREATE INDEX tb ON t (b) STORING (c)|succeeded\n"
+              "NEW SCHEMA CHANGE|CREATE INDEX tp ON t (c, b) WHERE b < 3000|succeeded");
+    teardown();
+}
+
+static void test_unique(void)
+{
+    setup(false);
+    CHECK_SQL(&h, "CREATE UNIQUE INDEX u ON t (b)", "CREATE INDEX");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (10000, 7, '')",
+              "ERROR 23505 duplicate key value violates unique constraint \"u\"");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (10000, 7, '') ON CONFLICT (b) DO NOTHING", "INSERT 0 0");
+    CHECK_SQL(&h, "UPDATE t SET c = 'twice' WHERE a IN (17, 5900)", "UPDATE 2");
+    CHECK_SQL(&h, "CREATE UNIQUE INDEX v ON t (c)", "ERROR 23505 duplicate key value violates unique constraint \"v\"");
+    CHECK_SQL(&h, "SELECT count(*) FROM [SHOW INDEXES FROM t] WHERE index_name = 'v'", "0");
+    CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS] ORDER BY job_id", "succeeded\nfailed");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (10000, 6000, 'twice')", "INSERT 0 1");
+    CHECK_SQL(&h, "CREATE INDEX v ON t (c)", "CREATE INDEX"); // the name is free again
+    CHECK_SQL(&h, "SELECT count(*) FROM t@v WHERE c = 'twice'", "3");
+    CHECK_SQL(&h, "CREATE INDEX v ON t (c)", "ERROR 42P07 index with name \"v\" already exists");
+    CHECK_SQL(&h, "CREATE INDEX IF NOT EXISTS v ON t (c)", "CREATE INDEX");
+    teardown();
+}
+
+static void *create_index(void *arg)
+{
+    struct harness mine = h;
+    mine.text = BUF_INIT;
+    struct session *s = harness_session(&mine, "root");
+    harness_run_in(&mine, s, "CREATE INDEX slow ON t (c)");
+    session_free(s);
+    buf_release(&mine.text);
+    return NULL;
+}
+
+// The job is held up by a row that somebody keeps changing: every attempt to put its entry is overtaken. Returns when
+// the index is there and write-only.
+static void await_job(void)
+{
+    while (str_eqc(harness_run(&h, "SELECT count(*) FROM [SHOW JOBS] WHERE status = 'running'"), "0"))
+        usleep(300);
+}
+
+static void test_control(void)
+{
+    static const char *const controls[] = {"CANCEL", "PAUSE"};
+    for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
+        pthread_t thread;
+        char sql[200];
+        setup(true);
+        CHECK_SQL(&h, "INSERT INTO t SELECT i, i, repeat('x', 300) FROM generate_series(10000, 70000) g(i)",
+                  "INSERT 0 60001");
+        CHECK_INT(pthread_create(&thread, NULL, create_index, NULL), 0);
+        await_job();
+        snprintf(sql, sizeof(sql), "%s JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')", controls[i]);
+        struct str text = harness_run(&h, sql);
+        bool asked = str_find(text, STR(" 1"), 0) > 0; // it may have been through already
+        pthread_join(thread, NULL);
+        harness_reopen(&h);
+        if (asked && i == 1) {
+            CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS]", "paused");
+            CHECK_SQL(&h, "INSERT INTO t VALUES (-1, 1, 'while paused'); DELETE FROM t WHERE a = 20000",
+                      "INSERT 0 1\nDELETE 1");
+            CHECK_SQL(&h, "RESUME JOBS (SELECT job_id FROM [SHOW JOBS])", "RESUME JOBS 1");
+            CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "succeeded");
+            CHECK_SQL(&h, "SELECT count(*) FROM t@slow WHERE c = 'while paused'", "1");
+        } else if (asked) {
+            CHECK_SQL(&h, "SELECT status, error FROM [SHOW JOBS]", "canceled|job canceled by user");
+            CHECK_SQL(&h, "SELECT count(*) FROM [SHOW INDEXES FROM t] WHERE index_name = 'slow'", "0");
+        }
+        teardown();
+    }
+}
+
+// The process ends while the index is filled; the next one goes on.
+static void test_restart(void)
+{
+    pthread_t thread;
+    setup(true);
+    CHECK_SQL(&h, "INSERT INTO t SELECT i, i, repeat('x', 300) FROM generate_series(10000, 70000) g(i)",
+              "INSERT 0 60001");
+    CHECK_SQL(&h, "BEGIN; CREATE INDEX in_txn ON t (b); ROLLBACK", "BEGIN\nCREATE INDEX\nROLLBACK"); // as ever
+    CHECK_SQL(&h, "SELECT count(*) FROM [SHOW JOBS]", "0");
+    CHECK_INT(pthread_create(&thread, NULL, create_index, NULL), 0);
+    await_job();
+    CHECK_SQL(&h, "PAUSE JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')", "PAUSE JOBS 1");
+    pthread_join(thread, NULL);
+    CHECK_SQL(&h, "RESUME JOBS (SELECT job_id FROM [SHOW JOBS])", "RESUME JOBS 1");
+    harness_reopen(&h); // the job is asked to stop and goes on
+    CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "succeeded");
+    CHECK_SQL(&h, "SELECT count(*) FROM t@slow", "66001");
+    teardown();
+}
+
+CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"control", test_control},
+           {"restart", test_restart}, )
