@@ -129,6 +129,16 @@ void harness_open(struct harness *h, bool on_disk)
     open_engine(h);
 }
 
+void harness_suspend(struct harness *h)
+{
+    close_engine(h);
+}
+
+void harness_resume(struct harness *h)
+{
+    open_engine(h);
+}
+
 void harness_reopen(struct harness *h)
 {
     close_engine(h);

@@ -21,6 +21,9 @@ struct harness {
 void harness_open(struct harness *h, bool on_disk);
 // Closes and opens again what is on disk.
 void harness_reopen(struct harness *h);
+// The two halves of it.
+void harness_suspend(struct harness *h);
+void harness_resume(struct harness *h);
 void harness_close(struct harness *h); // removes the directory
 struct session *harness_session(struct harness *h, const char *user);
 // Runs statements; the text is valid until the next call. An error is `ERROR SQLSTATE message`.
