@@ -299,6 +299,9 @@ static void test_sequence(void)
     put(buf_view(&k), (struct str){"\x0b\0\0\0\0\0\0\0\x01", 9});
     buf_release(&k);
     CHECK_STR(harness_check(&h), "defaultdb.public.s: invalid_sequence: its value 11 is not within 1 and 10");
+    CHECK_SQL(&h, "DROP SEQUENCE s", "DROP SEQUENCE");
+    CHECK_SQL(&h, "BEGIN; CREATE SEQUENCE s; SELECT nextval('s'); ROLLBACK", "BEGIN\nCREATE SEQUENCE\n1\nROLLBACK");
+    CHECK_STR(harness_check(&h), "");
     teardown();
 }
 
