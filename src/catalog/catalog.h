@@ -235,6 +235,7 @@ struct cat_family {
 struct cat_sequence {
     struct type type;
     int64_t increment, min, max, start, cache;
+    bool cycle;
     uint32_t owner_table_id, owner_column_id;
 };
 struct cat_table {
@@ -365,11 +366,17 @@ int cat_list_functions(struct cat_view *v, struct arena *a, uint32_t database_id
 
 // Resolves [[database.]schema.]name along the search path. `parts` has 1 to 3 names. Errors: 42P01 `relation "x" does
 // not exist`, 3D000, 3F000 unless missing_ok (then *out NULL). "$user" in the path stands for `user`.
+// Schemas of temporary objects, one per session and database that has any: pg_temp_ and the session's id.
+static inline bool cat_schema_is_temporary(struct str name)
+{
+    return str_has_prefix(name, STR("pg_temp_"));
+}
 struct cat_name_scope {
     struct str database; // current database
     const struct str *search_path;
     size_t n_search_path;
     struct str user;
+    struct str temp_schema; // of the session: searched first, and what pg_temp stands for; empty: it has none
 };
 int cat_resolve_table(struct cat_view *v, const struct cat_name_scope *scope, const struct str *parts, size_t n_parts,
                       bool missing_ok, const struct cat_table **out, struct err *err) MUST_CHECK;

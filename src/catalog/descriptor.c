@@ -193,6 +193,7 @@ static const struct field sequence_record_fields[] = {
     F(6, I64, cat_sequence, cache),
     F(7, U32, cat_sequence, owner_table_id),
     F(8, U32, cat_sequence, owner_column_id),
+    F(9, BOOL, cat_sequence, cycle),
 };
 static RECORD(sequence_record, cat_sequence);
 

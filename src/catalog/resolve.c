@@ -16,9 +16,16 @@ static struct str join_parts(struct arena *a, const struct str *parts, size_t n)
     return s;
 }
 
+// pg_temp is the session's own.
+static struct str temp_name(const struct cat_name_scope *scope, struct str schema)
+{
+    return scope->temp_schema.len > 0 && str_eqc(schema, "pg_temp") ? scope->temp_schema : schema;
+}
+
 static struct str path_schema(const struct cat_name_scope *scope, size_t i)
 {
-    return str_eqc(scope->search_path[i], "$user") ? scope->user : scope->search_path[i];
+    struct str name = scope->search_path[i];
+    return str_eqc(name, "$user") ? scope->user : temp_name(scope, name);
 }
 
 static bool path_has(const struct cat_name_scope *scope, const char *schema)
@@ -53,7 +60,9 @@ static int search(struct cat_view *v, const struct cat_name_scope *scope, uint32
                   const struct cat_table **out, struct err *err)
 {
     bool has_schema;
-    if (!path_has(scope, "pg_catalog"))
+    if (scope->temp_schema.len > 0)
+        TRY(table_in(v, db, scope->temp_schema, name, out, &has_schema, err));
+    if (*out == NULL && !path_has(scope, "pg_catalog"))
         TRY(table_in(v, db, STR("pg_catalog"), name, out, &has_schema, err));
     for (size_t i = 0; i < scope->n_search_path && *out == NULL; i++)
         TRY(table_in(v, db, path_schema(scope, i), name, out, &has_schema, err));
@@ -61,12 +70,12 @@ static int search(struct cat_view *v, const struct cat_name_scope *scope, uint32
 }
 
 // schema.name in the current database, or database.name meaning its public schema.
-static int resolve_two(struct cat_view *v, uint32_t db, const struct str *parts, const struct cat_table **out,
-                       struct err *err)
+static int resolve_two(struct cat_view *v, const struct cat_name_scope *scope, uint32_t db, const struct str *parts,
+                       const struct cat_table **out, struct err *err)
 {
     bool has_schema;
     uint32_t other;
-    TRY(table_in(v, db, parts[0], parts[1], out, &has_schema, err));
+    TRY(table_in(v, db, temp_name(scope, parts[0]), parts[1], out, &has_schema, err));
     if (has_schema)
         return 0;
     TRY(database_id(v, parts[0], &other, err));
@@ -83,9 +92,9 @@ int cat_resolve_table(struct cat_view *v, const struct cat_name_scope *scope, co
     if (n_parts == 1)
         TRY(search(v, scope, db, parts[0], out, err));
     else if (n_parts == 2)
-        TRY(resolve_two(v, db, parts, out, err));
+        TRY(resolve_two(v, scope, db, parts, out, err));
     else if (db != CAT_ID_NONE || parts[0].len == 0)
-        TRY(table_in(v, db, parts[1], parts[2], out, &has_schema, err));
+        TRY(table_in(v, db, temp_name(scope, parts[1]), parts[2], out, &has_schema, err));
     if (*out != NULL || missing_ok)
         return 0;
     return err_set(err, ERR_UNDEFINED_TABLE, "relation \"%.*s\" does not exist",

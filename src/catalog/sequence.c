@@ -106,6 +106,10 @@ static enum kv_result reserve(struct catalog *c, struct kv_txn *txn, struct sequ
         r = (struct sequence_record){b->last, b->called};
     *first = r.value;
     *out_of_values = r.called && !step(s, r.value, first);
+    if (*out_of_values && s->cycle) {
+        *first = s->increment > 0 ? s->min : s->max;
+        *out_of_values = false;
+    }
     return *out_of_values ? KV_OK : write_record(c, txn, b->id, block_end(s, *first), true);
 }
 

@@ -16,6 +16,7 @@
 // and of directives:
 //     @session NAME [USER [DATABASE]]   statements that follow run in this session, opened at first mention;
 //                                       CLUSTER.DATABASE: in a virtual cluster
+//     @close                            ends the session opened last; the first one is current then
 //     @sort                             the rows of the next block are compared sorted
 //     @params a | b                     the next block runs through the extended protocol with these text parameters
 //     @background                       the next block runs in a thread; it must block on a lock; its result comes with
@@ -451,18 +452,29 @@ static void use_session(struct runner *r, struct str name, struct str user, stru
     open_session(r, name, user.len > 0 ? user : STR("root"), database.len > 0 ? database : STR("defaultdb"));
 }
 
+static void close_client(struct runner *r, struct client *c)
+{
+    if (c->in_background)
+        pthread_join(c->thread, NULL);
+    session_free(c->session);
+    clusters_release(r->clusters, c->engine);
+    buf_release(&c->sql);
+    buf_release(&c->out.text);
+}
+
 static void close_sessions(struct runner *r)
 {
-    for (int i = 0; i < r->n_clients; i++) {
-        struct client *c = &r->clients[i];
-        if (c->in_background)
-            pthread_join(c->thread, NULL);
-        session_free(c->session);
-        clusters_release(r->clusters, c->engine);
-        buf_release(&c->sql);
-        buf_release(&c->out.text);
-    }
+    for (int i = 0; i < r->n_clients; i++)
+        close_client(r, &r->clients[i]);
     r->n_clients = 0;
+}
+
+// The session opened last; the first one is current then.
+static void close_last(struct runner *r)
+{
+    if (r->n_clients > 1)
+        close_client(r, &r->clients[--r->n_clients]);
+    r->current = &r->clients[0];
 }
 
 // ---- items of a file
@@ -651,6 +663,8 @@ static void directive(struct runner *r, struct str line)
     if (str_eqc(word, "session")) {
         struct str name = next_word(&rest), user = next_word(&rest), database = next_word(&rest);
         use_session(r, name, user, database);
+    } else if (str_eqc(word, "close")) {
+        close_last(r);
     } else if (str_eqc(word, "sort")) {
         r->sort = true;
     } else if (str_eqc(word, "params")) {

@@ -107,6 +107,10 @@ static int set_schema(struct ddl_context *dc, const struct cat_table *t, struct 
 {
     const struct cat_schema *s;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_DROP, err));
+    const struct cat_schema *now;
+    TRY(cat_schema_by_id(dc->view, t->schema_id, &now, err));
+    if (cat_schema_is_temporary(name) || str_eqc(name, "pg_temp") || cat_schema_is_temporary(now->name))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot move objects into or out of temporary schemas");
     TRY(cat_schema_by_name(dc->view, t->database_id, name, &s, err));
     if (s == NULL)
         return err_set(err, ERR_UNDEFINED_SCHEMA, "unknown schema \"%.*s\"", STR_FMT(name));

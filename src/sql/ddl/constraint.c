@@ -384,6 +384,19 @@ const struct cat_index *unique_index_over(const struct cat_table *t, const uint3
     return NULL;
 }
 
+static int same_persistence(struct table_work *w, const struct cat_table *to, struct err *err)
+{
+    const struct cat_schema *from, *target;
+    TRY(cat_schema_by_id(w->dc->view, w->edit.t.schema_id, &from, err));
+    TRY(cat_schema_by_id(w->dc->view, to->schema_id, &target, err));
+    bool temporary = from != NULL && cat_schema_is_temporary(from->name);
+    if (target == NULL || temporary == cat_schema_is_temporary(target->name))
+        return 0;
+    const char *kind = temporary ? "temporary" : "permanent";
+    return err_set(err, ERR_INVALID_TABLE_DEFINITION, "constraints on %s tables may reference only %s tables", kind,
+                   kind);
+}
+
 // The referenced table; the table being made may refer to itself before it is in the catalog.
 static int referenced_table(struct table_work *w, const struct ast_constraint *c, const struct cat_table **out,
                             struct err *err)
@@ -509,6 +522,7 @@ static int add_foreign_key(struct table_work *w, const struct ast_constraint *c,
     if (c->deferrable == AST_DEFERRABLE_IMMEDIATE || c->deferrable == AST_DEFERRABLE_DEFERRED)
         return ddl_unimplemented(err, "deferrable constraints");
     TRY(referenced_table(w, c, &to, err));
+    TRY(same_persistence(w, to, err));
     bool self = to->id == w->edit.t.id;
     TRY(build_foreign_key(w, c, to, &fk, err));
     TRY(free_or_given_name(w, c->name,

@@ -213,8 +213,10 @@ static int add_elements(struct table_work *w, const struct ast_create_table *s, 
 
 static int refuse_unsupported(const struct ast_create_table *s, struct err *err)
 {
-    if (s->persistence == AST_PERSISTENCE_TEMPORARY)
-        return ddl_unimplemented(err, "temporary tables");
+    if (s->on_commit != AST_ON_COMMIT_DEFAULT && s->on_commit != AST_ON_COMMIT_PRESERVE_ROWS)
+        return ddl_unimplemented(err, "%s", ast_on_commit_sql(s->on_commit));
+    if (s->on_commit != AST_ON_COMMIT_DEFAULT && s->persistence != AST_PERSISTENCE_TEMPORARY)
+        return err_set(err, ERR_INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");
     if (s->partition_by != NULL)
         return ddl_unimplemented(err, "PARTITION BY");
     if (s->locality != NULL)
@@ -296,7 +298,7 @@ int ddl_create_table(struct ddl_context *dc, const struct ast *statement, struct
     struct ddl_target target;
     struct table_work w;
     TRY(refuse_unsupported(s, err));
-    TRY(ddl_find_target(dc, s->name, &target, err));
+    TRY(ddl_find_target_in(dc, s->name, s->persistence == AST_PERSISTENCE_TEMPORARY, &target, out, err));
     if (target.existing != NULL) {
         out->changed_schema = false;
         return ddl_already_exists(dc, &target, s->if_not_exists, err);

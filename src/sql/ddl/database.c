@@ -218,6 +218,24 @@ static int check_database_drop(struct ddl_context *dc, const struct cat_database
     return 0;
 }
 
+int ddl_drop_temporary(struct ddl_context *dc, struct str prefix, struct err *err)
+{
+    const struct cat_database **databases;
+    const struct cat_schema **schemas;
+    size_t n_databases, n, content;
+    TRY(cat_list_databases(dc->view, dc->arena, &databases, &n_databases, err));
+    for (size_t i = 0; i < n_databases; i++) {
+        TRY(cat_list_schemas(dc->view, dc->arena, databases[i]->id, &schemas, &n, err));
+        for (size_t k = 0; k < n; k++) {
+            if (schemas[k]->is_virtual || !str_has_prefix(schemas[k]->name, prefix))
+                continue;
+            TRY(drop_content(dc, databases[i]->id, schemas[k]->id, &content, false, err));
+            TRY(remove_schema(dc, schemas[k], err));
+        }
+    }
+    return 0;
+}
+
 static int drop_database(struct ddl_context *dc, const struct cat_database *d, struct err *err)
 {
     const struct cat_schema **schemas;

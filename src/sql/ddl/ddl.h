@@ -112,6 +112,8 @@ struct ddl_context {
     bool safe_updates;                  // sql_safe_updates
     bool require_explicit_primary_keys; // setting of that name
     bool insecure;                      // passwords are refused
+    bool temp_tables;                   // experimental_enable_temp_tables
+    struct str temp_schema;             // where the session's temporary objects go; made when it is not there
     void (*notice)(void *arg, const struct err *notice);
     void *notice_arg;
     struct ddl_services *services;
@@ -121,6 +123,7 @@ struct ddl_context {
 struct ddl_result {
     struct str tag;                            // "CREATE TABLE" …
     int64_t rows;                              // CREATE TABLE AS: rows inserted
+    bool made_temporary;                       // an object in the temporary schema
     bool changed_schema;                       // false for IF [NOT] EXISTS that did nothing
     uint32_t online_table_id, online_index_id; // an index left for the caller; 0: none
 };
@@ -130,6 +133,8 @@ struct ddl_result {
 // refreshes the view.
 int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out,
                 struct err *err) MUST_CHECK;
+// Drops every schema whose name begins so, in all databases, with all that is in them.
+int ddl_drop_temporary(struct ddl_context *dc, struct str prefix, struct err *err) MUST_CHECK;
 // True for the kinds of statement that ddl_execute takes.
 // A name for a new role: 42939 when it is reserved, 42602 when it is none.
 int ddl_check_role_name(struct str name, struct err *err) MUST_CHECK;

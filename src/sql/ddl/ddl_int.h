@@ -50,6 +50,9 @@ struct ddl_target {
     const struct cat_table *existing;
 };
 int ddl_find_target(struct ddl_context *dc, const struct ast *name, struct ddl_target *out, struct err *err) MUST_CHECK;
+// The same, in the session's temporary schema when `temporary` or when the name says pg_temp.
+int ddl_find_target_in(struct ddl_context *dc, const struct ast *name, bool temporary, struct ddl_target *out,
+                       struct ddl_result *result, struct err *err) MUST_CHECK;
 // 42P07 `relation "db.schema.name" already exists`, or a notice and 0 with if_not_exists.
 int ddl_already_exists(struct ddl_context *dc, const struct ddl_target *t, bool if_not_exists,
                        struct err *err) MUST_CHECK;

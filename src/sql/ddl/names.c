@@ -94,6 +94,44 @@ int ddl_find_target(struct ddl_context *dc, const struct ast *name, struct ddl_t
     return cat_table_by_name(dc->view, out->database->id, out->schema->id, out->name, &out->existing, err);
 }
 
+static int temp_schema(struct ddl_context *dc, const struct cat_database *d, const struct cat_schema **out,
+                       struct err *err)
+{
+    uint32_t id;
+    if (!dc->temp_tables) {
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "temporary tables are only supported experimentally");
+        return err_hint(err,
+                        "You can enable temporary tables by running `SET experimental_enable_temp_tables = 'on'`.");
+    }
+    TRY(cat_schema_by_name(dc->view, d->id, dc->temp_schema, out, err));
+    if (*out != NULL)
+        return 0;
+    TRY(cat_new_id(dc->view, &id, err));
+    const struct cat_schema s = {
+        .id = id, .database_id = d->id, .name = dc->temp_schema, .acl = cat_default_acl(dc->arena, dc->scope.user, 0)};
+    TRY(cat_put_schema(dc->view, &s, err));
+    return cat_schema_by_id(dc->view, id, out, err);
+}
+
+int ddl_find_target_in(struct ddl_context *dc, const struct ast *name, bool temporary, struct ddl_target *out,
+                       struct ddl_result *result, struct err *err)
+{
+    struct ddl_parts p = ddl_parts_of(name);
+    bool says = p.n > 1 && (str_eqc(p.parts[p.n - 2], "pg_temp") || str_eq(p.parts[p.n - 2], dc->temp_schema));
+    if (!temporary && !says)
+        return ddl_find_target(dc, name, out, err);
+    if (p.n > 1 && !says)
+        return err_set(err, ERR_INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema");
+    *out = (struct ddl_target){.name = p.parts[p.n - 1]};
+    if (p.n == 3)
+        TRY(ddl_find_database(dc, p.parts[0], false, &out->database, err));
+    else
+        TRY(ddl_current_database(dc, &out->database, err));
+    TRY(temp_schema(dc, out->database, &out->schema, err));
+    result->made_temporary = true;
+    return cat_table_by_name(dc->view, out->database->id, out->schema->id, out->name, &out->existing, err);
+}
+
 struct str ddl_qualified_name(struct ddl_context *dc, const struct cat_table *t)
 {
     const struct cat_schema *s;

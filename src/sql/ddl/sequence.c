@@ -92,10 +92,10 @@ static int apply_option(struct cat_sequence *s, const struct ast_option *o, stru
         request->owner = o->value != NULL && ast_is(o->value, AST_COLUMN_REF) ? ast_as_column_ref(o->value) : NULL;
         return 0;
     }
-    if (str_eqc(name, "no cycle"))
+    if (str_eqc(name, "cycle") || str_eqc(name, "no cycle")) {
+        s->cycle = str_eqc(name, "cycle");
         return 0;
-    if (str_eqc(name, "cycle"))
-        return ddl_unimplemented(err, "CYCLE option is not supported");
+    }
     return ddl_unimplemented(err, "sequence option %.*s", STR_FMT(name));
 }
 
@@ -197,9 +197,7 @@ int ddl_create_sequence(struct ddl_context *dc, const struct ast *statement, str
     struct sequence_request request = {0};
     struct ddl_target target;
     uint32_t id;
-    if (s->persistence == AST_PERSISTENCE_TEMPORARY)
-        return ddl_unimplemented(err, "temporary sequences");
-    TRY(ddl_find_target(dc, s->name, &target, err));
+    TRY(ddl_find_target_in(dc, s->name, s->persistence == AST_PERSISTENCE_TEMPORARY, &target, out, err));
     if (target.existing != NULL) {
         out->changed_schema = false;
         return ddl_already_exists(dc, &target, s->if_not_exists, err);

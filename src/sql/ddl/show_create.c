@@ -7,10 +7,18 @@ static int put_name(struct buf *out, struct cat_view *v, const struct cat_table 
     const struct cat_schema *s;
     TRY(cat_schema_by_id(v, t->schema_id, &s, err));
     if (s != NULL) {
-        print_identifier(out, s->name);
+        print_identifier(out, cat_schema_is_temporary(s->name) ? STR("pg_temp") : s->name);
         buf_putc(out, '.');
     }
     print_identifier(out, t->name);
+    return 0;
+}
+
+static int put_create(struct buf *out, struct cat_view *v, const struct cat_table *t, const char *kind, struct err *err)
+{
+    const struct cat_schema *s;
+    TRY(cat_schema_by_id(v, t->schema_id, &s, err));
+    buf_printf(out, "CREATE %s%s", s != NULL && cat_schema_is_temporary(s->name) ? "TEMP " : "", kind);
     return 0;
 }
 
@@ -88,7 +96,7 @@ static int put_constraints(struct buf *out, struct cat_view *v, const struct cat
 
 static int show_table(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
 {
-    buf_cstr(out, "CREATE TABLE ");
+    TRY(put_create(out, v, t, "TABLE ", err));
     TRY(put_name(out, v, t, err));
     buf_cstr(out, " (");
     for (size_t i = 0; i < t->n_columns; i++) {
@@ -108,7 +116,7 @@ static int show_table(struct buf *out, struct cat_view *v, const struct cat_tabl
 
 static int show_view(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
 {
-    buf_cstr(out, t->kind == CAT_MATERIALIZED_VIEW ? "CREATE MATERIALIZED VIEW " : "CREATE VIEW ");
+    TRY(put_create(out, v, t, t->kind == CAT_MATERIALIZED_VIEW ? "MATERIALIZED VIEW " : "VIEW ", err));
     TRY(put_name(out, v, t, err));
     buf_cstr(out, " (");
     for (size_t i = 0, n = 0; i < t->n_columns; i++) {
@@ -123,7 +131,7 @@ static int show_view(struct buf *out, struct cat_view *v, const struct cat_table
 
 static int show_sequence(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
 {
-    buf_cstr(out, "CREATE SEQUENCE ");
+    TRY(put_create(out, v, t, "SEQUENCE ", err));
     TRY(put_name(out, v, t, err));
     buf_putc(out, ' ');
     cat_text_sequence_options(out, &t->sequence, true);

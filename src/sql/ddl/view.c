@@ -124,6 +124,20 @@ static int check_target(struct ddl_context *dc, const struct ddl_target *target,
     return ddl_need_table(dc, target->existing, CAT_PRIVILEGE_DROP, err);
 }
 
+// A view of something temporary is temporary.
+static int reads_temporary(struct ddl_context *dc, const struct ddl_query *q, bool *out, struct err *err)
+{
+    for (size_t i = 0; i < q->n_relations && !*out; i++) {
+        const struct cat_table *t;
+        const struct cat_schema *s = NULL;
+        TRY(cat_table_by_id(dc->view, q->relations[i], &t, err));
+        if (t != NULL)
+            TRY(cat_schema_by_id(dc->view, t->schema_id, &s, err));
+        *out = s != NULL && cat_schema_is_temporary(s->name);
+    }
+    return 0;
+}
+
 int ddl_create_view(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_create_view *s = ast_as_create_view(statement);
@@ -132,14 +146,15 @@ int ddl_create_view(struct ddl_context *dc, const struct ast *statement, struct 
     struct ddl_target target;
     struct table_edit e;
     bool done;
-    if (s->persistence == AST_PERSISTENCE_TEMPORARY)
-        return ddl_unimplemented(err, "temporary views");
-    TRY(ddl_find_target(dc, s->name, &target, err));
+    bool temporary = s->persistence == AST_PERSISTENCE_TEMPORARY;
+    TRY(services->describe_query(services, dc, s->query, &q, err));
+    if (!temporary)
+        TRY(reads_temporary(dc, &q, &temporary, err));
+    TRY(ddl_find_target_in(dc, s->name, temporary, &target, out, err));
     TRY(check_target(dc, &target, s, &done, err));
     out->changed_schema = !done;
     if (done)
         return 0;
-    TRY(services->describe_query(services, dc, s->query, &q, err));
     TRY(begin_view(&e, dc, &target, s, err));
     TRY(add_columns(&e, s, &q, err));
     if (target.existing != NULL)

@@ -271,7 +271,7 @@ BODY(table_is_visible)
     TRY(relation_of(ec, args[0].i, &t, err));
     if (t == NULL)
         return fn_return_null(out);
-    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user};
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
     TRY(cat_resolve_table(ec->catalog, &scope, &t->name, 1, true, &visible, err));
     return fn_return_bool(out, visible != NULL && visible->id == t->id);
 }
@@ -285,7 +285,7 @@ BODY(type_is_visible)
         return fn_return_null(out);
     if (t.def == NULL)
         return fn_return_bool(out, true);
-    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user};
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
     TRY(cat_resolve_type(ec->catalog, &scope, &t.def->name, 1, &visible, err));
     return fn_return_bool(out, visible != NULL && visible->type.oid == t.def->oid);
 }
@@ -348,9 +348,9 @@ BODY(sequence_parameters)
         return err_set(err, ERR_UNDEFINED_TABLE, "unknown sequence (OID=%lld)", (long long)args[0].i);
     const struct cat_sequence *s = &t->sequence;
     const struct tuple_field fields[] = {
-        {T_INT8, STR("start_value"), datum_int(s->start)}, {T_INT8, STR("minimum_value"), datum_int(s->min)},
-        {T_INT8, STR("maximum_value"), datum_int(s->max)}, {T_INT8, STR("increment"), datum_int(s->increment)},
-        {T_BOOL, STR("cycle_option"), datum_bool(false)},  {T_INT8, STR("cache_size"), datum_int(s->cache)},
+        {T_INT8, STR("start_value"), datum_int(s->start)},   {T_INT8, STR("minimum_value"), datum_int(s->min)},
+        {T_INT8, STR("maximum_value"), datum_int(s->max)},   {T_INT8, STR("increment"), datum_int(s->increment)},
+        {T_BOOL, STR("cycle_option"), datum_bool(s->cycle)}, {T_INT8, STR("cache_size"), datum_int(s->cache)},
         {T_OID, STR("data_type"), datum_int(s->type.oid)},
     };
     return fn_return_str(out, tuple_build(ec->arena, T_RECORD, fields, ARRAY_LEN(fields)));

@@ -43,6 +43,7 @@ struct eval_context {
     struct str database, user, session_user, application_name;
     const struct str *search_path; // schema names in effect, with "$user" as written
     size_t n_search_path;
+    struct str temp_schema;            // as in struct cat_name_scope
     struct session_functions *session; // what only a session can do; NULL when constant folding
     struct rng *rng;
 };

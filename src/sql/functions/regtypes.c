@@ -6,8 +6,11 @@
 
 static struct cat_name_scope name_scope(const struct eval_context *ec)
 {
-    return (struct cat_name_scope){
-        .database = ec->database, .search_path = ec->search_path, .n_search_path = ec->n_search_path, .user = ec->user};
+    return (struct cat_name_scope){.database = ec->database,
+                                   .search_path = ec->search_path,
+                                   .n_search_path = ec->n_search_path,
+                                   .user = ec->user,
+                                   .temp_schema = ec->temp_schema};
 }
 
 // ---- reading names

@@ -159,6 +159,29 @@ BODY(return_zero)
 {
     return fn_return_int(out, 0);
 }
+
+// The session's temporary schema in the current database, NULL without one.
+static int own_temp_schema(struct eval_context *ec, const struct cat_schema **out, struct err *err)
+{
+    *out = NULL;
+    if (ec->catalog == NULL || ec->temp_schema.len == 0)
+        return 0;
+    return cat_schema_by_name(ec->catalog, ec->database_id, ec->temp_schema, out, err);
+}
+BODY(my_temp_schema)
+{
+    const struct cat_schema *own;
+    TRY(own_temp_schema(ec, &own, err));
+    return fn_return_int(out, own != NULL ? own->id : 0);
+}
+BODY(is_other_temp_schema)
+{
+    const struct cat_schema *own, *s = NULL;
+    TRY(own_temp_schema(ec, &own, err));
+    if (ec->catalog != NULL && args[0].i > 0 && args[0].i <= INT32_MAX)
+        TRY(cat_schema_by_id(ec->catalog, (uint32_t)args[0].i, &s, err));
+    return fn_return_bool(out, s != NULL && cat_schema_is_temporary(s->name) && (own == NULL || own->id != s->id));
+}
 BODY(client_address)
 {
     if (ec->session == NULL || ec->session->client_address.len == 0)

@@ -3,6 +3,54 @@
 #include "sql/session/session_int.h"
 #include "sql/virtual/virtual.h"
 
+// A short transaction of its own over the catalog.
+struct short_txn {
+    struct kv_txn *txn;
+    struct cat_view *view;
+};
+
+static int short_begin(struct sql_engine *e, bool read_only, struct short_txn *t, struct err *err)
+{
+    struct kv_begin_options options = {.read_only = read_only};
+    enum kv_result r = kv_begin(e->kv, &options, &t->txn);
+    if (r != KV_OK)
+        return cat_kv_error(NULL, (int)r, err);
+    int rc = cat_view_open(e->catalog, t->txn, &t->view, err);
+    if (rc != 0)
+        kv_abort(t->txn);
+    return rc;
+}
+
+static int short_end(struct short_txn *t, int rc, struct err *err)
+{
+    cat_view_close(t->view);
+    if (rc != 0) {
+        kv_abort(t->txn);
+        return rc;
+    }
+    struct cat_txn_summary summary = cat_txn_summarize(t->txn);
+    uint64_t version;
+    enum kv_result r = kv_commit(t->txn, &version);
+    return r == KV_OK ? 0 : cat_commit_error(&summary, (int)r, err);
+}
+
+// Temporary objects of sessions that a crash ended. A failure leaves them to the next start.
+static void drop_left_temporary(struct sql_engine *e)
+{
+    struct short_txn t;
+    struct arena a;
+    struct err ignored = ERR_INIT;
+    if (short_begin(e, false, &t, &ignored) == 0) {
+        arena_init(&a, NULL);
+        struct ddl_context dc = {.view = t.view, .txn = t.txn, .arena = &a, .scope = {.user = STR("root")}};
+        int rc = ddl_drop_temporary(&dc, STR("pg_temp_"), &ignored);
+        if (short_end(&t, rc, &ignored) != 0)
+            log_warning("temporary objects of an earlier run were not removed");
+        arena_release(&a);
+    }
+    err_reset(&ignored);
+}
+
 int sql_engine_open(const struct sql_engine_options *options, struct sql_engine **out, struct err *err)
 {
     struct sql_engine *e = mem_zalloc(sizeof(*e));
@@ -34,6 +82,8 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
         return rc;
     }
     virtual_register(e->catalog);
+    if (kv_failure(e->kv) == NULL && !e->is_new)
+        drop_left_temporary(e);
     e->jobs = jobs_new(e->kv, e->catalog, session_job_types, e);
     if (kv_failure(e->kv) == NULL)
         jobs_adopt(e->jobs);
@@ -200,37 +250,6 @@ void sql_engine_forget_sequences(struct sql_engine *e, bool keep)
 }
 
 // ---- users
-
-// A short transaction of its own over the catalog.
-struct short_txn {
-    struct kv_txn *txn;
-    struct cat_view *view;
-};
-
-static int short_begin(struct sql_engine *e, bool read_only, struct short_txn *t, struct err *err)
-{
-    struct kv_begin_options options = {.read_only = read_only};
-    enum kv_result r = kv_begin(e->kv, &options, &t->txn);
-    if (r != KV_OK)
-        return cat_kv_error(NULL, (int)r, err);
-    int rc = cat_view_open(e->catalog, t->txn, &t->view, err);
-    if (rc != 0)
-        kv_abort(t->txn);
-    return rc;
-}
-
-static int short_end(struct short_txn *t, int rc, struct err *err)
-{
-    cat_view_close(t->view);
-    if (rc != 0) {
-        kv_abort(t->txn);
-        return rc;
-    }
-    struct cat_txn_summary summary = cat_txn_summarize(t->txn);
-    uint64_t version;
-    enum kv_result r = kv_commit(t->txn, &version);
-    return r == KV_OK ? 0 : cat_commit_error(&summary, (int)r, err);
-}
 
 static int may_login(struct cat_view *v, const struct cat_role *role, bool *out, struct err *err)
 {

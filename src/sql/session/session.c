@@ -251,6 +251,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     rng_seed(&s->rng, id[0]);
     snprintf(s->session_id, sizeof(s->session_id), "%016llx%016llx", (unsigned long long)id[0],
              (unsigned long long)id[1]);
+    snprintf(s->temp_schema, sizeof(s->temp_schema), "pg_temp_%s", s->session_id);
     registry_add(s);
     settings_init(s);
     functions_init(s);
@@ -267,6 +268,7 @@ void session_free(struct session *s)
 {
     copy_abort(s);
     session_rollback(s);
+    session_end_temporary(s);
     activity_call_end(s, clock_mono_ns());
     activity_session_release(s);
     prepared_drop_all(s);

@@ -224,7 +224,9 @@ struct session {
     bool touched_jobs;          // this transaction has written job records
     struct job *job;            // that this session works for; NULL: a client's
     int (*job_interrupted)(void *job, struct err *err);
-    struct map routines; // u32 -> struct routine_plans *
+    char temp_schema[48];
+    bool has_temp_schema; // an object was made in it, perhaps undone since
+    struct map routines;  // u32 -> struct routine_plans *
     uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
@@ -405,6 +407,10 @@ int copy_start(struct session *s, const struct ast *ast, struct arena *a, struct
 void copy_abort(struct session *s);
 void copy_by_execute(struct session *s);
 void copy_set_rest(struct session *s, struct str text); // statements to run after the data
+
+struct str session_temp_schema(const struct session *s); // empty: nothing temporary was made
+int session_drop_temporary(struct session *s, struct err *err) MUST_CHECK;
+void session_end_temporary(struct session *s);
 
 // cancel.c
 struct query_values {

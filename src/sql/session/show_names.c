@@ -7,7 +7,8 @@ static struct cat_name_scope scope_of(const struct session *s)
     return (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                    .search_path = s->search_path,
                                    .n_search_path = s->n_search_path,
-                                   .user = s->user};
+                                   .user = s->user,
+                                   .temp_schema = session_temp_schema(s)};
 }
 
 int show_table(struct show *sh, const struct ast *object, const struct cat_table **out, struct err *err)

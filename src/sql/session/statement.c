@@ -44,6 +44,7 @@ void eval_context_init(struct session *s, struct eval_context *ec, struct arena 
                                 .application_name = str_of(s->values[SETTING_APPLICATION_NAME]),
                                 .search_path = s->search_path,
                                 .n_search_path = s->n_search_path,
+                                .temp_schema = session_temp_schema(s),
                                 .session = &s->functions,
                                 .rng = &s->rng};
     s->vc.txn_now_micros = s->txn_micros;
@@ -66,7 +67,8 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
     o->scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
-                                       .user = s->user};
+                                       .user = s->user,
+                                       .temp_schema = session_temp_schema(s)};
 }
 
 int session_interrupted(void *arg, struct err *err)
@@ -584,6 +586,8 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
                              .require_explicit_primary_keys = setting_bool(s, SETTING_REQUIRE_EXPLICIT_PRIMARY_KEYS),
                              .insecure = s->engine->insecure,
+                             .temp_schema = str_of(s->temp_schema),
+                             .temp_tables = setting_bool(s, SETTING_EXPERIMENTAL_ENABLE_TEMP_TABLES),
                              .notice = send_notice_record,
                              .notice_arg = s,
                              .services = ddl_services_new(s, a),
@@ -591,7 +595,8 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
     dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
-                                       .user = s->user};
+                                       .user = s->user,
+                                       .temp_schema = session_temp_schema(s)};
     *out = (struct ddl_result){0};
     return ddl_execute(&dc, ast, out, err);
 }
@@ -608,6 +613,7 @@ static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, st
     TRY(online_index_wanted(s, ast, &online, err));
     TRY(online ? run_online_index(s, ast, err) : execute_ddl(s, ast, a, false, &result, err));
     s->touched_roles |= changes_logins(ast);
+    s->has_temp_schema |= result.made_temporary;
     *tag = result.tag.len > 0 ? result.tag : str_of(ast_tag(ast));
     return 0;
 }
@@ -627,6 +633,44 @@ static int commit_before_ddl(struct session *s, struct err *err)
     return session_begin(s, TXN_IMPLICIT, err);
 }
 
+// ---- temporary objects
+
+struct str session_temp_schema(const struct session *s)
+{
+    return s->has_temp_schema ? str_of(s->temp_schema) : STR_EMPTY;
+}
+
+int session_drop_temporary(struct session *s, struct err *err)
+{
+    if (!s->has_temp_schema)
+        return 0;
+    struct arena a;
+    arena_init(&a, &s->budget);
+    struct ddl_context dc = {.view = s->view, .txn = s->txn, .arena = &a, .services = ddl_services_new(s, &a)};
+    dc.scope.user = s->user;
+    int rc = ddl_drop_temporary(&dc, str_of(s->temp_schema), err);
+    arena_release(&a);
+    return rc;
+}
+
+// What the session made goes with it. What a failure leaves, the next start removes.
+void session_end_temporary(struct session *s)
+{
+    enum { ATTEMPTS = 5 };
+    int rc = -1;
+    for (int i = 0; s->has_temp_schema && rc != 0 && i < ATTEMPTS; i++) {
+        struct err e = ERR_INIT;
+        rc = session_begin(s, TXN_IMPLICIT, &e);
+        if (rc == 0)
+            rc = session_drop_temporary(s, &e);
+        if (rc == 0)
+            rc = session_commit(s, &e);
+        if (rc != 0)
+            session_rollback(s);
+        err_reset(&e);
+    }
+}
+
 // ---- small statements
 
 static int run_discard(struct session *s, const struct ast *ast, struct err *err)
@@ -639,6 +683,8 @@ static int run_discard(struct session *s, const struct ast *ast, struct err *err
         prepared_drop_all(s);
         advisory_end_session(s->functions.backend_pid);
     }
+    if (what == AST_DISCARD_ALL || what == AST_DISCARD_TEMP)
+        TRY(session_drop_temporary(s, err));
     if (what == AST_DISCARD_ALL || what == AST_DISCARD_SEQUENCES)
         s->has_sequence_value = false;
     return 0;

@@ -236,7 +236,7 @@ static int sequence_row(struct exec_context *x, const struct relation *r, struct
     row[sequences_minimum_value] = number_text(x, s->min);
     row[sequences_maximum_value] = number_text(x, s->max);
     row[sequences_increment] = number_text(x, s->increment);
-    row[sequences_cycle_option] = yes_no(false);
+    row[sequences_cycle_option] = yes_no(s->cycle);
     return virtual_row(rows, row, err);
 }
 

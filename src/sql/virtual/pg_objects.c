@@ -94,7 +94,7 @@ static int sequence_row(struct exec_context *x, const struct relation *r, struct
     row[pg_sequence_seqmax] = datum_int(s->max);
     row[pg_sequence_seqmin] = datum_int(s->min);
     row[pg_sequence_seqcache] = datum_int(s->cache);
-    row[pg_sequence_seqcycle] = datum_bool(false);
+    row[pg_sequence_seqcycle] = datum_bool(s->cycle);
     return virtual_row(rows, row, err);
 }
 
@@ -120,7 +120,7 @@ static int sequences_row(struct exec_context *x, const struct relation *r, struc
     row[pg_sequences_min_value] = datum_int(s->min);
     row[pg_sequences_max_value] = datum_int(s->max);
     row[pg_sequences_increment_by] = datum_int(s->increment);
-    row[pg_sequences_cycle] = datum_bool(false);
+    row[pg_sequences_cycle] = datum_bool(s->cycle);
     row[pg_sequences_cache_size] = datum_int(s->cache);
     row[pg_sequences_last_value] = is_called ? datum_int(last) : DATUM_NULL;
     return virtual_row(rows, row, err);

@@ -64,6 +64,8 @@ static int class_table(struct exec_context *x, const struct relation *r, uint32_
     row[pg_class_relnatts] = datum_int((int64_t)t->n_columns);
     row[pg_class_relchecks] = datum_int((int64_t)t->n_checks);
     row[pg_class_relreplident] = datum_c("d");
+    if (cat_schema_is_temporary(r->schema->name))
+        row[pg_class_relpersistence] = datum_c("t");
     row[pg_class_relacl] = array_of_acl(x, &t->acl, t->kind == CAT_SEQUENCE ? ACL_SEQUENCE : ACL_TABLE);
     return virtual_row(rows, row, err);
 }
