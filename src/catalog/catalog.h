@@ -263,6 +263,8 @@ struct cat_table {
     size_t n_depends_on;
     const uint32_t *depended_on_by;
     size_t n_depended_on_by;
+    const uint32_t *functions; // that use the relation
+    size_t n_functions;
     struct cat_sequence sequence;
     const struct cat_family *families; // as declared; none: the single implied one
     size_t n_families;

@@ -228,5 +228,6 @@ static const struct field table_record_fields[] = {
     F(22, U64, cat_table, version),
     F_SUBS(23, cat_table, families, n_families, family_record),
     F_SUBS(24, cat_table, types, n_types, type_def_record),
+    F_LIST(25, U32S, cat_table, functions, n_functions),
 };
 RECORD(table_record, cat_table);

@@ -506,7 +506,8 @@ static void test_comments(void)
 static void test_refused(void)
 {
     setup();
-    FAILS("CREATE TEMP TABLE t (a INT)", ERR_FEATURE_NOT_SUPPORTED, "temporary tables are only supported experimentally");
+    FAILS("CREATE TEMP TABLE t (a INT)", ERR_FEATURE_NOT_SUPPORTED,
+          "temporary tables are only supported experimentally");
     RUN("CREATE EXTENSION IF NOT EXISTS pgcrypto");
     RUN("DROP TYPE IF EXISTS e");
     teardown();

@@ -272,6 +272,51 @@ static int read_options(struct routine_work *w, struct err *err)
     return 0;
 }
 
+// ---- relations and the functions that use them
+
+int ddl_function_using(struct ddl_context *dc, const struct cat_table *t, struct str column,
+                       const struct cat_function **out, struct err *err)
+{
+    *out = NULL;
+    for (size_t i = 0; i < t->n_functions && *out == NULL; i++) {
+        const struct cat_function *f;
+        TRY(cat_function_by_id(dc->view, t->functions[i], &f, err));
+        if (f != NULL && (column.len == 0 || query_mentions_column(f->body, column)))
+            *out = f;
+    }
+    return 0;
+}
+
+// Notes at every relation in the list that the function uses it, or that it does no more. That a descriptor changes
+// also makes a concurrent DROP conflict.
+static int note_use(struct ddl_context *dc, const struct cat_function *f, const uint32_t *relations, size_t n,
+                    bool uses, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cat_table *t;
+        TRY(cat_table_by_id(dc->view, relations[i], &t, err));
+        if (t == NULL || t->kind == CAT_VIRTUAL)
+            continue;
+        struct cat_table changed = *t;
+        uint32_t *list = ARENA_ARRAY(dc->arena, uint32_t, t->n_functions + 1);
+        changed.functions = list;
+        changed.n_functions = 0;
+        for (size_t k = 0; k < t->n_functions; k++)
+            if (t->functions[k] != f->id)
+                list[changed.n_functions++] = t->functions[k];
+        if (uses)
+            list[changed.n_functions++] = f->id;
+        TRY(cat_put_table(dc->view, &changed, err));
+    }
+    return 0;
+}
+
+static int remove_function(struct ddl_context *dc, const struct cat_function *f, struct err *err)
+{
+    TRY(note_use(dc, f, f->depends_on, f->n_depends_on, false, err));
+    return cat_remove(dc->view, f->id, err);
+}
+
 // ---- the body
 
 static int bad_result(struct routine_work *w, const char *detail, const char *what, struct err *err)
@@ -325,13 +370,7 @@ static int read_body(struct routine_work *w, struct err *err)
     w->f.body = r.sql;
     w->f.depends_on = r.relations;
     w->f.n_depends_on = r.n_relations;
-    for (size_t i = 0; i < r.n_relations; i++) { // so that a concurrent DROP conflicts
-        const struct cat_table *t;
-        TRY(cat_table_by_id(w->dc->view, r.relations[i], &t, err));
-        if (t != NULL && t->kind != CAT_VIRTUAL)
-            TRY(cat_put_table(w->dc->view, t, err));
-    }
-    return 0;
+    return note_use(w->dc, &w->f, r.relations, r.n_relations, true, err);
 }
 
 // ---- CREATE
@@ -352,7 +391,7 @@ static bool same_inputs(const struct cat_function *a, const struct cat_function 
 }
 
 // An overload with the same input types may be replaced by one that returns the same.
-static int replaced(struct routine_work *w, struct err *err)
+static int replaced(struct routine_work *w, const struct cat_function **replaced_one, struct err *err)
 {
     const struct cat_function **list, *old = NULL;
     size_t n;
@@ -360,6 +399,7 @@ static int replaced(struct routine_work *w, struct err *err)
     for (size_t i = 0; i < n; i++)
         if (same_inputs(list[i], &w->f))
             old = list[i];
+    *replaced_one = old;
     if (old == NULL)
         return cat_new_id(w->dc->view, &w->f.id, err);
     if (!w->s->replace)
@@ -379,6 +419,7 @@ static int replaced(struct routine_work *w, struct err *err)
 int ddl_create_function(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     struct routine_work w = {.dc = dc, .s = ast_as_create_function(statement)};
+    const struct cat_function *old;
     struct ddl_target target;
     TRY(ddl_find_target(dc, w.s->name, &target, err));
     w.f = (struct cat_function){.database_id = target.database->id,
@@ -392,7 +433,9 @@ int ddl_create_function(struct ddl_context *dc, const struct ast *statement, str
     TRY(read_options(&w, err));
     w.f.params = w.params.ptr;
     w.f.n_params = w.params.len;
-    TRY(replaced(&w, err));
+    TRY(replaced(&w, &old, err));
+    if (old != NULL)
+        TRY(note_use(dc, old, old->depends_on, old->n_depends_on, false, err));
     TRY(read_body(&w, err));
     return cat_put_function(dc->view, &w.f, err);
 }
@@ -546,7 +589,7 @@ static int nothing_calls(struct ddl_context *dc, const struct cat_function *f, c
 int drop_function(struct ddl_context *dc, const struct cat_function *f, struct err *err)
 {
     TRY(nothing_calls(dc, f, "drop", err));
-    return cat_remove(dc->view, f->id, err);
+    return remove_function(dc, f, err);
 }
 
 int drop_functions(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err)
@@ -573,24 +616,7 @@ int drop_functions_of(struct ddl_context *dc, uint32_t database_id, uint32_t sch
     size_t n;
     TRY(cat_list_functions(dc->view, dc->arena, database_id, schema_id, STR_EMPTY, &list, &n, err));
     for (size_t i = 0; i < n; i++)
-        TRY(cat_remove(dc->view, list[i]->id, err));
-    return 0;
-}
-
-int ddl_function_using(struct ddl_context *dc, const struct cat_table *t, struct str column,
-                       const struct cat_function **out, struct err *err)
-{
-    const struct cat_function **list;
-    size_t n;
-    *out = NULL;
-    TRY(cat_list_functions(dc->view, dc->arena, t->database_id, 0, STR_EMPTY, &list, &n, err));
-    for (size_t i = 0; i < n && *out == NULL; i++) {
-        bool uses = false;
-        for (size_t k = 0; k < list[i]->n_depends_on; k++)
-            uses |= list[i]->depends_on[k] == t->id;
-        if (uses && (column.len == 0 || query_mentions_column(list[i]->body, column)))
-            *out = list[i];
-    }
+        TRY(remove_function(dc, list[i], err));
     return 0;
 }
 
@@ -619,7 +645,7 @@ int drop_functions_using(struct ddl_context *dc, const struct cat_table *t, stru
             return 0;
         if (!cascade)
             return used_by(f, arena_printf(dc->arena, "drop %s", what).ptr, name, err);
-        TRY(cat_remove(dc->view, f->id, err));
+        TRY(remove_function(dc, f, err));
     }
 }
 
