@@ -78,6 +78,9 @@ int expr_analyze_assign(struct analyzer *an, struct scope *s, const struct ast *
                         struct expr **out, struct err *err) MUST_CHECK;
 int expr_coerce_assign(struct analyzer *an, struct expr *e, struct type want, struct str what, struct expr **out,
                        struct err *err) MUST_CHECK;
+// A subquery's only row as a tuple of n fields; NULL without one.
+int row_subquery(struct analyzer *an, struct scope *s, const struct ast *e, uint32_t n, struct expr **out,
+                 struct err *err) MUST_CHECK;
 // The fields of a tuple or a value of a composite type; false when they are not known.
 struct tuple_shape {
     const struct type *types;

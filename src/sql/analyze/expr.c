@@ -529,7 +529,7 @@ static int analyze_operands(struct analyzer *an, struct scope *s, struct ast *co
                             struct err *err)
 {
     for (int i = 0; i < 2; i++) {
-        if (!ast_is_literal_like(operands[i]))
+        if (args[i] == NULL && !ast_is_literal_like(operands[i]))
             TRY(expr_analyze(an, s, operands[i], T_ANYELEMENT, &args[i], err));
     }
     return 0;
@@ -587,8 +587,12 @@ static int binary(struct analyzer *an, struct scope *s, const struct ast *e, str
     struct op_symbol op = op_symbol(b->op);
     struct ast *operands[2] = {b->left, b->right};
     struct expr *args[2] = {NULL, NULL};
-    TRY(analyze_operands(an, s, operands, args, err));
     bool ordering = b->op >= AST_OP_EQ && b->op <= AST_OP_GE;
+    for (int i = 0; i < 2 && ordering; i++) { // (a, b) = (SELECT c, d …)
+        if (operands[i]->kind == AST_SUBQUERY && operands[1 - i]->kind == AST_TUPLE)
+            TRY(row_subquery(an, s, operands[i], (uint32_t)ast_as_tuple(operands[1 - i])->items.n, &args[i], err));
+    }
+    TRY(analyze_operands(an, s, operands, args, err));
     if (ordering && args[0] != NULL && args[1] != NULL && is_row(args[0]) && is_row(args[1]))
         return compare_rows(an, op.symbol, args[0], args[1], e->position, out, err);
     TRY(operator_call(an, s, op.symbol, operands, args, 2, want, e->position, out, err));
@@ -868,6 +872,33 @@ static int subquery(struct analyzer *an, struct scope *s, const struct ast *e, s
         return err_at(err, e->position);
     }
     *out = subquery_expr(an, EXPR_SUBQUERY, query_column(an->query, sub.cols[0])->type, 0, &sub);
+    return 0;
+}
+
+int row_subquery(struct analyzer *an, struct scope *s, const struct ast *e, uint32_t n, struct expr **out,
+                 struct err *err)
+{
+    struct select_result sub;
+    TRY(select_analyze(an, s, ast_as_subquery(e)->query, NULL, 0, &sub, err));
+    if (sub.n_cols != n) {
+        err_set(err, ERR_SYNTAX_ERROR, "subquery must return %u columns, found %u", n, sub.n_cols);
+        return err_at(err, e->position);
+    }
+    struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, n);
+    struct type *types = ARENA_ARRAY(an->arena, struct type, n);
+    for (uint32_t i = 0; i < n; i++) {
+        row->args[i] = expr_column(an->query, sub.cols[i]);
+        types[i] = row->args[i]->type;
+    }
+    row->field_types = types;
+    row->parameter = n;
+    struct projection *item = ARENA_NEW(an->arena, struct projection);
+    *item = (struct projection){query_add_column(an->query, STR("row"), T_RECORD), row};
+    sub.rel = project_items(an, sub.rel, item, 1);
+    *out = subquery_expr(an, EXPR_SUBQUERY, T_RECORD, 0, &sub);
+    (*out)->field_types = types;
+    (*out)->parameter = n;
+    (*out)->position = e->position;
     return 0;
 }
 

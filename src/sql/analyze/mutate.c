@@ -501,11 +501,28 @@ static int assign(struct analyzer *an, struct scope *s, const struct cat_table *
     return 0;
 }
 
+// SET (a, b) = (SELECT …): the fields of one row, all NULL without one.
+static int assign_row(struct analyzer *an, struct scope *s, const struct cat_table *t, const struct ast_set_clause *sc,
+                      struct assignments *out, struct err *err)
+{
+    struct expr *row;
+    TRY(row_subquery(an, s, sc->value, (uint32_t)sc->columns.n, &row, err));
+    for (size_t i = 0; i < sc->columns.n; i++) {
+        struct expr *field = expr_new(an->arena, EXPR_FIELD, row->field_types[i], 1);
+        field->args[0] = row;
+        field->parameter = (uint32_t)i;
+        TRY(assign(an, s, t, sc->columns.items[i], NULL, field, out, err));
+    }
+    return 0;
+}
+
 static int assign_tuple(struct analyzer *an, struct scope *s, const struct cat_table *t,
                         const struct ast_set_clause *sc, struct assignments *out, struct err *err)
 {
+    if (sc->value->kind == AST_SUBQUERY)
+        return assign_row(an, s, t, sc, out, err);
     if (sc->value->kind != AST_TUPLE)
-        return unsupported(err, sc->value, "assignment of a row from a subquery");
+        return unsupported(err, sc->value, "assignment of a row that is no list of values");
     const struct ast_tuple *values = ast_as_tuple(sc->value);
     if (values->items.n != sc->columns.n) {
         err_set(err, ERR_SYNTAX_ERROR, "number of columns (%zu) does not match number of values (%zu)", sc->columns.n,
