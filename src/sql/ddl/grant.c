@@ -71,7 +71,8 @@ static uint32_t expand(uint32_t bits, uint32_t all)
 
 static uint32_t collapse(uint32_t bits, uint32_t all)
 {
-    return (bits & all) == all ? CAT_PRIVILEGE_ALL : bits;
+    bool several = (all & (all - 1)) != 0;
+    return several && (bits & all) == all ? CAT_PRIVILEGE_ALL : bits;
 }
 
 static struct cat_grant changed_grant(const struct grant_work *w, struct cat_grant g, uint32_t all)

@@ -193,24 +193,78 @@ static const struct fn_overload *find_function(int64_t oid)
     return NULL;
 }
 
+// A user-defined function by its OID; NULL when there is none.
+static int find_routine(struct eval_context *ec, int64_t oid, const struct cat_function **out, struct err *err)
+{
+    *out = NULL;
+    if (ec->catalog == NULL || oid <= TYPE_OID_USER_FIRST || oid > UINT32_MAX)
+        return 0;
+    return cat_function_by_id(ec->catalog, (uint32_t)oid - TYPE_OID_USER_FIRST, out, err);
+}
+
+static void print_routine_result(struct buf *b, const struct cat_function *f)
+{
+    bool first = true;
+    for (size_t i = 0; i < f->n_params; i++) {
+        if (f->params[i].mode != 't')
+            continue;
+        buf_cstr(b, first ? "TABLE(" : ", ");
+        first = false;
+        print_identifier(b, f->params[i].name);
+        buf_putc(b, ' ');
+        type_print_pg(b, f->params[i].type);
+    }
+    if (!first) {
+        buf_putc(b, ')');
+        return;
+    }
+    buf_cstr(b, f->returns_set ? "SETOF " : "");
+    type_print_pg(b, f->result);
+}
+
 BODY(get_function_result)
 {
     const struct fn_overload *fn = find_function(args[0].i);
+    const struct cat_function *f;
+    struct buf b = BUF_INIT;
+    TRY(find_routine(ec, args[0].i, &f, err));
+    if (f != NULL && !f->is_procedure) {
+        print_routine_result(&b, f);
+        return fn_return_buf(ec, &b, out, err);
+    }
     if (fn == NULL)
         return fn_return_null(out);
-    struct buf b = BUF_INIT;
     if (fn->kind == FN_SET_RETURNING)
         buf_cstr(&b, "SETOF ");
     type_print_pg(&b, fn->result);
     return fn_return_buf(ec, &b, out, err);
 }
 
+BODY(get_function_definition)
+{
+    const struct cat_function *f;
+    const struct cat_schema *s = NULL;
+    struct buf b = BUF_INIT;
+    TRY(find_routine(ec, args[0].i, &f, err));
+    if (f == NULL)
+        return fn_return_null(out);
+    TRY(cat_schema_by_id(ec->catalog, f->schema_id, &s, err));
+    cat_text_create_function(&b, f, s != NULL ? s->name : STR_EMPTY);
+    return fn_return_buf(ec, &b, out, err);
+}
+
 BODY(get_function_arguments)
 {
     const struct fn_overload *fn = find_function(args[0].i);
+    const struct cat_function *f;
+    struct buf b = BUF_INIT;
+    TRY(find_routine(ec, args[0].i, &f, err));
+    if (f != NULL) {
+        cat_text_function_params(&b, f, false, true);
+        return fn_return_buf(ec, &b, out, err);
+    }
     if (fn == NULL)
         return fn_return_null(out);
-    struct buf b = BUF_INIT;
     for (int i = 0; i < fn->n_args; i++) {
         if (i > 0)
             buf_cstr(&b, ", ");
@@ -241,6 +295,8 @@ BODY(object_comment)
         return return_comment(ec, CAT_COMMENT_SCHEMA, args[0].i, 0, out, err);
     if (str_eqc(catalog, "pg_database"))
         return return_comment(ec, CAT_COMMENT_DATABASE, args[0].i, 0, out, err);
+    if (str_eqc(catalog, "pg_type") && args[0].i > TYPE_OID_USER_FIRST)
+        return return_comment(ec, CAT_COMMENT_TYPE, args[0].i - TYPE_OID_USER_FIRST, 0, out, err);
     if (!str_eqc(catalog, "pg_class"))
         return fn_return_null(out);
     if (!oid_is_index(oid))
@@ -292,7 +348,14 @@ BODY(type_is_visible)
 BODY(function_is_visible)
 {
     const struct fn_overload *fn = find_function(args[0].i);
-    return fn != NULL ? fn_return_bool(out, strchr(fn->name, '.') == NULL) : fn_return_null(out);
+    const struct cat_function *f, **visible;
+    TRY(find_routine(ec, args[0].i, &f, err));
+    if (f == NULL)
+        return fn != NULL ? fn_return_bool(out, strchr(fn->name, '.') == NULL) : fn_return_null(out);
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
+    size_t n;
+    TRY(cat_resolve_functions(ec->catalog, &scope, ec->arena, &f->name, 1, &visible, &n, err));
+    return fn_return_bool(out, n > 0 && visible[0]->schema_id == f->schema_id);
 }
 
 // Operators and collations are all built in.

@@ -181,21 +181,39 @@ BODY(has_database_privilege)
     return d == NULL ? fn_return_null(out) : answer(ec, &q, &d->acl, out, err);
 }
 
+// The access list of a user-defined function or type; NULL for what is built in.
+static int user_object_acl(struct eval_context *ec, int64_t oid, const struct cat_acl **out, struct err *err)
+{
+    const struct cat_function *f = NULL;
+    const struct cat_type *t = NULL;
+    *out = NULL;
+    if (ec->catalog == NULL || oid <= TYPE_OID_USER_FIRST || oid > UINT32_MAX)
+        return 0;
+    TRY(cat_function_by_id(ec->catalog, (uint32_t)oid - TYPE_OID_USER_FIRST, &f, err));
+    TRY(cat_type_by_id(ec->catalog, (uint32_t)oid - TYPE_OID_USER_FIRST, &t, err));
+    *out = f != NULL ? &f->acl : t != NULL ? &t->acl : NULL;
+    return 0;
+}
+
 // Built-in functions, types and languages are everybody's.
 static int everybody(struct eval_context *ec, const struct datum *args, int n_args, struct type reg,
                      const char *privilege, struct datum *out, struct err *err)
 {
     struct question q;
+    const struct cat_acl *acl;
+    int64_t oid = 0;
     TRY(read_question(ec, args, n_args, 1, &q, err));
-    if (type_is(q.object_type, TYPE_STRING) && reg.oid != TYPE_OID_OID) {
+    if (!type_is(q.object_type, TYPE_STRING)) {
+        oid = q.object[0].i;
+    } else if (reg.oid != TYPE_OID_OID) {
         bool found;
-        int64_t oid;
         TRY(reg_parse(ec, reg, q.object[0].s, false, &found, &oid, err));
     }
     if (!str_ieqc(str_trim(q.privileges), privilege))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"",
                        STR_FMT(q.privileges));
-    return fn_return_bool(out, true);
+    TRY(user_object_acl(ec, oid, &acl, err));
+    return acl != NULL ? answer(ec, &q, acl, out, err) : fn_return_bool(out, true);
 }
 BODY(has_function_privilege)
 {

@@ -168,6 +168,49 @@ static int parse_type(struct eval_context *ec, struct str text, bool *found, int
     return 0;
 }
 
+// Whether the input parameters are of the types listed: "bigint, text)".
+static bool takes_types(const struct cat_function *f, struct str list)
+{
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < f->n_params; i++) {
+        if (!cat_param_is_input(&f->params[i]))
+            continue;
+        buf_cstr(&b, b.len > 0 ? "," : "");
+        type_print_pg(&b, f->params[i].type);
+    }
+    struct buf given = BUF_INIT;
+    for (size_t i = 0; i < list.len && list.ptr[i] != ')'; i++) {
+        bool blank_after_comma = list.ptr[i] == ' ' && (given.len == 0 || given.ptr[given.len - 1] == ',');
+        if (!blank_after_comma)
+            buf_putc(&given, list.ptr[i]);
+    }
+    bool same = str_eq(buf_view(&b), str_trim(buf_view(&given)));
+    buf_release(&b);
+    buf_release(&given);
+    return same;
+}
+
+// A user-defined function; `types` with ptr NULL: any overload, if it is the only one.
+static int parse_routine(struct eval_context *ec, const struct str *parts, size_t n_parts, struct str types,
+                         bool *found, int64_t *oid, struct err *err)
+{
+    const struct cat_function **list;
+    size_t n = 0, matching = 0;
+    struct cat_name_scope scope = name_scope(ec);
+    if (ec->catalog != NULL)
+        TRY(cat_resolve_functions(ec->catalog, &scope, ec->arena, parts, n_parts, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (types.ptr != NULL && !takes_types(list[i], types))
+            continue;
+        *oid = TYPE_OID_USER_FIRST + (int64_t)list[i]->id;
+        matching++;
+    }
+    if (matching > 1)
+        return err_set(err, ERR_AMBIGUOUS_ALIAS, "more than one function named '%.*s'", STR_FMT(parts[n_parts - 1]));
+    *found = matching == 1;
+    return 0;
+}
+
 static int parse_procedure(struct eval_context *ec, struct str text, bool *found, int64_t *oid, struct err *err)
 {
     ptrdiff_t paren = str_find(text, STR("("), 0);
@@ -176,6 +219,9 @@ static int parse_procedure(struct eval_context *ec, struct str text, bool *found
     if (!reg_split_name(ec->arena, name, parts, &n_parts))
         return 0;
     const struct fn_overload *const *overloads = fn_lookup(parts[n_parts - 1], &n);
+    if (n == 0)
+        return parse_routine(ec, parts, n_parts, paren > 0 ? str_slice(text, (size_t)paren + 1, text.len) : STR_NONE,
+                             found, oid, err);
     if (n > 1 && paren < 0)
         return err_set(err, ERR_AMBIGUOUS_ALIAS, "more than one function named '%.*s'", STR_FMT(parts[n_parts - 1]));
     *found = n > 0;
@@ -287,6 +333,28 @@ static int print_role(struct eval_context *ec, uint32_t oid, struct buf *out, st
     return 0;
 }
 
+static int print_routine(struct eval_context *ec, uint32_t oid, bool with_args, struct buf *out, struct err *err)
+{
+    const struct cat_function *f = NULL;
+    if (ec->catalog == NULL || oid <= TYPE_OID_USER_FIRST)
+        return 0;
+    TRY(cat_function_by_id(ec->catalog, oid - TYPE_OID_USER_FIRST, &f, err));
+    if (f == NULL)
+        return 0;
+    print_identifier(out, f->name);
+    bool first = true;
+    for (size_t i = 0; i < f->n_params && with_args; i++) {
+        if (!cat_param_is_input(&f->params[i]))
+            continue;
+        buf_cstr(out, first ? "(" : ",");
+        first = false;
+        type_print_pg(out, f->params[i].type);
+    }
+    if (with_args)
+        buf_cstr(out, first ? "()" : ")");
+    return 0;
+}
+
 static void print_procedure(uint32_t oid, bool with_args, struct buf *out)
 {
     size_t n;
@@ -326,6 +394,7 @@ int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf
         break;
     default:
         print_procedure((uint32_t)oid, t.oid == TYPE_OID_REGPROCEDURE, out);
+        TRY(print_routine(ec, (uint32_t)oid, t.oid == TYPE_OID_REGPROCEDURE, out, err));
         break;
     }
     if (out->len == before && oid == 0)

@@ -1,4 +1,5 @@
 // SHOW of roles and privileges.
+#include "catalog/text.h"
 #include "sql/session/show_int.h"
 #include <stdlib.h>
 
@@ -231,6 +232,45 @@ static int grants_on_tables(struct show *sh, struct err *err)
     return 0;
 }
 
+static int grants_on_types(struct show *sh, struct err *err)
+{
+    static const char *const names[] = {"database_name", "schema_name", "type_name"};
+    object_columns(sh, names, ARRAY_LEN(names));
+    for (size_t i = 0; i < sh->ast->targets.n; i++) {
+        const struct cat_type *t;
+        const struct cat_database *d;
+        TRY(show_type(sh, sh->ast->targets.items[i], &t, err));
+        TRY(cat_database_by_id(sh->view, t->database_id, &d, err));
+        struct datum database = d != NULL ? datum_str(d->name) : DATUM_NULL;
+        object_rows(sh, &(struct granted_object){{database, datum_str(t->def.schema), datum_str(t->name)}, 3, &t->acl});
+    }
+    return 0;
+}
+
+// Types and routines among all the objects of a schema.
+static int type_and_routine_grants(struct show *sh, const struct cat_database *d, const struct cat_schema *schema,
+                                   struct err *err)
+{
+    const struct cat_type **types;
+    const struct cat_function **routines;
+    size_t n;
+    struct datum in[] = {datum_str(d->name), datum_str(schema->name)};
+    TRY(cat_list_types(sh->view, sh->arena, d->id, schema->id, &types, &n, err));
+    for (size_t i = 0; i < n; i++)
+        object_rows(sh, &(struct granted_object){
+                            {in[0], in[1], datum_str(types[i]->name), datum_c("type")}, 4, &types[i]->acl});
+    TRY(cat_list_functions(sh->view, sh->arena, d->id, schema->id, STR_EMPTY, &routines, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct buf b = BUF_INIT;
+        buf_printf(&b, "%.*s(", STR_FMT(routines[i]->name));
+        cat_text_function_params(&b, routines[i], true, true);
+        buf_putc(&b, ')');
+        struct granted_object o = {{in[0], in[1], show_take(sh, &b), datum_c("routine")}, 4, &routines[i]->acl};
+        object_rows(sh, &o);
+    }
+    return 0;
+}
+
 static int all_grants(struct show *sh, struct err *err)
 {
     const struct cat_database *d;
@@ -251,6 +291,7 @@ static int all_grants(struct show *sh, struct err *err)
         TRY(cat_list_tables(sh->view, sh->arena, d->id, schemas[i]->id, &tables, &n_tables, err));
         for (size_t k = 0; k < n_tables; k++)
             TRY(relation_grants(sh, tables[k], true, err));
+        TRY(type_and_routine_grants(sh, d, schemas[i], err));
     }
     return 0;
 }
@@ -267,6 +308,8 @@ static int show_grants(struct show *sh, struct err *err)
         return grants_on_databases(sh, err);
     case AST_GRANT_ON_SCHEMA:
         return grants_on_schemas(sh, err);
+    case AST_GRANT_ON_TYPE:
+        return grants_on_types(sh, err);
     default:
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SHOW GRANTS ON %s",
                        ast_grant_target_sql(sh->ast->target_kind));
