@@ -301,8 +301,13 @@ void cat_text_function_params(struct buf *out, const struct cat_function *f, boo
             type_print_pg(out, p->type);
         else
             type_print(out, p->type);
-        if (p->default_sql.len > 0 && !inputs)
-            buf_printf(out, " DEFAULT %.*s", STR_FMT(p->default_sql));
+        if (p->default_sql.len == 0 || inputs)
+            continue;
+        buf_cstr(out, " DEFAULT ");
+        if (pg_types)
+            cat_text_expr(out, p->default_sql);
+        else
+            buf_str(out, p->default_sql);
     }
 }
 

@@ -321,12 +321,24 @@ BODY(shared_comment)
 
 // ---- visibility
 
+static int composite_is_visible(struct eval_context *ec, int64_t oid, struct datum *out, struct err *err)
+{
+    const struct cat_type *t = NULL, *visible;
+    if (oid > 0 && oid <= INT32_MAX)
+        TRY(cat_type_by_id(ec->catalog, (uint32_t)oid, &t, err));
+    if (t == NULL)
+        return fn_return_null(out);
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
+    TRY(cat_resolve_type(ec->catalog, &scope, &t->name, 1, &visible, err));
+    return fn_return_bool(out, visible != NULL && visible->id == t->id);
+}
+
 BODY(table_is_visible)
 {
     const struct cat_table *t, *visible;
     TRY(relation_of(ec, args[0].i, &t, err));
-    if (t == NULL)
-        return fn_return_null(out);
+    if (t == NULL) // the relation of a composite type, maybe
+        return composite_is_visible(ec, args[0].i, out, err);
     struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
     TRY(cat_resolve_table(ec->catalog, &scope, &t->name, 1, true, &visible, err));
     return fn_return_bool(out, visible != NULL && visible->id == t->id);
