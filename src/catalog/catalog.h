@@ -284,6 +284,22 @@ struct cat_table {
     struct str descriptor_key;
 };
 
+// What was last counted over a set of columns (system.table_statistics).
+struct cat_statistic {
+    int64_t id;
+    struct str name; // empty: none was given
+    const uint32_t *columns;
+    size_t n_columns;
+    int64_t created_micros;
+    int64_t rows, distinct, nulls, avg_size;
+};
+// Allocated in `a`, oldest first.
+int cat_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, struct cat_statistic **out, size_t *n,
+                   struct err *err) MUST_CHECK;
+// Replaces those of the same columns. Raises the catalog's version: kept plans are made again.
+int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, const struct cat_statistic *list,
+                       size_t n, struct err *err) MUST_CHECK;
+
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
 // The column of an indexed expression: there is no way to name it in SQL.

@@ -170,6 +170,8 @@ int cat_remove(struct cat_view *v, uint32_t id, struct err *err)
     TRY(view_changed(v, err));
     struct place p = place_of(old);
     TRY(remove_name(v, &p, err));
+    if (old->kind == ENTRY_TABLE)
+        TRY(system_delete_prefix(v->catalog, v->txn, SYSTEM_TABLE_STATISTICS, &key, 1, err));
     TRY(system_delete(v->catalog, v->txn, SYSTEM_DESCRIPTOR, &key, err));
     view_forget_entry(v, id);
     return 0;

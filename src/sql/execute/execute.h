@@ -115,6 +115,18 @@ struct backfill_piece {
 };
 int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
                         const struct expr *predicate, struct backfill_piece *piece, struct err *err) MUST_CHECK;
+// Statistics over a set of columns (positions in the table): values that differ, rows in which all are NULL, bytes.
+struct table_statistic {
+    const uint32_t *columns;
+    size_t n_columns;
+    int64_t distinct, nulls, avg_size;
+};
+struct table_statistics {
+    ARENA_VEC(struct table_statistic) v;
+};
+// Reads the whole table, as of the transaction's snapshot, and fills in the list.
+int exec_collect_statistics(struct exec_context *x, const struct cat_table *t, struct table_statistic *list, size_t n,
+                            int64_t *rows, struct err *err) MUST_CHECK;
 // Every row satisfies the check (23514), has a value in the column (23502), refers to a row that exists (23503).
 int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
                         const struct expr *condition, struct err *err) MUST_CHECK;

@@ -37,4 +37,25 @@ int check_violation(const struct cat_table *t, const struct cat_check *check, st
 // Runs queued actions until none is left.
 int cascades_run(struct exec_context *x, struct err *err) MUST_CHECK;
 
+// ---- services.c: all rows of a table, a batch at a time
+
+struct table_walk {
+    struct exec_context *x;
+    const struct table_access *ta;
+    struct row_decoder decoder;
+    struct arena arena; // of the batch
+    struct kv_scan *scan;
+    struct batch batch; // all columns, in table order
+    struct datum *row;
+    col_id *cols; // 1..n
+    uint32_t batch_rows;
+    struct str last; // key of the last row
+};
+// The k-th row of the batch, one datum per column.
+const struct datum *walk_row(struct table_walk *w, uint32_t row);
+// Calls `visit` with every batch of the table's rows. `flags`: how they are read (KV_READ_…).
+typedef int (*walk_visit)(struct table_walk *w, void *arg, struct err *err);
+int walk_table(struct exec_context *x, const struct cat_table *t, unsigned flags, walk_visit visit, void *arg,
+               struct err *err) MUST_CHECK;
+
 #endif

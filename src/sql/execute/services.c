@@ -5,22 +5,9 @@
 #include "sql/execute/mutate_int.h"
 #include <stdlib.h>
 
-struct table_walk {
-    struct exec_context *x;
-    const struct table_access *ta;
-    struct row_decoder decoder;
-    struct arena arena; // of the batch
-    struct kv_scan *scan;
-    struct batch batch; // all columns, in table order
-    struct datum *row;
-    col_id *cols; // 1..n
-    uint32_t batch_rows;
-    struct str last; // key of the last row
-};
-
 // `start`: the first key to be looked at, empty: of the table.
-static int walk_open_at(struct table_walk *w, struct exec_context *x, const struct cat_table *t, struct str start,
-                        struct err *err)
+static int walk_open(struct table_walk *w, struct exec_context *x, const struct cat_table *t, unsigned flags,
+                     struct str start, struct err *err)
 {
     uint32_t n = (uint32_t)t->n_columns;
     *w = (struct table_walk){.x = x,
@@ -40,16 +27,10 @@ static int walk_open_at(struct table_walk *w, struct exec_context *x, const stru
     arena_init(&w->arena, x->budget);
     struct str prefix = w->ta->primary.prefix;
     struct kv_range range = {start.len > 0 ? start : prefix, key_prefix_end(x->arena, prefix)};
-    KV_TRY(x, kv_scan_open(x->txn, range, KV_READ_VALIDATED, 0, &w->scan), err);
+    KV_TRY(x, kv_scan_open(x->txn, range, flags, 0, &w->scan), err);
     return 0;
 }
 
-static int walk_open(struct table_walk *w, struct exec_context *x, const struct cat_table *t, struct err *err)
-{
-    return walk_open_at(w, x, t, STR_EMPTY, err);
-}
-
-// The next rows into w->batch; none: at the end.
 static int walk_next(struct table_walk *w, struct err *err)
 {
     struct exec_context *x = w->x;
@@ -70,7 +51,7 @@ static int walk_next(struct table_walk *w, struct err *err)
     return pairs.n == 0 ? 0 : row_decode(&w->decoder, pairs.pairs, (uint32_t)pairs.n, w->batch.cols, 0, err);
 }
 
-static const struct datum *walk_row(struct table_walk *w, uint32_t row)
+const struct datum *walk_row(struct table_walk *w, uint32_t row)
 {
     for (uint32_t i = 0; i < w->batch.ncols; i++)
         w->row[i] = vec_get(&w->batch.cols[i], row);
@@ -84,12 +65,11 @@ static void walk_close(struct table_walk *w)
     w->x->eval.arena = w->x->arena;
 }
 
-// Calls `visit` with every batch of the table's rows.
-typedef int (*walk_visit)(struct table_walk *w, void *arg, struct err *err);
-static int walk_table(struct exec_context *x, const struct cat_table *t, walk_visit visit, void *arg, struct err *err)
+int walk_table(struct exec_context *x, const struct cat_table *t, unsigned flags, walk_visit visit, void *arg,
+               struct err *err)
 {
     struct table_walk w;
-    int rc = walk_open(&w, x, t, err);
+    int rc = walk_open(&w, x, t, flags, STR_EMPTY, err);
     while (rc == 0) {
         rc = walk_next(&w, err);
         if (rc != 0 || w.batch.n == 0)
@@ -270,7 +250,7 @@ int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const
     struct backfill b = {.predicate = compile_over(x, t, predicate)};
     const struct table_access *ta = table_access(x, t);
     fill_init(&b.fill, x, ta, table_index_of(ta, index));
-    int rc = walk_table(x, t, backfill_batch, &b, err);
+    int rc = walk_table(x, t, KV_READ_VALIDATED, backfill_batch, &b, err);
     if (rc == 0)
         rc = fill_flush(&b.fill, err);
     fill_release(&b.fill);
@@ -302,7 +282,7 @@ int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const
     struct table_walk w;
     fill_init(&b.fill, x, ta, table_index_of(ta, index));
     b.fill.kept = true;
-    int rc = walk_open_at(&w, x, t, piece->start, err);
+    int rc = walk_open(&w, x, t, KV_READ_VALIDATED, piece->start, err);
     if (rc == 0)
         rc = backfill_rows(&w, &b, piece, err);
     walk_close(&w);
@@ -350,7 +330,7 @@ int exec_validate_check(struct exec_context *x, const struct cat_table *t, const
                         const struct expr *condition, struct err *err)
 {
     struct validation v = {.table = t, .check = check, .ev = compile_over(x, t, condition)};
-    return walk_table(x, t, validate_check_batch, &v, err);
+    return walk_table(x, t, KV_READ_VALIDATED, validate_check_batch, &v, err);
 }
 
 static int validate_not_null_batch(struct table_walk *w, void *arg, struct err *err)
@@ -372,7 +352,7 @@ int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, ui
     struct validation v = {.table = t};
     while (t->columns[v.column].id != column_id)
         v.column++;
-    return walk_table(x, t, validate_not_null_batch, &v, err);
+    return walk_table(x, t, KV_READ_VALIDATED, validate_not_null_batch, &v, err);
 }
 
 static int validate_foreign_key_batch(struct table_walk *w, void *arg, struct err *err)
@@ -387,7 +367,7 @@ int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t,
                               struct err *err)
 {
     struct validation v = {.table = t, .fk = fk};
-    return walk_table(x, t, validate_foreign_key_batch, &v, err);
+    return walk_table(x, t, KV_READ_VALIDATED, validate_foreign_key_batch, &v, err);
 }
 
 // ---- rewriting
@@ -524,7 +504,7 @@ int exec_rewrite_table(struct exec_context *x, const struct cat_table *from, con
     map_columns(x, &r, from, to, values);
     int rc = indexes_to_fill(x, &r, from, to, err);
     if (rc == 0)
-        rc = walk_table(x, from, rewrite_batch, &r, err);
+        rc = walk_table(x, from, KV_READ_VALIDATED, rewrite_batch, &r, err);
     if (rc == 0)
         rc = rewrite_flush(&r, err);
     rewrite_release(&r);

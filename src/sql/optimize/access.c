@@ -25,22 +25,42 @@ static bool is_comparison(const struct expr *e, const char *symbol)
     return e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, symbol) == 0;
 }
 
-static double selectivity(const struct expr *e)
+double column_distinct(struct optimizer *o, col_id c)
+{
+    const struct col_info *info = query_column(o->q, c);
+    const struct optimize_statistics *s = &o->options->statistics;
+    if (info->table == NULL || s->distinct_count == NULL)
+        return 0;
+    return s->distinct_count(s->arg, info->table, info->table_column_id);
+}
+
+// Of rows in which the expressions, some of them columns, are equal.
+static double equal_part(struct optimizer *o, struct expr *const *sides, uint32_t n)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (sides[i]->kind == EXPR_COLUMN)
+            most = fmax(most, column_distinct(o, sides[i]->column));
+    }
+    return most > 0 ? 1 / most : 0.1;
+}
+
+static double selectivity(struct optimizer *o, const struct expr *e)
 {
     if (is_comparison(e, "="))
-        return 0.1;
+        return equal_part(o, e->args, 2);
     if (e->kind == EXPR_IN)
-        return fmin(0.5, 0.1 * (e->n_args - 1));
+        return fmin(0.5, equal_part(o, e->args, 1) * (e->n_args - 1));
     if (e->kind == EXPR_OR)
         return 0.5;
     return RANGE_SELECTIVITY;
 }
 
-double filter_selectivity(const struct conjuncts *c)
+double filter_selectivity(struct optimizer *o, const struct conjuncts *c)
 {
     double s = 1;
     for (size_t i = 0; i < c->items.len; i++)
-        s *= selectivity(c->items.ptr[i]);
+        s *= selectivity(o, c->items.ptr[i]);
     return fmax(s, 1e-6);
 }
 
@@ -635,7 +655,7 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     if (predicate != NULL) {
         struct conjuncts own = {0};
         conjuncts_add(o, &own, (struct expr *)predicate);
-        rows = fmax(1, rows * filter_selectivity(&own));
+        rows = fmax(1, rows * filter_selectivity(o, &own));
     }
     struct index_spans spans = index_spans(o, request, index, rows);
     *path = (struct access_path){.scan = {.table = request->scan->scan.table,
@@ -671,7 +691,7 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
         path->ordered = path->scan.reverse = true;
     price(o, request, path, left.items.len > 0);
-    path->rows = fmax(path->scanned * filter_selectivity(&left), left.items.len > 0 ? 0.1 : 0);
+    path->rows = fmax(path->scanned * filter_selectivity(o, &left), left.items.len > 0 ? 0.1 : 0);
     return true;
 }
 

@@ -33,7 +33,7 @@ static double leaf_rows(struct optimizer *o, const struct rel *r)
     case REL_FILTER: {
         struct conjuncts c = {0};
         conjuncts_add(o, &c, r->predicate);
-        return fmax(1, leaf_rows(o, r->input) * filter_selectivity(&c));
+        return fmax(1, leaf_rows(o, r->input) * filter_selectivity(o, &c));
     }
     case REL_VALUES:
         return r->values.n_rows;

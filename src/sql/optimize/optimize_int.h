@@ -68,7 +68,9 @@ struct access_path {
 // False when a lookup finds no index whose first column is fixed.
 bool access_best(struct optimizer *o, const struct access_request *request, struct access_path *out);
 double table_rows(struct optimizer *o, const struct cat_table *t);
-double filter_selectivity(const struct conjuncts *c);
+double filter_selectivity(struct optimizer *o, const struct conjuncts *c);
+// Distinct values of a table's column, as far as counted; 0: unknown.
+double column_distinct(struct optimizer *o, col_id c);
 
 // physical.c
 struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit);

@@ -626,6 +626,19 @@ static struct plan *plan_limit(struct optimizer *o, struct rel *r)
     return p;
 }
 
+// Groups over the keys: as many as their values combine to.
+static double group_rows(struct optimizer *o, const struct rel *r, double rows)
+{
+    double groups = 1;
+    for (uint32_t i = 0; i < r->group.n_keys; i++) {
+        double distinct = column_distinct(o, r->group.keys[i]);
+        if (distinct <= 0)
+            return fmax(1, rows / 10);
+        groups *= distinct;
+    }
+    return fmax(1, fmin(groups, rows));
+}
+
 static struct plan *plan_group(struct optimizer *o, struct rel *r)
 {
     struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
@@ -640,7 +653,7 @@ static struct plan *plan_group(struct optimizer *o, struct rel *r)
         cols[r->group.n_keys + i] = r->group.aggregates[i].column;
     p->cols = cols;
     p->n_cols = r->group.n_keys + r->group.n_aggregates;
-    p->rows = r->group.n_keys == 0 ? 1 : fmax(1, input->rows / 10);
+    p->rows = group_rows(o, r, input->rows);
     p->cost = input->cost + input->rows * 2;
     return p;
 }

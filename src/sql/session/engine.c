@@ -76,6 +76,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     budget_init(&e->budget, "root", limit, options->budget);
     pthread_mutex_init(&e->mutex, NULL);
     e->activity = activity_new();
+    pthread_mutex_init(&e->statistics_mutex, NULL);
     int rc = catalog_open(options->kv, options->cluster != 0 ? options->cluster : 1, &e->catalog, &e->is_new, err);
     if (rc != 0) {
         sql_engine_close(e);
@@ -99,6 +100,8 @@ void sql_engine_close(struct sql_engine *e)
         catalog_close(e->catalog);
     activity_free(e->activity);
     pthread_mutex_destroy(&e->mutex);
+    statistics_release(e);
+    pthread_mutex_destroy(&e->statistics_mutex);
     mem_free(e->host);
     mem_free(e->external_io_dir);
     mem_free(e->temp_dir);

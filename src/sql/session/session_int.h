@@ -43,7 +43,9 @@ struct sql_engine {
     void *end_session_arg;
     int64_t started_micros;
     const struct os *os;
-    char *temp_dir; // NULL: operators do not spill
+    char *temp_dir;                   // NULL: operators do not spill
+    pthread_mutex_t statistics_mutex; // guards table_counts
+    struct table_counts *table_counts;
     uint32_t batch_rows_max;
 };
 
@@ -318,6 +320,11 @@ void statement_clock_start(struct session *s);
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
 // Statistics, and what tests switch off.
 void optimize_options_init(struct session *s, struct optimize_options *o);
+// statistics.c
+void statistics_release(struct sql_engine *e);
+double session_distinct_count(void *session, const struct cat_table *t, uint32_t column_id);
+int run_create_statistics(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
+int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 double session_row_count(void *session, const struct cat_table *t);
 
 // check.c

@@ -402,7 +402,26 @@ static int show_no_parts(struct show *sh, struct err *err)
     return show_table(sh, sh->ast->object, &t, err);
 }
 
-// One exact row count per table is kept; there are no histograms.
+static void statistic_row(struct show *sh, const struct cat_table *t, const struct cat_statistic *s)
+{
+    struct datum *names = ARENA_ARRAY(sh->arena, struct datum, s->n_columns), *row;
+    for (size_t i = 0; i < s->n_columns; i++) {
+        const struct cat_column *c = cat_column_by_id(t, s->columns[i]);
+        if (c == NULL) // dropped
+            return;
+        names[i] = datum_str(c->name);
+    }
+    row = show_row(sh);
+    row[0] = s->name.len > 0 ? datum_str(s->name) : DATUM_NULL;
+    row[1] = datum_str(array_build(sh->arena, T_STRING, names, (uint32_t)s->n_columns));
+    row[2] = datum_int(s->created_micros);
+    row[3] = datum_int(s->rows);
+    row[4] = datum_int(s->distinct);
+    row[5] = datum_int(s->nulls);
+    row[6] = datum_int(s->avg_size);
+}
+
+// What was collected; before that the row count, which is always kept.
 static int show_statistics(struct show *sh, struct err *err)
 {
     const struct cat_table *t;
@@ -412,6 +431,13 @@ static int show_statistics(struct show *sh, struct err *err)
                        STR_FMT(sh->ast->name));
     TRY(show_described_table(sh, &t, err));
     if (t->primary == NULL)
+        return 0;
+    struct cat_statistic *list;
+    size_t n;
+    TRY(cat_statistics(sh->view, sh->arena, t->id, &list, &n, err));
+    for (size_t i = 0; i < n; i++)
+        statistic_row(sh, t, &list[i]);
+    if (n > 0)
         return 0;
     TRY(cat_row_count(sh->view, t->id, &rows, err));
     struct datum *columns = ARENA_ARRAY(sh->arena, struct datum, t->primary->n_columns);

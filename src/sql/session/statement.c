@@ -179,7 +179,8 @@ static uint64_t disabled_rules(struct session *s, int64_t seed)
 
 void optimize_options_init(struct session *s, struct optimize_options *o)
 {
-    *o = (struct optimize_options){.statistics = {.row_count = session_row_count, .arg = s}};
+    *o = (struct optimize_options){
+        .statistics = {.row_count = session_row_count, .distinct_count = session_distinct_count, .arg = s}};
     if (!s->testing_optimizer)
         return;
     int64_t seed = setting_int(s, SETTING_TESTING_OPTIMIZER_RANDOM_SEED);
@@ -782,33 +783,6 @@ static int run_procedure(struct session *s, const struct ast *ast, bool describe
     return rc;
 }
 
-// Row counts are always exact: there is nothing to collect, only to be allowed.
-static int check_statistics(struct session *s, const struct ast *table, struct err *err)
-{
-    struct analyze_options options;
-    struct eval_context fold;
-    struct arena a;
-    const struct cat_table *t;
-    arena_init(&a, NULL);
-    analyze_options_init(s, &options, &fold, &a);
-    const struct ast_object_name *name = ast_as_object_name(table);
-    struct str parts[] = {name->database, name->schema, name->name};
-    size_t skip = name->database.ptr != NULL ? 0 : name->schema.ptr != NULL ? 1 : 2;
-    int rc = cat_resolve_table(s->view, &options.scope, parts + skip, 3 - skip, false, &t, err);
-    if (rc == 0)
-        rc = cat_check_table_privilege(s->view, s->user, t, CAT_PRIVILEGE_SELECT, err);
-    arena_release(&a);
-    return rc;
-}
-
-static int run_analyze(struct session *s, const struct ast *ast, struct err *err)
-{
-    const struct ast_analyze *n = ast_as_analyze(ast);
-    for (size_t i = 0; i < n->tables.n; i++)
-        TRY(check_statistics(s, n->tables.items[i], err));
-    return 0;
-}
-
 static int run_other(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
                      struct str *tag, struct err *err)
 {
@@ -856,9 +830,9 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_SET_CONSTRAINTS:
         return 0;
     case AST_ANALYZE:
-        return run_analyze(s, ast, err);
+        return run_analyze(s, ast, a, err);
     case AST_CREATE_STATISTICS:
-        return check_statistics(s, ast_as_create_statistics(ast)->table, err);
+        return run_create_statistics(s, ast, a, err);
     default:
         return not_supported(ast, err);
     }

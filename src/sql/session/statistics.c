@@ -1,0 +1,249 @@
+// CREATE STATISTICS and ANALYZE, and what the planner knows of columns: distinct counts of the last statistics, read
+// once per table and version of the catalog.
+#include "sql/session/session_int.h"
+
+struct table_counts {
+    struct table_counts *next;
+    uint32_t table_id;
+    uint64_t version; // of the catalog
+    uint32_t n;
+    uint32_t *columns;
+    int64_t *distinct;
+};
+
+void statistics_release(struct sql_engine *e)
+{
+    while (e->table_counts != NULL) {
+        struct table_counts *c = e->table_counts;
+        e->table_counts = c->next;
+        mem_free(c->columns);
+        mem_free(c->distinct);
+        mem_free(c);
+    }
+}
+
+// ---- what the planner asks
+
+static struct table_counts *read_counts(struct session *s, uint32_t table_id, uint64_t version)
+{
+    struct arena a;
+    struct cat_statistic *list = NULL;
+    size_t n = 0;
+    arena_init(&a, NULL);
+    struct table_counts *c = mem_zalloc(sizeof(*c));
+    *c = (struct table_counts){.table_id = table_id, .version = version};
+    if (cat_statistics(s->view, &a, table_id, &list, &n, NULL) != 0)
+        n = 0;
+    c->columns = mem_alloc(size_mul(n + 1, sizeof(*c->columns)));
+    c->distinct = mem_alloc(size_mul(n + 1, sizeof(*c->distinct)));
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].n_columns != 1)
+            continue;
+        c->columns[c->n] = list[i].columns[0];
+        c->distinct[c->n++] = list[i].distinct;
+    }
+    arena_release(&a);
+    return c;
+}
+
+// The entry of the table, which the mutex guards; NULL when it must be read.
+static struct table_counts *find_counts(struct sql_engine *e, uint32_t table_id, uint64_t version)
+{
+    for (struct table_counts **at = &e->table_counts; *at != NULL; at = &(*at)->next) {
+        struct table_counts *c = *at;
+        if (c->table_id != table_id)
+            continue;
+        *at = c->next;
+        if (c->version == version) { // to the front: few tables are asked for often
+            c->next = e->table_counts;
+            return e->table_counts = c;
+        }
+        mem_free(c->columns);
+        mem_free(c->distinct);
+        mem_free(c);
+        return NULL;
+    }
+    return NULL;
+}
+
+static double count_of(const struct table_counts *c, uint32_t column_id)
+{
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (c->columns[i] == column_id)
+            return (double)c->distinct[i];
+    }
+    return 0;
+}
+
+double session_distinct_count(void *session, const struct cat_table *t, uint32_t column_id)
+{
+    struct session *s = session;
+    struct sql_engine *e = s->engine;
+    uint64_t version = cat_view_version(s->view);
+    if (t->kind != CAT_TABLE || t->id < CAT_ID_FIRST_USER || version == 0)
+        return 0;
+    pthread_mutex_lock(&e->statistics_mutex);
+    struct table_counts *c = find_counts(e, t->id, version);
+    double count = c != NULL ? count_of(c, column_id) : 0;
+    pthread_mutex_unlock(&e->statistics_mutex);
+    if (c != NULL)
+        return count;
+    c = read_counts(s, t->id, version);
+    count = count_of(c, column_id);
+    pthread_mutex_lock(&e->statistics_mutex);
+    struct table_counts *other = find_counts(e, t->id, version); // a second session may have been as fast
+    (void)other;
+    c->next = e->table_counts;
+    e->table_counts = c;
+    pthread_mutex_unlock(&e->statistics_mutex);
+    return count;
+}
+
+// ---- collecting
+
+static uint32_t position_of(const struct cat_table *t, uint32_t id)
+{
+    uint32_t i = 0;
+    while (t->columns[i].id != id)
+        i++;
+    return i;
+}
+
+static void want(struct arena *a, struct table_statistics *list, const uint32_t *positions, size_t n)
+{
+    for (size_t i = 0; i < list->v.len; i++) {
+        if (list->v.ptr[i].n_columns == n && memcmp(list->v.ptr[i].columns, positions, n * sizeof(*positions)) == 0)
+            return;
+    }
+    struct table_statistic s = {.columns = arena_dup(a, positions, n * sizeof(*positions)), .n_columns = n};
+    ARENA_PUSH(a, &list->v, s);
+}
+
+// Every prefix of every index, then every other column.
+static void want_default(struct arena *a, const struct cat_table *t, struct table_statistics *list)
+{
+    uint32_t *positions = ARENA_ARRAY(a, uint32_t, t->n_columns + 1);
+    for (size_t i = 0; i <= t->n_indexes; i++) {
+        const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
+        for (size_t k = 0; k < index->n_columns; k++) {
+            positions[k] = position_of(t, index->columns[k].column_id);
+            want(a, list, positions, k + 1);
+        }
+    }
+    for (uint32_t i = 0; i < t->n_columns; i++) {
+        if (!t->columns[i].hidden)
+            want(a, list, &i, 1);
+    }
+}
+
+static int want_named(struct arena *a, const struct cat_table *t, const struct ast_list *names,
+                      struct table_statistics *list, struct err *err)
+{
+    uint32_t *positions = ARENA_ARRAY(a, uint32_t, names->n);
+    for (size_t i = 0; i < names->n; i++) {
+        const struct cat_column *c = cat_column_by_name(t, ast_as_name(names->items[i])->name);
+        if (c == NULL)
+            return err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist",
+                           STR_FMT(ast_as_name(names->items[i])->name));
+        positions[i] = (uint32_t)(c - t->columns);
+    }
+    want(a, list, positions, names->n);
+    return 0;
+}
+
+// A unique key without NULLs has as many values as rows.
+static bool has_unique_key(const struct cat_table *t, const struct table_statistic *s)
+{
+    for (size_t i = 0; i <= t->n_indexes; i++) {
+        const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
+        bool inside = index->unique && index->predicate_sql.len == 0;
+        for (size_t k = 0; k < index->n_columns && inside; k++) {
+            const struct cat_column *c = cat_column_by_id(t, index->columns[k].column_id);
+            inside = false;
+            for (size_t m = 0; m < s->n_columns; m++)
+                inside |= c->not_null && t->columns[s->columns[m]].id == c->id;
+        }
+        if (inside)
+            return true;
+    }
+    return false;
+}
+
+static int collect(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
+                   struct table_statistics *list, struct err *err)
+{
+    struct query q = {.arena = a};
+    struct statement_plan plan = {.query = &q};
+    struct exec_context x;
+    int64_t rows;
+    exec_context_init(s, &x, a, &s->budget);
+    x.plan = &plan;
+    int rc = exec_collect_statistics(&x, t, list->v.ptr, list->v.len, &rows, err);
+    exec_close(&x);
+    TRY(rc);
+    struct cat_statistic *stored = ARENA_ARRAY(a, struct cat_statistic, list->v.len);
+    for (size_t i = 0; i < list->v.len; i++) {
+        const struct table_statistic *from = &list->v.ptr[i];
+        uint32_t *ids = ARENA_ARRAY(a, uint32_t, from->n_columns);
+        for (size_t k = 0; k < from->n_columns; k++)
+            ids[k] = t->columns[from->columns[k]].id;
+        stored[i] = (struct cat_statistic){.id = s->statement_micros * 1024 + (int64_t)i,
+                                           .name = name,
+                                           .columns = ids,
+                                           .n_columns = from->n_columns,
+                                           .created_micros = s->statement_micros,
+                                           .rows = rows,
+                                           .distinct = has_unique_key(t, from) ? rows : from->distinct,
+                                           .nulls = from->nulls,
+                                           .avg_size = from->avg_size};
+    }
+    return cat_put_statistics(s->view, a, t->id, stored, list->v.len, err);
+}
+
+static int find_table(struct session *s, const struct ast *node, const struct cat_table **t, struct err *err)
+{
+    const struct ast_object_name *o = ast_as_object_name(node);
+    struct str parts[3];
+    size_t n = 0;
+    if (o->database.ptr != NULL)
+        parts[n++] = o->database;
+    if (o->schema.ptr != NULL)
+        parts[n++] = o->schema;
+    parts[n++] = o->name;
+    struct cat_name_scope scope = {.database = str_of(s->values[SETTING_DATABASE]),
+                                   .search_path = s->search_path,
+                                   .n_search_path = s->n_search_path,
+                                   .user = s->user};
+    TRY(cat_resolve_table(s->view, &scope, parts, n, false, t, err));
+    if ((*t)->kind != CAT_TABLE && (*t)->kind != CAT_MATERIALIZED_VIEW)
+        return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not a table", STR_FMT((*t)->name));
+    return cat_check_table_privilege(s->view, s->user, *t, CAT_PRIVILEGE_SELECT, err);
+}
+
+int run_create_statistics(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    const struct ast_create_statistics *cs = ast_as_create_statistics(ast);
+    struct table_statistics list = {0};
+    const struct cat_table *t;
+    if (cs->where != NULL || cs->using_extremes)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: partial statistics");
+    TRY(find_table(s, cs->table, &t, err));
+    if (cs->columns.n > 0)
+        TRY(want_named(a, t, &cs->columns, &list, err));
+    else
+        want_default(a, t, &list);
+    return collect(s, a, t, cs->name, &list, err);
+}
+
+int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    const struct ast_analyze *an = ast_as_analyze(ast);
+    for (size_t i = 0; i < an->tables.n; i++) {
+        struct table_statistics list = {0};
+        const struct cat_table *t;
+        TRY(find_table(s, an->tables.items[i], &t, err));
+        want_default(a, t, &list);
+        TRY(collect(s, a, t, STR_EMPTY, &list, err));
+    }
+    return 0;
+}
