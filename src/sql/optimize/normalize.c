@@ -341,10 +341,66 @@ static struct rel *in_to_semi_join(struct optimizer *o, struct rel *input, const
 
 // ---- the walk
 
+// The alternative without the conditions that all alternatives have; NULL: nothing is left, it is true.
+static struct expr *without(struct optimizer *o, struct expr *alternative, const struct conjuncts *common)
+{
+    struct conjuncts own = {0}, kept = {0};
+    conjuncts_add(o, &own, alternative);
+    for (size_t i = 0; i < own.items.len; i++) {
+        bool shared = false;
+        for (size_t k = 0; k < common->items.len && !shared; k++)
+            shared = expr_equal(own.items.ptr[i], common->items.ptr[k]);
+        if (!shared)
+            ARENA_PUSH(o->arena, &kept.items, own.items.ptr[i]);
+    }
+    return conjuncts_join(o, &kept);
+}
+
+// (a AND b) OR (a AND c) as a AND (b OR c).
+static struct expr *factor_or(struct optimizer *o, struct expr *e)
+{
+    struct conjuncts common = {0};
+    if (e->kind != EXPR_OR || !rule_on(o, OPTIMIZE_RULE_FACTOR_OR) || expr_has_subquery(e) ||
+        expr_volatility(e) == FN_VOLATILE)
+        return e;
+    conjuncts_add(o, &common, e->args[0]);
+    for (uint32_t i = 1; i < e->n_args; i++) {
+        struct conjuncts own = {0};
+        size_t kept = 0;
+        conjuncts_add(o, &own, e->args[i]);
+        for (size_t k = 0; k < common.items.len; k++) {
+            bool there = false;
+            for (size_t m = 0; m < own.items.len && !there; m++)
+                there = expr_equal(common.items.ptr[k], own.items.ptr[m]);
+            if (there)
+                common.items.ptr[kept++] = common.items.ptr[k];
+        }
+        common.items.len = kept;
+    }
+    if (common.items.len == 0)
+        return e;
+    struct expr *rest = expr_new(o->arena, EXPR_OR, T_BOOL, e->n_args);
+    for (uint32_t i = 0; i < e->n_args; i++) {
+        rest->args[i] = without(o, e->args[i], &common);
+        if (rest->args[i] == NULL)
+            return conjuncts_join(o, &common);
+    }
+    return expr_and(o->arena, conjuncts_join(o, &common), rest);
+}
+
+// The conjuncts of a condition, those common to the alternatives of an OR on their own.
+static void condition_conjuncts(struct optimizer *o, struct conjuncts *out, struct expr *condition)
+{
+    struct conjuncts plain = {0};
+    conjuncts_add(o, &plain, condition);
+    for (size_t i = 0; i < plain.items.len; i++)
+        conjuncts_add(o, out, factor_or(o, plain.items.ptr[i]));
+}
+
 static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
 {
     struct conjuncts all = {0};
-    conjuncts_add(o, &all, r->predicate);
+    condition_conjuncts(o, &all, r->predicate);
     struct rel *input = normalize(o, r->input);
     for (size_t i = 0; i < all.items.len; i++) {
         struct expr *e = all.items.ptr[i];
@@ -359,7 +415,7 @@ static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
 static void normalize_join_on(struct optimizer *o, struct rel *r)
 {
     struct conjuncts all = {0}, kept = {0};
-    conjuncts_add(o, &all, r->join.on);
+    condition_conjuncts(o, &all, r->join.on);
     struct col_set left = produced(o, r->input), right = produced(o, r->right);
     bool push_left = r->join.kind == JOIN_INNER || r->join.kind == JOIN_RIGHT || r->join.kind == JOIN_SEMI;
     bool push_right = r->join.kind != JOIN_FULL && r->join.kind != JOIN_RIGHT;
