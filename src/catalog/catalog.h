@@ -130,6 +130,9 @@ struct cat_column {
     struct datum missing_value;
 };
 
+// Stands for the system column tableoid where ids of columns are listed; only virtual tables have it.
+enum { CAT_COLUMN_TABLEOID = 0 };
+
 // A user-defined type. It takes two ids: its own, and the next one, which stands for the type of arrays of it.
 struct cat_type {
     uint32_t id;

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 enum { BLOCK_VALUES_MIN = 32, ATTEMPTS_MAX = 1000, ROLE_ID_SEQUENCE = 48, ROLE_ID_FIRST = 100, NODE_ID = 1 };
+enum { IDS_OF_POSTGRES = 800, IDS_AFTER_POSTGRES = 16384 };
 
 // `valid`: values up to `reserved` are ours, `last` was the last handed out (not yet any when !called).
 struct sequence_block {
@@ -287,7 +288,8 @@ int cat_new_id(struct cat_view *v, uint32_t *out, struct err *err)
     const struct cat_sequence s = {.increment = 1, .min = 1, .max = INT32_MAX, .start = CAT_ID_FIRST_USER};
     int64_t id;
     TRY(sequence_take(v->catalog, SYSTEM_DESCRIPTOR_ID_SEQUENCE, &s, STR("descriptor_id_seq"), &id, err));
-    *out = (uint32_t)id;
+    // PostgreSQL's own objects are below 16384; virtual relations have some of their numbers.
+    *out = (uint32_t)(id < IDS_OF_POSTGRES ? id : id - IDS_OF_POSTGRES + IDS_AFTER_POSTGRES);
     return 0;
 }
 

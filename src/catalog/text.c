@@ -184,19 +184,61 @@ static bool strip_children(void *arg, struct ast *n)
     return true;
 }
 
-void cat_text_expr(struct buf *out, struct str sql)
+static void put_stripped(struct buf *out, struct str sql, bool query, unsigned flags)
 {
     struct arena a;
-    struct ast *expr;
+    struct ast *tree = NULL;
+    struct parsed_statements list;
     arena_init(&a, NULL);
-    if (parse_expr(&a, sql, &expr, NULL) == 0) {
-        expr = without_annotation(&a, expr);
-        ast_walk(expr, strip_children, &a);
-        ast_print(out, expr, AST_PRINT_DEFAULT);
+    if (query && parse_sql(&a, sql, &(struct parse_options){0}, &list, NULL) == 0 && list.n == 1)
+        tree = list.items[0].ast;
+    else if (!query && parse_expr(&a, sql, &tree, NULL) == 0)
+        tree = without_annotation(&a, tree);
+    if (tree != NULL) {
+        ast_walk(tree, strip_children, &a);
+        ast_print(out, tree, flags);
     } else {
         buf_str(out, sql);
     }
     arena_release(&a);
+}
+
+void cat_text_expr(struct buf *out, struct str sql)
+{
+    put_stripped(out, sql, false, AST_PRINT_DEFAULT);
+}
+
+void cat_text_expr_portable(struct buf *out, struct str sql)
+{
+    put_stripped(out, sql, false, AST_PRINT_PORTABLE);
+}
+
+void cat_text_query_portable(struct buf *out, struct str sql)
+{
+    put_stripped(out, sql, true, AST_PRINT_PORTABLE);
+}
+
+int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct cat_table *t,
+                            const struct cat_index *index, struct err *err)
+{
+    buf_printf(out, "CREATE %sINDEX ", index->unique ? "UNIQUE " : "");
+    print_identifier(out, index->name);
+    buf_cstr(out, " ON ");
+    TRY(put_qualified(out, v, t, t->database_id, true, err));
+    buf_cstr(out, index->kind == CAT_INDEX_INVERTED ? " USING gin (" : " USING btree (");
+    cat_text_index_columns(out, t, index);
+    buf_putc(out, ')');
+    if (index->n_storing > 0) {
+        buf_cstr(out, " INCLUDE (");
+        cat_text_columns(out, t, index->storing, index->n_storing);
+        buf_putc(out, ')');
+    }
+    if (index->predicate_sql.len > 0) {
+        buf_cstr(out, " WHERE (");
+        cat_text_expr_portable(out, index->predicate_sql);
+        buf_putc(out, ')');
+    }
+    return 0;
 }
 
 void cat_text_check(struct buf *out, const struct cat_check *check)
@@ -339,4 +381,68 @@ void cat_text_create_function(struct buf *out, const struct cat_function *f, str
     }
     buf_cstr(out, "LANGUAGE SQL\n\tSECURITY INVOKER\n\t");
     put_body(out, f->body);
+}
+
+// ---- access control lists
+
+static const struct {
+    char letter;
+    uint32_t privilege;
+} acl_letters[] = {
+    {'a', CAT_PRIVILEGE_INSERT},  {'r', CAT_PRIVILEGE_SELECT},  {'w', CAT_PRIVILEGE_UPDATE},
+    {'d', CAT_PRIVILEGE_DELETE},  {'D', CAT_PRIVILEGE_DROP},    {'x', CAT_PRIVILEGE_ALL},
+    {'t', CAT_PRIVILEGE_TRIGGER}, {'X', CAT_PRIVILEGE_EXECUTE}, {'U', CAT_PRIVILEGE_USAGE},
+    {'C', CAT_PRIVILEGE_CREATE},  {'T', CAT_PRIVILEGE_ALL},     {'c', CAT_PRIVILEGE_CONNECT},
+};
+
+static const struct {
+    char kind;
+    const char *letters;
+    uint32_t public_privileges; // by default
+} acl_kinds[] = {
+    {'r', "arwdDxt", 0},
+    {'s', "rwU", 0},
+    {'n', "UC", 0},
+    {'d', "CTc", CAT_PRIVILEGE_CONNECT},
+    {'T', "U", CAT_PRIVILEGE_USAGE},
+    {'f', "X", CAT_PRIVILEGE_EXECUTE},
+    {'l', "U", CAT_PRIVILEGE_USAGE},
+    {'t', "C", 0},
+};
+
+void cat_text_acl_item(struct buf *out, char kind, struct str owner, const struct cat_grant *grant)
+{
+    const char *letters = "";
+    for (size_t i = 0; i < ARRAY_LEN(acl_kinds); i++) {
+        if (acl_kinds[i].kind == kind)
+            letters = acl_kinds[i].letters;
+    }
+    if (!str_eqc(grant->grantee, "public"))
+        print_identifier(out, grant->grantee);
+    buf_putc(out, '=');
+    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
+        uint32_t bits = acl_letters[i].privilege | CAT_PRIVILEGE_ALL;
+        if (strchr(letters, acl_letters[i].letter) == NULL || !(grant->privileges & bits))
+            continue;
+        buf_putc(out, acl_letters[i].letter);
+        if (grant->grantable & bits)
+            buf_putc(out, '*');
+    }
+    buf_putc(out, '/');
+    print_identifier(out, owner);
+}
+
+struct cat_grant cat_acl_default_owner(struct str owner)
+{
+    return (struct cat_grant){.grantee = owner, .privileges = CAT_PRIVILEGE_ALL};
+}
+
+struct cat_grant cat_acl_default_public(char kind)
+{
+    struct cat_grant grant = {.grantee = STR("public")};
+    for (size_t i = 0; i < ARRAY_LEN(acl_kinds); i++) {
+        if (acl_kinds[i].kind == kind)
+            grant.privileges = acl_kinds[i].public_privileges;
+    }
+    return grant;
 }

@@ -25,6 +25,11 @@ void cat_text_unique(struct buf *out, const struct cat_table *t, const struct ca
 void cat_text_check(struct buf *out, const struct cat_check *check);
 // An expression as the PostgreSQL catalog shows it: without annotations of constants.
 void cat_text_expr(struct buf *out, struct str sql);
+// The same as PostgreSQL reads it (AST_PRINT_PORTABLE); and a view's query, an index.
+void cat_text_expr_portable(struct buf *out, struct str sql);
+void cat_text_query_portable(struct buf *out, struct str sql);
+int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct cat_table *t,
+                            const struct cat_index *index, struct err *err) MUST_CHECK;
 // a INT8 NOT NULL DEFAULT 0:::INT8: an element of CREATE TABLE.
 int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err) MUST_CHECK;
 // CREATE TYPE public.mood AS ENUM ('sad', 'ok')
@@ -35,6 +40,12 @@ void cat_text_create_function(struct buf *out, const struct cat_function *f, str
 void cat_text_function_params(struct buf *out, const struct cat_function *f, bool inputs, bool pg_types);
 // INT8 GENERATED's and CREATE SEQUENCE's options that differ from the defaults (all: every one, as SHOW CREATE does).
 void cat_text_sequence_options(struct buf *out, const struct cat_sequence *s, bool all);
+// reader=r*w/owner, PostgreSQL's letters for a kind of object as acldefault() knows kinds: 'r' relation, 's' sequence,
+// 'n' schema, 'd' database, 'T' type, 'f' function, 'l' language, 't' tablespace.
+void cat_text_acl_item(struct buf *out, char kind, struct str owner, const struct cat_grant *grant);
+// What the owner (and the public, where they have anything) may do while nothing was granted or revoked.
+struct cat_grant cat_acl_default_owner(struct str owner);
+struct cat_grant cat_acl_default_public(char kind);
 const char *cat_fk_action_name(enum cat_fk_action action); // "NO ACTION" …
 
 #endif

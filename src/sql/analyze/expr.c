@@ -1053,13 +1053,14 @@ static int subscript(struct analyzer *an, struct scope *s, const struct ast *e, 
             TRY(expr_analyze(an, s, sub->begin, T_ANYELEMENT, &args[1], err));
         return operator_call(an, s, "->", operands, args, 2, T_ANYELEMENT, e->position, out, err);
     }
-    if (operand->type.family != TYPE_ARRAY) {
+    bool is_name = operand->type.oid == TYPE_OID_NAME && !sub->slice;
+    if (operand->type.family != TYPE_ARRAY && !is_name) {
         err_set(err, ERR_DATATYPE_MISMATCH, "cannot subscript type %s because it is not an array",
                 type_family_name(operand->type));
         return err_at(err, e->position);
     }
-    struct expr *result = expr_new(an->arena, EXPR_SUBSCRIPT, sub->slice ? operand->type : type_element(operand->type),
-                                   sub->slice ? 3 : 2);
+    struct type type = sub->slice ? operand->type : is_name ? T_QCHAR : type_element(operand->type);
+    struct expr *result = expr_new(an->arena, EXPR_SUBSCRIPT, type, sub->slice ? 3 : 2);
     result->flag = sub->slice;
     result->args[0] = operand;
     struct ast *bounds[2] = {sub->begin, sub->end};

@@ -51,13 +51,27 @@ static int apply_hint(struct analyzer *an, const struct cat_table *table, const 
     return 0;
 }
 
+// Rows of catalog relations know the OID of their relation: PostgreSQL's tools join pg_description and pg_depend by it.
+static void add_tableoid(struct analyzer *an, struct scope *into, struct rel *scan, col_id *cols, uint32_t *ids,
+                         struct str name)
+{
+    cols[scan->n_cols] = query_add_column(an->query, STR("tableoid"), T_OID);
+    ids[scan->n_cols] = CAT_COLUMN_TABLEOID;
+    query_column(an->query, cols[scan->n_cols])->not_null = true;
+    scope_add(
+        an, into,
+        (struct scope_column){
+            .name = STR("tableoid"), .table = name, .column = cols[scan->n_cols], .hidden = true, .system = true});
+    scan->n_cols++;
+}
+
 int from_table(struct analyzer *an, struct scope *into, const struct cat_table *table, struct str alias,
                const struct ast *hint, bool all_columns, uint32_t privileges, struct rel **out, struct err *err)
 {
     use_relation(an, table, privileges);
     struct rel *scan = rel_new(an->arena, REL_SCAN, NULL);
-    col_id *cols = ARENA_ARRAY(an->arena, col_id, table->n_columns);
-    uint32_t *ids = ARENA_ARRAY(an->arena, uint32_t, table->n_columns);
+    col_id *cols = ARENA_ARRAY(an->arena, col_id, table->n_columns + 1);
+    uint32_t *ids = ARENA_ARRAY(an->arena, uint32_t, table->n_columns + 1);
     struct str name = alias.ptr != NULL ? alias : table->name;
     const struct cat_schema *schema = NULL;
     if (alias.ptr == NULL)
@@ -83,6 +97,8 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
     scan->scan.table = table;
     scan->scan.table_columns = ids;
     TRY(table_index_exprs(an, table, cols, scan, err));
+    if (table->kind == CAT_VIRTUAL)
+        add_tableoid(an, into, scan, cols, ids, name);
     TRY(apply_hint(an, table, hint, &scan->scan.hints, err));
     *out = scan;
     return 0;

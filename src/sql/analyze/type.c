@@ -110,7 +110,9 @@ int analyze_type(struct cat_view *view, const struct cat_name_scope *scope, cons
         return err_at(err, node->position);
     }
     bool builtin = t->schema.ptr == NULL || str_eqc(t->schema, "pg_catalog");
-    if (!builtin || !type_from_name(t->name, out))
+    // The keyword CHAR is bpchar in the tree: this one stood in quotes.
+    struct str name = str_eqc(t->name, "char") ? STR("\"char\"") : t->name;
+    if (!builtin || !type_from_name(name, out))
         TRY(user_type(view, scope, t, out, err));
     TRY(apply_modifiers(t, out, err));
     for (int64_t i = 0; i < t->array_dims; i++) {

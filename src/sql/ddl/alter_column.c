@@ -471,6 +471,26 @@ static int drop_identity(struct table_work *w, struct cat_column *c, bool if_exi
     return drop_owned_sequence(w, sequence, err);
 }
 
+static int add_identity(struct table_work *w, struct cat_column *c, const struct ast_constraint *identity,
+                        struct err *err)
+{
+    struct str table = w->edit.t.name;
+    if (!c->not_null)
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%.*s\" of relation \"%.*s\" must be declared NOT NULL before identity can be added",
+                       STR_FMT(c->name), STR_FMT(table));
+    if (c->identity != 0)
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%.*s\" of relation \"%.*s\" is already an identity column", STR_FMT(c->name),
+                       STR_FMT(table));
+    if (c->default_sql.len > 0)
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%.*s\" of relation \"%.*s\" already has a default value", STR_FMT(c->name),
+                       STR_FMT(table));
+    TRY(column_make_identity(w, c, identity, err));
+    return ddl_add_dependent(w->dc, c->owns_sequence_id, w->edit.t.id, err);
+}
+
 int alter_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     struct cat_column *c;
@@ -494,6 +514,8 @@ int alter_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, st
         return 0;
     case AST_ALTER_COLUMN_DROP_STORED:
         return drop_stored(c, err);
+    case AST_ALTER_COLUMN_ADD_IDENTITY:
+        return add_identity(w, c, ast_as_constraint(cmd->def), err);
     case AST_ALTER_COLUMN_DROP_IDENTITY:
         return drop_identity(w, c, cmd->if_exists, err);
     default:

@@ -83,14 +83,26 @@ static int free_sequence_name(struct table_work *w, struct str column, struct st
     }
 }
 
+static int sequence_name(struct table_work *w, const struct cat_column *c, const struct ast_object_name *wanted,
+                         struct str *out, struct err *err)
+{
+    if (wanted == NULL)
+        return free_sequence_name(w, c->name, out, err);
+    if (wanted->schema.ptr != NULL && !str_eq(wanted->schema, w->schema->name))
+        return ddl_unimplemented(err, "identity sequence in another schema than its table");
+    *out = wanted->name;
+    return 0;
+}
+
 // Creates the sequence behind a column and makes it the column's default.
-static int own_sequence(struct table_work *w, struct cat_column *c, struct cat_sequence s, struct err *err)
+static int own_sequence(struct table_work *w, struct cat_column *c, struct cat_sequence s,
+                        const struct ast_object_name *wanted, struct err *err)
 {
     struct str name;
     uint32_t id;
     s.owner_table_id = w->edit.t.id;
     s.owner_column_id = c->id;
-    TRY(free_sequence_name(w, c->name, &name, err));
+    TRY(sequence_name(w, c, wanted, &name, err));
     TRY(sequence_create(w->dc, w->database, w->schema, name, &s, &id, err));
     c->default_sql = nextval_text(w->dc->arena, w->schema->name, name);
     c->owns_sequence_id = id;
@@ -109,10 +121,10 @@ static int make_serial(struct table_work *w, struct cat_column *c, struct err *e
         return 0;
     }
     s.cache = w->dc->serial == DDL_SERIAL_SQL_CACHED ? 256 : 1;
-    return own_sequence(w, c, s, err);
+    return own_sequence(w, c, s, NULL, err);
 }
 
-static int make_identity(struct table_work *w, struct cat_column *c, const struct ast_constraint *identity,
+int column_make_identity(struct table_work *w, struct cat_column *c, const struct ast_constraint *identity,
                          struct err *err)
 {
     struct cat_sequence s = sequence_defaults();
@@ -122,7 +134,7 @@ static int make_identity(struct table_work *w, struct cat_column *c, const struc
     s.type = c->type;
     TRY(sequence_apply_options(&s, &identity->options, false, &request, err));
     c->identity = identity->kind == AST_CONSTRAINT_IDENTITY_ALWAYS ? 'a' : 'd';
-    return own_sequence(w, c, s, err);
+    return own_sequence(w, c, s, request.name, err);
 }
 
 // ---- definitions
@@ -208,7 +220,7 @@ static int apply_qualification(struct table_work *w, struct column_work *cw, str
         return take_expr(w, &cw->computed_expr, q->expr, "multiple computed expressions", c->name, err);
     case AST_CONSTRAINT_IDENTITY_ALWAYS:
     case AST_CONSTRAINT_IDENTITY_BY_DEFAULT:
-        return make_identity(w, c, q, err);
+        return column_make_identity(w, c, q, err);
     case AST_CONSTRAINT_NOT_VISIBLE:
         c->hidden = true;
         return 0;

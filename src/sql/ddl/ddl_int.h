@@ -158,6 +158,9 @@ int column_finish(struct table_work *w, const struct column_work *c, struct err 
 // Sets the column's default from an expression, and the dependencies on sequences it brings.
 int column_set_default(struct table_work *w, struct cat_column *c, const struct ast *expr, struct ddl_expr *checked,
                        struct err *err) MUST_CHECK;
+// Creates the sequence and makes it the column's default; whoever saves the table adds the dependency on it.
+int column_make_identity(struct table_work *w, struct cat_column *c, const struct ast_constraint *identity,
+                         struct err *err) MUST_CHECK;
 // After defaults were removed: drops dependencies on sequences that no default uses any more.
 int column_prune_sequences(struct table_work *w, struct err *err) MUST_CHECK;
 // Whether the text of a string literal, a possibly qualified name, ends in this name.
@@ -228,6 +231,8 @@ struct sequence_request {
     int64_t restart_value;
     bool has_owner;
     const struct ast_column_ref *owner; // NULL with has_owner: NONE
+    const struct ast_object_name
+        *name; // SEQUENCE NAME of an identity column; NULL: made from those of table and column
 };
 int sequence_apply_options(struct cat_sequence *s, const struct ast_list *options, bool altering,
                            struct sequence_request *request, struct err *err) MUST_CHECK;

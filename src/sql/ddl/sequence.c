@@ -92,6 +92,10 @@ static int apply_option(struct cat_sequence *s, const struct ast_option *o, stru
         request->owner = o->value != NULL && ast_is(o->value, AST_COLUMN_REF) ? ast_as_column_ref(o->value) : NULL;
         return 0;
     }
+    if (str_eqc(name, "sequence name")) {
+        request->name = ast_as_object_name(o->value);
+        return 0;
+    }
     if (str_eqc(name, "cycle") || str_eqc(name, "no cycle")) {
         s->cycle = str_eqc(name, "cycle");
         return 0;

@@ -200,6 +200,12 @@ static struct datum subscript_slice(struct ev *ev, const struct array *items, st
     return datum_str(array_build(ev->x->eval.arena, items->element, out, n));
 }
 
+// A name is PostgreSQL's fixed array of characters, from 0; pg_dump looks at the first.
+static struct datum subscript_name(struct str name, struct datum at)
+{
+    return !at.null && at.i >= 0 && at.i < (int64_t)name.len ? datum_str((struct str){name.ptr + at.i, 1}) : DATUM_NULL;
+}
+
 int eval_subscript(struct ev *ev, const struct batch *in, struct err *err)
 {
     TRY(eval_args(ev, in, err));
@@ -210,7 +216,9 @@ int eval_subscript(struct ev *ev, const struct batch *in, struct err *err)
         uint32_t row = batch_row(in, k);
         struct datum bytes = vec_get(ev->args[0]->result, row), at = vec_get(ev->args[1]->result, row);
         struct datum value = DATUM_NULL;
-        if (!bytes.null) {
+        if (!bytes.null && type_is(t, TYPE_STRING)) {
+            value = subscript_name(bytes.s, at);
+        } else if (!bytes.null) {
             struct array items = array_open(t, bytes.s);
             if (ev->expr->flag)
                 value = subscript_slice(ev, &items, at, vec_get(ev->args[2]->result, row), first);

@@ -350,16 +350,17 @@ struct op *scan_build(struct exec_context *x, const struct plan *p)
 
 // ---- virtual tables
 
+// Only the columns of the plan are kept.
 struct virtual_rows {
     struct row_store store;
     struct vec *row;
+    uint32_t *positions; // of the plan's columns in the table; that of tableoid is one behind the last
+    const struct cat_table *table;
 };
 
 struct virtual_scan_op {
     struct op op;
     struct virtual_rows rows;
-    uint32_t *positions; // of the plan's columns in the table
-    struct vec *table_row;
     struct ev *lookup, *filter;
     uint32_t at;
     uint16_t *sel;
@@ -369,7 +370,8 @@ int virtual_row(struct virtual_rows *rows, const struct datum *values, struct er
 {
     struct batch one = {.n = 1, .cols = rows->row, .ncols = rows->store.n_cols};
     for (uint32_t i = 0; i < rows->store.n_cols; i++)
-        vec_set(&rows->row[i], 0, values[i]);
+        vec_set(&rows->row[i], 0,
+                rows->positions[i] == rows->table->n_columns ? datum_int(rows->table->id) : values[rows->positions[i]]);
     int rc = row_store_append(&rows->store, &one, NULL, err);
     for (uint32_t i = 0; i < rows->store.n_cols; i++) {
         rows->row[i].nulls[0] = 0;
@@ -408,7 +410,7 @@ static int virtual_next(struct op *op, struct err *err)
                 memset(v->nulls, 0, n);
             v->has_nulls = false;
             for (uint32_t i = 0; i < n; i++)
-                vec_set(v, i, row_store_get(&s->rows.store, s->at + i, s->positions[c]));
+                vec_set(v, i, row_store_get(&s->rows.store, s->at + i, c));
         }
         s->at += n;
         op->out.n = n;
@@ -432,17 +434,16 @@ struct op *virtual_scan_build(struct exec_context *x, const struct plan *p)
 {
     struct virtual_scan_op *s = OP_NEW(x, p, &virtual_ops, struct virtual_scan_op);
     const struct cat_table *t = p->scan.table;
-    uint32_t n = (uint32_t)t->n_columns;
-    struct type *types = ARENA_ARRAY(x->arena, struct type, n);
-    s->rows.row = ARENA_ARRAY(x->arena, struct vec, n);
-    for (uint32_t i = 0; i < n; i++) {
-        types[i] = t->columns[i].type;
+    const struct type *types = plan_types(x, p->cols, p->n_cols);
+    s->rows.row = ARENA_ARRAY(x->arena, struct vec, p->n_cols);
+    s->rows.positions = ARENA_ARRAY(x->arena, uint32_t, p->n_cols);
+    s->rows.table = t;
+    for (uint32_t i = 0; i < p->n_cols; i++) {
+        uint32_t id = p->scan.table_columns[i];
         vec_init(&s->rows.row[i], x->arena, types[i], 1);
+        s->rows.positions[i] = id == CAT_COLUMN_TABLEOID ? (uint32_t)t->n_columns : table_position(t, id);
     }
-    row_store_init(&s->rows.store, x, types, n);
-    s->positions = ARENA_ARRAY(x->arena, uint32_t, p->n_cols);
-    for (uint32_t i = 0; i < p->n_cols; i++)
-        s->positions[i] = table_position(t, p->scan.table_columns[i]);
+    row_store_init(&s->rows.store, x, types, p->n_cols);
     if (p->scan.virtual_lookup > 0)
         s->lookup = ev_compile(x, p->scan.constraint.equal[0], NULL, 0);
     if (p->scan.filter != NULL)

@@ -31,6 +31,34 @@ static int relation_of(struct eval_context *ec, int64_t oid, const struct cat_ta
     return 0;
 }
 
+// pg_dump gets definitions that can be restored into any database, PostgreSQL's too.
+static bool wants_portable(const struct eval_context *ec)
+{
+    return str_eqc(ec->application_name, "pg_dump");
+}
+
+// Is the name found through the search path without its schema?
+static int table_visible(struct eval_context *ec, const struct cat_table *t, bool *out, struct err *err)
+{
+    const struct cat_table *visible;
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
+    TRY(cat_resolve_table(ec->catalog, &scope, &t->name, 1, true, &visible, err));
+    *out = visible != NULL && visible->id == t->id;
+    return 0;
+}
+
+static int type_visible(struct eval_context *ec, struct type t, bool *out, struct err *err)
+{
+    const struct cat_type *visible;
+    *out = true;
+    if (t.def == NULL)
+        return 0;
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
+    TRY(cat_resolve_type(ec->catalog, &scope, &t.def->name, 1, &visible, err));
+    *out = visible != NULL && visible->type.oid == t.def->oid;
+    return 0;
+}
+
 // ---- types
 
 BODY(format_type)
@@ -44,8 +72,17 @@ BODY(format_type)
         return fn_return_str(out, args[0].i == 0 ? STR("-") : STR("???"));
     if (!args[1].null && args[1].i >= 0)
         t = type_with_modifier(t, (int32_t)args[1].i);
+    bool visible;
+    TRY(type_visible(ec, t, &visible, err));
     struct buf b = BUF_INIT;
-    type_print_pg(&b, t);
+    if (wants_portable(ec) && t.oid == TYPE_OID_INT4 && !args[1].null)
+        buf_cstr(&b, "int4"); // "integer" is 64 bits wide when it comes back
+    else if (wants_portable(ec) && t.oid == TYPE_OID_INT4_ARRAY)
+        buf_cstr(&b, "int4[]");
+    else if (visible)
+        type_print_pg(&b, t);
+    else
+        buf_printf(&b, "%.*s%s", STR_FMT(t.def->sql_name), type_is(t, TYPE_ARRAY) ? "[]" : "");
     return fn_return_buf(ec, &b, out, err);
 }
 
@@ -54,16 +91,26 @@ BODY(format_type)
 BODY(get_expr)
 {
     struct buf b = BUF_INIT;
-    cat_text_expr(&b, args[0].s);
+    (wants_portable(ec) ? cat_text_expr_portable : cat_text_expr)(&b, args[0].s);
     return fn_return_buf(ec, &b, out, err);
 }
 
 static int print_constraint(struct eval_context *ec, const struct cat_table *t, const struct oid_constraint *c,
                             struct buf *b, struct err *err)
 {
-    if (c->foreign_key != NULL)
-        return cat_text_foreign_key(b, ec->catalog, t, c->foreign_key, false, err);
-    if (c->check != NULL)
+    if (c->foreign_key != NULL) {
+        const struct cat_table *to;
+        bool visible = true;
+        TRY(cat_table_by_id(ec->catalog, c->foreign_key->referenced_table_id, &to, err));
+        if (to != NULL)
+            TRY(table_visible(ec, to, &visible, err));
+        return cat_text_foreign_key(b, ec->catalog, t, c->foreign_key, !visible, err);
+    }
+    if (c->check != NULL && wants_portable(ec)) {
+        buf_cstr(b, "CHECK (");
+        cat_text_expr_portable(b, c->check->sql);
+        buf_cstr(b, c->check->validated ? ")" : ") NOT VALID");
+    } else if (c->check != NULL)
         cat_text_check(b, c->check);
     else
         cat_text_unique(b, t, c->index);
@@ -108,7 +155,7 @@ BODY(get_index_definition)
     if (n_args > 1 && args[1].i != 0)
         return index_column(t, index, args[1].i, out);
     struct buf b = BUF_INIT;
-    int rc = cat_text_create_index(&b, ec->catalog, t, index, err);
+    int rc = (wants_portable(ec) ? cat_text_index_portable : cat_text_create_index)(&b, ec->catalog, t, index, err);
     if (rc != 0) {
         buf_release(&b);
         return rc;
@@ -122,7 +169,13 @@ BODY(get_view_definition)
     TRY(relation_of(ec, args[0].i, &t, err));
     if (t == NULL || (t->kind != CAT_VIEW && t->kind != CAT_MATERIALIZED_VIEW))
         return fn_return_null(out);
-    return fn_return_str(out, arena_printf(ec->arena, "%.*s;", STR_FMT(t->view_sql)));
+    struct buf b = BUF_INIT;
+    if (wants_portable(ec))
+        cat_text_query_portable(&b, t->view_sql);
+    else
+        buf_str(&b, t->view_sql);
+    buf_putc(&b, ';');
+    return fn_return_buf(ec, &b, out, err);
 }
 
 BODY(get_serial_sequence)
@@ -335,27 +388,23 @@ static int composite_is_visible(struct eval_context *ec, int64_t oid, struct dat
 
 BODY(table_is_visible)
 {
-    const struct cat_table *t, *visible;
+    const struct cat_table *t;
+    bool visible;
     TRY(relation_of(ec, args[0].i, &t, err));
     if (t == NULL) // the relation of a composite type, maybe
         return composite_is_visible(ec, args[0].i, out, err);
-    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
-    TRY(cat_resolve_table(ec->catalog, &scope, &t->name, 1, true, &visible, err));
-    return fn_return_bool(out, visible != NULL && visible->id == t->id);
+    TRY(table_visible(ec, t, &visible, err));
+    return fn_return_bool(out, visible);
 }
 BODY(type_is_visible)
 {
     struct type t;
-    const struct cat_type *visible;
-    bool found;
+    bool found, visible;
     TRY(cat_type_of_oid(ec->catalog, (uint32_t)args[0].i, &t, &found, err));
     if (!found)
         return fn_return_null(out);
-    if (t.def == NULL)
-        return fn_return_bool(out, true);
-    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
-    TRY(cat_resolve_type(ec->catalog, &scope, &t.def->name, 1, &visible, err));
-    return fn_return_bool(out, visible != NULL && visible->type.oid == t.def->oid);
+    TRY(type_visible(ec, t, &visible, err));
+    return fn_return_bool(out, visible);
 }
 BODY(function_is_visible)
 {

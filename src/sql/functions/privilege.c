@@ -3,6 +3,7 @@
 #include "sql/functions/functions_int.h"
 #include "sql/functions/regtypes_int.h"
 #include "catalog/catalog.h"
+#include "catalog/text.h"
 #include "types/array.h"
 
 // What a call asks, without its user and privileges.
@@ -317,6 +318,25 @@ static int aclexplode(struct eval_context *ec, const struct datum *args, int n_a
             TRY(explode_item(ec, item.s, emit, err));
     }
     return 0;
+}
+
+BODY(acldefault)
+{
+    TRY(need_catalog(ec, err));
+    struct str owner;
+    char kind = args[0].s.len > 0 ? args[0].s.ptr[0] : '\0';
+    TRY(user_of(ec, fn_arg_type(ec, 1), args[1], &owner, err));
+    const struct cat_grant grants[] = {cat_acl_default_public(kind), cat_acl_default_owner(owner)};
+    struct datum items[ARRAY_LEN(grants)];
+    uint32_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(grants); i++) {
+        struct buf b = BUF_INIT;
+        cat_text_acl_item(&b, kind, owner, &grants[i]);
+        if (grants[i].privileges != 0)
+            items[n++] = datum_str(arena_str(ec->arena, buf_view(&b)));
+        buf_release(&b);
+    }
+    return fn_return_str(out, array_build(ec->arena, T_STRING, items, n));
 }
 
 static const struct fn_row rows[] = {

@@ -138,6 +138,22 @@ BODY(database_size_by_oid)
     return d != NULL ? database_size(ec, d, out, err) : fn_return_null(out);
 }
 
+// There is one tablespace.
+BODY(tablespace_size)
+{
+    const struct cat_database **databases;
+    size_t n;
+    int64_t bytes = 0;
+    TRY(need_store(ec, err));
+    TRY(cat_list_databases(ec->catalog, ec->arena, &databases, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct datum size;
+        TRY(database_size(ec, databases[i], &size, err));
+        bytes += size.i;
+    }
+    return fn_return_int(out, bytes);
+}
+
 static const struct fn_row rows[] = {
 #include "sql/functions/size.def"
 };

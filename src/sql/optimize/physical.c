@@ -78,7 +78,8 @@ static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *f
                 if (scan->cols[k] != c->column)
                     continue;
                 uint32_t at = 0;
-                while (scan->scan.table->columns[at].id != scan->scan.table_columns[k])
+                while (at < scan->scan.table->n_columns &&
+                       scan->scan.table->columns[at].id != scan->scan.table_columns[k])
                     at++;
                 if (at + 1 == lookups[0] || at + 1 == lookups[1]) {
                     *value = other;

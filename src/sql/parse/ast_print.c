@@ -84,6 +84,18 @@ void print_string_literal(struct buf *out, struct str value)
     buf_putc(out, '\'');
 }
 
+// Backslashes are plain where standard_conforming_strings is on.
+static void print_portable_string(struct buf *out, struct str value)
+{
+    buf_putc(out, '\'');
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] == '\'')
+            buf_putc(out, '\'');
+        buf_putc(out, value.ptr[i]);
+    }
+    buf_putc(out, '\'');
+}
+
 // Formatted output -----------------------------------------------------------------------------------------------
 
 static void put_list(struct printer *pr, struct ast_list list)
@@ -153,7 +165,8 @@ void emit(struct printer *pr, const char *fmt, ...)
             print_identifier(pr->out, va_arg(ap, struct str));
             break;
         case 'q':
-            print_string_literal(pr->out, va_arg(ap, struct str));
+            (pr->flags & AST_PRINT_PORTABLE ? print_portable_string : print_string_literal)(pr->out,
+                                                                                            va_arg(ap, struct str));
             break;
         case 't':
             buf_str(pr->out, va_arg(ap, struct str));
@@ -193,7 +206,8 @@ void print_name(struct printer *pr, const struct ast_name *n)
 void print_object_name(struct printer *pr, const struct ast_object_name *n)
 {
     if (!(pr->flags & AST_PRINT_QUALIFY_NONE)) {
-        emit_text(pr, "%i.", n->database);
+        if (!(pr->flags & AST_PRINT_PORTABLE))
+            emit_text(pr, "%i.", n->database);
         emit_text(pr, "%i.", n->schema);
     }
     emit(pr, "%i", n->name);
@@ -240,8 +254,23 @@ static bool has_default_length(const struct ast_type_name *n)
            ast_as_number(n->modifiers.items[0])->value == 1;
 }
 
+// CockroachDB's own names of types that PostgreSQL has under others; NULL: none.
+static const char *portable_type(struct printer *pr, const struct ast_type_name *n)
+{
+    if (!(pr->flags & AST_PRINT_PORTABLE) || n->schema.ptr != NULL)
+        return NULL;
+    if (str_eqc(n->name, "bytes"))
+        return "bytea";
+    return !str_eqc(n->name, "string") ? NULL : n->modifiers.n > 0 ? "varchar" : "text";
+}
+
 static void put_type_name(struct printer *pr, const struct ast_type_name *n)
 {
+    const char *portable = portable_type(pr, n);
+    if (portable != NULL) {
+        buf_cstr(pr->out, portable);
+        return;
+    }
     // "bit" and "char" in quotes are not the keywords with their default length.
     bool quoted = str_eqc(n->name, "bit") && n->modifiers.n == 0;
     if (n->schema.ptr != NULL || quoted || !is_builtin_type(n->name)) {

@@ -298,7 +298,7 @@ void print_cast(struct printer *pr, const struct ast_cast *n)
 void print_annotate(struct printer *pr, const struct ast_annotate *n)
 {
     print_cast_operand(pr, n->operand);
-    emit(pr, ":::%n", n->type);
+    emit(pr, pr->flags & AST_PRINT_PORTABLE ? "::%n" : ":::%n", n->type);
 }
 
 void print_collate(struct printer *pr, const struct ast_collate *n)

@@ -2,6 +2,7 @@
 // (batches, retries, the extended protocol) in session.c and portal.c.
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
+#include "sql/session/show_int.h"
 #include "sql/functions/advisory.h"
 #include <stdlib.h>
 #include <strings.h>
@@ -727,6 +728,27 @@ static int not_supported(const struct ast *ast, struct err *err)
     return err_hint(err, "You have attempted to use a feature that is not yet implemented.");
 }
 
+// ACCESS SHARE, what every reader has: the snapshot keeps the rows, and the commit notices a changed definition.
+static int run_lock_table(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    const struct ast_lock_table *lock = ast_as_lock_table(ast);
+    struct show sh = {.session = s, .arena = a, .view = s->view};
+    if (lock->mode != AST_TABLE_LOCK_ACCESS_SHARE) {
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: LOCK TABLE ... IN %s MODE is not supported",
+                ast_table_lock_sql(lock->mode));
+        return err_hint(err, "SELECT ... FOR UPDATE locks rows.");
+    }
+    if (s->txn_state == TXN_IMPLICIT)
+        return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "LOCK TABLE can only be used in transaction blocks");
+    for (size_t i = 0; i < lock->tables.n; i++) {
+        const struct cat_table *t;
+        TRY(show_table(&sh, lock->tables.items[i], &t, err));
+        TRY(cat_check_table_privilege(s->view, s->user, t, CAT_PRIVILEGE_SELECT, err));
+        TRY(cat_table_depend(s->view, t, err));
+    }
+    return 0;
+}
+
 static int run_show(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
                     struct err *err)
 {
@@ -825,6 +847,8 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
         return run_inspect(s, ast, a, err);
     case AST_CONTROL:
         return run_control(s, ast, a, tag, err);
+    case AST_LOCK_TABLE:
+        return run_lock_table(s, ast, a, err);
     case AST_VACUUM:
     case AST_UNLISTEN:
     case AST_SET_CONSTRAINTS:

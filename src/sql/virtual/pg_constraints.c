@@ -75,7 +75,7 @@ static int index_row(struct exec_context *x, const struct cat_table *t, const st
 
 static int index_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
-    if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE)
+    if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE && !index_hidden(x, r->table, r->table->primary))
         TRY(index_row(x, r->table, r->table->primary, rows, err));
     for (size_t i = 0; i < r->table->n_indexes; i++)
         TRY(index_row(x, r->table, &r->table->indexes[i], rows, err));
@@ -246,8 +246,10 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
     struct oid_constraint c;
     if (r->table->kind == CAT_SEQUENCE)
         return 0;
-    for (uint32_t i = 0; oid_constraint_at(r->table, i, &c); i++)
-        TRY(constraint_row(x, r, &c, rows, err));
+    for (uint32_t i = 0; oid_constraint_at(r->table, i, &c); i++) {
+        if (c.index == NULL || !constraint_hidden(x, r->table, c.index))
+            TRY(constraint_row(x, r, &c, rows, err));
+    }
     return 0;
 }
 

@@ -222,6 +222,17 @@ static int depend_row(struct depend of, struct depend on, const char *kind, stru
     return virtual_row(rows, row, err);
 }
 
+// A sequence is part of the identity column that owns it; of another it is a companion.
+static int depend_owned(struct exec_context *x, const struct cat_table *t, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_table *owner;
+    TRY(cat_table_by_id(x->view, t->sequence.owner_table_id, &owner, err));
+    const struct cat_column *c = owner != NULL ? cat_column_by_id(owner, t->sequence.owner_column_id) : NULL;
+    return depend_row((struct depend){"pg_class", t->id, 0},
+                      (struct depend){"pg_class", t->sequence.owner_table_id, t->sequence.owner_column_id},
+                      c != NULL && c->identity != 0 ? "i" : "a", rows, err);
+}
+
 // Foreign keys depend on the columns they reference, views on what they read, owned sequences on their column.
 static int depend_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
@@ -237,11 +248,7 @@ static int depend_rows(struct exec_context *x, const struct relation *r, struct 
     for (size_t i = 0; (t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW) && i < t->n_depends_on; i++)
         TRY(depend_row((struct depend){"pg_rewrite", t->id, 0}, (struct depend){"pg_class", t->depends_on[i], 0}, "n",
                        rows, err));
-    if (t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0)
-        TRY(depend_row((struct depend){"pg_class", t->id, 0},
-                       (struct depend){"pg_class", t->sequence.owner_table_id, t->sequence.owner_column_id}, "a", rows,
-                       err));
-    return 0;
+    return t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0 ? depend_owned(x, t, rows, err) : 0;
 }
 
 GENERATOR(pg_depend_rows)

@@ -55,7 +55,7 @@ static int class_table(struct exec_context *x, const struct relation *r, uint32_
     row[pg_class_relname] = datum_str(t->name);
     row[pg_class_relnamespace] = datum_int(r->schema->id);
     row[pg_class_relowner] = datum_int(owner);
-    row[pg_class_relam] = datum_int(t->kind == CAT_TABLE || t->kind == CAT_MATERIALIZED_VIEW ? OID_AM_PREFIX : 0);
+    row[pg_class_relam] = datum_int(0); // there is one way to keep tables
     TRY(table_tuples(x, t, &row[pg_class_reltuples], err));
     row[pg_class_relhasindex] = datum_bool(t->primary != NULL || t->n_indexes > 0);
     row[pg_class_relhasrules] = datum_bool(t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW);
@@ -66,7 +66,7 @@ static int class_table(struct exec_context *x, const struct relation *r, uint32_
     row[pg_class_relreplident] = datum_c("d");
     if (cat_schema_is_temporary(r->schema->name))
         row[pg_class_relpersistence] = datum_c("t");
-    row[pg_class_relacl] = array_of_acl(x, &t->acl, t->kind == CAT_SEQUENCE ? ACL_SEQUENCE : ACL_TABLE);
+    row[pg_class_relacl] = array_of_acl(x, t->kind == CAT_SEQUENCE ? 's' : 'r', &t->acl);
     return virtual_row(rows, row, err);
 }
 
@@ -93,7 +93,7 @@ static int class_rows(struct exec_context *x, const struct relation *r, struct v
     uint32_t owner;
     TRY(role_oid(x, t->acl.owner, &owner, err));
     TRY(class_table(x, r, owner, rows, err));
-    if (t->primary != NULL && t->kind != CAT_SEQUENCE)
+    if (t->primary != NULL && t->kind != CAT_SEQUENCE && !index_hidden(x, t, t->primary))
         TRY(class_index(x, r, t->primary, owner, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
         TRY(class_index(x, r, &t->indexes[i], owner, rows, err));
@@ -154,7 +154,7 @@ static int attribute_row(uint32_t relation_oid, const struct cat_column *c, int6
                          struct virtual_rows *rows, struct err *err)
 {
     ROW(pg_attribute);
-    bool has_expression = c->default_sql.len > 0 || c->computed_sql.len > 0;
+    bool has_expression = (c->default_sql.len > 0 && c->identity == 0) || c->computed_sql.len > 0;
     row[pg_attribute_attrelid] = datum_int(relation_oid);
     row[pg_attribute_attname] = datum_str(c->name);
     attribute_type(row, c->type);
@@ -189,9 +189,10 @@ static int index_attributes(const struct cat_table *t, const struct cat_index *i
 static int attribute_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
     const struct cat_table *t = r->table;
-    for (size_t i = 0; i < t->n_columns; i++)
-        if (!cat_column_inaccessible(&t->columns[i]))
+    for (size_t i = 0; i < t->n_columns; i++) {
+        if (!cat_column_inaccessible(&t->columns[i]) && !column_hidden(x, t, &t->columns[i]))
             TRY(attribute_row(t->id, &t->columns[i], t->columns[i].id, false, rows, err));
+    }
     if (t->primary != NULL && t->kind != CAT_SEQUENCE)
         TRY(index_attributes(t, t->primary, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
@@ -222,7 +223,8 @@ static int default_rows(struct exec_context *x, const struct relation *r, struct
     for (size_t i = 0; i < r->table->n_columns; i++) {
         const struct cat_column *c = &r->table->columns[i];
         struct datum text = datum_expr(x, c->computed_sql.len > 0 ? c->computed_sql : c->default_sql);
-        if (text.null)
+        if (text.null || c->identity != 0 ||
+            column_hidden(x, r->table, c)) // the sequence of an identity column is no default
             continue;
         ROW(pg_attrdef);
         row[pg_attrdef_oid] = datum_int(oid_of_default(r->table->id, c->id));

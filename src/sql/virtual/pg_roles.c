@@ -15,14 +15,49 @@ GENERATOR(pg_namespace_rows)
     for (size_t i = 0; i < n; i++) {
         ROW(pg_namespace);
         uint32_t owner;
+        if (schema_hidden(x, schemas[i]))
+            continue;
         TRY(role_oid(x, schemas[i]->acl.owner, &owner, err));
         row[pg_namespace_oid] = datum_int(schemas[i]->id);
         row[pg_namespace_nspname] = datum_str(schemas[i]->name);
         row[pg_namespace_nspowner] = datum_int(owner);
-        row[pg_namespace_nspacl] = array_of_acl(x, &schemas[i]->acl, ACL_SCHEMA);
+        row[pg_namespace_nspacl] = array_of_acl(x, 'n', &schemas[i]->acl);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
+}
+
+static int init_privs_row(struct exec_context *x, uint32_t oid, const char *class, struct datum acl,
+                          struct virtual_rows *rows, struct err *err)
+{
+    ROW(pg_init_privs);
+    row[pg_init_privs_objoid] = datum_int(oid);
+    row[pg_init_privs_classoid] = datum_int(virtual_table_oid("pg_catalog", class));
+    row[pg_init_privs_objsubid] = datum_int(0);
+    row[pg_init_privs_privtype] = datum_c("i");
+    row[pg_init_privs_initprivs] = acl;
+    return virtual_row(rows, row, err);
+}
+
+static int init_privs_relation(struct exec_context *x, const struct relation *r, struct virtual_rows *rows,
+                               struct err *err)
+{
+    if (r->table->kind != CAT_VIRTUAL)
+        return 0;
+    return init_privs_row(x, r->table->id, "pg_class", array_of_acl(x, 'r', &r->table->acl), rows, err);
+}
+
+// What the virtual schemas and their relations are born with: pg_dump dumps only what differs from it.
+GENERATOR(pg_init_privs_rows)
+{
+    const struct cat_schema **schemas;
+    size_t n;
+    TRY(cat_list_schemas(x->view, x->eval.arena, x->eval.database_id, &schemas, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (schemas[i]->is_virtual)
+            TRY(init_privs_row(x, schemas[i]->id, "pg_namespace", array_of_acl(x, 'n', &schemas[i]->acl), rows, err));
+    }
+    return relations_each(x, NULL, -1, -1, SCOPE_WITH_VIRTUAL, init_privs_relation, rows, err);
 }
 
 enum { ENCODING_UTF8 = 6 };
@@ -49,7 +84,7 @@ GENERATOR(pg_database_rows)
         row[pg_database_datfrozenxid] = datum_int(0);
         row[pg_database_datminmxid] = datum_int(0);
         row[pg_database_dattablespace] = datum_int(OID_TABLESPACE_DEFAULT);
-        row[pg_database_datacl] = array_of_acl(x, &databases[i]->acl, ACL_DATABASE);
+        row[pg_database_datacl] = array_of_acl(x, 'd', &databases[i]->acl);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
@@ -262,22 +297,6 @@ struct defaults_place {
     uint32_t database_id, schema_id; // schema_id 0: of the database
 };
 
-static const char *default_letters(char kind)
-{
-    switch (kind) {
-    case CAT_DEFAULTS_SEQUENCES:
-        return ACL_SEQUENCE;
-    case CAT_DEFAULTS_TYPES:
-        return ACL_TYPE;
-    case CAT_DEFAULTS_SCHEMAS:
-        return ACL_SCHEMA;
-    case CAT_DEFAULTS_FUNCTIONS:
-        return ACL_FUNCTION;
-    default:
-        return ACL_TABLE;
-    }
-}
-
 // With what public and the creator have by themselves, as PostgreSQL shows the lists of a whole database.
 static struct cat_acl whole_acl(struct arena *a, const struct cat_defaults *e)
 {
@@ -309,7 +328,8 @@ static int defaults_rows(struct exec_context *x, struct defaults_place place, co
         row[pg_default_acl_defaclrole] = datum_int(role);
         row[pg_default_acl_defaclnamespace] = datum_int(place.schema_id);
         row[pg_default_acl_defaclobjtype] = datum_str(arena_str(x->eval.arena, (struct str){&list[i].kind, 1}));
-        row[pg_default_acl_defaclacl] = array_of_acl(x, &acl, default_letters(list[i].kind));
+        char kind = list[i].kind == CAT_DEFAULTS_SEQUENCES ? 's' : list[i].kind;
+        row[pg_default_acl_defaclacl] = array_of_grants(x, kind, &acl);
         TRY(virtual_row(rows, row, err));
     }
     return 0;

@@ -147,7 +147,7 @@ static int user_type_rows(struct exec_context *x, const struct cat_database *d, 
         row[pg_type_typelem] = datum_int(array ? t->def.oid : 0);
         row[pg_type_typarray] = datum_int(array ? 0 : t->def.array_oid);
         row[pg_type_typcollation] = datum_int(0);
-        row[pg_type_typacl] = array_of_acl(x, &t->acl, ACL_TYPE);
+        row[pg_type_typacl] = array_of_acl(x, 'T', &t->acl);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
@@ -195,6 +195,10 @@ GENERATOR(pg_type_rows)
 
 // ---- pg_cast
 
+// Below 16384: pg_dump takes higher ones for made by a user.
+enum { OID_CAST_FIRST = 10000, CAST_TARGETS_MAX = 79 };
+_Static_assert(ARRAY_LEN(pg_types) <= CAST_TARGETS_MAX, "numbers of casts run out");
+
 GENERATOR(pg_cast_rows)
 {
     static const char *const contexts[] = {[CAST_EXPLICIT] = "e", [CAST_ASSIGNMENT] = "a", [CAST_IMPLICIT] = "i"};
@@ -206,7 +210,7 @@ GENERATOR(pg_cast_rows)
                 cast_allowed(from, to) == CAST_NONE)
                 continue;
             ROW(pg_cast);
-            row[pg_cast_oid] = datum_int((int64_t)(1u << 20 | i << 10 | k));
+            row[pg_cast_oid] = datum_int((int64_t)(OID_CAST_FIRST + i * CAST_TARGETS_MAX + k));
             row[pg_cast_castsource] = datum_int(from.oid);
             row[pg_cast_casttarget] = datum_int(to.oid);
             row[pg_cast_castfunc] = datum_int(0);
@@ -330,7 +334,7 @@ static int routine_row(struct exec_context *x, const struct cat_function *f, str
     row[pg_proc_prorettype] = datum_int(f->result.oid);
     routine_arguments(x, f, row);
     row[pg_proc_prosrc] = datum_str(f->body);
-    row[pg_proc_proacl] = array_of_acl(x, &f->acl, ACL_FUNCTION);
+    row[pg_proc_proacl] = array_of_acl(x, 'f', &f->acl);
     return virtual_row(rows, row, err);
 }
 
@@ -471,12 +475,14 @@ GENERATOR(pg_collation_rows)
         uint32_t oid;
         const char *name;
     } collations[] = {{OID_COLLATION_DEFAULT, "default"}, {950, "C"}, {951, "POSIX"}};
+    uint32_t owner;
+    TRY(role_oid(x, STR("root"), &owner, err));
     for (size_t i = 0; i < ARRAY_LEN(collations); i++) {
         ROW(pg_collation);
         row[pg_collation_oid] = datum_int(collations[i].oid);
         row[pg_collation_collname] = datum_c(collations[i].name);
         row[pg_collation_collnamespace] = datum_int(pg_catalog_oid());
-        row[pg_collation_collowner] = datum_int(0);
+        row[pg_collation_collowner] = datum_int(owner);
         row[pg_collation_collprovider] = datum_c(i == 0 ? "d" : "c");
         row[pg_collation_collisdeterministic] = datum_bool(true);
         row[pg_collation_collencoding] = datum_int(-1);

@@ -53,6 +53,43 @@ static const struct {
     {"pg_catalog", "", pg_catalog_tables, ARRAY_LEN(pg_catalog_tables)},
 };
 
+// Catalogs that clients know by PostgreSQL's numbers: pg_dump compares tableoid and pg_depend.classid with them.
+// cat_new_id gives none of these to a descriptor.
+static const struct {
+    const char *name;
+    uint32_t oid;
+} postgres_oids[] = {
+    {"pg_type", 1247},         {"pg_attribute", 1249},
+    {"pg_proc", 1255},         {"pg_class", 1259},
+    {"pg_authid", 1260},       {"pg_auth_members", 1261},
+    {"pg_database", 1262},     {"pg_foreign_server", 1417},
+    {"pg_user_mapping", 1418}, {"pg_tablespace", 1213},
+    {"pg_depend", 2608},       {"pg_description", 2609},
+    {"pg_index", 2610},        {"pg_inherits", 2611},
+    {"pg_language", 2612},     {"pg_namespace", 2615},
+    {"pg_opclass", 2616},      {"pg_operator", 2617},
+    {"pg_rewrite", 2618},      {"pg_trigger", 2620},
+    {"pg_opfamily", 2753},     {"pg_attrdef", 2604},
+    {"pg_cast", 2605},         {"pg_constraint", 2606},
+    {"pg_conversion", 2607},   {"pg_am", 2601},
+    {"pg_extension", 3079},    {"pg_foreign_table", 3118},
+    {"pg_policy", 3256},       {"pg_statistic_ext", 3381},
+    {"pg_collation", 3456},    {"pg_event_trigger", 3466},
+    {"pg_enum", 3501},         {"pg_ts_dict", 3600},
+    {"pg_ts_parser", 3601},    {"pg_ts_config", 3602},
+    {"pg_ts_template", 3764},  {"pg_publication", 6104},
+    {"pg_subscription", 6100}, {"pg_foreign_data_wrapper", 2328},
+    {"pg_default_acl", 826},   {"pg_transform", 3576},
+};
+
+static uint32_t postgres_oid(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(postgres_oids); i++)
+        if (strcmp(postgres_oids[i].name, name) == 0)
+            return postgres_oids[i].oid;
+    return 0;
+}
+
 static pthread_once_t built = PTHREAD_ONCE_INIT;
 static struct arena registry_arena; // process lifetime
 static struct cat_virtual_schema registry[ARRAY_LEN(schema_defs)];
@@ -108,7 +145,8 @@ static int compare_tables(const void *a, const void *b)
     return str_cmp(x->name, y->name);
 }
 
-// Ids count down from the greatest OID: a schema, then its tables in the order of the .def file.
+// Ids count down from the greatest OID, a schema, then its tables in the order of the .def file, but for those that
+// have a number in PostgreSQL.
 static void build_registry(void)
 {
     uint32_t id = UINT32_MAX;
@@ -116,8 +154,11 @@ static void build_registry(void)
     for (size_t i = 0; i < ARRAY_LEN(schema_defs); i++) {
         struct cat_table *tables = ARENA_ARRAY(&registry_arena, struct cat_table, schema_defs[i].n_tables);
         registry[i] = (struct cat_virtual_schema){schema_defs[i].name, id--, tables, schema_defs[i].n_tables};
-        for (size_t k = 0; k < schema_defs[i].n_tables; k++)
-            tables[k] = build_table(&schema_defs[i].tables[k], schema_defs[i].prefix, id--, registry[i].id);
+        for (size_t k = 0; k < schema_defs[i].n_tables; k++, id--) {
+            uint32_t oid = postgres_oid(schema_defs[i].tables[k].name);
+            tables[k] =
+                build_table(&schema_defs[i].tables[k], schema_defs[i].prefix, oid != 0 ? oid : id, registry[i].id);
+        }
         qsort(tables, schema_defs[i].n_tables, sizeof(*tables), compare_tables);
     }
 }

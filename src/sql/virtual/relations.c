@@ -4,6 +4,8 @@
 int role_oid(struct exec_context *x, struct str name, uint32_t *out, struct err *err)
 {
     const struct cat_role *role;
+    if (for_pg_dump(x) && str_eqc(name, "node"))
+        name = STR("admin");
     TRY(cat_role_by_name(x->view, name, &role, err));
     *out = role != NULL ? role->id : 0;
     return 0;
@@ -33,42 +35,46 @@ struct datum array_of_texts(struct exec_context *x, const struct str *values, si
     return datum_str(array_build(x->eval.arena, T_STRING, items, (uint32_t)n));
 }
 
-static const struct {
-    uint32_t privilege;
-    char letter;
-} acl_letters[] = {
-    {CAT_PRIVILEGE_INSERT, 'a'}, {CAT_PRIVILEGE_SELECT, 'r'},  {CAT_PRIVILEGE_UPDATE, 'w'},
-    {CAT_PRIVILEGE_DELETE, 'd'}, {CAT_PRIVILEGE_TRIGGER, 't'}, {CAT_PRIVILEGE_EXECUTE, 'X'},
-    {CAT_PRIVILEGE_USAGE, 'U'},  {CAT_PRIVILEGE_CREATE, 'C'},  {CAT_PRIVILEGE_CONNECT, 'c'},
-};
-
-static struct str acl_text(struct arena *a, const struct cat_acl *acl, const struct cat_grant *grant,
-                           const char *of_kind)
+static struct str acl_item(struct arena *a, char kind, const struct cat_acl *acl, const struct cat_grant *grant)
 {
-    char letters[2 * ARRAY_LEN(acl_letters) + 1];
-    size_t n = 0;
-    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
-        uint32_t bit = acl_letters[i].privilege | CAT_PRIVILEGE_ALL;
-        if (strchr(of_kind, acl_letters[i].letter) == NULL)
-            continue;
-        if (grant->privileges & bit)
-            letters[n++] = acl_letters[i].letter;
-        if (grant->privileges & bit && grant->grantable & bit)
-            letters[n++] = '*';
-    }
-    letters[n] = '\0';
-    struct str grantee = str_eqc(grant->grantee, "public") ? STR_EMPTY : grant->grantee;
-    return arena_printf(a, "%.*s=%s/%.*s", STR_FMT(grantee), letters, STR_FMT(acl->owner));
+    struct buf b = BUF_INIT;
+    cat_text_acl_item(&b, kind, acl->owner, grant);
+    struct str text = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return text;
 }
 
-struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl, const char *letters)
+struct datum array_of_grants(struct exec_context *x, char kind, const struct cat_acl *acl)
 {
-    if (acl->n_grants == 0)
-        return DATUM_NULL;
     struct str *texts = ARENA_ARRAY(x->eval.arena, struct str, acl->n_grants);
     for (size_t i = 0; i < acl->n_grants; i++)
-        texts[i] = acl_text(x->eval.arena, acl, &acl->grants[i], letters);
-    return array_of_texts(x, texts, acl->n_grants);
+        texts[i] = acl_item(x->eval.arena, kind, acl, &acl->grants[i]);
+    return acl->n_grants == 0 ? DATUM_NULL : array_of_texts(x, texts, acl->n_grants);
+}
+
+// Owners have everything without a grant; so have admin and root, to whom every object is granted when it is made.
+static bool granted_by_nature(const struct cat_acl *acl, const struct cat_grant *grant)
+{
+    return str_eq(grant->grantee, acl->owner) || str_eqc(grant->grantee, "admin") || str_eqc(grant->grantee, "root");
+}
+
+struct datum array_of_acl(struct exec_context *x, char kind, const struct cat_acl *acl)
+{
+    struct cat_grant owner = cat_acl_default_owner(acl->owner), public = cat_acl_default_public(kind);
+    struct str *texts = ARENA_ARRAY(x->eval.arena, struct str, acl->n_grants + 1);
+    size_t n = 0;
+    bool is_default = true, has_public = false;
+    texts[n++] = acl_item(x->eval.arena, kind, acl, &owner);
+    for (size_t i = 0; i < acl->n_grants; i++) {
+        const struct cat_grant *grant = &acl->grants[i];
+        if (granted_by_nature(acl, grant))
+            continue;
+        bool is_public = str_eqc(grant->grantee, "public");
+        has_public |= is_public;
+        is_default &= is_public && grant->privileges == public.privileges;
+        texts[n++] = acl_item(x->eval.arena, kind, acl, grant);
+    }
+    return is_default && has_public == (public.privileges != 0) ? DATUM_NULL : array_of_texts(x, texts, n);
 }
 
 struct datum datum_take(struct exec_context *x, struct buf *b)
@@ -95,6 +101,39 @@ int current_database(struct exec_context *x, const struct cat_database **out, st
 
 // ---- lists
 
+bool schema_hidden(const struct exec_context *x, const struct cat_schema *s)
+{
+    return for_pg_dump(x) && s->is_virtual && str_eqc(s->name, "crdb_internal");
+}
+
+// The primary key that a table gets which is given none.
+static bool is_rowid_key(const struct cat_table *t, const struct cat_index *index)
+{
+    if (index != t->primary || index->n_columns != 1)
+        return false;
+    const struct cat_column *c = cat_column_by_id(t, index->columns[0].column_id);
+    return c != NULL && c->hidden && str_has_prefix(c->name, STR("rowid")) && str_eqc(c->default_sql, "unique_rowid()");
+}
+
+bool column_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_column *c)
+{
+    return for_pg_dump(x) && t->primary != NULL && is_rowid_key(t, t->primary) &&
+           t->primary->columns[0].column_id == c->id;
+}
+
+bool index_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index)
+{
+    return for_pg_dump(x) && is_rowid_key(t, index);
+}
+
+bool constraint_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index)
+{
+    bool plain = index->predicate_sql.len == 0;
+    for (size_t i = 0; i < index->n_columns; i++)
+        plain &= !index->columns[i].descending;
+    return for_pg_dump(x) && (is_rowid_key(t, index) || (index != t->primary && !plain));
+}
+
 struct relation_vec {
     struct relation *ptr;
     size_t len, cap;
@@ -118,7 +157,7 @@ static int add_database(struct exec_context *x, const struct cat_database *d, bo
     size_t n;
     TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
     for (size_t i = 0; i < n; i++)
-        if (with_virtual || !schemas[i]->is_virtual)
+        if ((with_virtual || !schemas[i]->is_virtual) && !schema_hidden(x, schemas[i]))
             TRY(add_schema(x, d, schemas[i], out, err));
     return 0;
 }

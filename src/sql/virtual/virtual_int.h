@@ -49,8 +49,8 @@ static inline uint32_t oid_of_default(uint32_t table_id, uint32_t column_id)
 }
 
 enum {
-    OID_AM_PREFIX = 2631952481u,
-    OID_AM_INVERTED = 4004609370u,
+    OID_AM_PREFIX = 403, // btree's and gin's: pg_dump takes higher ones for made by a user
+    OID_AM_INVERTED = 2742,
     OID_COLLATION_DEFAULT = 100,
     OID_LANGUAGE_INTERNAL = 12,
     OID_LANGUAGE_SQL = 14,
@@ -65,22 +65,19 @@ static inline struct datum datum_text_or_null(struct str s)
 {
     return s.ptr != NULL && s.len > 0 ? datum_str(s) : DATUM_NULL;
 }
-// OID 0 for names of roles that are gone.
+// OID 0 for names of roles that are gone. The role node, which owns the virtual schemas, is in no list of roles, and
+// pg_dump wants every owner to be in one: admin stands for it there.
 int role_oid(struct exec_context *x, struct str name, uint32_t *out, struct err *err) MUST_CHECK;
 
 // Array values in the scratch arena of the running scan.
 struct datum array_of_oids(struct exec_context *x, const uint32_t *oids, size_t n);
 struct datum array_of_ints(struct exec_context *x, const int64_t *values, size_t n); // INT2[], int2vector
 struct datum array_of_texts(struct exec_context *x, const struct str *values, size_t n);
-// {role=rw/owner}, PostgreSQL's letters.
-// PostgreSQL's letters of the privileges that objects of a kind have.
-#define ACL_TABLE "arwdtC"
-#define ACL_SEQUENCE "arwdUC"
-#define ACL_DATABASE "Cc"
-#define ACL_SCHEMA "UC"
-#define ACL_TYPE "U"
-#define ACL_FUNCTION "X"
-struct datum array_of_acl(struct exec_context *x, const struct cat_acl *acl, const char *letters);
+// {owner=arwdDxt/owner,role=rw/owner} as cat_text_acl_item prints them; NULL while an object of this kind has its
+// default privileges.
+struct datum array_of_acl(struct exec_context *x, char kind, const struct cat_acl *acl);
+// The grants of the list and nothing else.
+struct datum array_of_grants(struct exec_context *x, char kind, const struct cat_acl *acl);
 // What the builder wrote, copied to the scratch arena; releases the builder.
 struct datum datum_take(struct exec_context *x, struct buf *b);
 
@@ -114,6 +111,16 @@ int relations_each(struct exec_context *x, const struct virtual_filter *filter, 
 int relations_each_accessible(struct exec_context *x, const struct virtual_filter *filter, int name_column,
                               enum relation_scope scope, relation_row row, struct virtual_rows *rows,
                               struct err *err) MUST_CHECK;
+// pg_dump is shown what it can write as statements that bring the database back: not crdb_internal, not the rowid that
+// a table without a primary key gets again by itself, unique indexes as constraints only where nothing of them is lost.
+static inline bool for_pg_dump(const struct exec_context *x)
+{
+    return str_eqc(x->eval.application_name, "pg_dump");
+}
+bool schema_hidden(const struct exec_context *x, const struct cat_schema *s);
+bool column_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_column *c);
+bool index_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index);
+bool constraint_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index);
 // OID of a virtual relation, as in classoid columns; 0: none.
 uint32_t virtual_table_oid(const char *schema, const char *name);
 uint32_t virtual_schema_oid(const char *schema);

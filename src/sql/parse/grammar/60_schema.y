@@ -76,6 +76,12 @@ sequence_option:
   | "START" opt_with_word signed_int { $$ = mk_option(p, @1, STR("start"), mk_integer(p, @3, $3)); }
   | "RESTART" { $$ = mk_option(p, @1, STR("restart"), NULL); }
   | "RESTART" opt_with_word signed_int { $$ = mk_option(p, @1, STR("restart"), mk_integer(p, @3, $3)); }
+  | "SEQUENCE" IDENT table_name
+    {
+        if (!str_eqc($2, "name"))
+            FAIL("syntax error");
+        $$ = mk_option(p, @1, STR("sequence name"), $3);
+    }
   | "VIRTUAL" { $$ = mk_option(p, @1, STR("virtual"), NULL); }
   ;
 opt_with_word: %empty | "WITH" ;
