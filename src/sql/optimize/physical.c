@@ -791,7 +791,7 @@ static struct sort_key *distinct_order(struct optimizer *o, const struct rel *r,
     for (uint32_t i = 0; i < n_keys && n > 0; i++) {
         bool there = false;
         for (uint32_t k = 0; k < n; k++)
-            there |= order[k].expr->column == r->distinct.keys[i];
+            there |= wish[k].expr->column == r->distinct.keys[i];
         if (!there)
             wish[n++] = (struct sort_key){.expr = expr_column(o->q, r->distinct.keys[i])};
     }
