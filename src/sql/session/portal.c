@@ -74,6 +74,26 @@ static void portal_put(struct session *s, struct portal *p)
 
 // ---- Bind
 
+// Text of a REGCLASS and its kin may be a name, which only the catalog knows.
+static int bind_name(struct session *s, struct portal *p, struct type t, struct str text, struct datum *out,
+                     struct err *err)
+{
+    struct eval_context ec;
+    if (s->txn_state == TXN_NONE)
+        TRY(session_begin(s, TXN_IMPLICIT, err));
+    eval_context_init(s, &ec, &p->arena);
+    return cast_datum(&ec, T_STRING, t, true, datum_str(text), out, err);
+}
+
+static int bind_text(struct session *s, struct portal *p, struct type t, struct str text, struct datum *out,
+                     struct err *err)
+{
+    bool may_be_name = t.family == TYPE_OID && t.oid != TYPE_OID_OID;
+    if (may_be_name && (text.len == 0 || text.ptr[0] < '0' || text.ptr[0] > '9'))
+        return bind_name(s, p, t, text, out, err);
+    return datum_parse(&p->arena, t, text, &s->vc, out, err);
+}
+
 static int bind_value(struct session *s, struct portal *p, size_t i, const struct bind_arguments *b, struct err *err)
 {
     const struct bind_value *v = &b->values[i];
@@ -87,7 +107,7 @@ static int bind_value(struct session *s, struct portal *p, size_t i, const struc
                                                    : b->parameter_formats[i];
     struct str bytes = arena_str(&p->arena, v->bytes);
     int rc = format == 1 ? datum_from_binary(&p->arena, t, bytes, &p->parameters[i], err)
-                         : datum_parse(&p->arena, t, bytes, &s->vc, &p->parameters[i], err);
+                         : bind_text(s, p, t, bytes, &p->parameters[i], err);
     if (rc != 0)
         return err_wrap(err, "error in argument for $%zu", i + 1);
     if (t.family == TYPE_STRING && !utf8_valid(p->parameters[i].s))
