@@ -515,6 +515,8 @@ enum cat_comment_kind { // stored on disk
     CAT_COMMENT_CONSTRAINT = 5,
     CAT_COMMENT_TYPE = 6,
 };
+// sub_id of a constraint's comment: made from its name, for checks and foreign keys have nothing else of their own.
+uint32_t cat_constraint_comment_id(struct str name);
 int cat_comment_get(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, uint32_t sub_id,
                     struct str *out, struct err *err) MUST_CHECK;
 int cat_comment_put(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, uint32_t sub_id,

@@ -63,6 +63,14 @@ int cat_role_settings_put(struct cat_view *v, uint32_t database_id, struct str r
 
 // ---- comments
 
+uint32_t cat_constraint_comment_id(struct str name)
+{
+    uint32_t hash = 2166136261u; // FNV-1a
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ (unsigned char)name.ptr[i]) * 16777619u;
+    return hash & INT32_MAX;
+}
+
 int cat_comment_get(struct cat_view *v, enum cat_comment_kind kind, uint32_t object_id, uint32_t sub_id,
                     struct str *out, struct err *err)
 {

@@ -43,9 +43,25 @@ static bool remove_check(struct table_edit *e, struct str name)
     return kept < n;
 }
 
+// The comment of a constraint goes with its name; new_name empty: away.
+static int move_comment(struct table_work *w, struct str name, struct str new_name, struct err *err)
+{
+    struct str text;
+    struct cat_view *v = w->dc->view;
+    uint32_t id = w->edit.t.id, from = cat_constraint_comment_id(name);
+    TRY(cat_comment_get(v, CAT_COMMENT_CONSTRAINT, id, from, &text, err));
+    if (text.ptr == NULL)
+        return 0;
+    TRY(cat_comment_put(v, CAT_COMMENT_CONSTRAINT, id, from, STR_NONE, err));
+    return new_name.len > 0
+               ? cat_comment_put(v, CAT_COMMENT_CONSTRAINT, id, cat_constraint_comment_id(new_name), text, err)
+               : 0;
+}
+
 static int drop_constraint(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     struct table_edit *e = &w->edit;
+    TRY(move_comment(w, cmd->name, STR_EMPTY, err));
     if (e->has_primary && str_eq(e->primary.name, cmd->name))
         return drop_primary_key(w, err);
     if (remove_check(e, cmd->name))
@@ -79,6 +95,7 @@ static int rename_constraint(struct table_work *w, const struct ast_alter_table_
     struct table_edit *e = &w->edit;
     if (edit_has_constraint(e, cmd->new_name))
         return err_set(err, ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%.*s\"", STR_FMT(cmd->new_name));
+    TRY(move_comment(w, cmd->name, cmd->new_name, err));
     struct str *slot = NULL;
     if (e->has_primary && str_eq(e->primary.name, cmd->name))
         slot = &e->primary.name;

@@ -39,7 +39,7 @@ static int comment_column(struct ddl_context *dc, const struct ast_comment_on *s
 }
 
 static int put_index_comment(struct ddl_context *dc, const struct cat_table *t, uint32_t index_id,
-                             const struct ast_comment_on *s, enum cat_comment_kind kind, struct err *err)
+                             const struct ast_comment_on *s, struct err *err)
 {
     struct table_edit e;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
@@ -50,9 +50,8 @@ static int put_index_comment(struct ddl_context *dc, const struct cat_table *t, 
     for (size_t i = 0; i < e.indexes.len; i++)
         if (e.indexes.ptr[i].id == index_id)
             e.indexes.ptr[i].comment = text;
-    if (kind == CAT_COMMENT_INDEX)
-        TRY(edit_save(&e, dc, err));
-    return cat_comment_put(dc->view, kind, t->id, index_id, s->comment, err);
+    TRY(edit_save(&e, dc, err));
+    return cat_comment_put(dc->view, CAT_COMMENT_INDEX, t->id, index_id, s->comment, err);
 }
 
 static int comment_index(struct ddl_context *dc, const struct ast_comment_on *s, struct err *err)
@@ -60,23 +59,22 @@ static int comment_index(struct ddl_context *dc, const struct ast_comment_on *s,
     const struct cat_table *t;
     const struct cat_index *index;
     TRY(ddl_find_index(dc, s->name, false, &t, &index, err));
-    return put_index_comment(dc, t, index->id, s, CAT_COMMENT_INDEX, err);
+    return put_index_comment(dc, t, index->id, s, err);
 }
 
-// Constraints that are indexes have an id of their own; the others have only a name.
 static int comment_constraint(struct ddl_context *dc, const struct ast_comment_on *s, struct err *err)
 {
     const struct cat_table *t;
     TRY(ddl_find_table(dc, s->name, false, &t, err));
-    const struct cat_index *index = cat_index_by_name(t, s->constraint);
-    if (index != NULL && index->unique)
-        return put_index_comment(dc, t, index->id, s, CAT_COMMENT_CONSTRAINT, err);
     struct table_edit e;
     edit_open(&e, dc->arena, t);
-    if (edit_has_constraint(&e, s->constraint))
-        return ddl_unimplemented(err, "COMMENT ON CONSTRAINT for CHECK and FOREIGN KEY constraints");
-    return err_set(err, ERR_UNDEFINED_OBJECT, "constraint \"%.*s\" of relation \"%.*s\" does not exist",
-                   STR_FMT(s->constraint), STR_FMT(t->name));
+    const struct cat_index *index = cat_index_by_name(t, s->constraint);
+    if (!edit_has_constraint(&e, s->constraint) || (index != NULL && !index->unique))
+        return err_set(err, ERR_UNDEFINED_OBJECT, "constraint \"%.*s\" of relation \"%.*s\" does not exist",
+                       STR_FMT(s->constraint), STR_FMT(t->name));
+    TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    return cat_comment_put(dc->view, CAT_COMMENT_CONSTRAINT, t->id, cat_constraint_comment_id(s->constraint),
+                           s->comment, err);
 }
 
 static int comment_database(struct ddl_context *dc, const struct ast_comment_on *s, struct err *err)

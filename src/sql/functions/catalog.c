@@ -340,6 +340,17 @@ static int return_comment(struct eval_context *ec, enum cat_comment_kind kind, i
     return comment.ptr == NULL ? fn_return_null(out) : fn_return_str(out, comment);
 }
 
+static int constraint_comment(struct eval_context *ec, int64_t oid, struct datum *out, struct err *err)
+{
+    const struct cat_table *t;
+    struct oid_constraint c;
+    TRY(relation_of(ec, oid, &t, err));
+    if (t == NULL || !oid_is_constraint((uint32_t)oid) || !oid_constraint_at(t, (uint32_t)oid & 0x3FF, &c))
+        return fn_return_null(out);
+    struct str name = c.index != NULL ? c.index->name : c.check != NULL ? c.check->name : c.foreign_key->name;
+    return return_comment(ec, CAT_COMMENT_CONSTRAINT, t->id, cat_constraint_comment_id(name), out, err);
+}
+
 BODY(object_comment)
 {
     uint32_t oid = (uint32_t)args[0].i;
@@ -350,6 +361,8 @@ BODY(object_comment)
         return return_comment(ec, CAT_COMMENT_DATABASE, args[0].i, 0, out, err);
     if (str_eqc(catalog, "pg_type") && args[0].i > TYPE_OID_USER_FIRST)
         return return_comment(ec, CAT_COMMENT_TYPE, args[0].i - TYPE_OID_USER_FIRST, 0, out, err);
+    if (str_eqc(catalog, "pg_constraint"))
+        return constraint_comment(ec, args[0].i, out, err);
     if (!str_eqc(catalog, "pg_class"))
         return fn_return_null(out);
     if (!oid_is_index(oid))

@@ -94,6 +94,8 @@ static struct datum type_name(struct exec_context *x, struct type t)
         return datum_c("ARRAY");
     if (t.def != NULL)
         return datum_c("USER-DEFINED");
+    if (t.oid == TYPE_OID_BPCHAR)
+        return datum_c("character");
     struct buf b = BUF_INIT;
     struct type plain;
     type_print_pg(&b, type_from_oid(t.oid, &plain) ? plain : t);

@@ -161,8 +161,9 @@ static int table_descriptions(struct exec_context *x, const struct relation *r, 
     for (size_t i = 0; i < t->n_indexes; i++)
         TRY(description_row(oid_of_index(t->id, t->indexes[i].id), pg_class, 0, t->indexes[i].comment, rows, err));
     for (uint32_t i = 0; oid_constraint_at(t, i, &c); i++) {
-        struct str text;
-        TRY(cat_comment_get(x->view, CAT_COMMENT_CONSTRAINT, t->id, i, &text, err));
+        struct str text, name = c.index != NULL ? c.index->name : c.check != NULL ? c.check->name : c.foreign_key->name;
+        uint32_t sub_id = cat_constraint_comment_id(name);
+        TRY(cat_comment_get(x->view, CAT_COMMENT_CONSTRAINT, t->id, sub_id, &text, err));
         TRY(description_row(c.oid, pg_constraint, 0, text, rows, err));
     }
     return 0;
