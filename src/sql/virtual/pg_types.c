@@ -33,7 +33,7 @@ const char *pg_type_name(uint32_t oid)
 #include "sql/virtual/pg_types.def"
 #undef PG_TYPE
     };
-    for (size_t i = 0; oid != 0 && i < ARRAY_LEN(pg_types); i++) {
+    for (size_t i = 0; oid != 0 && oid != TYPE_OID_ANYELEMENT_ARRAY && i < ARRAY_LEN(pg_types); i++) {
         if (pg_types[i].oid == oid)
             return pg_types[i].name;
         if (arrays[i].oid == oid)
@@ -89,7 +89,7 @@ static int element_row(const struct pg_type *t, uint32_t owner, struct virtual_r
     row[pg_type_typelem] = datum_int(t->oid == TYPE_OID_INT2VECTOR  ? TYPE_OID_INT2
                                      : t->oid == TYPE_OID_OIDVECTOR ? TYPE_OID_OID
                                                                     : 0);
-    row[pg_type_typarray] = datum_int(t->array_oid);
+    row[pg_type_typarray] = datum_int(t->oid == TYPE_OID_ANYELEMENT ? 0 : t->array_oid);
     row[pg_type_typcollation] = datum_int(type_is(type, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0);
     return virtual_row(rows, row, err);
 }
@@ -97,7 +97,7 @@ static int element_row(const struct pg_type *t, uint32_t owner, struct virtual_r
 static int array_row(const struct pg_type *t, uint32_t owner, struct virtual_rows *rows, struct err *err)
 {
     ROW(pg_type);
-    if (t->array_oid == 0)
+    if (t->array_oid == 0 || t->oid == TYPE_OID_ANYELEMENT)
         return 0;
     type_row(row, t->array_oid, -1, "array_");
     row[pg_type_typowner] = datum_int(owner);
@@ -109,6 +109,34 @@ static int array_row(const struct pg_type *t, uint32_t owner, struct virtual_row
     row[pg_type_typarray] = datum_int(0);
     row[pg_type_typcollation] = datum_int(0);
     return virtual_row(rows, row, err);
+}
+
+// What only stands in signatures of functions.
+enum { OID_PSEUDO_ANY = 2276, OID_PSEUDO_INTERNAL = 2281, OID_PSEUDO_ANYENUM = 3500 };
+
+static int pseudo_rows(uint32_t owner, struct virtual_rows *rows, struct err *err)
+{
+    static const struct {
+        uint32_t oid;
+        const char *name;
+    } pseudo[] = {{OID_PSEUDO_ANY, "any"},
+                  {TYPE_OID_ANYELEMENT_ARRAY, "anyarray"},
+                  {OID_PSEUDO_INTERNAL, "internal"},
+                  {OID_PSEUDO_ANYENUM, "anyenum"}};
+    for (size_t i = 0; i < ARRAY_LEN(pseudo); i++) {
+        ROW(pg_type);
+        type_row(row, pseudo[i].oid, 4, "any_");
+        row[pg_type_typowner] = datum_int(owner);
+        row[pg_type_typname] = datum_c(pseudo[i].name);
+        row[pg_type_typtype] = datum_c("p");
+        row[pg_type_typcategory] = datum_c("P");
+        row[pg_type_typispreferred] = datum_bool(false);
+        row[pg_type_typelem] = datum_int(0);
+        row[pg_type_typarray] = datum_int(0);
+        row[pg_type_typcollation] = datum_int(0);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
 }
 
 // ---- user-defined types
@@ -190,6 +218,8 @@ GENERATOR(pg_type_rows)
         if (!by_oid || (uint32_t)filter->value.i == pg_types[i].array_oid)
             TRY(array_row(&pg_types[i], owner, rows, err));
     }
+    if (filter == NULL || filter->column != pg_type_oid || pg_type_name((uint32_t)filter->value.i) == NULL)
+        TRY(pseudo_rows(owner, rows, err));
     return user_types_each(x, user_type_rows, rows, err);
 }
 
@@ -247,7 +277,9 @@ static void argument_columns(struct exec_context *x, const struct fn_overload *f
     row[pg_proc_pronargdefaults] = datum_int(0);
     row[pg_proc_proargtypes] = array_of_oids(x, oids, fn->n_args);
     row[pg_proc_provariadic] = datum_int(fn->variadic && fn->n_args > 0 ? fn->args[fn->n_args - 1].oid : 0);
-    row[pg_proc_prorettype] = datum_int(fn->n_columns > 1 ? TYPE_OID_RECORD : fn->result.oid);
+    row[pg_proc_prorettype] = datum_int(fn->n_columns > 1     ? TYPE_OID_RECORD
+                                        : fn->result.oid != 0 ? fn->result.oid
+                                                              : TYPE_OID_ANYELEMENT_ARRAY);
 }
 
 static int function_row(struct exec_context *x, const struct fn_overload *fn, uint32_t owner, struct virtual_rows *rows,
