@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Random queries of sqlsmith against a server with the schema of schema.sql: it lives on, and no error is internal.
+
+    sqlsmith_test.py PALMETTO [SECONDS [SEED]]
+
+Half of the time goes to queries over the schema's own tables, half to such over the catalogs too.
+"""
+
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+# The errors of SQLSTATE XX000, by their texts: sqlsmith does not print codes.
+INTERNAL = r"^.*(?:unexpected result of the store|foreign key of table|no unique index for foreign key).*$"
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "cli"))
+from harness import Server  # noqa: E402
+
+
+def smith(url, seed, seconds, *flags):
+    """Runs sqlsmith for a while; returns what it printed."""
+    parts = re.match(r"postgresql://(\w+)@([\w.]+):(\d+)/(\w+)", url)
+    user, host, port, database = parts.groups()
+    command = ["sqlsmith", "--verbose", f"--seed={seed}", *flags,
+               f"--target=host={host} port={port} user={user} dbname={database} sslmode=disable"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        out, _ = process.communicate()
+        return out
+    raise AssertionError(f"sqlsmith ended with status {process.returncode}: {out[-3000:]}")
+
+
+def main():
+    palmetto = os.path.realpath(sys.argv[1])
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 20
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 31)
+    if shutil.which("sqlsmith") is None:
+        print("skip: no sqlsmith")
+        sys.exit(77)
+    print(f"seed {seed}")
+    failed = 0
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(palmetto, pathlib.Path(directory), "--insecure", "--store=type=mem,size=1GiB")
+        try:
+            url = server.wait()
+            subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(HERE / "schema.sql"), url], check=True)
+            out = smith(url, seed, seconds / 2, "--exclude-catalog") + smith(url, seed, seconds / 2)
+            status, _, err = server.stop()
+            bad = re.findall(INTERNAL, out, re.M)
+            if status != 0 or bad:
+                print(f"status {status}: {err[-5000:]}\n" + "\n".join(bad))
+                failed = 1
+        except (AssertionError, subprocess.CalledProcessError) as error:
+            print(f"FAIL {error}: {server.process.poll()}")
+            failed = 1
+        finally:
+            Server.kill_all()
+    print(f"{1 - failed} passed, {failed} failed, 0 skipped")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
