@@ -17,11 +17,11 @@ int api_sessions(struct api_call *call, struct err *err)
     return api_sql_answer(call, "sessions", sessions_query, NULL, 0, err);
 }
 
-static int find_session(struct api_call *call, struct sql_engine **engine, int32_t *pid, int32_t *secret,
+static int find_session(struct api_call *call, struct str id, struct sql_engine **engine, int32_t *pid, int32_t *secret,
                         struct err *err)
 {
     TRY(clusters_acquire(call->api->options.clusters, call_cluster(call), engine, err));
-    if (sql_engine_find_session(*engine, call_parameter(call, 1), pid, secret))
+    if (sql_engine_find_session(*engine, id, pid, secret))
         return 0;
     clusters_release(call->api->options.clusters, *engine);
     return err_set(err, ERR_UNDEFINED_OBJECT, "there is no such session");
@@ -31,19 +31,35 @@ int api_sessions_cancel(struct api_call *call, struct err *err)
 {
     struct sql_engine *engine;
     int32_t pid, secret;
-    TRY(find_session(call, &engine, &pid, &secret, err));
+    TRY(find_session(call, call_parameter(call, 1), &engine, &pid, &secret, err));
     call->api->options.end_session(call->api->options.arg, pid, secret);
     clusters_release(call->api->options.clusters, engine);
     call_no_content(call);
     return 0;
 }
 
-// A session runs one statement at a time, which has its number.
+static int session_of_query(struct api_call *call, struct str query, struct str *session, struct err *err)
+{
+    static const char text[] = "SELECT session_id FROM crdb_internal.cluster_queries WHERE query_id = $1::STRING";
+    struct api_sql sql;
+    struct api_rows rows;
+    TRY(api_sql_open(call, &(struct api_sql_options){0}, &sql, err));
+    int rc = api_sql_query(&sql, text, &query, 1, &rows, err);
+    api_sql_close(&sql);
+    TRY(rc);
+    if (rows.n == 0)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "there is no such query");
+    *session = api_cell(&rows, 0, 0);
+    return 0;
+}
+
 int api_queries_cancel(struct api_call *call, struct err *err)
 {
     struct sql_engine *engine;
+    struct str session;
     int32_t pid, secret;
-    TRY(find_session(call, &engine, &pid, &secret, err));
+    TRY(session_of_query(call, call_parameter(call, 1), &session, err));
+    TRY(find_session(call, session, &engine, &pid, &secret, err));
     sql_engine_cancel(engine, pid, secret);
     clusters_release(call->api->options.clusters, engine);
     call_no_content(call);
