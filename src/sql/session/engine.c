@@ -148,12 +148,12 @@ size_t sql_engine_session_count(struct sql_engine *e)
     return n;
 }
 
-bool sql_engine_find_session(struct sql_engine *e, struct str session_id, int32_t *pid, int32_t *secret)
+bool sql_engine_find_session(struct sql_engine *e, struct str id, int32_t *pid, int32_t *secret)
 {
     bool found = false;
     pthread_mutex_lock(&e->mutex);
     for (struct session *s = e->sessions; s != NULL && !found; s = s->next) {
-        found = str_eqc(session_id, s->session_id);
+        found = str_eqc(id, s->session_id) || (s->current_query != NULL && str_eqc(id, s->query_id));
         *pid = s->pid;
         *secret = s->secret;
     }

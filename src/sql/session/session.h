@@ -194,8 +194,9 @@ void session_free(struct session *s);
 void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret);
 // CancelRequest: false when no such session. Any thread.
 bool sql_engine_cancel(struct sql_engine *engine, int32_t pid, int32_t secret);
-// The backend key of a session by the id that SHOW SESSIONS has. False when there is none. Any thread.
-bool sql_engine_find_session(struct sql_engine *engine, struct str session_id, int32_t *pid, int32_t *secret);
+// The backend key of a session by the id that SHOW SESSIONS has, or by that of the statement it runs. False when there
+// is none. Any thread.
+bool sql_engine_find_session(struct sql_engine *engine, struct str id, int32_t *pid, int32_t *secret);
 // Ended by CANCEL SESSION, or because its user was dropped: it refuses all statements (57P01). Any thread.
 bool session_is_ended(const struct session *s);
 // Calls back for every ParameterStatus to send at startup.
