@@ -213,6 +213,23 @@ def test_accounts(palmetto, directory):
     console.stop()
 
 
+def test_log(palmetto, directory):
+    """Who signs in is in the log; what they type is not."""
+    console = Console(palmetto, directory, "--insecure", "--store=data")
+    admin = console.admin()
+    login(console.anyone, "se\ncret-name", "se-cret-word", 401)
+    admin.api("POST", "/accounts", {"name": "bob", "password": "another-word"})
+    login(console.anyone, "bob", "another-word")
+    admin.api("DELETE", "/accounts/bob", want=204)
+    console.stop()
+    log = (directory / "data/logs/palmetto.log").read_text()
+    for line in ("console: ada signed in from 127.0.0.1", "console: failed login from 127.0.0.1",
+                 "console: ada made account bob", "console: bob signed in", "console: ada deleted account bob"):
+        assert line in log or line.replace("127.0.0.1", "[::1]") in log, (line, log)
+    for secret in (PASSWORD, "cret-", "another-word", admin.token):
+        assert secret not in log, secret
+
+
 def test_own_password(palmetto, directory):
     console, admin = start(palmetto, directory)
     eve = viewer(admin)

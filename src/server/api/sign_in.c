@@ -28,6 +28,7 @@ static void begin_session(struct api_call *call, const struct account *account)
     struct identity who;
     struct jw *w = &call->json;
     logins_begin(call->api->logins, call->arena, account, &who);
+    log_info("console: %.*s signed in from %.*s", STR_FMT(who.name), STR_FMT(call->request->peer));
     set_cookie(call, who.secret, false);
     jw_object(w);
     jw_key(w, "session");
@@ -125,8 +126,11 @@ int api_login(struct api_call *call, struct err *err)
     if (wait_s > 0)
         return too_many(call, wait_s, err);
     TRY(account_get(api, call->arena, name, &account, &found, err));
-    if (!account_check_password(api, &account, found, password))
+    if (!account_check_password(api, &account, found, password)) {
+        // The name is not shown: it may be anything, also a password in the wrong field.
+        log_info("console: failed login from %.*s", STR_FMT(call->request->peer));
         return call_fail(call, 401, err_set(err, ERR_INVALID_PASSWORD, "wrong name or password"), err);
+    }
     logins_succeeded(api->logins, name, call->request->peer);
     begin_session(call, &account);
     return 0;
@@ -224,6 +228,7 @@ int api_accounts_create(struct api_call *call, struct err *err)
     struct str name, password = call_password(call);
     TRY(body_need_str(call->body, "name", &name, err));
     TRY(account_create(call->api, name, password, body_bool(call->body, "admin"), false, err));
+    log_info("console: %.*s made account %.*s", STR_FMT(call->admission->identity.name), STR_FMT(name));
     call_write_password(call, name, password);
     return 0;
 }
@@ -233,6 +238,7 @@ int api_accounts_delete(struct api_call *call, struct err *err)
     struct str name = call_parameter(call, 0);
     TRY(account_delete(call->api, name, err));
     logins_end_account(call->api->logins, name);
+    log_info("console: %.*s deleted account %.*s", STR_FMT(call->admission->identity.name), STR_FMT(name));
     call_no_content(call);
     return 0;
 }
