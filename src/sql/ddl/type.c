@@ -416,7 +416,7 @@ static int add_value(struct ddl_context *dc, const struct cat_type *t, const str
                      struct ddl_result *out, struct err *err)
 {
     size_t at;
-    int64_t number;
+    int64_t number = 0;
     if (type_label_named(&t->def, s->value) != NULL) {
         if (!s->if_not_exists)
             return value_exists(s->value, err);
