@@ -1,7 +1,7 @@
-// The checker: final lists give each key's order of appends; ww, wr and rw edges follow from it, real-time edges from the
-// clock. Real time needs a node per end of a transaction instead of an edge per pair: transaction -> its end -> next end,
-// and the last end before a transaction's begin -> that transaction. Cycles are the strongly connected components (Tarjan
-// 1972) of more than one node.
+// The checker: final lists give each key's order of appends; ww, wr and rw edges follow from it, real-time edges from
+// the clock. Real time needs a node per end of a transaction instead of an edge per pair: transaction -> its end ->
+// next end, and the last end before a transaction's begin -> that transaction. Cycles are the strongly connected
+// components (Tarjan 1972) of more than one node.
 #include "isolation/history.h"
 
 #include "base/util.h"
@@ -141,15 +141,15 @@ static void check_read(struct checker *c, int txn, const struct history_op *r)
         n--;
     for (int i = 0; i < n; i++) {
         if (i >= f->n || f->list[i] != r->list[i]) {
-            violation(c, "transaction %d has read %d at %d of key %d, which is not there at the end", txn, r->list[i], i,
-                      r->key);
+            violation(c, "transaction %d has read %d at %d of key %d, which is not there at the end", txn, r->list[i],
+                      i, r->key);
             return;
         }
     }
     int before = n > 0 ? writer(c, r->list[n - 1]) : -1;
     if (before >= 0 && !is_last_append(txn_at(c, before), r->key, r->list[n - 1]))
-        violation(c, "transaction %d has read %d of key %d in the middle of transaction %d", txn, r->list[n - 1], r->key,
-                  before);
+        violation(c, "transaction %d has read %d of key %d in the middle of transaction %d", txn, r->list[n - 1],
+                  r->key, before);
     if (before >= 0)
         add_edge(c, before, txn, EDGE_WR, r->key);
     if (n < f->n && writer(c, f->list[n]) >= 0)

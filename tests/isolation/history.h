@@ -1,7 +1,7 @@
 // Histories of transactions that append to lists and read them, and a checker of strict serializability in the style of
-// Elle (Kingsbury and Alvaro 2020): since every element is unique and a list shows the order of all appends before it, reads
-// tell who wrote after whom; dependencies between transactions and their order in real time make a graph, and a cycle in
-// it is a violation.
+// Elle (Kingsbury and Alvaro 2020): since every element is unique and a list shows the order of all appends before it,
+// reads tell who wrote after whom; dependencies between transactions and their order in real time make a graph, and a
+// cycle in it is a violation.
 #ifndef TESTS_ISOLATION_HISTORY_H
 #define TESTS_ISOLATION_HISTORY_H
 
@@ -11,8 +11,8 @@
 struct history_op {
     bool append;
     int key;
-    int element;      // appended
-    const int *list;  // read
+    int element;     // appended
+    const int *list; // read
     int n;
 };
 

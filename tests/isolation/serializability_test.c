@@ -1,6 +1,6 @@
 // Serializability at random: clients on the SQL interface append to lists and read them, move money, and a checker
-// (history.h) looks for cycles. The checker proves itself: on histories made by hand, at the weaker levels, and on stores
-// with one validation step switched off, each of which must be found within some rounds.
+// (history.h) looks for cycles. The checker proves itself: on histories made by hand, at the weaker levels, and on
+// stores with one validation step switched off, each of which must be found within some rounds.
 //
 //     serializability_test [--transactions=N] [--clients=N] [--seed=N] [CASE]
 #include "base/util.h"
