@@ -558,6 +558,8 @@ int cat_kv_error(struct kv_txn *txn, int kv_result, struct err *err);
 // The same for a failed write or write lock (RETRY_WRITE_TOO_OLD). With a view, lock failures name the row:
 // `could not obtain lock on row (k)=(1) in t@t_pkey`.
 int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err);
+// Adds to a conflict or a deadlock which row it was about and who the others were.
+void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err);
 // kv_commit frees the transaction: take this before, to describe the failure after.
 struct cat_txn_summary {
     uint64_t id, read_version;

@@ -215,3 +215,33 @@ int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, st
     buf_release(&row);
     return err != NULL ? err->code : ERR_LOCK_NOT_AVAILABLE;
 }
+
+static void detail_deadlock(const struct kv_conflict *c, const char *row, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    for (unsigned i = 0; i < c->n_cycle; i++)
+        buf_printf(&b, "%s%llu", i > 0 ? ", " : "", (unsigned long long)c->cycle[i]);
+    err_detail(err, "Processes %s wait for each other: this one for row %s, which process %llu has locked.", buf_c(&b),
+               row, (unsigned long long)c->other_tag);
+    buf_release(&b);
+}
+
+void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err)
+{
+    if (v == NULL || txn == NULL || err == NULL || (kv_result != KV_CONFLICT && kv_result != KV_DEADLOCK))
+        return;
+    struct kv_conflict c = *kv_last_conflict(txn);
+    struct buf row = BUF_INIT;
+    if (c.key.ptr != NULL)
+        c.key = arena_str(&v->arena, c.key); // reading the descriptor overwrites it
+    if (!put_row(v, &row, c.key)) {
+        buf_release(&row);
+        return;
+    }
+    if (kv_result == KV_DEADLOCK)
+        detail_deadlock(&c, buf_c(&row), err);
+    else
+        err_detail(err, "Row %s was written by the transaction that committed at %llu.%09llu.", buf_c(&row),
+                   (unsigned long long)(c.version / 1000000000), (unsigned long long)(c.version % 1000000000));
+    buf_release(&row);
+}

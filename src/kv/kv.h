@@ -144,7 +144,9 @@ struct kv_conflict {
     struct str key;    // ptr NULL when unknown
     uint64_t other_id; // transaction that holds or wrote it; 0 when unknown
     uint64_t other_tag;
-    uint64_t version; // its commit version when committed
+    uint64_t version;      // its commit version when committed
+    const uint64_t *cycle; // KV_DEADLOCK: tags of those that waited for each other, where the engine tells
+    unsigned n_cycle;
 };
 const struct kv_conflict *kv_last_conflict(const struct kv_txn *txn);
 

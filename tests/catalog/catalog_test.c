@@ -450,9 +450,21 @@ static void test_lock_text(void)
     CHECK_INT(rc, KV_LOCK_UNAVAILABLE);
     CHECK_INT(cat_kv_write_error(b.view, b.txn, rc, &err), ERR_LOCK_NOT_AVAILABLE);
     CHECK_STR(str_of(err.message), "could not obtain lock on row (id)=(1) in t@pk");
+    rollback(&a);
+    // A conflict tells which row it was about.
+    a = begin();
+    struct kv_value v;
+    CHECK_INT(kv_get(a.txn, buf_view(&key), 0, &v), KV_OK);
+    CHECK_INT(kv_put(b.txn, buf_view(&key), STR("x")), KV_OK);
+    CHECK_INT(commit(&b), KV_OK);
+    rc = kv_lock(a.txn, buf_view(&key), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, 0);
+    CHECK_INT(rc, KV_CONFLICT);
+    CHECK_INT(cat_kv_error(a.txn, rc, &err), ERR_SERIALIZATION_FAILURE);
+    cat_kv_detail(a.view, a.txn, rc, &err);
+    CHECK(str_has_prefix(str_of(err.detail),
+                         STR("Row (id)=(1) in t@pk was written by the transaction that committed at ")));
     buf_release(&key);
     rollback(&a);
-    rollback(&b);
     teardown();
 }
 

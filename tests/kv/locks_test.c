@@ -275,13 +275,16 @@ static void deadlock(struct store *s)
 {
     for (int waiter_dies = 0; waiter_dies < 2; waiter_dies++) {
         struct kv_txn *t = begin_with(s, (struct kv_begin_options){.priority = waiter_dies ? 1 : 9});
-        struct kv_txn *u = begin_with(s, (struct kv_begin_options){.priority = 5});
+        struct kv_txn *u = begin_with(s, (struct kv_begin_options){.priority = 5, .tag = 42});
         CHECK_OK(lock(t, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
         CHECK_OK(lock(u, "b", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
         struct waiter w = {.txn = t, .key = "b", .mode = KV_LOCK_EXCLUSIVE, .end = true};
         waiter_start(&w);
         await_waiters(s, 1);
         CHECK_RESULT(lock(u, "a", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT), waiter_dies ? KV_OK : KV_DEADLOCK);
+        const struct kv_conflict *c = kv_last_conflict(u);
+        if (!waiter_dies && c->n_cycle > 0) // engines need not tell
+            CHECK(c->n_cycle == 2 && c->cycle[0] + c->cycle[1] == 42);
         if (!waiter_dies)
             kv_abort(u);
         CHECK_RESULT(waiter_join(&w), waiter_dies ? KV_DEADLOCK : KV_OK);

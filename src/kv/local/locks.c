@@ -258,6 +258,17 @@ static bool reaches(struct lock_table *t, struct lock_owner *at, struct lock_own
     return false;
 }
 
+// For the victim to tell: who waited for whom.
+static void note_cycle(struct lock_owner *victim, const struct lock_owner *owner)
+{
+    victim->n_cycle = 0;
+    const struct lock_owner *o = owner;
+    do {
+        victim->cycle[victim->n_cycle++] = o->tag;
+        o = o->found_by;
+    } while (o != owner && victim->n_cycle < LOCK_CYCLE_MAX);
+}
+
 // Breaks every cycle through `owner`, which has just begun to wait. One that holds nothing is waited for by nobody.
 static void break_cycles(struct lock_table *t, struct lock_owner *owner)
 {
@@ -273,6 +284,7 @@ static void break_cycles(struct lock_table *t, struct lock_owner *owner)
                 victim = o;
         }
         atomic_fetch_add_explicit(&t->deadlocks, 1, memory_order_relaxed);
+        note_cycle(victim, owner);
         leave_queue(t, victim, OUTCOME_DEADLOCK);
     }
 }

@@ -23,6 +23,8 @@ struct lock;
 struct lock_request;
 struct os;
 
+enum { LOCK_CYCLE_MAX = 8 };
+
 struct lock_table {
     pthread_mutex_t mutex;
     const struct os *os;
@@ -44,6 +46,8 @@ struct lock_owner {
     size_t held_count;
     uint64_t searched; // deadlock search that has been here
     struct lock_owner *found_by;
+    uint64_t cycle[LOCK_CYCLE_MAX]; // of a deadlock's victim: tags of those on the cycle, as many as fit
+    unsigned n_cycle;
 };
 
 struct lock_blocker {

@@ -273,6 +273,10 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     if (r != KV_OK)
         txn->conflict =
             (struct kv_conflict){.key = arena_str(&txn->arena, key), .other_id = blocker.id, .other_tag = blocker.tag};
+    if (r == KV_DEADLOCK) {
+        txn->conflict.n_cycle = txn->owner.n_cycle;
+        txn->conflict.cycle = arena_dup(&txn->arena, txn->owner.cycle, txn->owner.n_cycle * sizeof(*txn->owner.cycle));
+    }
     if (r == KV_OK && txn->owner.held_count > held)
         r = txn_charge(txn, LOCK_BYTES + key.len);
     if (r != KV_OK || wait != KV_LOCK_WAIT)

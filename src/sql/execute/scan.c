@@ -35,7 +35,9 @@ struct scan_op {
 int kv_error(struct exec_context *x, enum kv_result r, struct err *err)
 {
     bool names_row = r == KV_LOCK_UNAVAILABLE || r == KV_TIMEOUT;
-    return names_row ? cat_kv_write_error(x->view, x->txn, (int)r, err) : cat_kv_error(x->txn, (int)r, err);
+    int rc = names_row ? cat_kv_write_error(x->view, x->txn, (int)r, err) : cat_kv_error(x->txn, (int)r, err);
+    cat_kv_detail(x->view, x->txn, (int)r, err);
+    return rc;
 }
 
 static uint32_t table_position(const struct cat_table *t, uint32_t column_id)
