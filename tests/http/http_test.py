@@ -213,6 +213,20 @@ def test_accounts(palmetto, directory):
     console.stop()
 
 
+def test_plain_http_is_sent_to_https(palmetto, directory):
+    console = Console(palmetto, directory, "--certs-dir=certs", MEMORY)
+    console.admin()
+    plain = Client((False, console.anyone.host, console.anyone.port))
+    where = f"https://{console.anyone.host}:{console.anyone.port}"
+    for method, path in (("GET", "/"), ("GET", "/api/v2/me?x=1"), ("POST", "/api/v2/login"), ("GET", "/health")):
+        body = {"username": "ada", "password": PASSWORD} if method == "POST" else None
+        response = plain.request(method, path, body)
+        assert (response.status, response.headers["Location"]) == (301, where + path), (path, response.status)
+        assert "Set-Cookie" not in response.headers and response.body == b""
+    assert console.anyone.request("GET", "/health").status == 200
+    console.stop()
+
+
 def test_log(palmetto, directory):
     """Who signs in is in the log; what they type is not."""
     console = Console(palmetto, directory, "--insecure", "--store=data")

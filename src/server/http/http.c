@@ -163,6 +163,23 @@ static bool admit(struct conn *c, struct http_conn *h, struct http_request *q)
     return true;
 }
 
+enum step { STEP_WAIT, STEP_NEXT, STEP_CLOSE };
+
+// Plain HTTP where TLS is spoken: nothing is said but where to go.
+static enum step redirect(struct conn *c, struct http_request *q)
+{
+    struct http_response r = {.status = 301, .content_type = "text/plain; charset=utf-8"};
+    struct str host;
+    if (!http_header(q, "host", &host) || host.len == 0)
+        http_plain(&r, 400);
+    else
+        http_add_header(&r, "Location", "https://%.*s%.*s%s%.*s", STR_FMT(host), STR_FMT(q->path),
+                        q->query.len > 0 ? "?" : "", STR_FMT(q->query));
+    send_response(c, &r, q->head, true);
+    response_release(&r);
+    return STEP_CLOSE;
+}
+
 static void handle(struct conn *c, struct http_conn *h, struct http_request *q)
 {
     struct http_response r = {.status = HTTP_OK};
@@ -172,8 +189,6 @@ static void handle(struct conn *c, struct http_conn *h, struct http_request *q)
     response_release(&r);
     end_request(c, h);
 }
-
-enum step { STEP_WAIT, STEP_NEXT, STEP_CLOSE };
 
 // One request from the front of the bytes, if it is complete.
 static enum step take_request(struct conn *c, struct http_conn *h, struct str *bytes, struct arena *arena)
@@ -188,6 +203,8 @@ static enum step take_request(struct conn *c, struct http_conn *h, struct str *b
         refuse(c, status);
         return STEP_CLOSE;
     }
+    if (h->http->tls != NULL && c->ssl == NULL)
+        return redirect(c, &q);
     q.arena = arena;
     q.conn = h;
     q.tls = c->ssl != NULL;
@@ -285,6 +302,7 @@ bool http_open(struct conn *c, void *arg)
     c->tls = http->tls;
     c->no_client_certificate = true;
     c->handshaking = http->tls != NULL;
+    c->may_be_plain = true;
     conn_set_deadline(c, clock_mono_ns() + h->http->head_timeout_ns);
     return true;
 }

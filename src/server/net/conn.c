@@ -228,8 +228,20 @@ static uint32_t wait_for(enum io io)
     return io == IO_WANT_WRITE ? EPOLLOUT : io == IO_DEAD ? (uint32_t)WAIT_CLOSE : EPOLLIN;
 }
 
+// Whether the client speaks first, and something else than a TLS handshake record.
+static bool speaks_plain(struct conn *c)
+{
+    enum { TLS_HANDSHAKE_RECORD = 22 };
+    unsigned char first;
+    return c->may_be_plain && recv(c->fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && first != TLS_HANDSHAKE_RECORD;
+}
+
 static uint32_t handshake(struct conn *c)
 {
+    if (c->ssl == NULL && speaks_plain(c)) {
+        c->handshaking = false;
+        return EPOLLIN;
+    }
     if (c->ssl == NULL && (c->ssl = tls_accept(c->tls, c->fd, !c->no_client_certificate)) == NULL)
         return WAIT_CLOSE;
     int rc = SSL_do_handshake(c->ssl);

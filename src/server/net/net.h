@@ -88,6 +88,7 @@ struct conn {
     bool handshaking;
     bool unix_socket;
     bool no_client_certificate; // the handshake does not ask for one
+    bool may_be_plain;          // a client that does not begin with TLS is heard in the clear: `ssl` stays NULL
     bool closing;               // close when the output is sent
     bool dead;                  // the peer is gone or too slow: no more writes
     atomic_bool busy;           // run by a worker
