@@ -38,7 +38,21 @@ int api_sessions_cancel(struct api_call *call, struct err *err)
     return 0;
 }
 
-// A session runs one statement at a time.
+static int session_of_query(struct api_call *call, struct str query, struct str *session, struct err *err)
+{
+    static const char text[] = "SELECT session_id FROM crdb_internal.cluster_queries WHERE query_id = $1::STRING";
+    struct api_sql sql;
+    struct api_rows rows;
+    TRY(api_sql_open(call, &(struct api_sql_options){0}, &sql, err));
+    int rc = api_sql_query(&sql, text, &query, 1, &rows, err);
+    api_sql_close(&sql);
+    TRY(rc);
+    if (rows.n == 0)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "there is no such query");
+    *session = api_cell(&rows, 0, 0);
+    return 0;
+}
+
 int api_queries_cancel(struct api_call *call, struct err *err)
 {
     struct sql_engine *engine;

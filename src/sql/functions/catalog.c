@@ -306,14 +306,15 @@ BODY(get_function_definition)
     return fn_return_buf(ec, &b, out, err);
 }
 
-BODY(get_function_arguments)
+// `identity`: what tells overloads apart, the input parameters without defaults.
+static int function_arguments(struct eval_context *ec, int64_t oid, bool identity, struct datum *out, struct err *err)
 {
-    const struct fn_overload *fn = find_function(args[0].i);
+    const struct fn_overload *fn = find_function(oid);
     const struct cat_function *f;
     struct buf b = BUF_INIT;
-    TRY(find_routine(ec, args[0].i, &f, err));
+    TRY(find_routine(ec, oid, &f, err));
     if (f != NULL) {
-        cat_text_function_params(&b, f, false, true);
+        cat_text_function_params(&b, f, identity, true);
         return fn_return_buf(ec, &b, out, err);
     }
     if (fn == NULL)
@@ -326,6 +327,15 @@ BODY(get_function_arguments)
         type_print_pg(&b, fn->args[i]);
     }
     return fn_return_buf(ec, &b, out, err);
+}
+
+BODY(get_function_arguments)
+{
+    return function_arguments(ec, args[0].i, false, out, err);
+}
+BODY(get_function_identity)
+{
+    return function_arguments(ec, args[0].i, true, out, err);
 }
 
 // ---- comments
