@@ -64,9 +64,10 @@ struct spec {
 
 struct client {
     PGconn *conn;
-    int sent, done; // steps sent and answered
-    int due;        // steps whose turn has come
-    bool waiting;   // recorded as such
+    int sent, done;  // steps sent and answered
+    int due;         // steps whose turn has come
+    bool waiting;    // recorded as such
+    struct buf text; // recorded since the last flush
 };
 
 // What the runs of one case at one level have shown.
@@ -148,9 +149,9 @@ struct run {
     struct verdict *verdict;
 };
 
-static void put_step(const struct run *run, int session, int number)
+static void put_step(struct run *run, int session, int number)
 {
-    buf_printf(run->out, "%c%d ", run->spec->session_names[session], number + 1);
+    buf_printf(&run->clients[session].text, "%c%d ", run->spec->session_names[session], number + 1);
 }
 
 static bool is_blocked(const struct client *c)
@@ -191,7 +192,7 @@ static void take_answer(struct run *run, int session)
     run->verdict->failed |= str_has_prefix(buf_view(&text), STR("ERROR 40001"));
     run->verdict->deadlocked |= str_has_prefix(buf_view(&text), STR("ERROR 40P01"));
     put_step(run, session, c->done);
-    buf_printf(run->out, "%s\n", buf_c(&text));
+    buf_printf(&c->text, "%s\n", buf_c(&text));
     run->results[session][c->done] = strdup(buf_c(&text));
     c->done++;
     buf_release(&text);
@@ -212,7 +213,7 @@ static bool settle(struct run *run, int session)
         if (is_blocked(c)) {
             if (!c->waiting) {
                 put_step(run, session, c->done);
-                buf_cstr(run->out, "<waiting>\n");
+                buf_cstr(&c->text, "<waiting>\n");
             }
             c->waiting = run->verdict->waited = true;
             return false;
@@ -238,13 +239,24 @@ static bool settle_all(struct run *run)
     return all;
 }
 
+// Of several that one step has set free, who is done first is up to chance: they are recorded in the order of sessions.
+static void flush(struct run *run)
+{
+    for (int i = 0; i < run->spec->n_sessions; i++) {
+        buf_str(run->out, buf_view(&run->clients[i].text));
+        buf_clear(&run->clients[i].text);
+    }
+}
+
 static void take_turn(struct run *run, struct step step)
 {
     struct client *c = &run->clients[step.session];
     c->due++;
     send_due(run, step.session);
     settle(run, step.session);
+    flush(run);
     settle_all(run);
+    flush(run);
 }
 
 static void begin_clients(struct run *run, enum level level)
@@ -287,8 +299,10 @@ static bool has_anomaly(const struct run *run)
 static void finish_run(struct run *run)
 {
     const struct spec *s = run->spec;
-    for (int i = 0; i < s->n_sessions; i++)
+    for (int i = 0; i < s->n_sessions; i++) {
         PQfinish(run->clients[i].conn);
+        buf_release(&run->clients[i].text);
+    }
     if (s->end != NULL) {
         struct buf text = BUF_INIT;
         PGresult *r = PQexec(test.monitor, s->end);
@@ -328,6 +342,7 @@ static void run_order(const struct spec *s, enum level level, const struct order
             die(s->name, "a step waits for ever");
         nanosleep(&(struct timespec){0, 2000000}, NULL);
     }
+    flush(&run);
     finish_run(&run);
     for (int i = 0; i < s->n_cleanup; i++)
         execute(test.monitor, s->cleanup[i]);
