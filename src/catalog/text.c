@@ -429,7 +429,8 @@ void cat_text_acl_item(struct buf *out, char kind, struct str owner, const struc
             buf_putc(out, '*');
     }
     buf_putc(out, '/');
-    print_identifier(out, owner);
+    if (owner.len > 0) // empty: whoever it will be
+        print_identifier(out, owner);
 }
 
 struct cat_grant cat_acl_default_owner(struct str owner)

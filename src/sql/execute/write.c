@@ -107,8 +107,14 @@ static int delete_entry(struct exec_context *x, const struct table_access *ta, c
     if (ti->inverted)
         return delete_inverted(x, ta, ti, row, err);
     struct buf key = BUF_INIT;
-    index_key(&key, ti, row, NULL);
-    enum kv_result r = kv_delete(x->txn, buf_view(&key));
+    bool has_null;
+    index_key(&key, ti, row, &has_null);
+    enum kv_result r = KV_OK;
+    // Who wants the key of a unique entry that may come back waits for it; rows have been locked by their primary keys.
+    if (ti != &ta->primary && ti->index->unique && !has_null)
+        r = kv_lock(x->txn, buf_view(&key), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, x->lock_timeout_ns);
+    if (r == KV_OK)
+        r = kv_delete(x->txn, buf_view(&key));
     buf_release(&key);
     return r == KV_OK ? 0 : kv_error(x, r, err);
 }
