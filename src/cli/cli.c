@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "cli/verb_int.h"
 #include "base/err.h"
+#include "crypto/crypto.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,7 @@ static int verb_run(const struct verb *verb, int argc, char **argv)
 int cli_main(int argc, char **argv)
 {
     int words;
+    crypto_init();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_overview();
         return argc < 2 ? EXIT_STATUS_ERROR : 0;

@@ -5,6 +5,11 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+void crypto_init(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 void sha256(struct str bytes, uint8_t out[SHA256_BYTES])
 {
     unsigned int len = 0;

@@ -9,6 +9,9 @@
 
 enum { SHA256_BYTES = 32 };
 
+// First of all, before there are threads. OpenSSL is then not taken down when the process ends, which would free what
+// threads that end at that moment free themselves.
+void crypto_init(void);
 void sha256(struct str bytes, uint8_t out[SHA256_BYTES]);
 void hmac_sha256(struct str key, struct str bytes, uint8_t out[SHA256_BYTES]);
 // RFC 8018 PBKDF2 with HMAC-SHA-256 and one output block.
