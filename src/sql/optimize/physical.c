@@ -55,15 +55,31 @@ static struct plan *exactly(struct optimizer *o, struct plan *p, const struct re
 
 // ---- scans
 
+// column = value, column IN (value), column LIKE 'without wildcards' (JDBC asks so for names): how many sides of it may
+// be the column; 0: it is none of them.
+static int equality_sides(const struct expr *e)
+{
+    if (e->kind == EXPR_IN)
+        return !e->flag && e->n_args == 2 ? 1 : 0;
+    if (e->kind != EXPR_CALL || e->n_args != 2 || !e->fn->is_operator)
+        return 0;
+    if (strcmp(e->fn->name, "=") == 0)
+        return 2;
+    const struct expr *pattern = e->args[1];
+    bool plain = strcmp(e->fn->name, "LIKE") == 0 && pattern->kind == EXPR_CONST && !pattern->value.null;
+    for (size_t i = 0; plain && i < pattern->value.s.len; i++)
+        plain = strchr("%_\\", pattern->value.s.ptr[i]) == NULL;
+    return plain ? 1 : 0;
+}
+
 static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *filter, struct optimizer *o,
                                struct expr **value)
 {
     const uint32_t *lookups = scan->scan.table->virtual_lookups;
     for (size_t i = 0; i < filter->items.len; i++) {
         const struct expr *e = filter->items.ptr[i];
-        if (e->kind != EXPR_CALL || e->n_args != 2 || !e->fn->is_operator || strcmp(e->fn->name, "=") != 0)
-            continue;
-        for (int side = 0; side < 2; side++) {
+        int sides = equality_sides(e);
+        for (int side = 0; side < sides; side++) {
             const struct expr *c = e->args[side];
             struct expr *other = e->args[1 - side];
             if (c->kind != EXPR_COLUMN || other->type.family != c->type.family)
@@ -103,8 +119,10 @@ static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct c
         p->scan.constraint.n_equal = 1;
     }
     p->scan.filter = conjuncts_join(o, filter);
-    p->rows = p->scan.virtual_lookup > 0 ? 10 : 1000;
-    p->cost = p->rows * 2;
+    // Those that have lookups describe tables and their parts; the others are few.
+    double all = scan->scan.table->virtual_lookups[0] != 0 ? 1000 : 30;
+    p->cost = p->scan.virtual_lookup > 0 ? 20 : all * 2;
+    p->rows = p->scan.virtual_lookup > 0 ? 5 : fmax(1, all * filter_selectivity(o, filter));
     return p;
 }
 
@@ -489,6 +507,51 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
     return p;
 }
 
+// Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.
+static bool bounded(const struct plan *p)
+{
+    switch (p->kind) {
+    case PLAN_VIRTUAL_SCAN:
+        return p->scan.virtual_lookup > 0;
+    case PLAN_FILTER:
+    case PLAN_PROJECT:
+    case PLAN_SORT:
+    case PLAN_DISTINCT:
+        return bounded(p->input);
+    case PLAN_HASH_JOIN:
+    case PLAN_NESTED_JOIN:
+        return p->join.kind == JOIN_INNER ? bounded(p->input) || bounded(p->right) : bounded(p->input);
+    default:
+        return false;
+    }
+}
+
+// A catalog relation that the left side's rows find by one of its lookup columns is made anew for each of them, instead
+// of once as a whole.
+static struct plan *try_virtual(struct optimizer *o, struct rel *r, struct plan *left, double limit)
+{
+    bool filtered = r->right->kind == REL_FILTER;
+    struct rel *scan = filtered ? r->right->input : r->right;
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan->kind != REL_SCAN || scan->scan.table->kind != CAT_VIRTUAL ||
+        r->join.kind == JOIN_RIGHT || r->join.kind == JOIN_FULL || r->join.on == NULL || !bounded(left))
+        return NULL;
+    struct expr *predicate = filtered ? r->right->predicate : NULL;
+    struct plan *right = plan_scan(o, scan, expr_and(o->arena, predicate, r->join.on), NULL, 0, 0);
+    if (right->kind != PLAN_VIRTUAL_SCAN || right->scan.virtual_lookup == 0)
+        return NULL;
+    double cost = perturbed(o, left->cost + left->rows * right->cost);
+    if (cost >= limit)
+        return NULL;
+    struct plan *p = plan_new(o, PLAN_NESTED_JOIN, r, left);
+    p->right = right;
+    p->join.kind = r->join.kind;
+    p->join.correlated = true;
+    p->rows = join_rows(r->join.kind, left->rows, right->rows, 1, true);
+    p->cost = cost;
+    join_columns(o, p, right->cols, right->n_cols);
+    return p;
+}
+
 static struct plan *cheaper(struct plan *a, struct plan *b)
 {
     return b != NULL && (a == NULL || b->cost < a->cost) ? b : a;
@@ -499,6 +562,7 @@ static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *
 {
     struct plan *hash = hash_join(o, r, left, right), *best = hash;
     best = cheaper(best, try_lookup(o, r, left, best->cost));
+    best = cheaper(best, try_virtual(o, r, left, best->cost));
     return cheaper(best, try_merge(o, r, hash, best->cost));
 }
 

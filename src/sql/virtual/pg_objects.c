@@ -173,7 +173,7 @@ GENERATOR(pg_description_rows)
 {
     const struct cat_schema **schemas;
     size_t n;
-    TRY(relations_each(x, NULL, -1, -1, SCOPE_STORED, table_descriptions, rows, err));
+    TRY(relations_each(x, filter, pg_description_objoid, -1, SCOPE_STORED, table_descriptions, rows, err));
     TRY(cat_list_schemas(x->view, x->eval.arena, x->eval.database_id, &schemas, &n, err));
     for (size_t i = 0; i < n; i++) {
         struct str text = STR_NONE;
