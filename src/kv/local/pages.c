@@ -63,8 +63,9 @@ struct node {
 struct checker {
     const char *map;
     size_t bytes, page_bytes;
-    uint64_t pages; // in use
-    uint8_t *seen;  // one bit per page
+    uint64_t pages;      // counted by the meta record
+    uint64_t file_pages; // that the file has: the last ones may be missing while they are free
+    uint8_t *seen;       // one bit per page
     const char *database;
     struct err *err;
     const struct page_sums *sums; // to compare with; NULL: none
@@ -110,6 +111,25 @@ static int check_sum(struct checker *c, uint64_t page)
     if (page >= c->sums->n || c->sums->crc[page] == 0)
         return damaged(c, page, "has no checksum");
     return c->sums->crc[page] == page_crc(c, page) ? 0 : damaged(c, page, "does not have its checksum");
+}
+
+// LMDB counts pages that a transaction took and gave back, and does not write them: at the end they make no file.
+enum { UNWRITTEN_PAGES_MAX = 1 << 20 };
+
+static int count_pages(struct checker *c, const struct meta_record *meta)
+{
+    c->file_pages = c->bytes / c->page_bytes;
+    if (meta->last_page < 1 || meta->last_page >= c->file_pages + UNWRITTEN_PAGES_MAX)
+        return damaged(c, meta->txn_id & 1, "counts more pages than there can be");
+    c->pages = meta->last_page + 1;
+    return 0;
+}
+
+static int in_file(struct checker *c, uint64_t page, uint64_t count)
+{
+    if (page < 2 || page >= c->pages)
+        return damaged(c, page, "is out of bounds");
+    return page + count <= c->file_pages ? 0 : damaged(c, page, "is beyond the end of the file");
 }
 
 static int mark(struct checker *c, uint64_t page)
@@ -166,13 +186,13 @@ static int read_overflow(struct walk *w, struct node *n)
     struct page_header h;
     uint64_t page;
     memcpy(&page, n->value.ptr, sizeof(page));
-    if (page < 2 || page >= c->pages)
-        return damaged(c, page, "is out of bounds");
+    TRY(in_file(c, page, 1));
     memcpy(&h, bytes_of(c, page), sizeof(h));
     uint64_t needed = (PAGE_HEADER_BYTES - 1 + (uint64_t)n->size) / c->page_bytes + 1, count = h.overflow_count;
     // A shorter value may have taken the place of a longer one.
     if (h.number != page || h.flags != PAGE_OVERFLOW || count < needed || count > c->pages - page)
         return damaged(c, page, "is not the overflow page it should be");
+    TRY(in_file(c, page, count));
     for (uint64_t i = 0; i < count; i++) {
         TRY(mark(c, page + i));
         TRY(check_sum(c, page + i));
@@ -249,6 +269,7 @@ static int check_page(struct walk *w, uint64_t page, uint32_t level, struct boun
     struct page_header h;
     struct checker *c = w->c;
     TRY(mark(c, page));
+    TRY(in_file(c, page, 1));
     if (c->only_paths && c->database != NULL && level == w->record->depth) {
         w->counted.leaf_pages++;
         return 0;
@@ -358,9 +379,7 @@ static int check_meta_sum(struct checker *c, const struct meta_record *meta)
 // The trees of one meta record.
 static int check_trees(struct checker *c, const struct meta_record *meta)
 {
-    if (meta->last_page < 1 || meta->last_page >= c->bytes / c->page_bytes)
-        return damaged(c, meta->txn_id & 1, "counts more pages than the file has");
-    c->pages = meta->last_page + 1;
+    TRY(count_pages(c, meta));
     c->seen = mem_zalloc((size_t)c->pages / 8 + 1);
     TRY(check_meta_sum(c, meta));
     TRY(check_tree(c, &meta->free, true, check_free_pages));
@@ -547,10 +566,10 @@ static void sum_value(struct summing *m, const struct node *n, bool is_main)
         struct page_header h;
         uint64_t page;
         memcpy(&page, n->value.ptr, sizeof(page));
-        if (page >= m->c.pages)
+        if (page >= m->c.file_pages)
             return;
         memcpy(&h, bytes_of(&m->c, page), sizeof(h));
-        for (uint64_t i = 0; i < h.overflow_count && page + i < m->c.pages; i++)
+        for (uint64_t i = 0; i < h.overflow_count && page + i < MIN(m->c.pages, m->c.file_pages); i++)
             m->sums->crc[page + i] = page_crc(&m->c, page + i);
         value.ptr = bytes_of(&m->c, page) + PAGE_HEADER_BYTES;
     }
@@ -565,7 +584,8 @@ static void sum_page(struct summing *m, uint64_t page, bool is_main)
 {
     struct page_header h;
     struct node n;
-    if (page >= m->c.pages || m->sums->crc[page] != 0) // in use before: unchanged, and so is all below it
+    if (page >= MIN(m->c.pages, m->c.file_pages) ||
+        m->sums->crc[page] != 0) // in use before: unchanged, and so is all below it
         return;
     m->sums->crc[page] = page_crc(&m->c, page);
     memcpy(&h, bytes_of(&m->c, page), sizeof(h));
@@ -613,9 +633,7 @@ static int sum_file(struct summing *m)
     struct meta_record meta[2];
     TRY(check_metas(&m->c, meta));
     const struct meta_record *newest = &meta[meta[1].txn_id > meta[0].txn_id];
-    if (newest->last_page < 1 || newest->last_page >= m->c.bytes / m->c.page_bytes)
-        return ERR_DATA_CORRUPTED;
-    m->c.pages = newest->last_page + 1;
+    TRY(count_pages(&m->c, newest));
     if (m->sums->txn_id == newest->txn_id)
         return 0;
     if (m->sums->txn_id + 1 != newest->txn_id) // nothing is known of what was in use before
