@@ -60,7 +60,9 @@ bool budget_try_charge(struct budget *b, size_t bytes)
 void budget_charge_forced(struct budget *b, size_t bytes)
 {
     for (struct budget *at = b; at != NULL; at = at->parent) {
-        if (add(at, bytes) > at->limit_bytes)
+        bool over = add(at, bytes) > at->limit_bytes;
+        bool small = at != b && atomic_load_explicit(&b->used_bytes, memory_order_relaxed) <= BUDGET_SMALL_BYTES;
+        if (over && !small)
             atomic_store_explicit(&b->exceeded, at, memory_order_relaxed);
     }
 }

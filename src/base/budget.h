@@ -23,8 +23,10 @@ void budget_init(struct budget *b, const char *name, size_t limit_bytes, struct 
 int budget_charge(struct budget *b, size_t bytes, struct err *err) MUST_CHECK;
 // True when the charge fitted; charges nothing otherwise. For operators that spill instead of failing.
 bool budget_try_charge(struct budget *b, size_t bytes) MUST_CHECK;
-// Charges whatever happens and marks the account exceeded when it or an ancestor is over its limit; used by arenas,
-// whose callers poll budget_check once per batch.
+// Charges whatever happens and marks the account exceeded when it is over its limit, or an ancestor is and the account
+// itself holds more than BUDGET_SMALL_BYTES: who needs little is served although others have taken everything. Used by
+// arenas, whose callers poll budget_check once per batch.
+enum { BUDGET_SMALL_BYTES = 64 << 10 };
 void budget_charge_forced(struct budget *b, size_t bytes);
 void budget_release(struct budget *b, size_t bytes);
 // 53200 when a forced charge went over the limit.

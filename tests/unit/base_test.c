@@ -36,9 +36,13 @@ static void test_budget_chain(void)
     CHECK_INT(process.used_bytes, 80);
     budget_release(&stmt, 80);
     CHECK_INT(process.used_bytes, 0);
-    budget_charge_forced(&stmt, 200); // over the limit of the process: this statement fails, not the next
+    budget_init(&stmt, "statement", SIZE_MAX, &process);
+    budget_charge_forced(&stmt, 200); // over the limit of the process, but little
+    CHECK_INT(budget_check(&stmt, &err), 0);
+    budget_charge_forced(&stmt, BUDGET_SMALL_BYTES); // this statement fails, not the next
     CHECK_INT(budget_check(&stmt, &err), ERR_OUT_OF_MEMORY);
-    budget_release(&stmt, 200);
+    err_reset(&err);
+    budget_release(&stmt, 200 + BUDGET_SMALL_BYTES);
     struct budget other;
     budget_init(&other, "statement", 1000, &process);
     CHECK_INT(budget_check(&other, &err), 0);
