@@ -58,7 +58,7 @@ export function MetricsPage() {
 function Chart({ series, from, to }: { series: Series; from: number; to: number }) {
   const box = useRef<HTMLDivElement>(null);
   const points = series.kind === 'counter' ? rates(series.points) : series.points;
-  const isBytes = /bytes/.test(series.name);
+  const isBytes = /bytes|rss|capacity/.test(series.name);
   const show = (v: number) => (isBytes ? bytes(v) : count(Math.round(v * 100) / 100));
   const last = points.length > 0 ? points[points.length - 1][1] : null;
   useEffect(() => {
@@ -74,7 +74,7 @@ function Chart({ series, from, to }: { series: Series; from: number; to: number 
         cursor: { y: false },
         scales: { x: { range: [from, to] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map((x) => tick(x, to - from)) },
+          { ...axis, space: 90, values: (_, ticks) => ticks.map((x) => tick(x, to - from)) },
           { ...axis, size: 70, values: (_, ticks) => ticks.map(show) },
         ],
         series: [{}, { stroke: color('--accent'), width: 1.5, fill: color('--accent-faint'), points: { show: points.length === 1 } }],

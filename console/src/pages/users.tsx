@@ -23,6 +23,13 @@ type Open =
 // These belong to the server itself.
 const BUILT_IN = new Set(['root', 'admin', 'node', 'public']);
 
+// What every cluster has by itself says nothing about this one.
+const BUILT_IN_SCHEMAS = new Set(['crdb_internal', 'information_schema', 'pg_catalog', 'pg_extension']);
+
+function isOwn(g: Grant): boolean {
+  return g.database !== 'system' && !BUILT_IN_SCHEMAS.has(g.schema ?? '');
+}
+
 export function UsersPage({ cluster }: ClusterPageProps) {
   const admin = useAdmin();
   const where = path`/clusters/${cluster.name}/users`;
@@ -48,7 +55,7 @@ export function UsersPage({ cluster }: ClusterPageProps) {
         <Data of={users}>{(list) => <UserTable users={list} admin={admin} onOpen={setOpen} />}</Data>
       </Panel>
       <Panel title={t('grants')}>
-        <Data of={grants}>{(list) => <GrantTable grants={list} />}</Data>
+        <Data of={grants}>{(list) => <GrantTable grants={list.filter(isOwn)} />}</Data>
       </Panel>
       {open?.what === 'create' && (
         <CreateUserDialog cluster={cluster.name} onClose={done} onNext={(user, password) => setOpen({ what: 'connect', user, password })} />
