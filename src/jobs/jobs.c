@@ -184,6 +184,18 @@ int job_update(struct job *job, double fraction, struct str progress, struct err
     return change_record(job->jobs, job->id, set_progress, job, err);
 }
 
+struct job_mark job_mark(const struct job *job)
+{
+    return (struct job_mark){job->progress, job->fraction, job->finished};
+}
+
+void job_reset(struct job *job, struct job_mark mark)
+{
+    job->progress = mark.progress;
+    job->fraction = mark.fraction;
+    job->finished = mark.finished;
+}
+
 int job_update_in(struct job *job, struct kv_txn *txn, double fraction, struct str progress, struct err *err)
 {
     struct record_change rc = {job->id, set_progress, job};

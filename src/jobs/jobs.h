@@ -77,5 +77,14 @@ int job_update_in(struct job *job, struct kv_txn *txn, double fraction, struct s
                   struct err *err) MUST_CHECK;
 // The same, and that the job has succeeded, within the transaction that publishes its work: all or nothing.
 int job_finish_in(struct job *job, struct kv_txn *txn, struct str progress, struct err *err) MUST_CHECK;
+// What the job says of itself; job_reset goes back to it when the transaction of job_update_in or job_finish_in did not
+// commit.
+struct job_mark {
+    struct str progress;
+    double fraction;
+    bool finished;
+};
+struct job_mark job_mark(const struct job *job);
+void job_reset(struct job *job, struct job_mark mark);
 
 #endif

@@ -119,6 +119,7 @@ static int store_progress(struct online_index *o, double fraction, struct err *e
 static int in_txn(struct online_index *o, int (*work)(struct online_index *o, struct err *err), struct err *err)
 {
     struct session *s = o->session;
+    struct job_mark before = job_mark(o->job);
     int rc = 0;
     for (int attempt = 0; attempt < PIECE_ATTEMPTS_MAX; attempt++) {
         err_reset(err);
@@ -128,8 +129,10 @@ static int in_txn(struct online_index *o, int (*work)(struct online_index *o, st
         TRY(session_begin(s, TXN_IMPLICIT, err));
         rc = work(o, err);
         rc = rc == 0 ? session_commit(s, err) : rc;
-        if (rc != 0)
+        if (rc != 0) {
             session_rollback(s);
+            job_reset(o->job, before);
+        }
         if (rc != ERR_SERIALIZATION_FAILURE)
             break;
         o->piece_rows = MAX(o->piece_rows / 2, (uint32_t)PIECE_ROWS_MIN);
