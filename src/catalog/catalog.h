@@ -219,6 +219,8 @@ struct cat_foreign_key {
     enum cat_fk_action on_delete, on_update;
     bool match_full;
     bool validated;
+    bool deferrable; // SET CONSTRAINTS may move its check to the end of the transaction
+    bool deferred;   // INITIALLY DEFERRED: it is there unless SET CONSTRAINTS says otherwise
 };
 struct cat_check {
     struct str name;

@@ -181,6 +181,8 @@ static const struct field foreign_key_record_fields[] = {
     F(7, ENUM, cat_foreign_key, on_update),
     F(8, BOOL, cat_foreign_key, match_full),
     F(9, BOOL, cat_foreign_key, validated),
+    F(10, BOOL, cat_foreign_key, deferrable),
+    F(11, BOOL, cat_foreign_key, deferred),
 };
 static RECORD(foreign_key_record, cat_foreign_key);
 

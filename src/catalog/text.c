@@ -139,6 +139,8 @@ int cat_text_foreign_key(struct buf *out, struct cat_view *v, const struct cat_t
         buf_printf(out, " ON DELETE %s", cat_fk_action_name(fk->on_delete));
     if (fk->on_update != CAT_FK_NO_ACTION)
         buf_printf(out, " ON UPDATE %s", cat_fk_action_name(fk->on_update));
+    if (fk->deferrable)
+        buf_cstr(out, fk->deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE");
     if (!fk->validated)
         buf_cstr(out, " NOT VALID");
     return 0;

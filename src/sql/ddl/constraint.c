@@ -483,6 +483,11 @@ static enum cat_fk_action action_of(enum ast_fk_action action)
     return actions[action];
 }
 
+static bool is_deferrable(const struct ast_constraint *c)
+{
+    return c->deferrable == AST_DEFERRABLE_IMMEDIATE || c->deferrable == AST_DEFERRABLE_DEFERRED;
+}
+
 static int build_foreign_key(struct table_work *w, const struct ast_constraint *c, const struct cat_table *to,
                              struct cat_foreign_key *fk, struct err *err)
 {
@@ -493,6 +498,8 @@ static int build_foreign_key(struct table_work *w, const struct ast_constraint *
                                    .on_delete = action_of(c->on_delete),
                                    .on_update = action_of(c->on_update),
                                    .match_full = c->match == AST_FK_MATCH_FULL,
+                                   .deferrable = is_deferrable(c),
+                                   .deferred = c->deferrable == AST_DEFERRABLE_DEFERRED,
                                    .validated = !c->not_valid};
     size_t n_referenced = c->ref_columns.n > 0 ? c->ref_columns.n : to->primary->n_columns;
     TRY(name_columns(a, edit_table(&w->edit), &c->columns, &fk->origin_columns, err));
@@ -519,8 +526,6 @@ static int add_foreign_key(struct table_work *w, const struct ast_constraint *c,
     const struct cat_table *to, *t;
     if (c->match == AST_FK_MATCH_PARTIAL)
         return ddl_unimplemented(err, "MATCH PARTIAL");
-    if (c->deferrable == AST_DEFERRABLE_IMMEDIATE || c->deferrable == AST_DEFERRABLE_DEFERRED)
-        return ddl_unimplemented(err, "deferrable constraints");
     TRY(referenced_table(w, c, &to, err));
     TRY(same_persistence(w, to, err));
     bool self = to->id == w->edit.t.id;
@@ -574,6 +579,8 @@ int constraint_add(struct table_work *w, const struct ast_constraint *c, struct 
                    STR_FMT(c->name), STR_FMT(w->edit.t.name));
         return 0;
     }
+    if (is_deferrable(c) && c->kind != AST_CONSTRAINT_FOREIGN_KEY)
+        return ddl_unimplemented(err, "deferrable constraints other than foreign keys");
     switch (c->kind) {
     case AST_CONSTRAINT_PRIMARY_KEY:
         return primary_key_set(w, ast_as_index_def(c->index), c->name, err);

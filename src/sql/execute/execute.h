@@ -40,7 +40,8 @@ struct exec_context {
     int (*table_exprs)(void *arg, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
                        struct err *err);
     void *table_exprs_arg;
-    int64_t cascade_limit; // foreign_key_cascades_limit
+    int64_t cascade_limit;            // foreign_key_cascades_limit
+    struct deferred_checks *deferred; // of the transaction; NULL: no check waits for its end
     // Operators that hold more than this put rows into a temporary file in `temp_dir`; NULL: they do not.
     size_t work_memory_bytes;
     const struct os *os;
@@ -68,6 +69,24 @@ struct exec_context {
     struct spill_stream *spill_streams;
     void *virtual_arg; // given to virtual tables
 };
+
+// ---- deferred.c: foreign keys whose checks wait for the end of the transaction
+
+// What waits is a key that some row refers to while no row has it, or did when a statement ended. It is looked at again
+// as things are then, so it does not matter whether the statement was undone.
+struct deferred_checks {
+    struct arena arena; // of the transaction
+    struct deferred_check *checks, **tail;
+    struct deferred_mode *modes; // of SET CONSTRAINTS, newest first
+};
+void deferred_init(struct deferred_checks *d, struct budget *budget);
+void deferred_clear(struct deferred_checks *d);        // the transaction has ended
+void deferred_clear_checks(struct deferred_checks *d); // it starts again, in the modes it has
+// SET CONSTRAINTS; fk NULL: ALL.
+void deferred_set_mode(struct deferred_checks *d, const struct cat_foreign_key *fk, bool deferred);
+bool deferred_is(const struct deferred_checks *d, const struct cat_foreign_key *fk);
+// Checks what waits of constraints that are not deferred, or of all (23503).
+int deferred_run(struct exec_context *x, bool all, struct err *err) MUST_CHECK;
 
 // Builds the operators and opens them: CTEs with mutations run here. The context is filled in by the caller up to
 // `copy_batch` and must stay where it is.

@@ -124,14 +124,23 @@ static void describe_key(struct buf *names, struct buf *texts, const struct cat_
 
 // What becomes of a referenced key that was found: it must not go before a row that refers to it is committed. A
 // written reference locks it, so that whoever wants to remove it waits; its row may change otherwise. What a schema
-// change or a bulk load sees is validated by the commit.
-enum reference_use { REFERENCE_SEEN, REFERENCE_WRITTEN };
+// change or a bulk load sees is validated by the commit. A key whose check may wait is not locked before it is there:
+// others may bring it.
+enum reference_use { REFERENCE_SEEN, REFERENCE_WRITTEN, REFERENCE_DEFERRED };
+
+static enum reference_use use_of(const struct exec_context *x, const struct cat_foreign_key *fk)
+{
+    return x->deferred != NULL && deferred_is(x->deferred, fk) ? REFERENCE_DEFERRED : REFERENCE_WRITTEN;
+}
 
 static enum kv_result read_reference(struct exec_context *x, struct str key, enum reference_use use, struct kv_value *v)
 {
     if (use == REFERENCE_SEEN || is_bulk_load(x))
         return kv_get(x->txn, key, KV_READ_VALIDATED, v);
-    enum kv_result r = kv_lock(x->txn, key, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, x->lock_timeout_ns);
+    enum kv_result r = use == REFERENCE_DEFERRED ? kv_get(x->txn, key, KV_READ_SNAPSHOT, v) : KV_OK;
+    if (r != KV_OK || (use == REFERENCE_DEFERRED && !v->found))
+        return r;
+    r = kv_lock(x->txn, key, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, x->lock_timeout_ns);
     return r == KV_OK ? kv_get(x->txn, key, KV_READ_SNAPSHOT, v) : r;
 }
 
@@ -199,7 +208,7 @@ int foreign_check_references(struct exec_context *x, const struct table_access *
         TRY(is_reference(fk, values, &references, err));
         if (!references)
             continue;
-        TRY(reference_exists(x, fk, values, REFERENCE_WRITTEN, &exists, err));
+        TRY(reference_exists(x, fk, values, use_of(x, fk), &exists, err));
         if (!exists)
             queue(
                 x,
@@ -509,8 +518,11 @@ static int run_parent(struct exec_context *x, const struct cascade *c, struct er
     TRY(find_children(x, child, c->fk, c->old_values, refuse, &children, err));
     if (children.rows.len == 0)
         return 0;
-    if (refuse)
-        return still_referenced(x, c, child->table, err);
+    if (refuse) {
+        struct deferred_failure f = {c->fk, c->table->table, c->old_values, .of_referenced = true, .update = c->update};
+        bool put_off = action == CAT_FK_NO_ACTION && deferred_put_off(x, &f);
+        return put_off ? 0 : still_referenced(x, c, child->table, err);
+    }
     struct child_exprs ce;
     TRY(compile_child(x, child->table, &ce, err));
     for (size_t i = 0; i < children.rows.len; i++) {
@@ -541,9 +553,32 @@ int cascades_run(struct exec_context *x, struct err *err)
             continue;
         }
         bool exists;
-        TRY(reference_exists(x, c->fk, c->new_values, REFERENCE_WRITTEN, &exists, err));
-        if (!exists)
+        TRY(reference_exists(x, c->fk, c->new_values, use_of(x, c->fk), &exists, err));
+        struct deferred_failure f = {c->fk, c->table->table, c->new_values, .update = c->update};
+        if (!exists && !deferred_put_off(x, &f))
             return missing_reference(x, c, err);
     }
     return 0;
+}
+
+int foreign_check_key(struct exec_context *x, const struct deferred_failure *f, struct err *err)
+{
+    bool exists;
+    TRY(reference_exists(x, f->fk, f->values, REFERENCE_WRITTEN, &exists, err));
+    if (exists)
+        return 0;
+    const struct table_access *child;
+    struct child_rows children = {0};
+    TRY(table_of(x, f->fk->origin_table_id, &child, err));
+    TRY(find_children(x, child, f->fk, f->values, true, &children, err));
+    if (children.rows.len == 0)
+        return 0;
+    struct datum *values = arena_dup(x->arena, f->values, f->fk->n_columns * sizeof(*values));
+    struct cascade c = {.fk = f->fk, .table = table_access(x, f->table), .update = f->update};
+    if (!f->of_referenced) {
+        c.new_values = values;
+        return missing_reference(x, &c, err);
+    }
+    c.old_values = values;
+    return still_referenced(x, &c, child->table, err);
 }

@@ -34,6 +34,17 @@ int foreign_validate_row(struct exec_context *x, const struct table_access *ta, 
 int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                           const struct datum *new_row, struct err *err) MUST_CHECK;
 int check_violation(const struct cat_table *t, const struct cat_check *check, struct err *err);
+// deferred.c: a check that failed is to be made again at the end of the transaction, if its constraint is deferred.
+// `values`: the key, in fk column order; `of_referenced`: it is the referenced row that has changed or gone.
+struct deferred_failure {
+    const struct cat_foreign_key *fk;
+    const struct cat_table *table; // whose row was written
+    const struct datum *values;
+    bool of_referenced, update;
+};
+bool deferred_put_off(struct exec_context *x, const struct deferred_failure *f);
+// Whether rows refer to the key though no row has it, as an error (23503).
+int foreign_check_key(struct exec_context *x, const struct deferred_failure *f, struct err *err) MUST_CHECK;
 // Runs queued actions until none is left.
 int cascades_run(struct exec_context *x, struct err *err) MUST_CHECK;
 

@@ -238,6 +238,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     arena_init(&s->describe, NULL);
     // Half of what there is for all: one session alone cannot keep the others from working.
     budget_init(&s->budget, "session", engine->budget.limit_bytes / 2, &engine->budget);
+    deferred_init(&s->deferred, &s->budget);
     s->user = s->login_user = arena_str(&s->arena, o->user);
     s->client_address = arena_str(&s->arena, o->client_address);
     s->auth_method = arena_str(&s->arena, o->auth_method);
@@ -285,6 +286,7 @@ void session_free(struct session *s)
     mem_free(s->current_query);
     mem_free(s->shown.last_query);
     arena_release(&s->describe);
+    deferred_clear(&s->deferred);
     arena_release(&s->arena);
     mem_free(s);
 }

@@ -227,8 +227,9 @@ struct session {
     struct job *job;            // that this session works for; NULL: a client's
     int (*job_interrupted)(void *job, struct err *err);
     char temp_schema[48];
-    bool has_temp_schema; // an object was made in it, perhaps undone since
-    struct map routines;  // u32 -> struct routine_plans *
+    bool has_temp_schema;            // an object was made in it, perhaps undone since
+    struct deferred_checks deferred; // of this transaction
+    struct map routines;             // u32 -> struct routine_plans *
     uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
@@ -326,6 +327,12 @@ double session_distinct_count(void *session, const struct cat_table *t, uint32_t
 int run_create_statistics(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 double session_row_count(void *session, const struct cat_table *t);
+
+// constraints.c: SET CONSTRAINTS, and what it leaves for the end of the transaction
+int run_set_constraints(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
+// All that waits is checked now.
+int constraints_before_commit(struct session *s, struct err *err) MUST_CHECK;
+int constraints_before_ddl(struct session *s, struct err *err) MUST_CHECK; // 55006 when a check that waits fails
 
 // check.c
 struct check_sink;

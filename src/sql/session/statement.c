@@ -128,6 +128,7 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .os = s->engine->os,
                                .temp_dir = s->engine->temp_dir,
                                .batch_rows_max = s->engine->batch_rows_max,
+                               .deferred = &s->deferred,
                                .virtual_arg = s};
     eval_context_init(s, &x->eval, a);
 }
@@ -851,8 +852,9 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
         return run_lock_table(s, ast, a, err);
     case AST_VACUUM:
     case AST_UNLISTEN:
-    case AST_SET_CONSTRAINTS:
         return 0;
+    case AST_SET_CONSTRAINTS:
+        return run_set_constraints(s, ast, a, err);
     case AST_ANALYZE:
         return run_analyze(s, ast, a, err);
     case AST_CREATE_STATISTICS:
@@ -890,6 +892,7 @@ int run_statement(struct session *s, const struct statement_input *in, bool desc
         return run_query(s, in, describe, tag_arena, tag, err);
     if (ddl_can_execute(in->ast)) {
         TRY(commit_before_ddl(s, err));
+        TRY(constraints_before_ddl(s, err));
         return run_ddl(s, in->ast, tag_arena, tag, err);
     }
     return run_other(s, in, describe, tag_arena, tag, err);

@@ -108,6 +108,7 @@ static void finished(struct session *s, bool committed)
     s->txn_deadline_ns = 0;
     s->touched_jobs = false;
     s->touched_roles = false;
+    deferred_clear(&s->deferred);
     drop_savepoints(s);
     portals_end_txn(s, committed);
     settings_end_txn(s);
@@ -138,7 +139,12 @@ static int commit_kv(struct session *s, struct err *err)
 
 int session_commit(struct session *s, struct err *err)
 {
-    int rc = commit_kv(s, err);
+    int rc = constraints_before_commit(s, err);
+    if (rc != 0) {
+        session_rollback(s);
+        return rc;
+    }
+    rc = commit_kv(s, err);
     finished(s, rc == 0);
     return rc;
 }
@@ -181,6 +187,7 @@ int txn_restart(struct session *s, struct err *err)
         return cat_kv_error(s->txn, (int)r, err);
     s->statements_in_txn = 0;
     s->statement_savepoint = 0;
+    deferred_clear_checks(&s->deferred);
     return cat_view_refresh(s->view, err);
 }
 
@@ -459,6 +466,7 @@ static int release(struct session *s, const struct ast_release *r, struct err *e
     }
     if (setting_bool(s, SETTING_INJECT_RETRY_ERRORS_ON_COMMIT_ENABLED) && s->restarts < 3)
         return injected_error(err);
+    TRY(constraints_before_commit(s, err));
     int rc = commit_kv(s, err);
     s->txn_state = rc == 0 ? TXN_COMMIT_WAIT : TXN_EXPLICIT; // a failure aborts it, see txn_fail
     return rc;

@@ -47,8 +47,8 @@ static struct datum column_name(const struct cat_table *t, uint32_t id)
 
 // ---- table_constraints
 
-static int constraint_row(const struct relation *r, struct str name, const char *type, struct virtual_rows *rows,
-                          struct err *err)
+static int constraint_row(const struct relation *r, struct str name, const char *type, const struct cat_foreign_key *fk,
+                          struct virtual_rows *rows, struct err *err)
 {
     ROW(table_constraints);
     row[table_constraints_constraint_catalog] = datum_str(r->database->name);
@@ -58,8 +58,8 @@ static int constraint_row(const struct relation *r, struct str name, const char 
     row[table_constraints_table_schema] = datum_str(r->schema->name);
     row[table_constraints_table_name] = datum_str(r->table->name);
     row[table_constraints_constraint_type] = datum_c(type);
-    row[table_constraints_is_deferrable] = datum_c("NO");
-    row[table_constraints_initially_deferred] = datum_c("NO");
+    row[table_constraints_is_deferrable] = datum_c(fk != NULL && fk->deferrable ? "YES" : "NO");
+    row[table_constraints_initially_deferred] = datum_c(fk != NULL && fk->deferred ? "YES" : "NO");
     return virtual_row(rows, row, err);
 }
 
@@ -69,10 +69,10 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
     if (r->table->kind != CAT_TABLE)
         return 0;
     for (uint32_t i = 0; oid_constraint_at(r->table, i, &c); i++)
-        TRY(constraint_row(r, constraint_name(&c), constraint_type(r->table, &c), rows, err));
+        TRY(constraint_row(r, constraint_name(&c), constraint_type(r->table, &c), c.foreign_key, rows, err));
     for (size_t i = 0; i < r->table->n_columns; i++)
         if (r->table->columns[i].not_null)
-            TRY(constraint_row(r, not_null_name(x, r, &r->table->columns[i]), "CHECK", rows, err));
+            TRY(constraint_row(r, not_null_name(x, r, &r->table->columns[i]), "CHECK", NULL, rows, err));
     return 0;
 }
 

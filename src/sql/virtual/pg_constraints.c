@@ -203,6 +203,8 @@ static int foreign_key_columns(struct exec_context *x, const struct cat_table *t
     row[pg_constraint_conname] = datum_str(fk->name);
     row[pg_constraint_contype] = datum_c("f");
     row[pg_constraint_convalidated] = datum_bool(fk->validated);
+    row[pg_constraint_condeferrable] = datum_bool(fk->deferrable);
+    row[pg_constraint_condeferred] = datum_bool(fk->deferred);
     row[pg_constraint_conindid] = datum_int(referenced != NULL ? referenced_index(referenced, fk) : 0);
     row[pg_constraint_confrelid] = datum_int(fk->referenced_table_id);
     row[pg_constraint_confupdtype] = datum_c(action_letter(fk->on_update));

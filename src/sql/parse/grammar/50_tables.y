@@ -130,22 +130,23 @@ column_constraint_core:
     "NOT" "NULL" { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_NOT_NULL); }
   | "NULL" { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_NULL); }
   | NOT_VISIBLE_LA "VISIBLE" { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_NOT_VISIBLE); }
-  | "UNIQUE"
+  | "UNIQUE" opt_deferrable
     {
         $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_UNIQUE,
-                  .index = NODE(INDEX_DEF, index_def, @1, .unique = true));
+                  .index = NODE(INDEX_DEF, index_def, @1, .unique = true), .deferrable = (enum ast_deferrable)$2);
     }
   | "UNIQUE" "WITHOUT" "INDEX"
     {
         $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_UNIQUE, .without_index = true,
                   .index = NODE(INDEX_DEF, index_def, @1, .unique = true));
     }
-  | "PRIMARY" "KEY" opt_hash opt_storage
+  | "PRIMARY" "KEY" opt_hash opt_storage opt_deferrable
     {
         struct ast_index_def *hash = AS(index_def, $3);
         hash->unique = true;
         hash->storage = $4;
-        $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_PRIMARY_KEY, .index = $3);
+        $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_PRIMARY_KEY, .index = $3,
+                  .deferrable = (enum ast_deferrable)$5);
     }
   | "CHECK" '(' expr ')' { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_CHECK, .expr = $3); }
   | "DEFAULT" b_expr { $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_DEFAULT, .expr = $2); }
@@ -252,10 +253,11 @@ table_constraint_core:
         AS(index_def, $4)->unique = true;
         $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_UNIQUE, .index = $4, .without_index = true);
     }
-  | "PRIMARY" "KEY" index_body
+  | "PRIMARY" "KEY" index_body opt_deferrable
     {
         AS(index_def, $3)->unique = true;
-        $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_PRIMARY_KEY, .index = $3);
+        $$ = NODE(CONSTRAINT, constraint, @1, .kind = AST_CONSTRAINT_PRIMARY_KEY, .index = $3,
+                  .deferrable = (enum ast_deferrable)$4);
     }
   | "FOREIGN" "KEY" '(' name_list ')' references
     {
