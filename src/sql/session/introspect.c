@@ -68,11 +68,10 @@ static void list_settings(struct virtual_session *vs, struct arena *a, struct vi
     *out = ARENA_ARRAY(a, struct virtual_setting, SETTING_COUNT);
     for (int i = 0; i < SETTING_COUNT; i++) {
         const struct setting_info *info = &setting_infos[i];
-        const char *reset = s->login_values[i] != NULL ? s->login_values[i] : info->default_text;
         (*out)[i] = (struct virtual_setting){.name = setting_name(a, i),
                                              .value = arena_str(a, str_of(setting_text(s, i))),
                                              .default_value = str_of(info->default_text),
-                                             .reset_value = arena_str(a, str_of(reset)),
+                                             .reset_value = arena_str(a, str_of(s->login_values[i])),
                                              .read_only = info->kind == SETTING_READ_ONLY,
                                              .type = setting_type(info->kind),
                                              .values = info->values};

@@ -147,12 +147,6 @@ static void registry_remove(struct session *s)
     pthread_mutex_unlock(&e->mutex);
 }
 
-static void set_fixed(struct session *s, int id, struct str value)
-{
-    mem_free(s->values[id]);
-    s->values[id] = str_dup_c(value);
-}
-
 static int apply_setting_list(struct session *s, const struct str *settings, size_t n, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
@@ -203,29 +197,26 @@ static int role_defaults(struct session *s, struct err *err)
     if (rc == 0)
         rc = connection_limit(s, admin, err);
     if (rc == 0)
-        set_fixed(s, SETTING_IS_SUPERUSER, admin ? STR("on") : STR("off"));
+        setting_store(s, SETTING_IS_SUPERUSER, admin ? STR("on") : STR("off"));
     session_rollback(s);
     return rc;
 }
 
 static int startup(struct session *s, const struct session_options *o, struct err *err)
 {
-    set_fixed(s, SETTING_DATABASE, o->database.len > 0 ? o->database : o->user);
-    set_fixed(s, SETTING_SESSION_USER, o->user);
-    set_fixed(s, SETTING_SESSION_AUTHORIZATION, o->user);
-    set_fixed(s, SETTING_SYSTEM_IDENTITY, o->system_identity.len > 0 ? o->system_identity : o->user);
-    set_fixed(s, SETTING_SESSION_ID, str_of(s->session_id));
-    set_fixed(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
+    setting_store(s, SETTING_DATABASE, o->database.len > 0 ? o->database : o->user);
+    setting_store(s, SETTING_SESSION_USER, o->user);
+    setting_store(s, SETTING_SESSION_AUTHORIZATION, o->user);
+    setting_store(s, SETTING_SYSTEM_IDENTITY, o->system_identity.len > 0 ? o->system_identity : o->user);
+    setting_store(s, SETTING_SESSION_ID, str_of(s->session_id));
+    setting_store(s, SETTING_SSL, o->tls ? STR("on") : STR("off"));
     pthread_mutex_lock(&s->engine->mutex);
-    set_fixed(s, SETTING_VIRTUAL_CLUSTER_NAME, str_of(s->engine->virtual_cluster_name));
+    setting_store(s, SETTING_VIRTUAL_CLUSTER_NAME, str_of(s->engine->virtual_cluster_name));
     pthread_mutex_unlock(&s->engine->mutex);
     TRY(role_defaults(s, err));
     for (size_t i = 0; i < o->n_parameters; i++)
         TRY(setting_set(s, o->parameters[i].name, o->parameters[i].value, false, err));
-    for (int i = 0; i < SETTING_COUNT; i++) {
-        if (strcmp(s->values[i], setting_infos[i].default_text) != 0)
-            s->login_values[i] = str_dup_c(str_of(s->values[i]));
-    }
+    settings_keep_login(s);
     return 0;
 }
 

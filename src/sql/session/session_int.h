@@ -172,9 +172,10 @@ struct session {
     bool tls;
     struct arena arena; // session lifetime
     struct budget budget;
-    char *values[SETTING_COUNT];
-    char *login_values[SETTING_COUNT]; // what RESET goes back to; NULL: the default
-    uint64_t settings_epoch;           // bumped by every change that a plan may depend on
+    // Texts of their own, or those of setting_infos while they are the defaults: there are many sessions.
+    const char *values[SETTING_COUNT];
+    const char *login_values[SETTING_COUNT]; // what RESET goes back to
+    uint64_t settings_epoch;                 // bumped by every change that a plan may depend on
     struct saved_setting *local_settings;
     struct map custom_settings; // dotted names -> char *
     struct value_context vc;
@@ -194,6 +195,7 @@ struct session {
     struct savepoint *savepoints; // innermost first
     int64_t txn_micros, statement_micros;
     uint64_t statements_in_txn; // run so far
+    uint64_t rows_read_in_txn, rows_written_in_txn;
     bool txn_read_only, txn_read_only_set;
     bool txn_failed_retryable; // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;
@@ -244,6 +246,8 @@ struct session {
 
 // settings.c
 void settings_init(struct session *s);
+void setting_store(struct session *s, int id, struct str text); // as it is, without effects
+void settings_keep_login(struct session *s);                    // what is there now is what RESET goes back to
 void settings_release(struct session *s);
 int setting_find(struct str name); // -1: unknown
 const char *setting_text(struct session *s, int id);

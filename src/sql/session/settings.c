@@ -32,11 +32,30 @@ int setting_find(struct str name)
     return -1;
 }
 
-static void replace(char **slot, struct str text)
+static void forget(const char *text, int id)
 {
-    char *copy = str_dup_c(text);
-    mem_free(*slot);
-    *slot = copy;
+    if (text != setting_infos[id].default_text)
+        mem_free((char *)text);
+}
+
+static const char *keep(struct str text, int id)
+{
+    return str_eqc(text, setting_infos[id].default_text) ? setting_infos[id].default_text : str_dup_c(text);
+}
+
+void setting_store(struct session *s, int id, struct str text)
+{
+    const char *old = s->values[id];
+    s->values[id] = keep(text, id);
+    forget(old, id);
+}
+
+void settings_keep_login(struct session *s)
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        forget(s->login_values[i], i);
+        s->login_values[i] = keep(str_of(s->values[i]), i);
+    }
 }
 
 bool setting_bool(const struct session *s, int id)
@@ -102,7 +121,7 @@ static int set_zone(struct session *s, struct str value, struct err *err)
                        STR_FMT(value));
     }
     s->vc.zone = z;
-    replace(&s->values[SETTING_TIMEZONE], name);
+    setting_store(s, SETTING_TIMEZONE, name);
     return 0;
 }
 
@@ -125,7 +144,7 @@ static int set_datestyle(struct session *s, struct str value, struct err *err)
     }
     static const char *const names[] = {"ISO, MDY", "ISO, DMY", "ISO, YMD"};
     s->vc.date_order = order;
-    replace(&s->values[SETTING_DATESTYLE], str_of(names[order]));
+    setting_store(s, SETTING_DATESTYLE, str_of(names[order]));
     return 0;
 }
 
@@ -172,7 +191,7 @@ static int set_encoding(struct session *s, struct str value, struct err *err)
         !str_ieqc(value, "default"))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: unimplemented client encoding: \"%.*s\"",
                        STR_FMT(value));
-    replace(&s->values[SETTING_CLIENT_ENCODING], STR("UTF8"));
+    setting_store(s, SETTING_CLIENT_ENCODING, STR("UTF8"));
     return 0;
 }
 
@@ -197,7 +216,7 @@ static int set_isolation(struct session *s, int id, struct str value, struct err
             s->txn_isolation = level;
             return changed && s->txn != NULL ? txn_reopen(s, err) : 0;
         }
-        replace(&s->values[SETTING_DEFAULT_TRANSACTION_ISOLATION], str_of(name));
+        setting_store(s, SETTING_DEFAULT_TRANSACTION_ISOLATION, str_of(name));
         return 0;
     }
     return bad_value(setting_infos[id].name, value, "serializable,repeatable read,read committed", err);
@@ -361,7 +380,7 @@ static int set_by_kind(struct session *s, int id, struct str value, struct err *
     case SETTING_LIST:
         break;
     }
-    replace(&s->values[id], normalized);
+    setting_store(s, id, normalized);
     apply_effects(s, id);
     return 0;
 }
@@ -374,7 +393,7 @@ static int set_database(struct session *s, struct str value, struct err *err)
         if (d == NULL)
             return err_set(err, ERR_UNDEFINED_DATABASE, "database \"%.*s\" does not exist", STR_FMT(value));
     }
-    replace(&s->values[SETTING_DATABASE], value);
+    setting_store(s, SETTING_DATABASE, value);
     return 0;
 }
 
@@ -382,7 +401,7 @@ static int set_role(struct session *s, struct str value, struct err *err)
 {
     if (str_ieqc(value, "none") || str_eq(value, str_of(s->values[SETTING_SESSION_USER]))) {
         s->user = str_of(s->values[SETTING_SESSION_USER]);
-        replace(&s->values[SETTING_ROLE], STR("none"));
+        setting_store(s, SETTING_ROLE, STR("none"));
         return 0;
     }
     const struct cat_role *role = NULL;
@@ -397,7 +416,7 @@ static int set_role(struct session *s, struct str value, struct err *err)
     if (!admin && !member)
         return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to set role \"%.*s\"", STR_FMT(value));
     s->user = arena_str(&s->arena, value);
-    replace(&s->values[SETTING_ROLE], value);
+    setting_store(s, SETTING_ROLE, value);
     return 0;
 }
 
@@ -505,8 +524,7 @@ int setting_reset(struct session *s, struct str name, struct err *err)
             return 0;
         return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
     }
-    const char *text = s->login_values[id] != NULL ? s->login_values[id] : setting_infos[id].default_text;
-    return setting_set(s, name, str_of(text), false, err);
+    return setting_set(s, name, str_of(s->login_values[id]), false, err);
 }
 
 void settings_reset_all(struct session *s)
@@ -524,7 +542,7 @@ void settings_reset_all(struct session *s)
 void settings_init(struct session *s)
 {
     for (int i = 0; i < SETTING_COUNT; i++)
-        s->values[i] = str_dup_c(str_of(setting_infos[i].default_text));
+        s->values[i] = s->login_values[i] = setting_infos[i].default_text;
     for (int i = 0; i < SETTING_COUNT; i++)
         apply_effects(s, i);
 }
@@ -533,8 +551,8 @@ void settings_release(struct session *s)
 {
     settings_end_txn(s);
     for (int i = 0; i < SETTING_COUNT; i++) {
-        mem_free(s->values[i]);
-        mem_free(s->login_values[i]);
+        forget(s->values[i], i);
+        forget(s->login_values[i], i);
     }
     struct map_entry *e;
     for (size_t it = 0; (e = map_next(&s->custom_settings, &it)) != NULL;)

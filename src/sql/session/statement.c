@@ -363,6 +363,24 @@ static int send_batch(struct session *s, struct execution *e, const struct batch
     return s->sink->ops->rows(s->sink, &out, err);
 }
 
+static int row_limit(struct session *s, int setting, const char *what, uint64_t rows, struct err *err)
+{
+    int64_t limit = setting_int(s, setting);
+    if (limit <= 0 || rows <= (uint64_t)limit)
+        return 0;
+    return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "txn has %s %llu rows, which is above the limit: SessionID %s",
+                   what, (unsigned long long)rows, s->session_id);
+}
+
+// transaction_rows_read_err, transaction_rows_written_err
+static int check_row_limits(struct session *s, const struct execution *e, struct err *err)
+{
+    s->rows_read_in_txn += e->x.rows_read;
+    s->rows_written_in_txn += e->x.rows_written;
+    TRY(row_limit(s, SETTING_TRANSACTION_ROWS_WRITTEN_ERR, "written", s->rows_written_in_txn, err));
+    return row_limit(s, SETTING_TRANSACTION_ROWS_READ_ERR, "read", s->rows_read_in_txn, err);
+}
+
 int execution_send(struct session *s, struct execution *e, uint64_t max_rows, uint64_t *sent, bool *done,
                    struct err *err)
 {
@@ -374,6 +392,7 @@ int execution_send(struct session *s, struct execution *e, uint64_t max_rows, ui
             e->pending_at = 0;
             if (e->pending.n == 0) {
                 e->finished = *done = true;
+                TRY(check_row_limits(s, e, err));
                 break;
             }
         }

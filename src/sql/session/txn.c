@@ -73,6 +73,7 @@ int session_begin(struct session *s, enum txn_state state, struct err *err)
     s->txn_priority = 0;
     s->txn_as_of = 0;
     s->statements_in_txn = 0;
+    s->rows_read_in_txn = s->rows_written_in_txn = 0;
     s->restarts = 0;
     s->txn_failed_retryable = false;
     s->txn_micros = s->statement_micros;
