@@ -112,6 +112,42 @@ BODY(array_ndims)
     struct array a = open_arg(ec, args, 0);
     return a.count > 0 ? fn_return_int(out, 1) : fn_return_null(out);
 }
+BODY(array_dims)
+{
+    struct array a = open_arg(ec, args, 0);
+    if (a.count == 0)
+        return fn_return_null(out);
+    return fn_return_str(out, arena_printf(ec->arena, "[1:%u]", a.count));
+}
+BODY(trim_array)
+{
+    struct array a = open_arg(ec, args, 0);
+    if (args[1].i < 0 || args[1].i > a.count)
+        return err_set(err, ERR_ARRAY_SUBSCRIPT_ERROR, "number of elements to trim must be between 0 and %u", a.count);
+    uint32_t n = a.count - (uint32_t)args[1].i;
+    struct datum *items = ARENA_ARRAY(ec->arena, struct datum, n + 1);
+    for (uint32_t i = 0; i < n; i++)
+        items[i] = array_get(&a, i);
+    return fn_return_str(out, array_build(ec->arena, a.element, items, n));
+}
+BODY(array_fill)
+{
+    if (args[1].null)
+        return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "dimension array or low bound array cannot be null");
+    struct array dimensions = open_arg(ec, args, 1);
+    if (dimensions.count > 1)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: nested arrays");
+    struct datum n = dimensions.count == 0 ? datum_int(0) : array_get(&dimensions, 0);
+    if (n.null)
+        return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "dimension values cannot be null");
+    if (n.i < 0 || n.i > FN_STRING_BYTES_MAX / 16)
+        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed");
+    TRY(check_has_array(fn_arg_type(ec, 0), err));
+    struct datum *items = ARENA_ARRAY(ec->arena, struct datum, (size_t)n.i + 1);
+    for (int64_t i = 0; i < n.i; i++)
+        items[i] = args[0];
+    return fn_return_str(out, array_build(ec->arena, fn_arg_type(ec, 0), items, (uint32_t)n.i));
+}
 BODY(cardinality)
 {
     return fn_return_int(out, open_arg(ec, args, 0).count);
@@ -192,13 +228,10 @@ BODY(to_string)
 }
 
 // Pieces of a string as array elements: by separator, or by character when it is NULL.
-BODY(string_to_array)
+typedef int add_piece(void *arg, struct datum piece, struct err *err);
+
+static int split_string(const struct datum *args, int n_args, add_piece *add, void *arg, struct err *err)
 {
-    if (args[0].null)
-        return fn_return_null(out);
-    struct {
-        ARENA_VEC(struct datum) items;
-    } list = {0};
     struct str s = args[0].s;
     for (size_t at = 0, more = s.len > 0; more;) {
         size_t end = at;
@@ -211,11 +244,44 @@ BODY(string_to_array)
             end = next < 0 ? s.len : (size_t)next;
         struct str piece = str_slice(s, at, end);
         bool is_null = n_args > 2 && !args[2].null && str_eq(piece, args[2].s);
-        ARENA_PUSH(ec->arena, &list.items, is_null ? DATUM_NULL : datum_str(piece));
+        TRY(add(arg, is_null ? DATUM_NULL : datum_str(piece), err));
         at = args[1].null ? end : end + args[1].s.len;
         more = args[1].null ? at < s.len : next >= 0;
     }
+    return 0;
+}
+
+struct pieces {
+    struct arena *arena;
+    ARENA_VEC(struct datum) items;
+};
+
+static int keep_piece(void *arg, struct datum piece, struct err *err)
+{
+    struct pieces *list = arg;
+    ARENA_PUSH(list->arena, &list->items, piece);
+    return 0;
+}
+
+BODY(string_to_array)
+{
+    struct pieces list = {.arena = ec->arena};
+    if (args[0].null)
+        return fn_return_null(out);
+    TRY(split_string(args, n_args, keep_piece, &list, err));
     return fn_return_str(out, array_build(ec->arena, T_STRING, list.items.ptr, (uint32_t)list.items.len));
+}
+
+static int emit_piece(void *arg, struct datum piece, struct err *err)
+{
+    struct fn_emit *emit = arg;
+    return emit->row(emit, &piece, err);
+}
+
+static int string_to_table(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                           struct err *err)
+{
+    return args[0].null ? 0 : split_string(args, n_args, emit_piece, emit, err);
 }
 
 // ---- rows of arrays

@@ -58,6 +58,8 @@ struct session_functions {
     void (*sequence_value_set)(struct session_functions *sf, uint32_t sequence_id, int64_t value);
     bool (*sequence_value_get)(struct session_functions *sf, uint32_t sequence_id, int64_t *value);
     bool (*sequence_value_last)(struct session_functions *sf, int64_t *value);
+    // Interrupts the statement of the session with this number, or ends the session; *found: there is one.
+    int (*signal_backend)(struct session_functions *sf, int64_t pid, bool end, bool *found, struct err *err);
     void (*notice)(struct session_functions *sf, const struct err *notice);
     // Runs a user-defined function: every row of its last statement to `emit`, at most max_rows (0: all).
     int (*call_routine)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *routine,

@@ -620,6 +620,128 @@ static int regexp_matches(struct eval_context *ec, const struct datum *args, int
     return 0;
 }
 
+// ---- the n-th match
+
+// Arguments behind string and pattern, as far as they are given.
+struct match_request {
+    struct str s, pattern, flags;
+    int64_t start, n, group; // in characters, from 1; from 1; 0: the whole match
+};
+
+static int positive(const char *name, int64_t v, int64_t least, struct err *err)
+{
+    if (v >= least)
+        return 0;
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": %lld", name, (long long)v);
+}
+
+static int check_request(const struct match_request *m, struct err *err)
+{
+    TRY(positive("start", m->start, 1, err));
+    TRY(positive("n", m->n, 1, err));
+    return positive("subexpr", m->group, 0, err);
+}
+
+// Bytes before the character; beyond the end for one that is not there.
+static size_t byte_of_character(struct str s, int64_t character)
+{
+    size_t at = 0;
+    while (character > 1 && at < s.len) {
+        utf8_next(s, &at);
+        character--;
+    }
+    return character > 1 ? s.len + 1 : at;
+}
+
+// Passes up to m->n matches; how many there were, and the offsets of the last. At most 31 groups.
+static int pass_matches(const struct match_request *m, int64_t *passed, PCRE2_SIZE offsets[64], uint32_t *groups,
+                        struct err *err)
+{
+    pcre2_code *code;
+    TRY(check_request(m, err));
+    TRY(pattern_regex(m->pattern, m->flags, &code, err));
+    pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, groups);
+    *groups = MIN(*groups, 31);
+    *passed = 0;
+    for (size_t at = byte_of_character(m->s, m->start); *passed < m->n && at <= m->s.len;) {
+        pcre2_match_data *match;
+        bool found;
+        TRY(pattern_find(code, m->s, at, &match, &found, err));
+        if (!found)
+            break;
+        memcpy(offsets, pcre2_get_ovector_pointer(match), (*groups + 1) * 2 * sizeof(*offsets));
+        ++*passed;
+        at = offsets[1];
+        if (offsets[1] == offsets[0] && at < m->s.len)
+            utf8_next(m->s, &at);
+        else
+            at += offsets[1] == offsets[0];
+    }
+    return 0;
+}
+
+BODY(regexp_count)
+{
+    struct match_request m = {args[0].s, args[1].s, n_args > 3 ? args[3].s : STR_EMPTY, n_args > 2 ? args[2].i : 1,
+                              INT64_MAX, 0};
+    int64_t count;
+    PCRE2_SIZE offsets[64];
+    uint32_t groups;
+    TRY(pass_matches(&m, &count, offsets, &groups, err));
+    return fn_return_int(out, count);
+}
+
+BODY(regexp_like)
+{
+    return regex_test(args[0].s, args[1].s, n_args > 2 ? args[2].s : STR_EMPTY, false, out, err);
+}
+
+BODY(regexp_substr)
+{
+    struct match_request m = {args[0].s,
+                              args[1].s,
+                              n_args > 4 ? args[4].s : STR_EMPTY,
+                              n_args > 2 ? args[2].i : 1,
+                              n_args > 3 ? args[3].i : 1,
+                              n_args > 5 ? args[5].i : 0};
+    int64_t passed;
+    PCRE2_SIZE offsets[64];
+    uint32_t groups;
+    TRY(pass_matches(&m, &passed, offsets, &groups, err));
+    if (passed < m.n || m.group > groups)
+        return fn_return_null(out);
+    struct str text = group(m.s, offsets, (uint32_t)m.group);
+    return text.ptr == NULL ? fn_return_null(out) : fn_return_str(out, text);
+}
+
+static int64_t character_of_byte(struct str s, size_t byte)
+{
+    int64_t n = 1;
+    for (size_t at = 0; at < byte; n++)
+        utf8_next(s, &at);
+    return n;
+}
+
+BODY(regexp_instr)
+{
+    struct match_request m = {args[0].s,
+                              args[1].s,
+                              n_args > 5 ? args[5].s : STR_EMPTY,
+                              n_args > 2 ? args[2].i : 1,
+                              n_args > 3 ? args[3].i : 1,
+                              n_args > 6 ? args[6].i : 0};
+    int64_t end = n_args > 4 ? args[4].i : 0, passed;
+    PCRE2_SIZE offsets[64];
+    uint32_t groups;
+    if (end != 0 && end != 1)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"endoption\": %lld",
+                       (long long)end);
+    TRY(pass_matches(&m, &passed, offsets, &groups, err));
+    if (passed < m.n || m.group > groups || offsets[2 * m.group] == PCRE2_UNSET)
+        return fn_return_int(out, 0);
+    return fn_return_int(out, character_of_byte(m.s, offsets[2 * m.group + end]));
+}
+
 static const struct fn_row rows[] = {
 #include "sql/functions/pattern.def"
 };

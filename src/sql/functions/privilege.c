@@ -233,6 +233,25 @@ BODY(has_tablespace_privilege)
     return everybody(ec, args, n_args, T_OID, "CREATE", out, err);
 }
 
+// There are no foreign servers and wrappers.
+static int no_such(struct eval_context *ec, const struct datum *args, int n_args, const char *what, struct datum *out,
+                   struct err *err)
+{
+    struct question q;
+    TRY(read_question(ec, args, n_args, 1, &q, err));
+    if (q.object_type.family != TYPE_STRING)
+        return fn_return_null(out);
+    return err_set(err, ERR_UNDEFINED_OBJECT, "%s \"%.*s\" does not exist", what, STR_FMT(q.object[0].s));
+}
+BODY(has_server_privilege)
+{
+    return no_such(ec, args, n_args, "server", out, err);
+}
+BODY(has_foreign_data_wrapper_privilege)
+{
+    return no_such(ec, args, n_args, "foreign-data wrapper", out, err);
+}
+
 BODY(has_role)
 {
     struct question q;

@@ -65,6 +65,41 @@ BODY(concat_bits)
     return fn_return_str(out, bits_concat(ec->arena, args[0].s, args[1].s));
 }
 
+// Bit by bit from the right; the shorter one has zeros before it.
+static struct str combine_bits(struct arena *a, struct str x, struct str y, char op)
+{
+    uint32_t nx = bits_count(x), ny = bits_count(y), n = MAX(nx, ny);
+    struct str out = bits_new(a, n);
+    for (uint32_t i = 0; i < n; i++) {
+        bool p = i < nx && bits_get(x, nx - 1 - i), q = i < ny && bits_get(y, ny - 1 - i);
+        bits_put(out, n - 1 - i, op == '&' ? p && q : op == '|' ? p || q : p != q);
+    }
+    return out;
+}
+
+static int bitmask(struct eval_context *ec, const struct datum *args, char op, struct datum *out, struct err *err)
+{
+    struct str bits[2];
+    for (int i = 0; i < 2; i++) {
+        bits[i] = args[i].s;
+        if (fn_arg_type(ec, i).family == TYPE_STRING)
+            TRY(bits_parse(ec->arena, args[i].s, &bits[i], err));
+    }
+    return fn_return_str(out, combine_bits(ec->arena, bits[0], bits[1], op));
+}
+BODY(bitmask_and)
+{
+    return bitmask(ec, args, '&', out, err);
+}
+BODY(bitmask_or)
+{
+    return bitmask(ec, args, '|', out, err);
+}
+BODY(bitmask_xor)
+{
+    return bitmask(ec, args, '#', out, err);
+}
+
 // Text of the arguments from the first on, NULLs left out, with a separator between them.
 static int concat_list(struct eval_context *ec, const struct datum *args, int first, int n_args, struct str separator,
                        struct datum *out, struct err *err)

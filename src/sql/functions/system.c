@@ -291,6 +291,24 @@ BODY(size_pretty)
     return fn_return_str(out, arena_printf(ec->arena, "%lld %s", (long long)v, units[unit]));
 }
 
+// ---- other sessions
+
+static int signal_backend(struct eval_context *ec, int64_t pid, bool end, struct datum *out, struct err *err)
+{
+    bool found;
+    TRY(need_session(ec, err));
+    TRY(ec->session->signal_backend(ec->session, pid, end, &found, err));
+    return fn_return_bool(out, found);
+}
+BODY(cancel_backend)
+{
+    return signal_backend(ec, args[0].i, false, out, err);
+}
+BODY(terminate_backend)
+{
+    return signal_backend(ec, args[0].i, true, out, err);
+}
+
 // ---- forced faults and notices
 
 BODY(force_retry)

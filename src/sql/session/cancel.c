@@ -78,6 +78,25 @@ static int cancel_one(struct session *s, const struct ast_control *c, struct are
                    STR_FMT(id));
 }
 
+int session_signal(struct session *s, int64_t pid, bool end, bool *found, struct err *err)
+{
+    struct arena a;
+    struct str id, owner;
+    arena_init(&a, &s->budget);
+    int rc = 0;
+    *found = engine_session_of(s->engine, pid, &a, &id, &owner);
+    if (*found)
+        rc = check_may_cancel(s, owner, err);
+    if (*found && rc == 0 && end)
+        *found = engine_cancel(s->engine, AST_CONTROLLED_SESSIONS, id);
+    else if (*found && rc == 0)
+        engine_interrupt(s->engine, pid);
+    if (rc == 0 && !*found)
+        send_notice(s, ERR_WARNING, "PID %lld is not a PostgreSQL backend process", (long long)pid);
+    arena_release(&a);
+    return rc;
+}
+
 static int not_strings(const char *word, struct type t, struct err *err)
 {
     struct buf type = BUF_INIT;

@@ -218,6 +218,35 @@ bool engine_cancel(struct sql_engine *e, enum ast_controlled what, struct str id
     return s != NULL;
 }
 
+static struct session *find_pid(struct sql_engine *e, int64_t pid)
+{
+    struct session *s = e->sessions;
+    while (s != NULL && s->pid != pid)
+        s = s->next;
+    return s;
+}
+
+bool engine_session_of(struct sql_engine *e, int64_t pid, struct arena *a, struct str *id, struct str *user)
+{
+    pthread_mutex_lock(&e->mutex);
+    const struct session *s = find_pid(e, pid);
+    if (s != NULL) {
+        *id = arena_str(a, str_of(s->session_id));
+        *user = arena_str(a, s->login_user);
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return s != NULL;
+}
+
+void engine_interrupt(struct sql_engine *e, int64_t pid)
+{
+    pthread_mutex_lock(&e->mutex);
+    struct session *s = find_pid(e, pid);
+    if (s != NULL)
+        interrupt(s);
+    pthread_mutex_unlock(&e->mutex);
+}
+
 int session_check_ended(const struct session *s, struct err *err)
 {
     if (!atomic_load_explicit(&s->terminate, memory_order_relaxed))

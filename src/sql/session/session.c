@@ -97,6 +97,11 @@ static int fn_call_routine(struct session_functions *sf, struct eval_context *ec
     return session_call_routine(of_functions(sf), ec, routine, args, emit, max_rows, err);
 }
 
+static int fn_signal_backend(struct session_functions *sf, int64_t pid, bool end, bool *found, struct err *err)
+{
+    return session_signal(of_functions(sf), pid, end, found, err);
+}
+
 static void functions_init(struct session *s)
 {
     s->functions = (struct session_functions){.setting_get = fn_setting_get,
@@ -106,6 +111,7 @@ static void functions_init(struct session *s)
                                               .sequence_value_set = fn_sequence_set,
                                               .sequence_value_get = fn_sequence_get,
                                               .sequence_value_last = fn_sequence_last,
+                                              .signal_backend = fn_signal_backend,
                                               .notice = fn_notice,
                                               .call_routine = fn_call_routine,
                                               .backend_pid = s->pid,

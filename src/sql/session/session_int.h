@@ -442,6 +442,11 @@ int run_cancel(struct session *s, const struct ast *ast, struct arena *a, struct
 
 // engine.c: other sessions, by the id of the session or of its running statement
 bool engine_find(struct sql_engine *e, enum ast_controlled what, struct str id, struct arena *a, struct str *user);
+// The session with this number: its id and login user, in `a`.
+bool engine_session_of(struct sql_engine *e, int64_t pid, struct arena *a, struct str *id, struct str *user);
+void engine_interrupt(struct sql_engine *e, int64_t pid); // its running statement
+// pg_cancel_backend(), pg_terminate_backend(); *found: there is such a session.
+int session_signal(struct session *s, int64_t pid, bool end, bool *found, struct err *err) MUST_CHECK;
 bool engine_cancel(struct sql_engine *e, enum ast_controlled what, struct str id); // false: it is gone
 // Ends the sessions of users that are no more or may not log in any more.
 void engine_end_revoked(struct sql_engine *e);
