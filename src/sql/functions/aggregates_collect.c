@@ -76,7 +76,8 @@ static int join(struct arena *arena, struct joined *j, struct str s, struct err 
         j->text = grown;
         j->cap = cap;
     }
-    memcpy(j->text + j->len, s.ptr, s.len);
+    if (s.len > 0)
+        memcpy(j->text + j->len, s.ptr, s.len);
     j->len += s.len;
     return 0;
 }

@@ -229,17 +229,18 @@ static int check_bit(int64_t v, struct err *err)
     return v == 0 || v == 1 ? 0 : err_set(err, ERR_INVALID_PARAMETER_VALUE, "new bit must be 0 or 1");
 }
 
+// Bit 0 is the lowest of the first byte.
 BODY(bytes_get_bit)
 {
     TRY(check_index(args[1].i, args[0].s.len * 8, "bit", err));
-    return fn_return_int(out, (uint8_t)args[0].s.ptr[args[1].i / 8] >> (7 - args[1].i % 8) & 1);
+    return fn_return_int(out, (uint8_t)args[0].s.ptr[args[1].i / 8] >> args[1].i % 8 & 1);
 }
 BODY(bytes_set_bit)
 {
     TRY(check_index(args[1].i, args[0].s.len * 8, "bit", err));
     TRY(check_bit(args[2].i, err));
     char *copy = arena_dup(ec->arena, args[0].s.ptr, args[0].s.len);
-    uint8_t bit = (uint8_t)(0x80 >> args[1].i % 8);
+    uint8_t bit = (uint8_t)(1 << args[1].i % 8);
     uint8_t old = (uint8_t)copy[args[1].i / 8];
     copy[args[1].i / 8] = (char)(args[2].i ? old | bit : old & ~bit);
     return fn_return_str(out, (struct str){copy, args[0].s.len});

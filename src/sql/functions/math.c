@@ -369,6 +369,10 @@ BODY(width_bucket_float)
     int64_t count = args[3].i;
     if (count <= 0)
         return fault_bucket("count must be greater than zero", err);
+    if (isnan(x) || isnan(low) || isnan(high))
+        return fault_bucket("operand, lower bound, and upper bound cannot be NaN", err);
+    if (isinf(low) || isinf(high))
+        return fault_bucket("lower and upper bounds must be finite", err);
     if (low == high)
         return fault_bucket("lower bound cannot equal upper bound", err);
     double position = (x - low) / (high - low);

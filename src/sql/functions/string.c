@@ -100,7 +100,16 @@ BODY(bitmask_xor)
     return bitmask(ec, args, '#', out, err);
 }
 
-// Text of the arguments from the first on, NULLs left out, with a separator between them.
+// Text of one value: as clients get it (t and f), which the cast to STRING is but for BOOL.
+static int append_output(struct eval_context *ec, struct type t, struct datum d, struct buf *b, struct err *err)
+{
+    if (!type_is(t, TYPE_BOOL))
+        return fn_text_of(ec, t, d, b, err);
+    datum_print(b, t, d, ec->vc);
+    return 0;
+}
+
+// The arguments from the first on, NULLs left out, with a separator between them.
 static int concat_list(struct eval_context *ec, const struct datum *args, int first, int n_args, struct str separator,
                        struct datum *out, struct err *err)
 {
@@ -112,7 +121,7 @@ static int concat_list(struct eval_context *ec, const struct datum *args, int fi
         if (any)
             buf_str(&b, separator);
         any = true;
-        int rc = fn_text_of(ec, fn_arg_type(ec, i), args[i], &b, err);
+        int rc = append_output(ec, fn_arg_type(ec, i), args[i], &b, err);
         if (rc != 0) {
             buf_release(&b);
             return rc;
@@ -124,6 +133,19 @@ static int concat_list(struct eval_context *ec, const struct datum *args, int fi
 BODY(concat)
 {
     return concat_list(ec, args, 0, n_args, STR_EMPTY, out, err);
+}
+// The operator takes the cast to STRING.
+BODY(concat_text)
+{
+    struct buf b = {.max = FN_STRING_BYTES_MAX};
+    for (int i = 0; i < n_args; i++) {
+        int rc = fn_text_of(ec, fn_arg_type(ec, i), args[i], &b, err);
+        if (rc != 0) {
+            buf_release(&b);
+            return rc;
+        }
+    }
+    return fn_return_buf(ec, &b, out, err);
 }
 BODY(concat_ws)
 {
