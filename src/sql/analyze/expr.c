@@ -53,6 +53,11 @@ struct expr *expr_fold(struct analyzer *an, struct expr *e)
     return rc == 0 ? expr_const(an->arena, e->type, value) : e;
 }
 
+static bool is_literal_expr(const struct expr *e)
+{
+    return (e->kind == EXPR_CONST && (e->position != 0 || e->value.null)) || e->kind == EXPR_PARAM;
+}
+
 int expr_cast(struct analyzer *an, struct expr *e, struct type to, bool explicit_cast, struct expr **out,
               struct err *err)
 {
@@ -75,16 +80,18 @@ int expr_cast(struct analyzer *an, struct expr *e, struct type to, bool explicit
     cast->args[0] = e;
     cast->flag = explicit_cast;
     cast->position = e->position;
-    if (foldable(cast) && an->options->fold != NULL) {
-        // A literal that cannot be converted is an error now: it would be one for every row.
-        struct eval_context fold = *an->options->fold;
-        fold.arena = an->arena;
-        struct datum value = DATUM_NULL;
-        TRY(cast_datum(&fold, e->type, to, explicit_cast, e->value, &value, err));
-        cast = expr_const(an->arena, to, value);
-    }
     *out = cast;
-    return 0;
+    if (!foldable(cast) || an->options->fold == NULL)
+        return 0;
+    struct eval_context fold = *an->options->fold;
+    fold.arena = an->arena;
+    struct datum value = DATUM_NULL;
+    // A literal that cannot be converted is an error now; what has been computed is one where it is evaluated.
+    bool literal = is_literal_expr(e);
+    int rc = cast_datum(&fold, e->type, to, explicit_cast, e->value, &value, literal ? err : NULL);
+    if (rc == 0)
+        *out = expr_const(an->arena, to, value);
+    return literal ? rc : 0;
 }
 
 static int mismatch(struct err *err, struct type want, const struct expr *e, struct str what)
@@ -198,6 +205,30 @@ static bool text_can_be(struct type t)
            !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) && !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
 }
 
+// Whether a date or time means the same in every session and at all times: it is read as in three that have nothing in
+// common.
+static bool is_absolute(struct analyzer *an, struct type t, struct str text)
+{
+    if (t.family != TYPE_DATE && t.family != TYPE_TIME && t.family != TYPE_TIMETZ && t.family != TYPE_TIMESTAMP &&
+        t.family != TYPE_TIMESTAMPTZ)
+        return false;
+    const struct value_context sessions[] = {
+        {.date_order = DATE_ORDER_MDY},
+        {.date_order = DATE_ORDER_DMY, .zone = zone_fixed(5 * 3600), .txn_now_micros = 400 * MICROS_PER_DAY},
+        {.date_order = DATE_ORDER_YMD, .zone = zone_fixed(-7 * 3600), .txn_now_micros = 9000 * MICROS_PER_DAY + 1},
+    };
+    struct datum first = DATUM_NULL;
+    for (size_t i = 0; i < ARRAY_LEN(sessions); i++) {
+        struct datum value = DATUM_NULL;
+        if (datum_parse(an->arena, t, text, &sessions[i], &value, NULL) != 0)
+            return false;
+        if (i > 0 && datum_compare(t, &first, &value) != 0)
+            return false;
+        first = value;
+    }
+    return true;
+}
+
 static int string(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
                   struct err *err)
 {
@@ -213,7 +244,8 @@ static int string(struct analyzer *an, struct scope *s, const struct ast *e, str
     if (want.family == TYPE_BIT)
         want = T_VARBIT;
     // Text that depends on the session's time zone or clock must not be frozen into a cached plan.
-    if (cast_volatility(T_STRING, want) != FN_IMMUTABLE && want.family != TYPE_INTERVAL && want.family != TYPE_ENUM) {
+    if (cast_volatility(T_STRING, want) != FN_IMMUTABLE && want.family != TYPE_INTERVAL && want.family != TYPE_ENUM &&
+        !is_absolute(an, want, text)) {
         struct expr *constant;
         TRY(literal(an, want, text, e->position, &constant, err)); // bad text is reported now
         struct expr *cast = expr_new(an->arena, EXPR_CAST, want, 1);
@@ -331,11 +363,6 @@ static int annotate(struct analyzer *an, struct scope *s, const struct ast *e, s
 }
 
 // ---- unification
-
-static bool is_literal_expr(const struct expr *e)
-{
-    return (e->kind == EXPR_CONST && (e->position != 0 || e->value.null)) || e->kind == EXPR_PARAM;
-}
 
 // 'text' takes any type that it can be read as.
 static bool is_text_literal(const struct expr *e)
