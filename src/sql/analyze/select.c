@@ -36,10 +36,23 @@ static struct rel *filter(struct analyzer *an, struct rel *input, struct expr *p
     return f;
 }
 
-// The column of an expression: its own when it is one, else a new one computed by a projection.
-static struct projection projection_of(struct analyzer *an, struct expr *e, struct str name)
+static bool is_outer(const struct scope *s, col_id column)
 {
-    if (e->kind == EXPR_COLUMN && e->column != 0)
+    for (const struct scope *at = s != NULL ? s->outer : NULL; at != NULL; at = at->outer) {
+        for (size_t i = 0; i < at->columns.len; i++) {
+            if (at->columns.ptr[i].column == column)
+                return true;
+        }
+    }
+    return false;
+}
+
+// The column of an expression: its own when it is one of this query, else a new one computed by a projection. A column
+// of an enclosing query keeps its number for that one: here it would count as produced, and the query as uncorrelated.
+// Without a scope there are none of these.
+static struct projection projection_of(struct analyzer *an, const struct scope *s, struct expr *e, struct str name)
+{
+    if (e->kind == EXPR_COLUMN && e->column != 0 && !is_outer(s, e->column))
         return (struct projection){e->column, e};
     col_id c = query_add_column(an->query, name, e->type);
     struct col_info *info = query_column(an->query, c);
@@ -140,9 +153,10 @@ struct target_list {
     ARENA_VEC(struct str) names;
 };
 
-static void push_target(struct analyzer *an, struct target_list *list, struct expr *e, struct str name)
+static void push_target(struct analyzer *an, const struct scope *s, struct target_list *list, struct expr *e,
+                        struct str name)
 {
-    ARENA_PUSH(an->arena, &list->items, projection_of(an, e, name));
+    ARENA_PUSH(an->arena, &list->items, projection_of(an, s, e, name));
     ARENA_PUSH(an->arena, &list->names, name);
 }
 
@@ -157,7 +171,7 @@ static int expand_star(struct analyzer *an, struct scope *s, const struct ast_co
                 ref->table.ptr == NULL ? !c->hidden : str_eq(c->table, ref->table) && (!c->hidden || c->qualified_only);
             if (c->system || !matches)
                 continue;
-            push_target(an, list, expr_column(an->query, c->column), c->name);
+            push_target(an, s, list, expr_column(an->query, c->column), c->name);
             any = true;
         }
     }
@@ -190,7 +204,7 @@ static int expand_tuple(struct analyzer *an, struct scope *s, const struct ast_f
             field->parameter = i;
         }
         struct str name = shape.names != NULL ? shape.names[i] : arena_printf(an->arena, "column%u", i + 1);
-        push_target(an, list, field, name);
+        push_target(an, s, list, field, name);
     }
     return 0;
 }
@@ -210,7 +224,7 @@ static int collect_targets(struct analyzer *an, struct scope *s, const struct as
         }
         struct expr *e;
         TRY(expr_analyze(an, s, t->expr, i < n_want ? want[i] : T_ANYELEMENT, &e, err));
-        push_target(an, list, e, t->alias.ptr != NULL ? t->alias : target_name(t->expr));
+        push_target(an, s, list, e, t->alias.ptr != NULL ? t->alias : target_name(t->expr));
     }
     return 0;
 }
@@ -292,7 +306,7 @@ static int rewrite_projections(struct grouping *g, struct projection *items, siz
     for (size_t i = 0; i < n; i++) {
         struct expr *before = items[i].expr;
         TRY(group_rewrite(g, &items[i].expr, err));
-        if (before->kind == EXPR_COLUMN && items[i].expr->kind == EXPR_COLUMN)
+        if (before->kind == EXPR_COLUMN && items[i].expr->kind == EXPR_COLUMN && items[i].expr != before)
             items[i].column = items[i].expr->column;
     }
     return 0;
@@ -389,7 +403,7 @@ static int group_key(struct analyzer *an, struct scope *s, const struct ast *e, 
     }
     struct expr *key;
     TRY(expr_analyze(an, s, e, T_ANYELEMENT, &key, err));
-    *out = projection_of(an, key, STR("group_key"));
+    *out = projection_of(an, s, key, STR("group_key"));
     return 0;
 }
 
@@ -472,7 +486,7 @@ static int output_column(struct core_state *cs, const struct ast *e, const char 
         TRY(expr_analyze(cs->an, cs->scope, e, T_ANYELEMENT, &key, err));
         target = find_projection(cs, key);
         if (target == NULL) {
-            ARENA_PUSH(cs->an->arena, &cs->extra, projection_of(cs->an, key, STR("sort_key")));
+            ARENA_PUSH(cs->an->arena, &cs->extra, projection_of(cs->an, cs->scope, key, STR("sort_key")));
             target = &cs->extra.ptr[cs->extra.len - 1];
         }
     }
@@ -820,7 +834,7 @@ static int project_to(struct analyzer *an, struct select_result *r, const struct
     for (uint32_t i = 0; i < r->n_cols; i++) {
         struct expr *e;
         TRY(expr_cast(an, expr_column(an->query, r->cols[i]), types[i], false, &e, err));
-        items[i] = projection_of(an, e, r->names[i]);
+        items[i] = projection_of(an, NULL, e, r->names[i]);
         for (uint32_t k = 0; k < i; k++) { // the same column twice needs two numbers
             if (items[k].column == items[i].column)
                 items[i].column = query_add_column(an->query, r->names[i], types[i]);
