@@ -59,8 +59,12 @@ static int from_doubles(double months, double days, double micros, struct interv
 {
     double whole_months, whole_days;
     days += modf(months, &whole_months) * DAYS_PER_MONTH;
-    micros += rint(modf(days, &whole_days) * (double)MICROS_PER_DAY);
-    micros = rint(micros);
+    double of_day = rint(modf(days, &whole_days) * (double)MICROS_PER_DAY);
+    if (fabs(of_day) == (double)MICROS_PER_DAY) { // what was a hair below a whole day
+        whole_days += copysign(1, of_day);
+        of_day = 0;
+    }
+    micros = rint(micros + of_day);
     if (!(fabs(whole_months) <= INT32_MAX && fabs(whole_days) <= INT32_MAX && fabs(micros) < 9.2233720368547e18))
         return out_of_range(err);
     *out = (struct interval){(int32_t)whole_months, (int32_t)whole_days, (int64_t)micros};

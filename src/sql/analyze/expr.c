@@ -1092,8 +1092,8 @@ static int subscript(struct analyzer *an, struct scope *s, const struct ast *e, 
     result->args[0] = operand;
     struct ast *bounds[2] = {sub->begin, sub->end};
     for (uint32_t i = 1; i < result->n_args; i++) {
-        if (bounds[i - 1] == NULL)
-            result->args[i] = expr_const(an->arena, T_INT8, DATUM_NULL);
+        if (bounds[i - 1] == NULL) // the first or the last there is
+            result->args[i] = expr_const(an->arena, T_INT8, datum_int(i == 1 ? INT64_MIN : INT64_MAX));
         else
             TRY(expr_analyze_assign(an, s, bounds[i - 1], T_INT8, STR("subscript"), &result->args[i], err));
     }

@@ -191,8 +191,9 @@ static int64_t first_subscript(struct type t)
 static struct datum subscript_slice(struct ev *ev, const struct array *items, struct datum from, struct datum to,
                                     int64_t first)
 {
-    int64_t low = from.null ? first : MAX(from.i, first);
-    int64_t high = to.null ? first + items->count - 1 : MIN(to.i, first + (int64_t)items->count - 1);
+    if (from.null || to.null)
+        return DATUM_NULL;
+    int64_t low = MAX(from.i, first), high = MIN(to.i, first + (int64_t)items->count - 1);
     uint32_t n = high >= low ? (uint32_t)(high - low + 1) : 0;
     struct datum *out = ARENA_ARRAY(ev->x->eval.arena, struct datum, n);
     for (uint32_t i = 0; i < n; i++)

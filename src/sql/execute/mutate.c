@@ -150,8 +150,10 @@ static void emit(struct mutation_op *o, uint32_t row, const struct datum *values
 static int touch_once(struct mutation_op *o, const struct table_index *ti, const struct datum *row, struct err *err)
 {
     struct buf key = BUF_INIT;
-    index_key(&key, ti, row, NULL);
-    bool again = map_put(&o->touched, buf_view(&key), o) != NULL;
+    bool has_null;
+    index_key(&key, ti, row, &has_null);
+    bool conflicts = !has_null || ti == &o->ta->primary; // NULLs differ from each other
+    bool again = conflicts && map_put(&o->touched, buf_view(&key), o) != NULL;
     buf_release(&key);
     if (again)
         return err_set(err, ERR_CARDINALITY_VIOLATION,
