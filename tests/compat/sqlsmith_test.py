@@ -60,6 +60,8 @@ def main():
                 failed = 1
         except (AssertionError, subprocess.CalledProcessError) as error:
             print(f"FAIL {error}: {server.process.poll()}")
+            server.process.kill()
+            print(server.process.communicate()[1][-8000:])
             failed = 1
         finally:
             Server.kill_all()

@@ -1,0 +1,87 @@
+"""The differences that are by design, with their reasons."""
+
+import re
+
+TYPE_ERRORS = ("22023", "42804", "42883", "42601", "42P18", "42725", "42846")
+
+# (kind of difference as compare.py names it, a pattern of the statement, a pattern of the errors, reason): patterns of
+# regular expressions; the errors are "OURS message / THEIRS message".
+LISTED = [
+    ("no error 23502", r"ON CONFLICT", "", "a row that meets a conflict is not inserted, so its NULLs are not looked at"),
+    ("no error 22003", r"exp\(|\*|/|\^|power|sinh", "underflow", "floats that become too small are 0"),
+    ("no error 22003", r"acos|asin|atanh|acosh|sind|tan|sin\(|cos\(|cot", "input is out of range",
+     "trigonometric functions outside of their domain are NaN"),
+    ("types", r"\bdiv\(", "", "div() of integers is an integer"),
+    ("no error 2201F", r"\^|power", "", "powers of floats that are no real numbers are NaN"),
+    ("error", r"chr\(", "", "chr() takes 0, and reports code points that do not exist with another SQLSTATE"),
+    ("no error 22023", r"::(INT8|DECIMAL|BOOL|FLOAT8)", "cannot cast jsonb null", "a JSON null becomes NULL when it is cast"),
+    ("rows", r"OVERLAPS", "", "OVERLAPS with a NULL is NULL"),
+    ("error 22023", r"\|\|", "invalid concatenation of jsonb", "a scalar and an object cannot be concatenated"),
+    ("error 22P02", r"#-", "path element", "a path into an array must be numbers, even where nothing is there"),
+    ("no error 22021", r"convert_from", "", "strings can hold the character 0"),
+    ("rows", r"::INTERVAL [*/]", r"", "fractions of microseconds of multiplied and divided intervals are rounded at the end"),
+    ("rows", r"quote_(literal|nullable)", "", "escape strings begin with a small e"),
+    ("error 22", r"\bIN \(|\bBETWEEN\b|\bAND\b|\bOR\b|\bA(NY|LL) \(", "", "operands are evaluated in any order"),
+    ("no error 22003", "", "integer out of range", "functions take 64-bit integers where PostgreSQL's take 32-bit ones"),
+]
+
+
+def by_design(what, ours, theirs, sql):
+    """The reason why this difference is meant to be, or None."""
+    if what is None:
+        return None
+    if what.startswith("errors") and ours.error in TYPE_ERRORS and theirs.error in TYPE_ERRORS:
+        return "operators without an implementation for their types are 22023"
+    if what.startswith("no error 2") and not ours.rows:
+        return "PostgreSQL evaluates constant expressions when it plans, whether or not there are rows"
+    errors = f"{ours.error} {ours.message} / {theirs.error} {theirs.message}"
+    for kind, pattern, error, reason in LISTED:
+        if re.search(kind, what) and re.search(pattern, sql, re.S) and re.search(error, errors):
+            return reason
+    return None
+
+
+# (pattern of the subject, kind of difference, a pattern of the call and its outcomes, reason), as above.
+FUNCTIONS = [
+    (r"", "", r"infinity", "dates and times that are infinite have no fields, and cannot be subtracted or put into bins"),
+    (r"^(a?(cos|sin|tan|cot)[dh]?|a?tanh|acosh)\(", "no error 22003", "", "trigonometric functions outside of their domain are NaN"),
+    (r"^(exp|pow|power)\(float|float8 [*/^] ", "no error 2", "", "floats overflow to Infinity and underflow to 0"),
+    (r"numeric \^|^pow(er)?\(numeric", "", "", "powers of decimals have 20 digits, and a bound of their exponents"),
+    (r"^(float8|numeric) [<>]=? ", "rows", "NaN", "NaN is smaller than all other numbers"),
+    (r"^_int8 [<>]=? |^inet [<>]=? ", "rows", "", "arrays and inet values have another order"),
+    (r"^int8 / int8", "types|rows|no error 22003", "", "/ of integers gives a decimal"),
+    (r"^(numeric::|jsonb|to_jsonb)", "rows", r"1e10|1e20", "large decimals print with an exponent"),
+    (r"^jsonb::", "no error 22023", "null", "a JSON null becomes NULL when it is cast"),
+    (r"^jsonb (\|\||#-|->>?|- )", "", "", "scalars are no arrays of one element; paths and keys must fit what they are used on"),
+    (r"^jsonb_(set|insert|pretty)", "", "", "empty arrays and objects print in one line, and can be replaced by an empty path"),
+    (r"^inet::text|^(inet|netmask|broadcast|hostmask|network)", "types|rows|no error 22003", "", "addresses without a mask print without one; wide results wrap"),
+    (r"^set_masklen", "error 22023", "-1", "-1 is no length of a mask"),
+    (r"^ascii", "error 22023", "", "ascii('') is an error"),
+    (r"^chr", "", "", "chr() takes 0, and reports code points that do not exist with another SQLSTATE"),
+    (r"^quote_(literal|nullable)", "rows", "", "escape strings begin with a small e"),
+    (r"^overlaps", "rows", "NULL", "OVERLAPS with a NULL is NULL"),
+    (r"^sha\d+", "types|rows", "", "hashes are hexadecimal text"),
+    (r"^(cos|sin|tan)d\(", "rows", "1e300", "degrees are not reduced to one turn first"),
+    (r"^int8 (<<|>>)", "error 22023", "", "shifts by less than 0 or more than 63 are errors"),
+    (r"^width_bucket\(", "", r"1e300|1e20|99999", "buckets are computed as floats"),
+    (r"^(sign|log|div|mod)\(|numeric [%/] numeric|float8 / float8", "", "NaN", "NaN is checked after the bounds of the arguments"),
+    (r"^(lpad|rpad|overlay|round|trunc|right)\(", "", "2147483647|2147483648", "lengths and scales are 64-bit integers with bounds of their own"),
+    (r"^(array_position|width_bucket)\(", "no error 22004", "", "a NULL start or threshold is passed over"),
+    (r"^width_bucket|^make_", "no error 22003", "", "results are 64-bit integers"),
+    (r"^substring\(text, text, text\)", "error 22025", "", "a pattern that ends with its escape character is an error"),
+    (r"^to_char\((float8|int8|numeric)", "", "", "numbers as text: no RN and EEEE, and places that are missing are left empty"),
+    (r"^to_char\(timestamp", "rows", " BC'", "years before 1 are negative in ISO years"),
+    (r"^to_char\(interval", "", "", "fields of dates are taken from the interval as if it began in 1970"),
+    (r"^to_(number|date|timestamp)\(", "", "", "the text must follow the format"),
+    (r"^to_regprocedure", "no error 22P02", "", "a name without arguments is enough"),
+    (r"interval \* float8|float8 \* interval|interval / float8", "rows", r"\.\d{6}|-24:00:00", "fractions of microseconds are rounded at the end"),
+]
+
+
+def function_by_design(subject, what, ours, theirs, sql):
+    """The reason why this difference of a function, operator or cast is meant to be, or None."""
+    text = f"{sql} {ours} {theirs}"
+    for pattern, kind, seen, reason in FUNCTIONS:
+        if re.search(pattern, subject) and re.search(kind, what) and re.search(seen, text):
+            return reason
+    return None

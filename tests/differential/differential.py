@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""The same random schemas, rows and statements against Palmetto and PostgreSQL.
+
+    differential.py PALMETTO [--seed N] [--rounds N] [--seconds S] [--verbose]
+
+Each round is a seed of its own: a schema, rows, a hundred statements. A round is replayed by `--seed` with its number and
+`--rounds 1`. A statement with a difference is made smaller as long as it differs, and printed.
+"""
+
+import argparse
+import collections
+import os
+import pathlib
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from compare import difference  # noqa: E402
+from differences import by_design  # noqa: E402
+from generate import Generator  # noqa: E402
+from nodes import Node, reduce  # noqa: E402
+from systems import PALMETTO, POSTGRES, Palmetto, Postgres, postgres_session  # noqa: E402
+
+STATEMENTS = 100
+
+
+class Pair:
+    """A session of each system, in a database of the round."""
+
+    def __init__(self, palmetto, postgres):
+        self.sessions = [palmetto, postgres]
+
+    def both(self, node):
+        """The outcomes of a statement; a text or a pair of texts is one too. None where there is nothing to run."""
+        texts = [node.text(PALMETTO), node.text(POSTGRES)] if isinstance(node, Node) else [node, node] if isinstance(node, str) else node
+        return [session.run(text) if text else None for session, text in zip(self.sessions, texts)]
+
+    def everywhere(self, sql):
+        for session in self.sessions:
+            session.must(sql)
+
+
+class Round:
+    """One seed."""
+
+    def __init__(self, pair, seed, counts, verbose):
+        self.pair, self.seed, self.counts, self.verbose = pair, seed, counts, verbose
+        self.generator = Generator(seed)
+        self.failures = 0
+        self.setup = []
+
+    def run(self):
+        """Returns the number of differences."""
+        self.pair.everywhere("DROP SCHEMA IF EXISTS d CASCADE")
+        self.pair.everywhere("CREATE SCHEMA d")
+        self.pair.everywhere("SET search_path = d")
+        for statement in self.generator.schema():
+            self.setup.append(statement)
+            ours, theirs = self.pair.both(statement)
+            if ours is not None and theirs is not None:
+                self.judge(statement, ours, theirs, True)
+            elif ours is not None and ours.error:
+                self.report("error", statement, ours, None)
+        for _ in range(STATEMENTS):
+            self.statement()
+        return self.failures
+
+    def statement(self):
+        roll = self.generator.random.random()
+        if roll < 0.6:
+            query = self.generator.query(2, None)
+            self.compare(query.node, False)
+        elif roll < 0.8:
+            self.compare(self.generator.scalars(), False)
+        else:
+            node, table = self.generator.change()
+            self.compare_change(node, table)
+
+    def compare(self, node, ordered):
+        ours, theirs = self.pair.both(node)
+        if self.verbose:
+            print("--", node.text(PALMETTO), "\n=>", ours)
+        if theirs.error[:2] in ("42", "0A"):
+            # The generator's own mistakes are for its author.
+            self.counts[f"not for PostgreSQL: {theirs.message}"] += 1
+            return
+        self.judge(node, ours, theirs, ordered)
+
+    def judge(self, node, ours, theirs, ordered):
+        what = difference(ours, theirs, ordered)
+        self.counts["statements"] += 1
+        self.counts["errors"] += ours.error != ""
+        if what is None:
+            return
+        texts = node.text(PALMETTO) if isinstance(node, Node) else node if isinstance(node, str) else node[0]
+        reason = by_design(what, ours, theirs, texts)
+        if reason is not None:
+            self.counts[f"by design: {reason}"] += 1
+            return
+        if isinstance(node, Node):
+            before = what
+
+            def differs(candidate):
+                a, b = self.pair.both(candidate)
+                now = difference(a, b, ordered)
+                return now == before and by_design(now, a, b, candidate.text(PALMETTO)) is None
+            reduce(node, differs)
+            ours, theirs = self.pair.both(node)
+        self.report(what, node, ours, theirs)
+
+    def compare_change(self, node, table):
+        """A change in a transaction, its rows and what the table holds afterwards; then undone, or kept when it is the same."""
+        def outcomes(candidate):
+            self.pair.both("BEGIN")
+            results = self.pair.both(candidate)
+            after = self.pair.both(f"SELECT * FROM {table.name}") if not results[0].error and not results[1].error else results
+            return results, after
+
+        def differing(candidate):
+            results, after = outcomes(candidate)
+            what = difference(*results, False) or difference(*after, False)
+            if what is not None and by_design(what, *results, candidate.text(PALMETTO)) is not None:
+                self.counts["by design: in a change"] += 1
+                return None, results, after, True
+            return what, results, after, False
+        what, results, after, designed = differing(node)
+        if self.verbose:
+            print("--", node.text(PALMETTO), "\n=>", results[0])
+        self.counts["statements"] += 1
+        if what is None:
+            self.pair.both("ROLLBACK" if designed or self.generator.chance(0.5) else "COMMIT")
+            return
+        self.pair.both("ROLLBACK")
+
+        def still(candidate):
+            found = differing(candidate)[0]
+            self.pair.both("ROLLBACK")
+            return found == what
+        reduce(node, still)
+        results, after = differing(node)[1:3]
+        self.pair.both("ROLLBACK")
+        self.report(what, node, *(results if difference(*results, False) else after))
+
+    def report(self, what, node, ours, theirs):
+        self.failures += 1
+        print(f"\nDIFFERENCE seed {self.seed}: {what}")
+        if isinstance(node, Node):
+            print(f"  {node.text(PALMETTO)};")
+            if node.text(PALMETTO) != node.text(POSTGRES):
+                print(f"  PostgreSQL: {node.text(POSTGRES)};")
+            for statement in self.setup:
+                text = statement if isinstance(statement, str) else statement[0]
+                words = text.split()
+                if words[0] == "CREATE" and words[2] in node.text(PALMETTO) or self.verbose:
+                    print(f"    {text};")
+        else:
+            print(f"  {node}")
+        print(f"  palmetto: {ours}\n  postgresql: {theirs}", flush=True)
+
+
+def run(palmetto, postgres, arguments):
+    """Returns the counts of rounds and of such with differences."""
+    admin = postgres_session(postgres)
+    admin.must("CREATE DATABASE d TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
+    admin.close()
+    postgres.url = postgres.url.replace("/postgres?", "/d?")
+    pair = Pair(palmetto.session(), postgres_session(postgres))
+    counts, rounds, failed = collections.Counter(), 0, 0
+    deadline = time.monotonic() + arguments.seconds if arguments.seconds else None
+    while rounds < arguments.rounds if deadline is None else time.monotonic() < deadline:
+        found = Round(pair, arguments.seed + rounds, counts, arguments.verbose).run()
+        palmetto.check_alive()
+        rounds += 1
+        failed += found > 0
+    for what, n in sorted(counts.items()):
+        print(f"{n:8} {what}")
+    return rounds, failed
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("palmetto")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    if Postgres.find() is None:
+        print("skip: no PostgreSQL server")
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as home:
+        palmetto = Palmetto(os.path.realpath(arguments.palmetto), directory)
+        postgres = Postgres(home)
+        try:
+            rounds, failed = run(palmetto, postgres, arguments)
+        finally:
+            postgres.stop()
+            status, _, err = palmetto.server.stop() if palmetto.server.process.poll() is None else (1, "", "it ended")
+    if status != 0:
+        print(f"the server ended with status {status}: {err[-5000:]}")
+        failed += 1
+    print(f"{rounds - failed} passed, {failed} failed, 0 skipped")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

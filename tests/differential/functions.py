@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+"""Every function, operator and cast that Palmetto and PostgreSQL both have, on a grid of edge values.
+
+    functions.py PALMETTO [--only NAME] [--calls N] [--list]
+
+What both have is read from pg_proc and pg_operator; casts are tried between all types of the grid. Results and the classes
+of SQLSTATEs are compared; what differs by design is listed in differences.py. --list prints what is compared.
+"""
+
+import argparse
+import collections
+import itertools
+import os
+import pathlib
+import random
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from compare import difference  # noqa: E402
+from differences import function_by_design  # noqa: E402
+from systems import Palmetto, Postgres, postgres_session  # noqa: E402
+
+# Edge values by type, as texts.
+GRID = {
+    "int8": ["0", "1", "-1", "2", "7", "-13", "63", "64", "100", "2147483647", "-2147483648", "9223372036854775807", "-9223372036854775808"],
+    "float8": ["0", "-0", "1", "-1", "0.5", "2.5", "-2.5", "1e300", "-1e300", "1e-300", "123456.789", "Infinity", "-Infinity", "NaN"],
+    "numeric": ["0", "1", "-1", "0.5", "1.5", "2.5", "-2.5", "-3.14159", "100", "0.000001", "1e20", "99999999999999999999.999", "NaN"],
+    "text": ["", "a", "A", "abc", "aBc Def", " x ", "äöü", "日本語", "e\u0301", "🐘", "100", "-1.5", "%", "_a%", "a,b,,c", "\\", "'", "a.b*", "abcabc", "tést\tx\ny"],
+    "bool": ["true", "false"],
+    "date": ["2000-01-01", "1970-01-01", "2024-02-29", "1999-12-31", "0001-01-01", "4713-01-01 BC", "9999-12-31", "2023-01-01", "infinity", "-infinity"],
+    "time": ["00:00:00", "12:34:56.789012", "23:59:59.999999", "24:00:00"],
+    "timetz": ["00:00:00+00", "12:34:56.789+02", "23:59:59.999999-11:30"],
+    "timestamp": ["2000-01-01 00:00:00", "1970-01-01 00:00:00", "2024-02-29 12:34:56.789012", "1999-12-31 23:59:59.999999", "0001-01-01 00:00:00",
+                  "9999-12-31 23:59:59", "infinity", "-infinity", "0044-03-15 12:00:00 BC"],
+    "timestamptz": ["2000-01-01 00:00:00+00", "1970-01-01 00:00:00+00", "2024-02-29 12:34:56.789012+02", "1999-12-31 23:59:59.999999+00", "0001-01-01 00:00:00+00",
+                    "2024-07-01 00:00:00-07", "infinity", "-infinity"],
+    "interval": ["0", "1 day", "-1 day", "1 mon", "1 year 2 mons 3 days 04:05:06.789", "-1 year", "25:00:00", "00:00:00.000001", "35 days", "13 mons", "1 day -01:00:00"],
+    "bytea": ["", "\\x00", "\\x61", "\\x616263", "\\xff00ff", "\\xc3a4"],
+    "uuid": ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "12345678-9abc-def0-1234-56789abcdef0"],
+    "jsonb": ["null", "true", "1", "-1.5", '"s"', "[]", "{}", "[1, 2, null]", '{"a": 1}', '{"a": {"b": [1, "x"]}, "c": null}', '"\\u00e4"', "1e10", '[[1, 2], {"a": []}]'],
+    "_int8": ["{}", "{1}", "{1,2,3}", "{NULL}", "{1,NULL,1}"],
+    "_text": ["{}", "{a}", "{a,b}", "{NULL,x}", '{"","a b"}'],
+    "inet": ["192.168.1.5", "192.168.1.5/24", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255", "::1", "fe80::1:2/64", "::ffff:1.2.3.4"],
+    "varbit": ["", "0", "1", "0101", "11111111", "1000000000"],
+}
+# Arguments of functions that mean something special: (function, position of the argument) to its values.
+DATE_FIELDS = ["year", "month", "day", "hour", "minute", "second", "epoch", "dow", "isodow", "doy", "week", "quarter", "century", "decade",
+               "millennium", "isoyear", "julian", "milliseconds", "microseconds", "timezone", "nonsense"]
+NUMBER_FORMATS = ["999", "FM999.00", "S9990.99", "0000", "9,999,999", "999.99", "FM9", "99PR", "MI999", "9.99EEEE", "RN", "FMRN", "L999", "00.00"]
+TIME_FORMATS = ["YYYY-MM-DD HH24:MI:SS.US", "Day DD Month YYYY", "IYYY-IW-ID", "Q CC J DDD", "HH12:MI AM", "FMMonth FMDD", "Dy, DD Mon YY", "SSSS MS", "WW W D",
+                "YYYY BC", "\"text\" YYYY", "DDth", "mon MON Mon"]
+SPECIAL = {
+    ("extract", 0): DATE_FIELDS, ("date_part", 0): DATE_FIELDS, ("date_trunc", 0): DATE_FIELDS,
+    ("to_char", 1): {"float8": NUMBER_FORMATS, "numeric": NUMBER_FORMATS, "int8": NUMBER_FORMATS, "": TIME_FORMATS},
+    ("date_trunc", 2): ["UTC", "Europe/Berlin", "America/New_York", "nowhere"],
+    ("timezone", 0): ["UTC", "Europe/Berlin", "America/New_York", "nowhere"],
+    ("to_date", 0): ["2024-02-29", "1999-12-31", "2000-13-01", "20240229"], ("to_date", 1): ["YYYY-MM-DD", "YYYYMMDD"],
+    ("to_timestamp", 0): ["2024-02-29 12:34:56", "1999-12-31 23:59:59", "2000-01-01 00:00:00"], ("to_timestamp", 1): ["YYYY-MM-DD HH24:MI:SS"],
+    ("to_number", 0): ["12,454.8-", "-1.5", "100", "1,000"], ("to_number", 1): ["99G999D9S", "9.9", "S999", "9,999"],
+    ("encode", 1): ["hex", "base64", "escape", "nonsense"], ("decode", 1): ["hex", "base64", "escape"],
+    ("convert_from", 1): ["UTF8"], ("convert_to", 1): ["UTF8"], ("make_timestamptz", 6): ["UTC", "Europe/Berlin"],
+}
+SAME = {"int2": "int8", "int4": "int8", "oid": None, "varchar": "text", "bpchar": "text", "name": None, "bit": "varbit", "float4": None, "anyarray": "_int8",
+        "anyelement": "int8", "anycompatiblearray": "_int8", "anycompatible": "int8", "_int4": "_int8", "anynonarray": None}
+# Not functions of their arguments, or about the server itself.
+EXCLUDED = {"random", "setseed", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "gen_random_uuid", "version",
+            "current_setting", "set_config", "nextval", "currval", "setval", "lastval", "to_regclass", "to_regtype", "to_regproc", "to_regnamespace",
+            "to_regrole", "format_type", "obj_description", "col_description", "shobj_description", "current_schemas", "getdatabaseversion"}
+PREFIXES = ("pg_", "has_", "inet_server", "inet_client", "txid_", "lo_", "row_security", "binary_upgrade", "current_", "session_user", "repeat")
+# Input and output functions of types; SQL reaches them as casts.
+SUFFIXES = ("out", "_out", "send", "recv", "_in")
+CALLS = 120
+# No such function, operator or cast: of those, one has more than the other.
+MISSING = ("42883", "42846", "0A000")
+
+
+def signatures(session):
+    """(name, argument types) to whether its arguments are those of a strict function; names as in the grid."""
+    found = session.must("SELECT p.proname, p.provolatile, p.proretset, p.proargtypes::TEXT, p.prokind FROM pg_catalog.pg_proc p "
+                         "JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'pg_catalog'")
+    types = {row[0].decode(): row[1].decode() for row in session.must("SELECT oid::TEXT, typname FROM pg_catalog.pg_type").rows}
+    out = {}
+    for name, volatility, is_set, arguments, kind in found.rows:
+        name = name.decode()
+        if kind != b"f" or is_set == b"t" or volatility == b"v" or excluded(name):
+            continue
+        given = [types.get(oid, "?") for oid in arguments.decode().split()]
+        grid = tuple(grid_type(t) for t in given)
+        if None not in grid:
+            if (name, grid) not in out or given.count("int8") > out[name, grid].count("int8"):
+                out[name, grid] = given
+    return out
+
+
+def excluded(name):
+    return name in EXCLUDED or name.startswith(PREFIXES) or name.endswith(SUFFIXES)
+
+
+def grid_type(name):
+    if name in GRID:
+        return name
+    return SAME.get(name)
+
+
+def operators(session):
+    found = session.must("SELECT o.oprname, l.typname, r.typname FROM pg_catalog.pg_operator o LEFT JOIN pg_catalog.pg_type l ON l.oid = o.oprleft "
+                         "JOIN pg_catalog.pg_type r ON r.oid = o.oprright")
+    out = {}
+    for name, left, right in found.rows:
+        given = (left.decode() if left else "", right.decode())
+        grid = tuple(grid_type(t) if t else "" for t in given)
+        if None not in grid:
+            # An operator with the grid's own types is taken before one with smaller integers.
+            key = (name.decode(), *grid)
+            if key not in out or given.count("int8") > out[key].count("int8"):
+                out[key] = given
+    return out
+
+
+class Grid:
+    """Compares call after call."""
+
+    def __init__(self, palmetto, postgres, arguments):
+        self.palmetto, self.postgres, self.arguments = palmetto, postgres, arguments
+        self.random = random.Random(1)
+        self.counts = collections.Counter()
+        self.failed = collections.OrderedDict()
+
+    def combinations(self, kinds, theirs, name=""):
+        """Arguments, as far as PostgreSQL's types can hold them."""
+        values = [[None, *(value for value in grid_values(name, i, kinds) if fits(value, other))] for i, other in enumerate(theirs)]
+        every = list(itertools.islice(itertools.product(*values), 20000))
+        return every if len(every) <= self.arguments.calls else self.random.sample(every, self.arguments.calls)
+
+    def compare(self, subject, ours, theirs):
+        """One call in each dialect."""
+        a, b = self.palmetto.run(f"SELECT {ours}"), self.postgres.run(f"SELECT {theirs}")
+        b.types = a.types if a.types and b.types and kindred(a.types[0], b.types[0]) else b.types
+        self.counts["calls"] += 1
+        if a.error in MISSING or b.error in MISSING:
+            self.counts["not in both"] += 1
+            return
+        what = difference(a, b, True)
+        if what is None:
+            return
+        reason = function_by_design(subject, what, a, b, ours)
+        if reason is not None:
+            self.counts[f"by design: {reason}"] += 1
+            return
+        self.failed.setdefault(subject, []).append(f"{what}: {ours}\n      palmetto: {shown(a)}\n      postgresql: {shown(b)}")
+
+    def functions(self):
+        mine, theirs = signatures(self.palmetto), signatures(self.postgres)
+        for name, kinds in sorted(set(mine) & set(theirs)):
+            subject = f"{name}({', '.join(kinds)})"
+            if self.skip(subject):
+                continue
+            others = given(theirs[name, kinds], kinds)
+            for values in self.combinations(kinds, others, name):
+                self.compare(subject, *(f"{quoted(name)}({', '.join(map(literal, values, k))})" for k in (kinds, others)))
+
+    def operators(self):
+        mine, theirs = operators(self.palmetto), operators(self.postgres)
+        for key in sorted(set(mine) & set(theirs)):
+            name, *kinds = key
+            subject = f"{kinds[0]} {name} {kinds[1]}"
+            if self.skip(subject):
+                continue
+            kinds = [kind for kind in kinds if kind]
+            others = given([t for t in theirs[key] if t], kinds)
+            for values in self.combinations(kinds, others):
+                self.compare(subject, *(operation(name, list(map(literal, values, k))) for k in (kinds, others)))
+
+    def casts(self):
+        for source, target in itertools.product(GRID, GRID):
+            subject = f"{source}::{target}"
+            if self.skip(subject):
+                continue
+            for values in self.combinations([source], [source]):
+                text = f"({literal(values[0], source)})::{sql_name(target)}"
+                self.compare(subject, text, text)
+
+    def skip(self, subject):
+        if self.arguments.only and self.arguments.only not in subject:
+            return True
+        self.counts["functions, operators, casts"] += 1
+        if self.arguments.list:
+            print(subject)
+        return self.arguments.list
+
+    def report(self):
+        for subject, lines in self.failed.items():
+            print(f"FAIL {subject}: {len(lines)} differences")
+            for line in lines[:self.arguments.shown]:
+                print(f"    {line}")
+        for what, n in sorted(self.counts.items()):
+            print(f"{n:8} {what}")
+
+
+def kindred(ours, theirs):
+    """Numbers of the other kinds, json and jsonb: which one a function returns is not compared here."""
+    numbers, json = (20, 701, 1700), (114, 3802)
+    return ours in numbers and theirs in numbers or ours in json and theirs in json
+
+
+def operation(name, operands):
+    return f"{operands[0]} {name} {operands[1]}" if len(operands) == 2 else f"{name} {operands[0]}"
+
+
+def given(types, kinds):
+    """PostgreSQL's smaller integers where it has no function of the larger ones."""
+    return [t if t in ("int2", "int4") else kind for t, kind in zip(types, kinds)]
+
+
+def grid_values(name, position, kinds):
+    special = SPECIAL.get((name, position))
+    if isinstance(special, dict):
+        return special.get(kinds[0], special[""])
+    return special or GRID[kinds[position]]
+
+
+def fits(value, type_):
+    bits = {"int2": 15, "int4": 31}.get(type_)
+    return bits is None or -(1 << bits) <= int(value) < 1 << bits
+
+
+def quoted(name):
+    return f'pg_catalog."{name}"' if name not in ("left", "right", "overlay", "position", "substring") else f'"{name}"'
+
+
+def sql_name(kind):
+    return f"{kind[1:]}[]" if kind.startswith("_") else kind
+
+
+def literal(value, kind):
+    if value is None:
+        return f"NULL::{sql_name(kind)}"
+    escaped = value.replace("'", "''")
+    return f"'{escaped}'::{sql_name(kind)}"
+
+
+def shown(outcome):
+    if outcome.error:
+        return f"{outcome.error} {outcome.message}"
+    return f"{outcome.rows[0][0]!r} (type {outcome.types[0]})" if outcome.rows else "no rows"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("palmetto")
+    parser.add_argument("--only", help="what the name of a function, operator or cast must contain")
+    parser.add_argument("--calls", type=int, default=CALLS, help="at most so many calls of each")
+    parser.add_argument("--shown", type=int, default=3)
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    if Postgres.find() is None:
+        print("skip: no PostgreSQL server")
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as home:
+        palmetto = Palmetto(os.path.realpath(arguments.palmetto), directory)
+        postgres = Postgres(home)
+        try:
+            admin = postgres_session(postgres)
+            admin.must("CREATE DATABASE d TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
+            admin.close()
+            postgres.url = postgres.url.replace("/postgres?", "/d?")
+            grid = Grid(palmetto.session(), postgres_session(postgres), arguments)
+            grid.functions()
+            grid.operators()
+            grid.casts()
+            palmetto.check_alive()
+        finally:
+            postgres.stop()
+            palmetto.server.stop()
+    grid.report()
+    total = grid.counts["functions, operators, casts"]
+    print(f"{total - len(grid.failed)} passed, {len(grid.failed)} failed, 0 skipped")
+    sys.exit(len(grid.failed) > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The two systems, as what they answer: rows as text, or an SQLSTATE."""
+
+import os
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+VENV = HERE.parent.parent / "build" / "venv" / "bin" / "python"
+
+try:
+    from psycopg import pq
+except ImportError:
+    if pathlib.Path(sys.prefix) != VENV.parent.parent and VENV.exists():
+        os.execv(VENV, [str(VENV), *sys.argv])
+    print("skip: no psycopg")
+    sys.exit(77)
+
+sys.path.insert(0, str(HERE.parent / "cli"))
+sys.path.insert(0, str(HERE.parent / "isolation"))
+
+from harness import Server  # noqa: E402
+from run import Postgres  # noqa: E402
+
+PALMETTO, POSTGRES = 0, 1
+TEXT, BINARY = 0, 1
+
+
+class Outcome:
+    """What a statement led to. `rows` are lists of bytes or None; `error` is an SQLSTATE, '' without one."""
+
+    def __init__(self, rows=(), types=(), error="", message="", tag=""):
+        self.rows, self.types, self.error, self.message, self.tag = rows, types, error, message, tag
+
+    def __repr__(self):
+        if self.error:
+            return f"{self.error} {self.message}"
+        shown = [" | ".join("NULL" if v is None else v.decode("utf-8", "replace") for v in row) for row in self.rows[:12]]
+        more = [f"({len(self.rows)} rows)"] if len(self.rows) > 12 else []
+        return f"{self.tag} {list(self.types)}\n    " + "\n    ".join(shown + more)
+
+
+class Session:
+    """A connection that speaks in text."""
+
+    def __init__(self, url, label):
+        self.url, self.label = url, label
+        self.conn = None
+        self.connect()
+
+    def connect(self):
+        if self.conn is not None:
+            self.conn.finish()
+        self.conn = pq.PGconn.connect(self.url.encode())
+        if self.conn.status != pq.ConnStatus.OK:
+            raise AssertionError(f"{self.label}: {self.conn.error_message}")
+        self.conn.exec_(b"SET client_min_messages = error")
+
+    def run(self, sql):
+        """By the simple protocol."""
+        return self.outcome(self.conn.exec_(sql.encode()))
+
+    def run_extended(self, sql, result_format=TEXT):
+        return self.outcome(self.conn.exec_params(sql.encode(), None, result_format=result_format))
+
+    def must(self, sql):
+        outcome = self.run(sql)
+        if outcome.error:
+            raise AssertionError(f"{self.label}: {outcome}: {sql}")
+        return outcome
+
+    def outcome(self, result):
+        if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY):
+            columns = range(result.nfields)
+            rows = [[result.get_value(i, j) for j in columns] for i in range(result.ntuples)]
+            tag = (result.command_status or b"").decode()
+            return Outcome(rows, [result.ftype(j) for j in columns], tag=tag)
+        state = result.error_field(pq.DiagnosticField.SQLSTATE)
+        message = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message
+        if state is None:
+            raise AssertionError(f"{self.label}: the connection broke: {message}")
+        return Outcome(error=state.decode(), message=message.decode("utf-8", "replace"))
+
+    def close(self):
+        self.conn.finish()
+
+
+class Palmetto:
+    """A server of its own in memory, in `directory`."""
+
+    def __init__(self, program, directory):
+        self.server = Server(os.path.realpath(program), pathlib.Path(directory), "--insecure", "--store=type=mem,size=1GiB")
+        self.url = re.sub(r"\?.*", "", self.server.wait()) + "?sslmode=disable"
+
+    def session(self):
+        session = Session(self.url, "palmetto")
+        session.must("SET null_ordered_last = on")
+        return session
+
+    def check_alive(self):
+        if self.server.process.poll() is not None:
+            raise AssertionError("the server ended: " + "".join(self.server.process.communicate())[-5000:])
+
+
+def postgres_session(postgres):
+    session = Session(postgres.url, "postgresql")
+    session.must("SET TimeZone = 'UTC'")
+    session.must("SET statement_timeout = '20s'")
+    session.must("SET jit = off")
+    return session
