@@ -118,7 +118,7 @@ static struct rel *prepare(struct optimizer *o, struct rel *r)
         col_set_add_list(&needed, r->cols, r->n_cols);
         prune(o, r, &needed);
     }
-    return reorder(o, r);
+    return reorder(o, pull_up(o, r));
 }
 
 static bool is_correlated(struct optimizer *o, const struct rel *r)

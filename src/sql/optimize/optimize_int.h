@@ -35,6 +35,8 @@ struct rel *normalize(struct optimizer *o, struct rel *r);
 void use_computed(struct optimizer *o, struct rel *r);
 // prune.c
 void prune(struct optimizer *o, struct rel *r, const struct col_set *needed);
+// pull.c
+struct rel *pull_up(struct optimizer *o, struct rel *r);
 // joins.c
 struct rel *reorder(struct optimizer *o, struct rel *r);
 

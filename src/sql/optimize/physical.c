@@ -517,6 +517,8 @@ static bool bounded(const struct plan *p)
     case PLAN_PROJECT:
     case PLAN_SORT:
     case PLAN_DISTINCT:
+    case PLAN_SRF:
+    case PLAN_ORDINALITY:
         return bounded(p->input);
     case PLAN_HASH_JOIN:
     case PLAN_NESTED_JOIN:
