@@ -186,16 +186,18 @@ static bool strip_children(void *arg, struct ast *n)
     return true;
 }
 
-static void put_stripped(struct buf *out, struct str sql, bool query, unsigned flags)
+enum stripped { STRIPPED_EXPR, STRIPPED_BARE, STRIPPED_QUERY };
+
+static void put_stripped(struct buf *out, struct str sql, enum stripped what, unsigned flags)
 {
     struct arena a;
     struct ast *tree = NULL;
     struct parsed_statements list;
     arena_init(&a, NULL);
-    if (query && parse_sql(&a, sql, &(struct parse_options){0}, &list, NULL) == 0 && list.n == 1)
+    if (what == STRIPPED_QUERY && parse_sql(&a, sql, &(struct parse_options){0}, &list, NULL) == 0 && list.n == 1)
         tree = list.items[0].ast;
-    else if (!query && parse_expr(&a, sql, &tree, NULL) == 0)
-        tree = without_annotation(&a, tree);
+    else if (what != STRIPPED_QUERY && parse_expr(&a, sql, &tree, NULL) == 0)
+        tree = what == STRIPPED_BARE && ast_is(tree, AST_ANNOTATE) ? ast_as_annotate(tree)->operand : without_annotation(&a, tree);
     if (tree != NULL) {
         ast_walk(tree, strip_children, &a);
         ast_print(out, tree, flags);
@@ -207,17 +209,22 @@ static void put_stripped(struct buf *out, struct str sql, bool query, unsigned f
 
 void cat_text_expr(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, false, AST_PRINT_DEFAULT);
+    put_stripped(out, sql, STRIPPED_EXPR, AST_PRINT_DEFAULT);
+}
+
+void cat_text_expr_bare(struct buf *out, struct str sql)
+{
+    put_stripped(out, sql, STRIPPED_BARE, AST_PRINT_DEFAULT);
 }
 
 void cat_text_expr_portable(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, false, AST_PRINT_PORTABLE);
+    put_stripped(out, sql, STRIPPED_EXPR, AST_PRINT_PORTABLE);
 }
 
 void cat_text_query_portable(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, true, AST_PRINT_PORTABLE);
+    put_stripped(out, sql, STRIPPED_QUERY, AST_PRINT_PORTABLE);
 }
 
 int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct cat_table *t,

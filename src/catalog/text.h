@@ -25,6 +25,8 @@ void cat_text_unique(struct buf *out, const struct cat_table *t, const struct ca
 void cat_text_check(struct buf *out, const struct cat_check *check);
 // An expression as the PostgreSQL catalog shows it: without annotations of constants.
 void cat_text_expr(struct buf *out, struct str sql);
+// The same, and an expression that is a constant without its type: defaults in information_schema.
+void cat_text_expr_bare(struct buf *out, struct str sql);
 // The same as PostgreSQL reads it (AST_PRINT_PORTABLE); and a view's query, an index.
 void cat_text_expr_portable(struct buf *out, struct str sql);
 void cat_text_query_portable(struct buf *out, struct str sql);

@@ -64,7 +64,7 @@ static struct datum column_default(struct show *sh, const struct cat_column *c)
     if (c->default_sql.len == 0)
         return DATUM_NULL;
     struct buf b = BUF_INIT;
-    cat_text_expr(&b, c->default_sql);
+    cat_text_expr_bare(&b, c->default_sql);
     return show_take(sh, &b);
 }
 

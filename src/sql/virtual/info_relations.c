@@ -179,6 +179,15 @@ static int identity_columns(struct exec_context *x, const struct cat_column *c, 
     return 0;
 }
 
+static struct datum bare_default(struct exec_context *x, const struct cat_column *c)
+{
+    if (c->default_sql.len == 0)
+        return DATUM_NULL;
+    struct buf b = BUF_INIT;
+    cat_text_expr_bare(&b, c->default_sql);
+    return datum_take(x, &b);
+}
+
 static int column_row(struct exec_context *x, const struct relation *r, const struct cat_column *c, size_t ordinal,
                       struct virtual_rows *rows, struct err *err)
 {
@@ -190,7 +199,7 @@ static int column_row(struct exec_context *x, const struct relation *r, const st
     row[columns_column_name] = datum_str(c->name);
     row[columns_column_comment] = c->comment.ptr != NULL ? datum_str(c->comment) : DATUM_NULL;
     row[columns_ordinal_position] = datum_int((int64_t)ordinal);
-    row[columns_column_default] = datum_expr(x, c->default_sql);
+    row[columns_column_default] = bare_default(x, c);
     row[columns_is_nullable] = yes_no(!c->not_null);
     type_columns(x, c->type, row);
     row[columns_dtd_identifier] = number_text(x, (int64_t)ordinal);
