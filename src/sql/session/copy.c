@@ -372,7 +372,8 @@ static int out_rows(struct result_sink *sink, const struct batch *b, struct err 
     struct copy_out *o = (struct copy_out *)sink;
     for (uint32_t k = 0; k < b->n; k++) {
         uint32_t row = batch_row(b, k);
-        buf_clear(&o->buf);
+        if (o->n_rows > 0 || o->options->format != COPY_FORMAT_BINARY)
+            buf_clear(&o->buf);
         if (o->options->format == COPY_FORMAT_BINARY) {
             binary_row(o, b, row);
         } else {
@@ -390,6 +391,7 @@ static int out_rows(struct result_sink *sink, const struct batch *b, struct err 
     return 0;
 }
 
+// The binary header goes out with the first row, as PostgreSQL sends it: clients count on a row in every message.
 static int out_prologue(struct copy_out *o, const struct query *q, struct err *err)
 {
     buf_clear(&o->buf);
@@ -397,7 +399,9 @@ static int out_prologue(struct copy_out *o, const struct query *q, struct err *e
         buf_append(&o->buf, binary_signature, sizeof(binary_signature));
         buf_be32(&o->buf, 0);
         buf_be32(&o->buf, 0);
-    } else if (o->options->header) {
+        return 0;
+    }
+    if (o->options->header) {
         for (uint32_t i = 0; i < q->n_output; i++) {
             if (i > 0)
                 buf_putc(&o->buf, o->options->delimiter);
@@ -424,8 +428,10 @@ static int send_out(struct session *s, struct statement_plan *plan, const struct
         rc = execution_send(s, e, 0, &sent, &done, err);
     s->sink = o.client;
     if (rc == 0 && options->format == COPY_FORMAT_BINARY) {
-        static const char trailer[] = "\377\377";
-        rc = o.client->ops->copy_data(o.client, (struct str){trailer, 2}, err);
+        if (o.n_rows > 0)
+            buf_clear(&o.buf);
+        buf_be16(&o.buf, UINT16_MAX);
+        rc = o.client->ops->copy_data(o.client, buf_view(&o.buf), err);
     }
     if (rc == 0)
         o.client->ops->copy_done(o.client);
