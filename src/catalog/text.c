@@ -197,7 +197,8 @@ static void put_stripped(struct buf *out, struct str sql, enum stripped what, un
     if (what == STRIPPED_QUERY && parse_sql(&a, sql, &(struct parse_options){0}, &list, NULL) == 0 && list.n == 1)
         tree = list.items[0].ast;
     else if (what != STRIPPED_QUERY && parse_expr(&a, sql, &tree, NULL) == 0)
-        tree = what == STRIPPED_BARE && ast_is(tree, AST_ANNOTATE) ? ast_as_annotate(tree)->operand : without_annotation(&a, tree);
+        tree = what == STRIPPED_BARE && ast_is(tree, AST_ANNOTATE) ? ast_as_annotate(tree)->operand
+                                                                   : without_annotation(&a, tree);
     if (tree != NULL) {
         ast_walk(tree, strip_children, &a);
         ast_print(out, tree, flags);

@@ -105,8 +105,9 @@ static int mismatch(struct err *err, struct type want, const struct expr *e, str
 int expr_coerce_assign(struct analyzer *an, struct expr *e, struct type want, struct str what, struct expr **out,
                        struct err *err)
 {
-    if (e->type.family != TYPE_UNKNOWN && !type_identical(e->type, want) &&
-        cast_allowed(e->type, want) < CAST_ASSIGNMENT)
+    // What a client declares a parameter to be is how it sends it; CockroachDB converts it to what the column wants.
+    enum cast_context least = e->kind == EXPR_PARAM ? CAST_EXPLICIT : CAST_ASSIGNMENT;
+    if (e->type.family != TYPE_UNKNOWN && !type_identical(e->type, want) && cast_allowed(e->type, want) < least)
         return mismatch(err, want, e, what);
     return expr_cast(an, e, want, false, out, err);
 }

@@ -1,5 +1,6 @@
-// Joins that only add to the rows of their left side come after the inner joins around them: left joins, and laterals of
-// functions over columns of the row. Inner joins often leave few rows, and join order puts together what stands in one tree.
+// Joins that only add to the rows of their left side come after the inner joins around them: left joins, and laterals
+// of functions over columns of the row. Inner joins often leave few rows, and join order puts together what stands in
+// one tree.
 #include "sql/optimize/optimize_int.h"
 
 // Whether `child`, a side of an inner join under `on`, can be done after it: nothing of the condition is what it adds.

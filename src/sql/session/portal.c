@@ -196,7 +196,7 @@ void session_close_portal(struct session *s, struct str name)
 
 static bool is_plan(const struct prepared *st)
 {
-    return st->parameter_types != NULL || (st->plan != NULL);
+    return st->plan != NULL;
 }
 
 static int start(struct session *s, struct portal *p, struct err *err)
@@ -241,7 +241,7 @@ static int run_query_portal(struct session *s, struct portal *p, int64_t max_row
 static int run_portal(struct session *s, struct portal *p, int64_t max_rows, struct arena *a, struct str *tag,
                       bool *suspended, struct err *err)
 {
-    const struct prepared *st = p->statement;
+    struct prepared *st = p->statement;
     *suspended = false;
     if (is_plan(st)) {
         uint64_t sent;
@@ -251,7 +251,7 @@ static int run_portal(struct session *s, struct portal *p, int64_t max_rows, str
         *suspended = tag->len == 0;
         return 0;
     }
-    struct statement_input in = {.ast = st->ast, .text = st->text};
+    struct statement_input in = {.ast = st->ast, .text = st->text, .parameters = p->parameters, .prepared = st};
     int rc = run_statement(s, &in, false, a, tag, err);
     p->state = PORTAL_DONE;
     return rc;
@@ -441,9 +441,34 @@ void session_protocol_error(struct session *s)
 
 // ---- cursors
 
-int run_declare(struct session *s, const struct ast *ast, struct err *err)
+// The cursor's query with the parameters of the DECLARE that was bound, if it was.
+static int cursor_new(struct session *s, const struct ast_declare_cursor *d, const struct statement_input *in,
+                      struct portal **out, struct err *err)
 {
-    const struct ast_declare_cursor *d = ast_as_declare_cursor(ast);
+    const struct prepared *declare = in->prepared;
+    size_t n = declare != NULL && declare->parameter_types != NULL ? declare->n_parameters : 0;
+    struct prepared *st;
+    struct arena a;
+    arena_init(&a, NULL);
+    uint32_t *oids = ARENA_ARRAY(&a, uint32_t, n);
+    for (size_t i = 0; i < n; i++)
+        oids[i] = declare->parameter_types[i].oid;
+    int rc = prepared_make(s, STR(""), STR_EMPTY, d->query, oids, n, &st, err);
+    arena_release(&a);
+    TRY(rc);
+    struct portal *p = *out = portal_new(s, d->name, st);
+    prepared_release(s, st); // the portal keeps it
+    p->cursor = true;
+    p->hold = d->hold;
+    p->parameters = ARENA_ARRAY(&p->arena, struct datum, n);
+    for (size_t i = 0; i < n; i++)
+        p->parameters[i] = datum_copy(&p->arena, declare->parameter_types[i], in->parameters[i]);
+    return 0;
+}
+
+int run_declare(struct session *s, const struct statement_input *in, struct err *err)
+{
+    const struct ast_declare_cursor *d = ast_as_declare_cursor(in->ast);
     if (s->txn_state != TXN_EXPLICIT && !d->hold)
         return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "DECLARE CURSOR can only be used in transaction blocks");
     if (d->binary)
@@ -452,12 +477,8 @@ int run_declare(struct session *s, const struct ast *ast, struct err *err)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: DECLARE SCROLL CURSOR");
     if (portal_find(s, d->name) != NULL)
         return err_set(err, ERR_DUPLICATE_CURSOR, "cursor \"%.*s\" already exists", STR_FMT(d->name));
-    struct prepared *st;
-    TRY(prepared_make(s, STR(""), STR_EMPTY, d->query, NULL, 0, &st, err));
-    struct portal *p = portal_new(s, d->name, st);
-    prepared_release(s, st); // the portal keeps it
-    p->cursor = true;
-    p->hold = d->hold;
+    struct portal *p;
+    TRY(cursor_new(s, d, in, &p, err));
     int rc = start(s, p, err);
     if (rc == 0 && d->hold)
         rc = row_buffer_fill(s, p, err);

@@ -127,8 +127,26 @@ static void named_columns(struct prepared *p, const char *const *names, const st
     p->returns_rows = true;
 }
 
+// The parameters of a cursor's query are those of its DECLARE.
+static int describe_declare(struct session *s, struct prepared *p, struct err *err)
+{
+    const struct ast *query = ast_as_declare_cursor(p->ast)->query;
+    struct arena a;
+    struct statement_plan *plan;
+    arena_init(&a, NULL);
+    int rc = plan_statement(s, &a, query, p->parameter_oids, p->n_parameters, &plan, err);
+    if (rc == 0) {
+        p->n_parameters = plan->query->n_parameters;
+        p->parameter_types = arena_dup(&p->arena, plan->query->parameter_types, p->n_parameters * sizeof(struct type));
+    }
+    arena_release(&a);
+    return rc;
+}
+
 static int describe_other(struct session *s, struct prepared *p, struct err *err)
 {
+    if (p->ast->kind == AST_DECLARE_CURSOR && plannable(ast_as_declare_cursor(p->ast)->query))
+        return describe_declare(s, p, err);
     static const char *const info[] = {"info"};
     const struct type text = T_STRING;
     if (p->ast->kind == AST_SHOW) {

@@ -385,7 +385,7 @@ int run_prepare(struct session *s, const struct ast *ast, struct err *err) MUST_
 int run_execute(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
                 struct err *err) MUST_CHECK;
 int run_deallocate(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
-int run_declare(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int run_declare(struct session *s, const struct statement_input *in, struct err *err) MUST_CHECK;
 int run_fetch(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
               struct err *err) MUST_CHECK;
 int run_close_cursor(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;

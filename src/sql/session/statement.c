@@ -848,7 +848,7 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_DEALLOCATE:
         return run_deallocate(s, ast, err);
     case AST_DECLARE_CURSOR:
-        return run_declare(s, ast, err);
+        return run_declare(s, in, err);
     case AST_FETCH:
         return run_fetch(s, ast, describe, a, tag, err);
     case AST_CLOSE_CURSOR:
