@@ -416,6 +416,7 @@ int cat_resolve_target(struct cat_view *v, const struct cat_name_scope *scope, c
 
 // ---- roles and privileges
 
+#define CAT_OPTION_CONNECTION_LIMIT "CONNECTION LIMIT"
 struct cat_role {
     struct str name;
     uint32_t id;
@@ -425,11 +426,12 @@ struct cat_role {
     struct cat_grant system;    // system privileges granted to the role itself
     struct str verifier;
     int64_t valid_until_micros;  // INT64_MAX: for ever
+    int32_t connections_max;     // -1: no limit
     const struct str *member_of; // direct
     const bool *member_admin;    // WITH ADMIN OPTION, parallel to member_of
     size_t n_member_of;
     // As SHOW USERS prints them: NOLOGIN, CREATEDB, "VALID UNTIL=…". They are what cat_put_role stores; login,
-    // option_privileges and valid_until_micros follow from them when a role is read.
+    // option_privileges, valid_until_micros and connections_max follow from them when a role is read.
     const struct str *options;
     size_t n_options;
 };

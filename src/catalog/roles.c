@@ -40,7 +40,8 @@ static int load_users(struct cat_view *v, struct role_set *set, struct err *err)
                                     .id = (uint32_t)values[3].i,
                                     .is_role = values[2].b,
                                     .login = true,
-                                    .valid_until_micros = INT64_MAX};
+                                    .valid_until_micros = INT64_MAX,
+                                    .connections_max = -1};
         r->role.verifier = values[1].null ? STR_EMPTY : arena_str(&set->arena, values[1].s);
         map_put(&set->by_name, r->role.name, r);
         ARENA_PUSH(&set->arena, &set->sorted, r);
@@ -53,12 +54,14 @@ static int apply_option(struct arena *a, struct role_info *r, struct str option,
                         struct err *err)
 {
     struct datum until;
+    int64_t limit;
     if (str_eqc(option, "NOLOGIN"))
         r->role.login = false;
     else if (str_eqc(option, "VALID UNTIL") && !value->null) {
         TRY(datum_parse(a, T_TIMESTAMPTZ, value->s, &(struct value_context){0}, &until, err));
         r->role.valid_until_micros = until.i;
-    }
+    } else if (str_eqc(option, CAT_OPTION_CONNECTION_LIMIT) && !value->null && str_to_i64(value->s, &limit))
+        r->role.connections_max = (int32_t)limit;
     r->role.option_privileges |= cat_system_privilege_of(option);
     struct str text =
         value->null ? arena_str(a, option) : arena_printf(a, "%.*s=%.*s", STR_FMT(option), STR_FMT(value->s));

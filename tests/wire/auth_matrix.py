@@ -555,6 +555,27 @@ def test_connection_limit(cluster):
     cluster.root("RESET CLUSTER SETTING server.max_connections_per_gateway")
 
 
+def test_role_connection_limit(cluster):
+    refused = 'too many connections for role "limited"'
+    cluster.root("CREATE USER limited WITH PASSWORD 'secret' CONNECTION LIMIT 2")
+    sessions = [Open(cluster, "limited"), Open(cluster, "limited")]
+    for attempt in range(3):  # who is refused does not count
+        expect("the third", refused, "limited", psql(cluster, "limited", "secret", None))
+    expect("another user", "ok", "bob", psql(cluster, "bob", "secret", None))
+    expect("wrong password tells nothing of it", WRONG, "limited", psql(cluster, "limited", "wrong", None))
+    sessions[0].process.communicate(timeout=TIMEOUT_S)
+    wait_for(lambda: count(cluster, "limited") == 1)
+    expect("room again", "ok", "limited", psql(cluster, "limited", "secret", None))
+    cluster.root("ALTER USER limited CONNECTION LIMIT 0")
+    expect("none", refused, "limited", psql(cluster, "limited", "secret", None))
+    assert sessions[1].ask("SELECT 6") == "6"  # who is in stays
+    cluster.root("GRANT admin TO limited")
+    expect("administrators always", "ok", "limited", psql(cluster, "limited", "secret", None))
+    cluster.root("REVOKE admin FROM limited; ALTER USER limited CONNECTION LIMIT -1")
+    expect("no limit", "ok", "limited", psql(cluster, "limited", "secret", None))
+    cluster.root("DROP USER limited")
+
+
 def main():
     palmetto = os.path.abspath(sys.argv[1])
     wanted = sys.argv[2:]

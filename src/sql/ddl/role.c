@@ -131,12 +131,27 @@ static int set_valid_until(struct ddl_context *dc, struct role_edit *e, const st
     return 0;
 }
 
+static int set_connection_limit(struct ddl_context *dc, struct role_edit *e, const struct ast *value, struct err *err)
+{
+    int64_t limit = ast_as_number(value)->value;
+    remove_option(e, STR(CAT_OPTION_CONNECTION_LIMIT));
+    if (limit < -1 || limit > INT32_MAX)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid connection limit: %lld", (long long)limit);
+    if (limit >= 0) {
+        struct str option = arena_printf(dc->arena, CAT_OPTION_CONNECTION_LIMIT "=%lld", (long long)limit);
+        ARENA_PUSH(dc->arena, &e->options, option);
+    }
+    return 0;
+}
+
 static int apply_option(struct ddl_context *dc, struct role_edit *e, const struct ast_option *o, struct err *err)
 {
     if (str_eqc(o->name, "password") || str_eqc(o->name, "encrypted password"))
         return set_password(dc, e, o->value, err);
     if (str_eqc(o->name, "valid until"))
         return set_valid_until(dc, e, o->value, err);
+    if (str_eqc(o->name, "connection limit"))
+        return set_connection_limit(dc, e, o->value, err);
     for (size_t i = 0; i < ARRAY_LEN(role_options); i++) {
         if (!str_eqc(o->name, role_options[i].written))
             continue;

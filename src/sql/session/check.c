@@ -62,7 +62,7 @@ int check_session_open(struct sql_engine *engine, struct session **out, struct e
     struct session_options options = {.user = STR("root"),
                                       .database = STR("defaultdb"),
                                       .client_address = STR("internal"),
-                                      .auth_method = STR("internal")};
+                                      .auth_method = STR(INTERNAL_AUTH_METHOD)};
     TRY(session_new(engine, &options, out, err));
     int rc = session_begin(*out, TXN_IMPLICIT, err);
     if (rc == 0)

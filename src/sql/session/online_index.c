@@ -258,7 +258,7 @@ static int open_session(struct online_index *o, struct job *job, struct err *err
     struct session_options options = {.user = job_owner(job),
                                       .database = payload_get_str(&payload),
                                       .client_address = STR("internal"),
-                                      .auth_method = STR("internal")};
+                                      .auth_method = STR(INTERNAL_AUTH_METHOD)};
     *o = (struct online_index){.job = job, .piece_rows = PIECE_ROWS};
     TRY(session_new(job_arg(job), &options, &o->session, err));
     arena_init(&o->arena, NULL);

@@ -181,6 +181,28 @@ static int connection_limit(struct session *s, bool admin, struct err *err)
                     (long long)max);
 }
 
+// Sessions that a client of this user has open, of this cluster.
+static size_t client_sessions(struct session *s)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&s->engine->mutex);
+    for (const struct session *other = s->engine->sessions; other != NULL; other = other->next)
+        n += str_eq(other->login_user, s->login_user) && !str_eqc(other->auth_method, INTERNAL_AUTH_METHOD);
+    pthread_mutex_unlock(&s->engine->mutex);
+    return n;
+}
+
+// CONNECTION LIMIT of the role, which does not hold for administrators nor for what the server does in a user's name.
+static int role_connection_limit(struct session *s, bool admin, struct err *err)
+{
+    const struct cat_role *r;
+    TRY(cat_role_by_name(s->view, s->login_user, &r, err));
+    if (admin || r == NULL || r->connections_max < 0 || str_eqc(s->auth_method, INTERNAL_AUTH_METHOD) ||
+        client_sessions(s) <= (size_t)r->connections_max)
+        return 0;
+    return err_set(err, ERR_TOO_MANY_CONNECTIONS, "too many connections for role \"%.*s\"", STR_FMT(s->login_user));
+}
+
 static int role_defaults(struct session *s, struct err *err)
 {
     TRY(session_begin(s, TXN_IMPLICIT, err));
@@ -202,6 +224,8 @@ static int role_defaults(struct session *s, struct err *err)
         rc = session_is_admin(s, &admin, err);
     if (rc == 0)
         rc = connection_limit(s, admin, err);
+    if (rc == 0)
+        rc = role_connection_limit(s, admin, err);
     if (rc == 0)
         setting_store(s, SETTING_IS_SUPERUSER, admin ? STR("on") : STR("off"));
     session_rollback(s);

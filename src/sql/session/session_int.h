@@ -161,6 +161,7 @@ struct session_shown {
     char *last_query;
 };
 
+#define INTERNAL_AUTH_METHOD "internal" // of sessions that the server itself has
 struct session {
     struct virtual_session virtual_session; // first: exec_context.virtual_arg points at it
     struct sql_engine *engine;

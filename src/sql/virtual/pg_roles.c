@@ -139,7 +139,7 @@ static int roles_row(struct exec_context *x, const struct cat_role *role, struct
     row[pg_roles_rolcatupdate] = datum_bool(false);
     row[pg_roles_rolcanlogin] = datum_bool(role->login);
     row[pg_roles_rolreplication] = datum_bool(false);
-    row[pg_roles_rolconnlimit] = datum_int(-1);
+    row[pg_roles_rolconnlimit] = datum_int(role->connections_max);
     row[pg_roles_rolpassword] = datum_c("********");
     row[pg_roles_rolvaliduntil] = traits.valid_until;
     row[pg_roles_rolbypassrls] = datum_bool(traits.super);
@@ -161,7 +161,7 @@ static int authid_row(struct exec_context *x, const struct cat_role *role, struc
     row[pg_authid_rolcanlogin] = datum_bool(role->login);
     row[pg_authid_rolreplication] = datum_bool(false);
     row[pg_authid_rolbypassrls] = datum_bool(traits.super);
-    row[pg_authid_rolconnlimit] = datum_int(-1);
+    row[pg_authid_rolconnlimit] = datum_int(role->connections_max);
     row[pg_authid_rolpassword] = datum_c("********");
     row[pg_authid_rolvaliduntil] = traits.valid_until;
     return virtual_row(rows, row, err);

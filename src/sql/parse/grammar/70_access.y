@@ -38,6 +38,7 @@ role_option:
     "PASSWORD" password_value { $$ = mk_option(p, @1, $1, $2); }
   | "ENCRYPTED" "PASSWORD" password_value { $$ = mk_option(p, @1, $2, $3); }
   | "VALID" "UNTIL" password_value { $$ = mk_option(p, @1, STR("valid until"), $3); }
+  | "CONNECTION" "LIMIT" signed_int { $$ = mk_option(p, @1, STR("connection limit"), mk_integer(p, @3, $3)); }
   | IDENT
     {
         if (!is_role_option($1))
