@@ -2,6 +2,7 @@
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 
+#define VERSION_OWN "0.1.0"        // of Palmetto itself, as in meson.build
 #define VERSION_TAG "v25.4.2"      // version of CockroachDB whose behaviour is claimed
 #define VERSION_MAJOR_MINOR "25.4" // node_executable_version() and crdb_internal.node_build_info
 #define VERSION_PRODUCT "CockroachDB CCL"

@@ -33,7 +33,7 @@ enum key_meta {
     KEY_META_NEXT_CLUSTER = 0x05,   // the number the next one gets
     KEY_META_CLUSTER_RECORD = 0x06, // uvarint cluster: name, state, limits
     KEY_META_CLUSTER_USAGE = 0x07,  // uvarint cluster: what it has used
-    KEY_META_CONSOLE = 0x10,        // console accounts and tokens (server/api/accounts.c)
+    KEY_META_CONSOLE = 0x10,        // console accounts, tokens, sessions (server/api/accounts.c)
 };
 enum key_table_item {
     KEY_TABLE_ROW_COUNT = 0x01, // little-endian int64, changed by kv_add

@@ -274,16 +274,41 @@ def test_tokens(palmetto, directory):
 
 
 def test_restart(palmetto, directory):
-    """Accounts and tokens stay, sessions do not; there is no second set-up."""
+    """Accounts, tokens and sessions stay, those that have ended do not; there is no second set-up."""
     console = Console(palmetto, directory, "--insecure", "--store=data")
     admin = console.admin()
     token = admin.api("POST", "/tokens", {"name": "ci"})["token"]
+    out = login(console.anyone, "ada", PASSWORD)["session"]
+    console.anyone.with_(token=out).api("POST", "/logout", want=204)
+    eve, old = viewer(admin), login(console.anyone, "eve", PASSWORD)["session"]
+    admin.api("POST", "/accounts/eve/password", {"password": "another word"})
+    new = login(console.anyone, "eve", "another word")
+    for kill in (False, True):
+        if kill:  # what was answered is stored
+            os.kill(console.process.pid, signal.SIGKILL)
+            console.process.wait()
+        else:
+            console.stop()
+        console = Console(palmetto, directory, "--insecure", "--store=data")
+        anyone = console.anyone
+        assert console.setup_token() is None
+        assert anyone.api("GET", "/setup")["needed"] is False
+        for secret in (admin.token, token):
+            assert anyone.with_(token=secret).api("GET", "/me")["user"] == {"name": "ada", "admin": True}
+        browser = anyone.with_(cookie=new["session"], csrf=new["csrf_token"])
+        assert browser.api("GET", "/me")["user"] == {"name": "eve", "admin": False}
+        assert browser.api("GET", "/me")["csrf_token"] == new["csrf_token"]
+        browser.api("POST", "/tokens", {"name": "more"})
+        for secret in (out, old, eve.token):
+            assert anyone.with_(token=secret).request("GET", "/api/v2/me").status == 401
+        assert anyone.with_(cookie=new["session"], csrf=old).request("POST", "/api/v2/logout").status == 403
+    console.anyone.with_(token=admin.token).api("DELETE", "/accounts/eve", want=204)
     console.stop()
+    stored = b"".join(f.read_bytes() for f in (directory / "data").iterdir() if f.is_file())
+    for secret in (admin.token, new["session"], new["csrf_token"]):
+        assert secret.encode() not in stored
     console = Console(palmetto, directory, "--insecure", "--store=data")
-    assert console.setup_token() is None
-    assert console.anyone.api("GET", "/setup")["needed"] is False
-    assert console.anyone.with_(token=admin.token).request("GET", "/api/v2/me").status == 401
-    assert console.anyone.with_(token=token).api("GET", "/me")["user"] == {"name": "ada", "admin": True}
+    assert console.anyone.with_(token=new["session"]).request("GET", "/api/v2/me").status == 401
     login(console.anyone, "ada", PASSWORD)
     console.stop()
 

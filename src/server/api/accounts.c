@@ -1,7 +1,8 @@
-// Console accounts and tokens as records of the store.
+// Console accounts, tokens and sessions as records of the store.
 //
 //   01 10 01 name          an account, JSON
 //   01 10 02 hash          a token, JSON: the key is the SHA-256 of the secret, which is kept nowhere
+//   01 10 03 hash          a session of somebody who signed in, likewise
 //
 // Passwords: scrypt (RFC 7914), N=16384 r=8 p=1, which takes 16 MiB for some tens of milliseconds; one at a time.
 #include "crypto/crypto.h"
@@ -11,7 +12,7 @@
 
 #include <openssl/crypto.h>
 
-enum { KIND_ACCOUNT = 1, KIND_TOKEN = 2, SALT_BYTES = 16, SCRYPT_N = 16384, ATTEMPTS_MAX = 100 };
+enum { KIND_ACCOUNT = 1, KIND_TOKEN = 2, KIND_SESSION = 3, SALT_BYTES = 16, SCRYPT_N = 16384, ATTEMPTS_MAX = 100 };
 
 #define TRY_STORE(call, err)                        \
     do {                                            \
@@ -266,14 +267,36 @@ static int no_account(struct str name, struct err *err)
     return err_set(err, ERR_UNDEFINED_OBJECT, "account %.*s does not exist", STR_FMT(name));
 }
 
+// Tokens or sessions of the account; with `id` not empty only the token of this id.
+static int delete_secrets(struct kv_txn *txn, struct arena *a, int kind, struct str account, struct str id,
+                          size_t *deleted, struct err *err)
+{
+    struct record_list list;
+    *deleted = 0;
+    TRY(list_records(txn, a, kind, &list, err));
+    for (size_t i = 0; i < list.records.len; i++) {
+        struct str owner, token_id;
+        body_str(list.records.ptr[i].json, "account", &owner);
+        body_str(list.records.ptr[i].json, "id", &token_id);
+        if (!str_eq(owner, account) || (id.len > 0 && !str_eq(token_id, id)))
+            continue;
+        TRY_STORE(kv_delete(txn, record_key(a, kind, list.records.ptr[i].key)), err);
+        ++*deleted;
+    }
+    return 0;
+}
+
+// Ends the sessions that began with the old one.
 static int password_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
 {
     struct account_work *work = arg;
     struct str verifier = work->account.verifier;
     struct account_work old = {.name = work->name};
+    size_t sessions;
     TRY(get_work(txn, a, &old, err));
     if (!old.found)
         return no_account(work->name, err);
+    TRY(delete_secrets(txn, a, KIND_SESSION, work->name, STR_EMPTY, &sessions, err));
     old.account.verifier = verifier;
     return put_account(txn, a, &old.account, err);
 }
@@ -289,28 +312,10 @@ int account_set_password(struct api *api, struct str name, struct str password, 
     return rc;
 }
 
-static int delete_tokens(struct kv_txn *txn, struct arena *a, struct str account, struct str id, size_t *deleted,
-                         struct err *err)
-{
-    struct record_list list;
-    *deleted = 0;
-    TRY(list_records(txn, a, KIND_TOKEN, &list, err));
-    for (size_t i = 0; i < list.records.len; i++) {
-        struct str owner, token_id;
-        body_str(list.records.ptr[i].json, "account", &owner);
-        body_str(list.records.ptr[i].json, "id", &token_id);
-        if (!str_eq(owner, account) || (id.len > 0 && !str_eq(token_id, id)))
-            continue;
-        TRY_STORE(kv_delete(txn, record_key(a, KIND_TOKEN, list.records.ptr[i].key)), err);
-        ++*deleted;
-    }
-    return 0;
-}
-
 static int delete_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
 {
     struct account_work *work = arg;
-    size_t admins = 0, tokens;
+    size_t admins = 0, deleted;
     bool found = false, admin = false;
     TRY(list_work(txn, a, work, err));
     for (size_t i = 0; i < work->n; i++) {
@@ -324,7 +329,8 @@ static int delete_work(struct kv_txn *txn, struct arena *a, void *arg, struct er
         return no_account(work->name, err);
     if (admin && admins == 1)
         return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "the last administrator cannot be deleted");
-    TRY(delete_tokens(txn, a, work->name, STR_EMPTY, &tokens, err));
+    TRY(delete_secrets(txn, a, KIND_TOKEN, work->name, STR_EMPTY, &deleted, err));
+    TRY(delete_secrets(txn, a, KIND_SESSION, work->name, STR_EMPTY, &deleted, err));
     TRY_STORE(kv_delete(txn, record_key(a, KIND_ACCOUNT, work->name)), err);
     return 0;
 }
@@ -426,7 +432,7 @@ int token_list(struct api *api, struct arena *a, struct str account, struct api_
 static int delete_token_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
 {
     struct token_work *work = arg;
-    TRY(delete_tokens(txn, a, work->token.account, work->token.id, &work->n, err));
+    TRY(delete_secrets(txn, a, KIND_TOKEN, work->token.account, work->token.id, &work->n, err));
     return work->n > 0 ? 0 : err_set(err, ERR_UNDEFINED_OBJECT, "there is no such token");
 }
 
@@ -463,5 +469,86 @@ int token_find(struct api *api, struct arena *a, struct str secret, struct accou
     TRY(store_txn(api, true, a, find_token_work, &work, err));
     *out = work.account;
     *found = work.found;
+    return 0;
+}
+
+// ---- sessions
+
+struct session_work {
+    const struct stored_session *put; // NULL: none
+    const struct str *deleted;        // hashes
+    size_t n_deleted;
+    struct account_work accounts;
+    struct stored_session *list;
+    size_t n;
+};
+
+static int change_sessions_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
+{
+    const struct session_work *work = arg;
+    for (size_t i = 0; i < work->n_deleted; i++)
+        TRY_STORE(kv_delete(txn, record_key(a, KIND_SESSION, work->deleted[i])), err);
+    struct kv_value old = {.found = true};
+    if (work->put != NULL && work->put->again)
+        TRY_STORE(kv_get(txn, record_key(a, KIND_SESSION, work->put->hash), 0, &old), err);
+    if (work->put == NULL || !old.found)
+        return 0;
+    struct buf text = BUF_INIT;
+    struct jw w = {.out = &text};
+    jw_object(&w);
+    jw_key(&w, "account");
+    jw_str(&w, work->put->account);
+    jw_key(&w, "begun");
+    jw_i64(&w, work->put->begun_micros);
+    jw_key(&w, "used");
+    jw_i64(&w, work->put->used_micros);
+    jw_end(&w);
+    enum kv_result r = kv_put(txn, record_key(a, KIND_SESSION, work->put->hash), buf_view(&text));
+    buf_release(&text);
+    TRY_STORE(r, err);
+    return 0;
+}
+
+int sessions_change(struct api *api, const struct stored_session *put, const struct str *deleted, size_t n_deleted,
+                    struct err *err)
+{
+    struct arena a;
+    struct session_work work = {.put = put, .deleted = deleted, .n_deleted = n_deleted};
+    arena_init(&a, NULL);
+    int rc = store_txn(api, false, &a, change_sessions_work, &work, err);
+    arena_release(&a);
+    return rc;
+}
+
+// Those whose account is gone are left out.
+static int list_sessions_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
+{
+    struct session_work *work = arg;
+    struct record_list list;
+    TRY(list_work(txn, a, &work->accounts, err));
+    TRY(list_records(txn, a, KIND_SESSION, &list, err));
+    work->list = arena_zalloc(a, (list.records.len + 1) * sizeof(*work->list));
+    work->n = 0;
+    for (size_t i = 0; i < list.records.len; i++) {
+        struct stored_session *s = &work->list[work->n];
+        *s = (struct stored_session){.hash = list.records.ptr[i].key};
+        body_str(list.records.ptr[i].json, "account", &s->account);
+        body_i64(list.records.ptr[i].json, "begun", &s->begun_micros);
+        body_i64(list.records.ptr[i].json, "used", &s->used_micros);
+        for (size_t k = 0; k < work->accounts.n; k++)
+            if (str_eq(work->accounts.list[k].name, s->account)) {
+                s->admin = work->accounts.list[k].admin;
+                work->n++;
+            }
+    }
+    return 0;
+}
+
+int sessions_list(struct api *api, struct arena *a, struct stored_session **out, size_t *n, struct err *err)
+{
+    struct session_work work = {0};
+    TRY(store_txn(api, true, a, list_sessions_work, &work, err));
+    *out = work.list;
+    *n = work.n;
     return 0;
 }

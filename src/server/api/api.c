@@ -9,10 +9,11 @@ int api_open(const struct api_options *options, struct api **out, struct err *er
     api->options = *options;
     pthread_mutex_init(&api->password_lock, NULL);
     pthread_mutex_init(&api->setup_lock, NULL);
-    api->logins = logins_new();
     arena_init(&a, NULL);
     int rc = account_list(api, &a, &accounts, &n, err);
     arena_release(&a);
+    if (rc == 0)
+        rc = logins_open(api, &api->logins, err);
     if (rc != 0) {
         api_close(api);
         return rc;

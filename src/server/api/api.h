@@ -2,8 +2,8 @@
 // download of the CA certificate. It stands between server/http and the virtual clusters: a request is routed
 // (routes.def), its sender recognized, and a handler runs on the worker that read it.
 //
-// Console accounts and their tokens are records of the store, apart from SQL users of any cluster. Sessions of people
-// who signed in are kept in memory: a restart signs everybody out.
+// Console accounts, their tokens and the sessions of people who signed in are records of the store, apart from SQL
+// users of any cluster.
 //
 // Thread-safe.
 #ifndef SERVER_API_API_H

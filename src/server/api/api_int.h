@@ -85,7 +85,20 @@ int token_delete(struct api *api, struct str account, struct str id, struct err 
 int token_find(struct api *api, struct arena *a, struct str secret, struct account *out, bool *found,
                struct err *err) MUST_CHECK;
 
-// ---- sessions (logins.c): in memory
+// Sessions as they are stored.
+struct stored_session {
+    struct str hash; // SHA-256 of the secret
+    struct str account;
+    bool admin; // of the account as it is now
+    int64_t begun_micros, used_micros;
+    bool again; // stored before: not put if it has been removed
+};
+// Puts one (NULL: none) and removes others, in one transaction.
+int sessions_change(struct api *api, const struct stored_session *put, const struct str *deleted, size_t n_deleted,
+                    struct err *err) MUST_CHECK;
+int sessions_list(struct api *api, struct arena *a, struct stored_session **out, size_t *n, struct err *err) MUST_CHECK;
+
+// ---- sessions (logins.c): in memory, from where they are stored
 
 struct identity {
     struct str name;
@@ -96,12 +109,14 @@ struct identity {
     int64_t expires_micros; // 0: never
 };
 struct login_table;
-struct login_table *logins_new(void);
+// Takes up the sessions that are stored.
+int logins_open(struct api *api, struct login_table **out, struct err *err) MUST_CHECK;
 void logins_free(struct login_table *t);
 // Begins a session; strings in `a`.
 void logins_begin(struct login_table *t, struct arena *a, const struct account *account, struct identity *out);
 bool logins_find(struct login_table *t, struct arena *a, struct str secret, struct identity *out);
 void logins_end(struct login_table *t, struct str secret);
+// Whoever deletes an account or changes its password has removed the stored ones with it.
 void logins_end_account(struct login_table *t, struct str name);
 size_t logins_count(struct login_table *t, struct str name);
 // Seconds to wait before another try, 0: go ahead. Counted as a failure until told otherwise.

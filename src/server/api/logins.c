@@ -1,7 +1,9 @@
-// Who is signed in, and who fails to: tables in memory, both bounded, under one mutex (a leaf).
+// Who is signed in, and who fails to: tables in memory, both bounded, under one mutex (a leaf). Sessions are also
+// records of the store, so that a restart signs nobody out; of their use the store learns once an hour.
 //
 // A session ends twelve hours after its last use, seven days after its begin, by logout, by a new password or the end
-// of its account. Failed logins are counted per minute: by name and address, by address, by name.
+// of its account. Its CSRF token follows from its secret. Failed logins are counted per minute: by name and address, by
+// address, by name.
 #include "crypto/crypto.h"
 #include "server/api/api_int.h"
 
@@ -16,19 +18,21 @@ enum {
     FAILURES_NAME = 50,    // of one name from everywhere
 };
 static const int64_t second_micros = 1000000;
+static const int64_t save_micros = 3600 * second_micros;
 static const int64_t idle_micros = 12 * 3600 * second_micros, lifetime_micros = 7 * 24 * 3600 * second_micros;
 
 struct login {
     char *name;
     bool admin;
     int64_t begun_micros, used_micros;
-    char csrf[TOKEN_CHARACTERS + 1];
+    int64_t saved_micros; // use that the store knows of
 };
 struct counter {
     int64_t since_s;
     int failures;
 };
 struct login_table {
+    struct api *api;
     pthread_mutex_t lock;
     struct map logins;   // SHA-256 of the secret -> struct login
     struct map counters; // "kind name address" -> struct counter
@@ -42,13 +46,6 @@ void random_token(char *out, size_t characters)
     out[characters] = 0;
     OPENSSL_cleanse(text.ptr, text.len);
     buf_release(&text);
-}
-
-struct login_table *logins_new(void)
-{
-    struct login_table *t = mem_zalloc(sizeof(*t));
-    pthread_mutex_init(&t->lock, NULL);
-    return t;
 }
 
 static void login_free(struct login *l)
@@ -70,6 +67,8 @@ static void clear_counters(struct login_table *t)
 void logins_free(struct login_table *t)
 {
     size_t it = 0;
+    if (t == NULL)
+        return;
     for (struct map_entry *e; (e = map_next(&t->logins, &it)) != NULL;)
         login_free(e->value);
     clear_counters(t);
@@ -86,26 +85,48 @@ static int64_t expiry(const struct login *l)
     return MIN(l->used_micros + idle_micros, l->begun_micros + lifetime_micros);
 }
 
+struct hashes {
+    ARENA_VEC(struct str) v;
+};
+
+static void take_out(struct login_table *t, struct arena *a, struct str hash, struct hashes *gone)
+{
+    ARENA_PUSH(a, &gone->v, arena_str(a, hash));
+    login_free(map_remove(&t->logins, gone->v.ptr[gone->v.len - 1]));
+}
+
 // Those that ended, and the least recently used when there are too many.
-static void make_room(struct login_table *t, int64_t now)
+static void make_room(struct login_table *t, struct arena *a, int64_t now, struct hashes *gone)
 {
     struct map_entry *oldest = NULL;
     size_t it = 0;
     for (struct map_entry *e; (e = map_next(&t->logins, &it)) != NULL;) {
         struct login *l = e->value;
         if (expiry(l) <= now)
-            login_free(map_remove(&t->logins, e->key));
+            take_out(t, a, e->key, gone);
         else if (oldest == NULL || l->used_micros < ((struct login *)oldest->value)->used_micros)
             oldest = e;
     }
     if (t->logins.len >= SESSIONS_MAX && oldest != NULL)
-        login_free(map_remove(&t->logins, oldest->key));
+        take_out(t, a, oldest->key, gone);
 }
 
 static struct str key_of(struct str secret, uint8_t hash[SHA256_BYTES])
 {
     sha256(secret, hash);
     return (struct str){(const char *)hash, SHA256_BYTES};
+}
+
+static struct str csrf_of(struct arena *a, struct str secret)
+{
+    uint8_t hash[SHA256_BYTES];
+    struct buf text = BUF_INIT;
+    sha256(arena_printf(a, "CSRF token of %.*s", STR_FMT(secret)), hash);
+    for (size_t i = 0; i < sizeof(hash); i++)
+        buf_printf(&text, "%02x", hash[i]);
+    struct str csrf = arena_str(a, buf_view(&text));
+    buf_release(&text);
+    return csrf;
 }
 
 static void describe(const struct login *l, struct arena *a, struct str secret, struct identity *out)
@@ -115,26 +136,67 @@ static void describe(const struct login *l, struct arena *a, struct str secret, 
         .known = true,
         .admin = l->admin,
         .secret = arena_str(a, secret),
-        .csrf = arena_str(a, str_of(l->csrf)),
+        .csrf = csrf_of(a, secret),
         .expires_micros = expiry(l),
     };
+}
+
+static struct login *login_new(struct str name, bool admin, int64_t begun_micros, int64_t used_micros)
+{
+    struct login *l = mem_zalloc(sizeof(*l));
+    l->name = str_dup_c(name);
+    l->admin = admin;
+    l->begun_micros = begun_micros;
+    l->used_micros = l->saved_micros = used_micros;
+    return l;
+}
+
+// What cannot be stored is lost by the next restart, or comes back with it until it expires.
+static void store(struct login_table *t, const struct stored_session *put, const struct str *gone, size_t n)
+{
+    struct err err = ERR_INIT;
+    if (sessions_change(t->api, put, gone, n, &err) != 0)
+        log_warning("console sessions were not stored: %s", err.message);
+    err_reset(&err);
+}
+
+int logins_open(struct api *api, struct login_table **out, struct err *err)
+{
+    struct login_table *t = *out = mem_zalloc(sizeof(*t));
+    struct stored_session *list;
+    struct hashes gone = {0};
+    struct arena a;
+    size_t n = 0;
+    t->api = api;
+    pthread_mutex_init(&t->lock, NULL);
+    arena_init(&a, NULL);
+    int rc = sessions_list(api, &a, &list, &n, err);
+    for (size_t i = 0; i < n; i++)
+        map_put(&t->logins, list[i].hash,
+                login_new(list[i].account, list[i].admin, list[i].begun_micros, list[i].used_micros));
+    make_room(t, &a, clock_wall_ns() / 1000, &gone);
+    if (gone.v.len > 0)
+        store(t, NULL, gone.v.ptr, gone.v.len);
+    arena_release(&a);
+    return rc;
 }
 
 void logins_begin(struct login_table *t, struct arena *a, const struct account *account, struct identity *out)
 {
     char secret[TOKEN_CHARACTERS + 1];
     uint8_t hash[SHA256_BYTES];
-    struct login *l = mem_zalloc(sizeof(*l));
+    struct hashes gone = {0};
+    int64_t now = clock_wall_ns() / 1000;
+    struct login *l = login_new(account->name, account->admin, now, now);
     random_token(secret, TOKEN_CHARACTERS);
-    random_token(l->csrf, TOKEN_CHARACTERS);
-    l->name = str_dup_c(account->name);
-    l->admin = account->admin;
-    l->begun_micros = l->used_micros = clock_wall_ns() / 1000;
+    struct str key = key_of(str_of(secret), hash);
     describe(l, a, str_of(secret), out);
     pthread_mutex_lock(&t->lock);
-    make_room(t, l->begun_micros);
-    map_put(&t->logins, key_of(str_of(secret), hash), l);
+    make_room(t, a, now, &gone);
+    map_put(&t->logins, key, l);
     pthread_mutex_unlock(&t->lock);
+    struct stored_session stored = {key, account->name, account->admin, now, now, false};
+    store(t, &stored, gone.v.ptr, gone.v.len);
     OPENSSL_cleanse(secret, sizeof(secret));
 }
 
@@ -142,23 +204,33 @@ bool logins_find(struct login_table *t, struct arena *a, struct str secret, stru
 {
     uint8_t hash[SHA256_BYTES];
     int64_t now = clock_wall_ns() / 1000;
+    struct stored_session stored = {.hash = key_of(secret, hash), .used_micros = now, .again = true};
+    bool save = false;
     pthread_mutex_lock(&t->lock);
-    struct login *l = map_get(&t->logins, key_of(secret, hash));
+    struct login *l = map_get(&t->logins, stored.hash);
     bool live = l != NULL && expiry(l) > now;
     if (live) {
         l->used_micros = now;
         describe(l, a, secret, out);
+        save = now - l->saved_micros > save_micros;
+        stored.account = out->name;
+        stored.begun_micros = l->begun_micros;
+        l->saved_micros = save ? now : l->saved_micros;
     }
     pthread_mutex_unlock(&t->lock);
+    if (save)
+        store(t, &stored, NULL, 0);
     return live;
 }
 
 void logins_end(struct login_table *t, struct str secret)
 {
     uint8_t hash[SHA256_BYTES];
+    struct str key = key_of(secret, hash);
     pthread_mutex_lock(&t->lock);
-    login_free(map_remove(&t->logins, key_of(secret, hash)));
+    login_free(map_remove(&t->logins, key));
     pthread_mutex_unlock(&t->lock);
+    store(t, NULL, &key, 1);
 }
 
 void logins_end_account(struct login_table *t, struct str name)

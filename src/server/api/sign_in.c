@@ -1,8 +1,7 @@
 // Setting up, signing in and out, accounts and tokens.
+#include "base/version.h"
 #include "crypto/crypto.h"
 #include "server/api/api_int.h"
-
-static const char version_text[] = "0.1.0";
 
 // ---- the answer to a login
 
@@ -44,7 +43,7 @@ static void begin_session(struct api_call *call, const struct account *account)
 static void write_version(struct api_call *call)
 {
     jw_key(&call->json, "version");
-    jw_str(&call->json, str_of(version_text));
+    jw_str(&call->json, STR(VERSION_OWN));
     jw_key(&call->json, "insecure");
     jw_bool(&call->json, call->api->options.certs_dir == NULL);
 }
