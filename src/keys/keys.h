@@ -33,6 +33,9 @@ enum key_meta {
     KEY_META_NEXT_CLUSTER = 0x05,   // the number the next one gets
     KEY_META_CLUSTER_RECORD = 0x06, // uvarint cluster: name, state, limits
     KEY_META_CLUSTER_USAGE = 0x07,  // uvarint cluster: what it has used
+    KEY_META_SERIES = 0x08,         // uvarint cluster, 0 the server: its metrics, the last hour
+    KEY_META_SERIES_COARSE = 0x09,  // likewise, the last week
+    KEY_META_ACTIVITY = 0x0A,       // uvarint cluster, fingerprint: what its statements have cost (sql/session)
     KEY_META_CONSOLE = 0x10,        // console accounts, tokens, sessions (server/api/accounts.c)
 };
 enum key_table_item {

@@ -172,6 +172,9 @@ static void print_meta(struct buf *out, struct key_reader *r)
         [KEY_META_NEXT_CLUSTER] = "NextCluster",
         [KEY_META_CLUSTER_RECORD] = "ClusterRecord",
         [KEY_META_CLUSTER_USAGE] = "ClusterUsage",
+        [KEY_META_SERIES] = "Series",
+        [KEY_META_SERIES_COARSE] = "SeriesCoarse",
+        [KEY_META_ACTIVITY] = "Activity",
     };
     r->at++;
     buf_cstr(out, "/Meta");

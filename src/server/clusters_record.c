@@ -140,15 +140,36 @@ int cluster_record_put(struct kv_txn *txn, const struct cluster_record *r, struc
     return put(txn, &key, &value, err);
 }
 
+static int erase_activity(struct kv_txn *txn, uint64_t id, struct err *err)
+{
+    struct buf prefix = BUF_INIT;
+    struct arena a;
+    struct kv_scan *scan;
+    struct kv_batch batch = {.n = 1};
+    id_key(&prefix, KEY_META_ACTIVITY, id);
+    arena_init(&a, NULL);
+    enum kv_result r =
+        kv_scan_open(txn, key_prefix_range(&a, buf_view(&prefix)), KV_READ_KEYS_ONLY | KV_READ_SNAPSHOT, 0, &scan);
+    while (r == KV_OK && (r = kv_scan_next(scan, 256, &batch)) == KV_OK && batch.n > 0)
+        for (size_t i = 0; i < batch.n && r == KV_OK; i++)
+            r = kv_delete(txn, batch.pairs[i].key);
+    kv_scan_close(scan);
+    buf_release(&prefix);
+    arena_release(&a);
+    TRY_STORE(r, err);
+    return 0;
+}
+
 int cluster_record_delete(struct kv_txn *txn, uint64_t id, struct err *err)
 {
-    static const enum key_meta items[] = {KEY_META_CLUSTER_RECORD, KEY_META_CLUSTER_USAGE, KEY_META_CLUSTER};
+    static const enum key_meta items[] = {KEY_META_CLUSTER_RECORD, KEY_META_CLUSTER_USAGE, KEY_META_CLUSTER,
+                                          KEY_META_SERIES, KEY_META_SERIES_COARSE};
     for (size_t i = 0; i < ARRAY_LEN(items); i++) {
         struct buf key = BUF_INIT;
         id_key(&key, items[i], id);
         TRY(erase(txn, &key, err));
     }
-    return 0;
+    return erase_activity(txn, id, err);
 }
 
 static int decode_pair(struct arena *a, const struct kv_pair *p, struct cluster_record *r, struct err *err)

@@ -97,10 +97,15 @@ static bool on_rewind(struct result_sink *sink, size_t mark)
     return true;
 }
 
+static void on_parameter(struct result_sink *sink, const char *name, struct str value)
+{
+}
+
 static const struct result_sink_ops sink_ops = {.describe = on_describe,
                                                 .rows = on_rows,
                                                 .complete = on_complete,
                                                 .notice = on_notice,
+                                                .parameter = on_parameter,
                                                 .mark = on_mark,
                                                 .rewind = on_rewind};
 
@@ -322,24 +327,37 @@ static void test_reopened(void)
 
 // ---- drop
 
-static size_t keys_of(uint64_t cluster)
+static size_t keys_below(struct buf *prefix)
 {
     struct arena a;
-    struct buf prefix = BUF_INIT;
     struct kv_txn *txn;
     struct kv_scan *scan;
     struct kv_batch batch;
     size_t n = 0;
     arena_init(&a, NULL);
-    key_put_cluster(&prefix, cluster);
     INVARIANT(kv_begin(kv, &(struct kv_begin_options){.read_only = true}, &txn) == KV_OK);
-    INVARIANT(kv_scan_open(txn, key_prefix_range(&a, buf_view(&prefix)), 0, 0, &scan) == KV_OK);
+    INVARIANT(kv_scan_open(txn, key_prefix_range(&a, buf_view(prefix)), 0, 0, &scan) == KV_OK);
     while (kv_scan_next(scan, 1000, &batch) == KV_OK && batch.n > 0)
         n += batch.n;
     kv_abort(txn);
-    buf_release(&prefix);
+    buf_release(prefix);
     arena_release(&a);
     return n;
+}
+
+static size_t keys_of(uint64_t cluster)
+{
+    struct buf prefix = BUF_INIT;
+    key_put_cluster(&prefix, cluster);
+    return keys_below(&prefix);
+}
+
+static size_t activity_keys_of(uint64_t cluster)
+{
+    struct buf prefix = BUF_INIT;
+    key_put_meta(&prefix, KEY_META_ACTIVITY);
+    key_put_uvarint(&prefix, cluster);
+    return keys_below(&prefix);
 }
 
 static void use(const char *name)
@@ -457,6 +475,67 @@ static void test_reset_to_time(void)
     expect(s, "SELECT a FROM t", "1 2 3 ");
     session_free(s);
     clusters_release(clusters, e);
+    end();
+}
+
+// ---- statistics
+
+#define COUNTED                                                                                       \
+    "SELECT metadata->>'query', (statistics->'statistics'->>'cnt')::INT, metadata->>'fullScan' FROM " \
+    "crdb_internal.statement_statistics WHERE metadata->>'query' LIKE '%FROM t%' AND app_name = '' ORDER BY 1"
+
+// What statements have cost outlives the engine, apart for each cluster; what was reset does not come back.
+static void test_statistics(void)
+{
+    begin();
+    create("one");
+    create("two");
+    struct sql_engine *e = acquire("one");
+    struct session *s = session_in(e);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY)", "");
+    for (int i = 0; i < 3; i++)
+        expect(s, "SELECT count(*) FROM t", "0 ");
+    expect(s, "SELECT a FROM t WHERE a = 1", "");
+    expect(s, "SET application_name = 'other'; SELECT a FROM t WHERE a = 1", "");
+    struct sql_counters counted;
+    sql_engine_get_counters(e, &counted);
+    CHECK_INT(counted.statements, 7);
+    CHECK_INT(counted.sessions, 1);
+    session_free(s);
+    clusters_release(clusters, e);
+    use("two");
+    for (int i = 1; i < 3; i++) {
+        clusters_close(clusters);
+        open_clusters();
+        e = acquire("one");
+        s = session_in(e);
+        expect(s, "SET application_name = 'other'; " COUNTED,
+               i == 1 ? "SELECT a FROM t WHERE a = _ 1 false SELECT count(*) FROM t 3 true "
+                      : "SELECT a FROM t WHERE a = _ 1 false SELECT count(*) FROM t 4 true ");
+        expect(s, "SET application_name = ''; SELECT count(*) FROM t", "0 ");
+        session_free(s);
+        clusters_release(clusters, e);
+    }
+    sql_engine_reset_activity(acquire("one"));
+    clusters_release(clusters, e);
+    clusters_close(clusters);
+    open_clusters();
+    e = acquire("one");
+    s = session_in(e);
+    expect(s, COUNTED, "");
+    expect(s, "SELECT 1", "1 ");
+    session_free(s);
+    clusters_release(clusters, e);
+    clusters_close(clusters); // stores it
+    open_clusters();
+    CHECK(activity_keys_of(2) > 0 && activity_keys_of(3) > 0);
+    OK(clusters_set_service(clusters, cluster_named(STR("one")), false, err));
+    OK(clusters_drop(clusters, cluster_named(STR("one")), true, err));
+    wait_until_purged(2);
+    for (int i = 0; i < 10000 && activity_keys_of(2) > 0; i++)
+        usleep(1000);
+    CHECK_INT(activity_keys_of(2), 0);
+    CHECK(activity_keys_of(3) > 0);
     end();
 }
 
@@ -590,5 +669,5 @@ static void test_request_units(void)
 CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
            {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
-           {"reset_to_time", test_reset_to_time}, {"usage", test_usage}, {"storage_limit", test_storage_limit},
-           {"request_units", test_request_units})
+           {"reset_to_time", test_reset_to_time}, {"statistics", test_statistics}, {"usage", test_usage},
+           {"storage_limit", test_storage_limit}, {"request_units", test_request_units})

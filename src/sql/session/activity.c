@@ -20,19 +20,11 @@
 enum {
     ENTRIES_MAX = 2000, // of each table
     QUERY_BYTES_MAX = 4000,
-    PLAN_BYTES_MAX = 8000,
     TABLE_BYTES_MAX = 8 * 1024 * 1024,
 };
 static const int64_t plan_age_micros = 300 * (int64_t)1000000; // a kept plan is shown for so long
 // Those of the server's own questions are not kept.
 #define OWN_APPLICATION "$ api"
-
-struct activity {
-    pthread_mutex_t lock;                // a leaf; guards the tables, plans and references from them
-    struct map statements, transactions; // key -> struct activity_entry
-    size_t bytes;
-    int64_t since_micros;
-};
 
 struct activity *activity_new(void)
 {
@@ -109,12 +101,13 @@ void activity_reset(struct activity *a)
     zero(&a->statements);
     zero(&a->transactions);
     a->since_micros = clock_wall_ns() / 1000;
+    a->unsaved = true;
     pthread_mutex_unlock(&a->lock);
 }
 
 static size_t entry_bytes(const struct activity_entry *e)
 {
-    return sizeof(*e) + e->query.len + e->key_len + PLAN_BYTES_MAX / 4;
+    return sizeof(*e) + e->query.len + 2 * e->key.len + ACTIVITY_PLAN_BYTES_MAX / 4;
 }
 
 // Under the lock.
@@ -139,9 +132,8 @@ static void make_room(struct activity *a, struct map *table)
     }
 }
 
-// The entry of that key with a reference for the caller; a new one is filled in from `made`. Under the lock.
-static struct activity_entry *entry_of(struct activity *a, struct map *table, struct str key,
-                                       const struct activity_entry *made)
+struct activity_entry *activity_entry_of(struct activity *a, struct map *table, struct str key,
+                                         const struct activity_entry *made)
 {
     struct activity_entry *e = map_get(table, key);
     if (e != NULL)
@@ -149,8 +141,8 @@ static struct activity_entry *entry_of(struct activity *a, struct map *table, st
     make_room(a, table);
     e = mem_zalloc(sizeof(*e));
     arena_init(&e->arena, NULL);
-    e->id = hash_bytes(key.ptr, key.len, 0);
-    e->key_len = key.len;
+    e->id = hash_bytes(key.ptr, key.len, 0); // stored
+    e->key = arena_str(&e->arena, key);
     e->query = arena_str(&e->arena, made->query);
     e->application = arena_str(&e->arena, made->application);
     e->database = arena_str(&e->arena, made->database);
@@ -196,7 +188,7 @@ static struct activity_entry *find_statement(struct session *s, const struct ast
     buf_printf(&key, "%.*s%c%.*s%c%d%.*s", STR_FMT(made.application), 0, STR_FMT(made.database), 0, implicit,
                STR_FMT(made.query));
     pthread_mutex_lock(&a->lock);
-    struct activity_entry *e = entry_of(a, &a->statements, buf_view(&key), &made);
+    struct activity_entry *e = activity_entry_of(a, &a->statements, buf_view(&key), &made);
     pthread_mutex_unlock(&a->lock);
     buf_release(&query);
     buf_release(&key);
@@ -299,7 +291,7 @@ static struct activity_entry *find_txn(struct session *s, const struct activity_
     pthread_mutex_lock(&a->lock);
     if (map_get(&a->transactions, str_of(key)) == NULL)
         find_texts(a, t, &arena, &made);
-    struct activity_entry *e = entry_of(a, &a->transactions, str_of(key), &made);
+    struct activity_entry *e = activity_entry_of(a, &a->transactions, str_of(key), &made);
     pthread_mutex_unlock(&a->lock);
     arena_release(&arena);
     return e;
@@ -340,6 +332,9 @@ static void settle(struct session *s, int64_t end_ns)
     struct activity_entry *e = run->entry;
     if (e != NULL) {
         count(e, end_ns - run->start_ns, run->rows, run->code, s->statement_micros);
+        atomic_fetch_add_explicit(&s->engine->activity->runs, 1, memory_order_relaxed);
+        if (run->code != 0)
+            atomic_fetch_add_explicit(&s->engine->activity->failures, 1, memory_order_relaxed);
         s->activity.txn.rows += run->rows;
         if (run->code != 0)
             s->activity.txn.code = run->code;
@@ -412,7 +407,7 @@ void activity_session_release(struct session *s)
 static void plan_line(void *arg, struct str line)
 {
     struct buf *out = arg;
-    if (out->len > PLAN_BYTES_MAX)
+    if (out->len > ACTIVITY_PLAN_BYTES_MAX)
         return;
     if (out->len > 0)
         buf_putc(out, '\n');

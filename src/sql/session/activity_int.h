@@ -3,11 +3,12 @@
 #define SQL_SESSION_ACTIVITY_INT_H
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "sql/virtual/virtual.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
-struct activity;
 struct ast;
 struct prepared;
 struct session;
@@ -17,6 +18,16 @@ enum {
     ACTIVITY_BUCKETS = 32,        // bucket i: latencies below 2^i microseconds
     ACTIVITY_TEXTS = 16,          // of the simple protocol that a session remembers
     ACTIVITY_TXN_STATEMENTS = 20, // of a transaction that are named; all count for its fingerprint
+    ACTIVITY_PLAN_BYTES_MAX = 8000,
+};
+
+struct activity {
+    _Atomic uint64_t runs, failures;     // of statements since the engine was opened
+    pthread_mutex_t lock;                // a leaf; guards what follows, plans and references from the tables
+    struct map statements, transactions; // key -> struct activity_entry
+    size_t bytes;
+    int64_t since_micros;
+    bool unsaved; // was reset since it was stored
 };
 
 // A fingerprint of a statement or a transaction.
@@ -27,7 +38,7 @@ struct activity_entry {
     // Fixed.
     struct arena arena;
     uint64_t id;
-    size_t key_len;
+    struct str key; // in its table
     struct str query, application, database;
     const char *kind;
     bool implicit;
@@ -41,6 +52,7 @@ struct activity_entry {
     char *plan;             // the last one seen; under the table's lock
     _Atomic int64_t plan_micros;
     atomic_bool full_scan;
+    uint64_t stored_runs; // that the store knows of; used by activity_save alone
 };
 
 // A session's part.
@@ -77,6 +89,9 @@ struct activity *activity_new(void);
 void activity_free(struct activity *a); // NULL allowed
 void activity_reset(struct activity *a);
 int64_t activity_since_micros(struct activity *a);
+// The entry of that key with a reference for the caller; a new one is filled in from `made`. Under the lock.
+struct activity_entry *activity_entry_of(struct activity *a, struct map *table, struct str key,
+                                         const struct activity_entry *made);
 void activity_list(struct activity *a, bool transactions, struct arena *arena, struct virtual_activity **out,
                    size_t *n);
 
@@ -90,5 +105,11 @@ void activity_call_end(struct session *s, int64_t now_ns);
 void activity_sample(struct session *s, const struct statement_plan *plan);
 void activity_session_release(struct session *s);
 void activity_unref(struct activity_entry **e); // and forgets it
+
+// activity_store.c. Puts what has changed into the store, and takes up what is there. Not at the same time in two
+// threads.
+struct sql_engine;
+int activity_save(struct sql_engine *e, struct err *err) MUST_CHECK;
+int activity_load(struct sql_engine *e, struct err *err) MUST_CHECK;
 
 #endif

@@ -82,6 +82,11 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
         sql_engine_close(e);
         return rc;
     }
+    rc = activity_load(e, err);
+    if (rc != 0) {
+        sql_engine_close(e);
+        return rc;
+    }
     virtual_register(e->catalog);
     if (kv_failure(e->kv) == NULL && !e->is_new)
         drop_left_temporary(e);
@@ -94,8 +99,10 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
 
 void sql_engine_close(struct sql_engine *e)
 {
-    if (e->jobs != NULL)
+    if (e->jobs != NULL) {
         jobs_free(e->jobs);
+        sql_engine_save(e);
+    }
     if (e->catalog != NULL)
         catalog_close(e->catalog);
     activity_free(e->activity);
@@ -118,6 +125,23 @@ struct str sql_engine_cluster_id(const struct sql_engine *e)
 bool sql_engine_is_new(const struct sql_engine *e)
 {
     return e->is_new;
+}
+
+void sql_engine_save(struct sql_engine *e)
+{
+    struct err err = ERR_INIT;
+    if (kv_failure(e->kv) == NULL && activity_save(e, &err) != 0)
+        log_warning("statistics of statements were not stored: %s", err.message);
+    err_reset(&err);
+}
+
+void sql_engine_get_counters(struct sql_engine *e, struct sql_counters *out)
+{
+    *out = (struct sql_counters){
+        .sessions = sql_engine_session_count(e),
+        .statements = atomic_load_explicit(&e->activity->runs, memory_order_relaxed),
+        .failures = atomic_load_explicit(&e->activity->failures, memory_order_relaxed),
+    };
 }
 
 void sql_engine_reset_activity(struct sql_engine *e)

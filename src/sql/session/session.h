@@ -215,6 +215,13 @@ size_t sql_engine_session_count(struct sql_engine *engine);
 // (microseconds since the Unix epoch). Any thread.
 void sql_engine_reset_activity(struct sql_engine *engine);
 int64_t sql_engine_activity_since(struct sql_engine *engine);
+// Puts these into the store, as closing does. The server calls it now and then, from one thread at a time.
+void sql_engine_save(struct sql_engine *engine);
+struct sql_counters {
+    uint64_t sessions;             // now
+    uint64_t statements, failures; // since the engine was opened, those of the server's own questions left out
+};
+void sql_engine_get_counters(struct sql_engine *engine, struct sql_counters *out); // any thread
 
 // ---- results
 
