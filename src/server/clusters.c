@@ -451,6 +451,65 @@ int clusters_find(struct clusters *c, struct arena *a, struct cluster_spec spec,
     return 0;
 }
 
+static void count(struct sql_engine *engine, struct cluster_counters *out)
+{
+    struct sql_counters counters;
+    sql_engine_get_counters(engine, &counters);
+    out->connections = counters.sessions;
+    out->statements = counters.statements;
+    out->failures = counters.failures;
+}
+
+void clusters_counters(struct clusters *c, struct arena *a, struct cluster_counters **out, size_t *n)
+{
+    ARENA_VEC(struct cluster_counters) list = {0};
+    struct cluster_counters system = {.id = CLUSTER_SYSTEM_ID, .name = CLUSTER_SYSTEM_NAME.ptr};
+    count(c->system, &system);
+    ARENA_PUSH(a, &list, system);
+    pthread_mutex_lock(&c->mutex);
+    for (struct open_cluster *o = c->open; o != NULL; o = o->next) {
+        struct cluster_counters one = {.id = o->id};
+        if (o->engine == NULL)
+            continue;
+        one.name = arena_str(a, str_of(o->name)).ptr;
+        count(o->engine, &one);
+        one.connections = o->connections;
+        cluster_meter_count(&o->meter, &one);
+        ARENA_PUSH(a, &list, one);
+    }
+    pthread_mutex_unlock(&c->mutex);
+    *out = list.ptr;
+    *n = list.len;
+}
+
+// The next open cluster after this number, with a reference.
+static struct sql_engine *take_next(struct clusters *c, uint64_t *id)
+{
+    struct open_cluster *next = NULL;
+    pthread_mutex_lock(&c->mutex);
+    for (struct open_cluster *o = c->open; o != NULL; o = o->next)
+        if (o->engine != NULL && o->id > *id && (next == NULL || o->id < next->id))
+            next = o;
+    struct sql_engine *engine = next != NULL ? next->engine : NULL;
+    if (next != NULL) {
+        c->n_idle -= next->refs == 0;
+        next->refs++;
+        *id = next->id;
+    }
+    pthread_mutex_unlock(&c->mutex);
+    return engine;
+}
+
+void clusters_save(struct clusters *c)
+{
+    uint64_t id = CLUSTER_SYSTEM_ID;
+    sql_engine_save(c->system);
+    for (struct sql_engine *engine; (engine = take_next(c, &id)) != NULL;) {
+        sql_engine_save(engine);
+        give_back(c, engine, false);
+    }
+}
+
 static bool is_name_character(char ch)
 {
     return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');

@@ -92,6 +92,18 @@ int clusters_find(struct clusters *c, struct arena *a, struct cluster_spec spec,
 // Lower-case letters, digits and inner hyphens, as CockroachDB: 42602 otherwise.
 int clusters_check_name(struct str name, struct err *err) MUST_CHECK;
 
+// What clusters whose engines are open do, the system cluster first. Nothing is measured for it. In `a`.
+struct cluster_counters {
+    uint64_t id;
+    const char *name;
+    uint64_t connections;
+    uint64_t statements, failures, request_units; // since the engine was opened
+    uint64_t storage_bytes; // at most; this and request_units are 0 for the system cluster, which is not metered
+};
+void clusters_counters(struct clusters *c, struct arena *a, struct cluster_counters **out, size_t *n);
+// Puts the statistics of open clusters into the store (sql_engine_save). From one thread at a time.
+void clusters_save(struct clusters *c);
+
 // ---- changes. Each is one transaction of its own unless it says otherwise.
 
 struct cluster_create_options {

@@ -20,6 +20,7 @@ struct cluster_meter {
     struct cluster_limits limits;
     int month;              // year * 12 + month
     double request_units;   // of that month
+    double units_in_all;    // since the meter was opened
     double balance;         // request units saved up; below zero: used in advance
     int64_t accrued_micros; // until when the balance has grown (wall time)
     uint64_t storage_bytes; // as last measured
@@ -86,6 +87,8 @@ void cluster_meter_close(struct cluster_meter *m); // stores its use
 void cluster_meter_set_name(struct cluster_meter *m, const char *name);
 void cluster_meter_set_limits(struct cluster_meter *m, const struct cluster_limits *limits);
 void cluster_meter_get(struct cluster_meter *m, struct cluster_usage *out);
+// As it is known, without measuring.
+void cluster_meter_count(struct cluster_meter *m, struct cluster_counters *out);
 // Of a cluster that is not open, as stored.
 int cluster_usage_get(struct kv_txn *txn, uint64_t id, struct cluster_usage *out, struct err *err) MUST_CHECK;
 

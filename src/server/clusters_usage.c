@@ -159,6 +159,7 @@ static void used(void *arg, const struct sql_usage *usage)
         m->saved_micros = now;
     }
     m->request_units += units;
+    m->units_in_all += units;
     m->balance -= m->limits.request_units_per_month > 0 ? units : 0;
     m->written_bytes += usage->written_bytes;
     m->dirty = true;
@@ -318,6 +319,14 @@ void cluster_meter_set_limits(struct cluster_meter *m, const struct cluster_limi
     bool was_free = m->limits.request_units_per_month == 0;
     m->limits = *limits;
     m->balance = was_free ? burst(m) : MIN(m->balance, burst(m));
+    pthread_mutex_unlock(&m->mutex);
+}
+
+void cluster_meter_count(struct cluster_meter *m, struct cluster_counters *out)
+{
+    pthread_mutex_lock(&m->mutex);
+    out->storage_bytes = m->storage_bytes + m->written_bytes;
+    out->request_units = (uint64_t)m->units_in_all;
     pthread_mutex_unlock(&m->mutex);
 }
 

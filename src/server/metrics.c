@@ -44,8 +44,9 @@ void server_sample_metrics(void *arg, uint64_t *out)
 #undef METRIC
 }
 
-void server_print_metrics(void *server, struct buf *out)
+void server_print_metrics(void *arg, bool clusters, struct buf *out)
 {
+    struct server *server = arg;
     uint64_t values[ARRAY_LEN(server_metrics)];
     server_sample_metrics(server, values);
     for (size_t i = 0; i < ARRAY_LEN(server_metrics); i++) {
@@ -53,4 +54,6 @@ void server_print_metrics(void *server, struct buf *out)
         buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", m->name, m->help, m->name, m->kind, m->name,
                    values[i]);
     }
+    if (clusters)
+        history_print_clusters(server->history, out);
 }

@@ -206,9 +206,22 @@ static uint64_t activity(void *arg)
     return atomic_load_explicit(&server->net.bytes_received, memory_order_relaxed) + kv.commits + kv.syncs;
 }
 
+static void sampled(void *arg, int64_t at_s, bool is_coarse)
+{
+    struct server *server = arg;
+    history_sampled(server->history, at_s, is_coarse);
+}
+
 static void open_series(struct server *server)
 {
-    struct series_options options = {server_metrics, server_metrics_len, server_sample_metrics, activity, server};
+    struct series_options options = {
+        .infos = server_metrics,
+        .n = server_metrics_len,
+        .sample = server_sample_metrics,
+        .activity = activity,
+        .sampled = sampled,
+        .arg = server,
+    };
     server->series = series_new(&options);
 }
 
@@ -218,12 +231,19 @@ static int64_t tick(void *arg, int64_t now)
     return series_tick(server->series, now);
 }
 
+static int open_history(struct server *server, struct err *err)
+{
+    struct history_options options = {server->kv, server->clusters, server->series};
+    return history_open(&options, &server->history, err);
+}
+
 static int open_api(struct server *server, struct err *err)
 {
     struct api_options options = {
         .kv = server->kv,
         .clusters = server->clusters,
         .series = server->series,
+        .history = server->history,
         .certs_dir = server->config.insecure ? NULL : server->config.certs_dir,
         .host = server->host,
         .sql_port = server->sql_port,
@@ -297,6 +317,7 @@ static int open_parts(struct server *server, struct listeners *l, struct err *er
     TRY(open_http_listener(server, l, err));
     TRY(open_clusters(server, err));
     server->pgwire.clusters = server->clusters;
+    TRY(open_history(server, err));
     TRY(open_api(server, err));
     return 0;
 }
@@ -306,6 +327,7 @@ static void server_free(struct server *server)
     if (server->net_opened)
         net_close(&server->net);
     api_close(server->api);
+    history_close(server->history);
     series_free(server->series);
     clusters_close(server->clusters);
     if (server->kv != NULL)

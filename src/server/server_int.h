@@ -8,6 +8,7 @@
 #include "server/http/http.h"
 #include "server/net/net.h"
 #include "server/pgwire/pgwire.h"
+#include "server/history.h"
 #include "server/series.h"
 #include "server/server.h"
 
@@ -24,6 +25,7 @@ struct server {
     struct pgwire pgwire;
     struct http http;
     struct series *series;
+    struct history *history;
     struct api *api;
     struct buf full_message;
     int sql_port, http_port;
@@ -37,6 +39,6 @@ struct server {
 extern const struct series_info server_metrics[];
 extern const size_t server_metrics_len;
 void server_sample_metrics(void *server, uint64_t *values); // server_metrics_len of them
-void server_print_metrics(void *server, struct buf *out);
+void server_print_metrics(void *server, bool clusters, struct buf *out);
 
 #endif

@@ -155,6 +155,9 @@ async function otherPages(name) {
   await page.getByRole('tab', { name: 'Sessions' }).click();
   await page.waitForFunction(() => document.querySelector('.skeleton') === null);
   await look(page, 'sessions');
+  await open('Charts', () => page.getByRole('figure').nth(4).waitFor());
+  check('a cluster has charts of its own', (await page.getByRole('figure').first().textContent()).includes('cluster_conns'));
+  await look(page, 'charts');
   await open('Users', () => page.getByRole('cell', { name: 'maya' }).first().waitFor());
   await look(page, 'users');
   await open('Jobs', () => heading('Jobs').waitFor());

@@ -68,7 +68,7 @@ def test_every_route_asks_who(palmetto, directory):
     for route in routes():
         path, method = route.filled(), route.method
         body = None if method == "GET" else {}
-        if route.auth == "NONE":
+        if route.auth in ("NONE", "OPTIONAL"):
             assert console.anyone.request(method, path, body).status not in (401, 403) or "setup" in path, path
             continue
         assert console.anyone.request(method, path, body).status == 401, path
@@ -662,6 +662,54 @@ def test_status(palmetto, directory):
     assert admin.api("GET", "/metrics/series?names=sys_rss&from=0&to=1")["series"][0]["points"] == []
     description = console.anyone.request("GET", "/api/v2/openapi.yaml")
     assert description.body.startswith(b"openapi: 3.1.0\n")
+    console.stop()
+
+
+def points(client, cluster, name, want=200, **more):
+    query = "&".join(f"{k}={v}" for k, v in {"cluster": cluster, "names": name, **more}.items())
+    answer = client.api("GET", f"/metrics/series?{query}", want=want)
+    return answer["series"][0]["points"] if want == 200 else None
+
+
+def test_metrics_of_clusters(palmetto, directory):
+    """Each has its own, over a restart too; which there are is told to accounts only."""
+    console = Console(palmetto, directory, "--insecure", "--store=data")
+    admin = console.admin()
+    for name in ("one", "two"):
+        admin.api("POST", "/clusters", {"name": name})
+    url = console.url + ("&" if "?" in console.url else "?") + "options=--cluster%3Done"
+    before = admin.api("GET", "/clusters/one")["usage"]["storage_bytes"]
+    session = subprocess.Popen(["psql", url, "-XAtq"], env=environment(directory), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    session.stdin.write("CREATE TABLE t (a INT PRIMARY KEY, b STRING); SELECT 1/0; "
+                        "INSERT INTO t VALUES (1, repeat('x', 100000)); SELECT 'done';\n")
+    session.stdin.flush()
+    assert session.stdout.readline() == "done\n"
+
+    def labelled(client, path="/_status/vars"):
+        text = client.request("GET", path).body.decode()
+        return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+\{.*\}) (\d+)$", text, re.M)}
+
+    assert labelled(console.anyone) == {} and labelled(console.anyone.with_(token="nonsense"), "/metrics") == {}
+    seen = labelled(admin)
+    assert seen['cluster_conns{cluster="one"}'] == 1 and seen['cluster_query_count{cluster="one"}'] == 4, seen
+    assert seen['cluster_failure_count{cluster="one"}'] == 1 and seen['cluster_conns{cluster="system"}'] == 0, seen
+    assert seen['cluster_livebytes{cluster="one"}'] > before + 100000, seen
+    assert seen['cluster_request_units{cluster="one"}'] > 97, seen
+    assert not [name for name in seen if 'cluster="two"' in name], seen  # never opened
+    assert points(admin, "one", "cluster_query_count")[-1][1] == 4
+    assert [s["name"] for s in admin.api("GET", "/metrics/series?cluster=system")["series"]] == \
+        ["cluster_conns", "cluster_query_count", "cluster_failure_count"]
+    points(admin, "three", "cluster_conns", 404)
+    assert [v for _, v in points(viewer(admin), "two", "cluster_conns")] == []
+    server_points = admin.api("GET", "/metrics/series?names=kv_commits")["series"][0]["points"]
+    session.communicate(timeout=TIMEOUT_S)
+    console.stop()
+    console = Console(palmetto, directory, "--insecure", "--store=data")
+    admin = console.anyone.with_(token=admin.token)
+    again = admin.api("GET", "/metrics/series?names=kv_commits")["series"][0]["points"]
+    assert again[:len(server_points)] == server_points and len(again) > len(server_points), (server_points, again)
+    assert 4 in [v for _, v in points(admin, "one", "cluster_query_count")]
     console.stop()
 
 

@@ -292,6 +292,8 @@ export const en = {
 
   // ---- metrics
   metricsIntro: 'Of the whole server. An idle server takes no samples, so quiet times have gaps.',
+  charts: 'Charts',
+  clusterMetricsIntro: 'Of this cluster. Counters begin anew when it is opened.',
   lastHour: 'Last hour',
   last6Hours: 'Last 6 hours',
   lastDay: 'Last day',

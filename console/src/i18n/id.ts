@@ -293,6 +293,8 @@ export const id: Messages = {
 
   // ---- metrik
   metricsIntro: 'Dari seluruh server. Server yang diam tidak mengambil sampel, sehingga waktu sepi tampak kosong.',
+  charts: 'Grafik',
+  clusterMetricsIntro: 'Dari klaster ini. Penghitung mulai dari nol ketika klaster dibuka.',
   lastHour: 'Satu jam terakhir',
   last6Hours: '6 jam terakhir',
   lastDay: 'Satu hari terakhir',

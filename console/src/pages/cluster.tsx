@@ -14,6 +14,7 @@ import { StateBadge } from './clusters';
 import { ConnectDialog } from './connect';
 import { DatabasesPage } from './databases';
 import { JobsPage } from './jobs';
+import { ClusterMetricsPage } from './metrics';
 import { OverviewPage } from './overview';
 import { SettingsPage } from './settings';
 import { UsersPage } from './users';
@@ -38,6 +39,7 @@ const entries: Entry[] = [
   { id: 'workbench', icon: 'workbench', label: () => t('workbench'), page: WorkbenchPage },
   { id: 'databases', icon: 'databases', label: () => t('databases'), page: DatabasesPage },
   { id: 'activity', icon: 'activity', label: () => t('activity'), page: ActivityPage },
+  { id: 'charts', icon: 'metrics', label: () => t('charts'), page: ClusterMetricsPage },
   { id: 'users', icon: 'users', label: () => t('users'), page: UsersPage },
   { id: 'jobs', icon: 'jobs', label: () => t('jobs'), page: JobsPage },
   { id: 'backups', icon: 'backups', label: () => t('backups'), page: BackupsPage },

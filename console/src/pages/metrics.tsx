@@ -1,29 +1,58 @@
-// Metrics of the server over time.
+// Metrics over time: of the server, or of one cluster.
+import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { language, t } from '../i18n';
-import { api } from '../lib/api';
+import { api, path } from '../lib/api';
 import { bytes, count } from '../lib/format';
 import { useLoad } from '../lib/load';
 import { rates, span } from '../lib/series';
 import type { Series } from '../lib/types';
 import { Data, Empty, PageHead, Panel, SelectField } from '../ui/parts';
+import type { ClusterPageProps } from './cluster';
 
 const REFRESH_MS = 10_000;
 
 export function MetricsPage() {
+  return (
+    <Metrics
+      head={(range) => (
+        <PageHead title={t('metrics')} intro={t('metricsIntro')}>
+          {range}
+        </PageHead>
+      )}
+    />
+  );
+}
+
+export function ClusterMetricsPage({ cluster }: ClusterPageProps) {
+  return (
+    <Metrics
+      cluster={cluster.name}
+      head={(range) => (
+        <div class="buttons">
+          {range}
+          <p class="note">{t('clusterMetricsIntro')}</p>
+        </div>
+      )}
+    />
+  );
+}
+
+function Metrics({ head, cluster = '' }: { head: (range: JSX.Element) => JSX.Element; cluster?: string }) {
   const [hours, setHours] = useState('1');
   const list = useLoad(
     () => {
       const to = Math.floor(Date.now() / 1000);
-      return api.get<{ series: Series[] }>(`/metrics/series?from=${to - Number(hours) * 3600}&to=${to}`).then((r) => ({ to, series: r.series }));
+      const query = path`/metrics/series?from=${String(to - Number(hours) * 3600)}&to=${String(to)}&cluster=${cluster}`;
+      return api.get<{ series: Series[] }>(query).then((r) => ({ to, series: r.series }));
     },
-    [hours],
+    [hours, cluster],
     REFRESH_MS,
   );
   return (
     <>
-      <PageHead title={t('metrics')} intro={t('metricsIntro')}>
+      {head(
         <SelectField
           label={t('range')}
           value={hours}
@@ -34,8 +63,8 @@ export function MetricsPage() {
             { id: '24', label: t('lastDay') },
             { id: '168', label: t('lastWeek') },
           ]}
-        />
-      </PageHead>
+        />,
+      )}
       <Data of={list}>
         {({ to, series }) =>
           series.length === 0 ? (

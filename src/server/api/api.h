@@ -15,6 +15,7 @@
 struct api;
 struct kv;
 struct clusters;
+struct history;
 struct series;
 
 // Borrowed until api_close.
@@ -22,10 +23,11 @@ struct api_options {
     struct kv *kv;
     struct clusters *clusters;
     struct series *series;
+    struct history *history;
     const char *certs_dir; // NULL: insecure
     const char *host;      // as clients reach it
     int sql_port, http_port;
-    void (*print_metrics)(void *arg, struct buf *out);
+    void (*print_metrics)(void *arg, bool clusters, struct buf *out); // clusters: those of each too
     bool (*is_ready)(void *arg);
     void (*end_session)(void *arg, int32_t pid, int32_t secret); // closes the connection of a SQL session
     void *arg;

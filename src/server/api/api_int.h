@@ -125,7 +125,8 @@ void logins_succeeded(struct login_table *t, struct str name, struct str address
 
 // ---- requests
 
-enum route_auth { AUTH_NONE, AUTH_ACCOUNT, AUTH_ADMIN };
+// OPTIONAL: anybody, and whose token is good is known.
+enum route_auth { AUTH_NONE, AUTH_OPTIONAL, AUTH_ACCOUNT, AUTH_ADMIN };
 enum { ROUTE_PARAMETERS_MAX = 4 };
 
 struct api_call;

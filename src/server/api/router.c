@@ -165,6 +165,8 @@ static int authorize(struct api *api, const struct http_request *q, struct admis
         err_reset(&err);
         return r->status;
     }
+    if (m->route->auth == AUTH_OPTIONAL)
+        return 0;
     if (!m->identity.known) {
         http_add_header(r, "WWW-Authenticate", "Bearer realm=\"palmetto\"");
         return refuse(r, 401, ERR_INVALID_AUTHORIZATION_SPECIFICATION, "not signed in");

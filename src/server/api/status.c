@@ -1,5 +1,6 @@
 // What the server says of itself: health, metrics, certificates, how to connect.
 #include "server/api/api_int.h"
+#include "server/history.h"
 #include "server/series.h"
 
 #include <errno.h>
@@ -22,10 +23,11 @@ int api_health(struct api_call *call, struct err *err)
     return 0;
 }
 
+// Which clusters there are is for accounts.
 int api_metrics(struct api_call *call, struct err *err)
 {
     call->response->content_type = "text/plain; version=0.0.4";
-    call->api->options.print_metrics(call->api->options.arg, &call->response->body);
+    call->api->options.print_metrics(call->api->options.arg, call->admission->identity.known, &call->response->body);
     return 0;
 }
 
@@ -150,25 +152,65 @@ static int64_t seconds_of(const struct api_call *call, const char *key, int64_t 
     return call_query(call, key, &text) && str_to_i64(text, &v) ? v : otherwise;
 }
 
-int api_series(struct api_call *call, struct err *err)
+struct series_wanted {
+    struct str names; // separated by commas; empty: all
+    int64_t from_s, to_s;
+};
+
+static bool is_wanted(const struct series_wanted *wanted, const struct series_info *info)
+{
+    return wanted->names.len == 0 || is_named(wanted->names, info->name);
+}
+
+static void write_server_series(struct api_call *call, const struct series_wanted *wanted)
 {
     struct series *series = call->api->options.series;
-    struct str names = STR_EMPTY;
+    for (size_t i = 0; i < series_count(series); i++) {
+        struct series_data data;
+        if (!is_wanted(wanted, series_info(series, i)))
+            continue;
+        series_read(series, call->arena, i, wanted->from_s, wanted->to_s, &data);
+        write_series(&call->json, &data);
+    }
+}
+
+static int write_cluster_series(struct api_call *call, uint64_t cluster, const struct series_wanted *wanted,
+                                struct err *err)
+{
+    for (size_t i = 0; i < history_cluster_metrics(cluster); i++) {
+        struct series_data data;
+        if (!is_wanted(wanted, history_cluster_info(i)))
+            continue;
+        TRY(history_read(call->api->options.history, call->arena, cluster, i, wanted->from_s, wanted->to_s, &data,
+                         err));
+        write_series(&call->json, &data);
+    }
+    return 0;
+}
+
+int api_series(struct api_call *call, struct err *err)
+{
     struct jw *w = &call->json;
+    struct str name = STR_NONE;
+    struct cluster_info cluster;
     int64_t now_s = clock_wall_ns() / 1000000000;
-    bool all = !call_query(call, "names", &names) || names.len == 0;
-    int64_t from_s = seconds_of(call, "from", now_s - 3600), to_s = seconds_of(call, "to", now_s);
-    series_look(series);
+    struct series_wanted wanted = {
+        .names = STR_EMPTY,
+        .from_s = seconds_of(call, "from", now_s - 3600),
+        .to_s = seconds_of(call, "to", now_s),
+    };
+    call_query(call, "names", &wanted.names);
+    bool of_cluster = call_query(call, "cluster", &name) && name.len > 0;
+    if (of_cluster)
+        TRY(clusters_find(call->api->options.clusters, call->arena, cluster_named(name), &cluster, err));
+    series_look(call->api->options.series);
     jw_object(w);
     jw_key(w, "series");
     jw_array(w);
-    for (size_t i = 0; i < series_count(series); i++) {
-        struct series_data data;
-        if (!all && !is_named(names, series_info(series, i)->name))
-            continue;
-        series_read(series, call->arena, i, from_s, to_s, &data);
-        write_series(w, &data);
-    }
+    if (of_cluster)
+        TRY(write_cluster_series(call, cluster.id, &wanted, err));
+    else
+        write_server_series(call, &wanted);
     jw_end(w);
     jw_end(w);
     return 0;

@@ -1,12 +1,12 @@
-// What statements have cost, over restarts: each fingerprint is a record of the store beside the cluster's data, so that
-// clones and resets leave it alone.
+// What statements have cost, over restarts: each fingerprint is a record of the store beside the cluster's data, so
+// that clones and resets leave it alone.
 //
 //   01 0A cluster 00              since when there are statistics
 //   01 0A cluster 01 fingerprint  of a statement
 //   01 0A cluster 02 fingerprint  of a transaction
 //
-// Written when the engine closes and when the server asks for it, which it does seldom: a crash forgets what came after.
-// Only what has changed is written; what is no longer in the tables goes.
+// Written when the engine closes and when the server asks for it, which it does seldom: a crash forgets what came
+// after. Only what has changed is written; what is no longer in the tables goes.
 #include "jobs/payload.h"
 #include "keys/keys.h"
 #include "sql/session/session_int.h"
