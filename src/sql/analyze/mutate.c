@@ -908,7 +908,8 @@ int copy_analyze(struct analyzer *an, const struct ast_copy *copy, struct select
 {
     const struct cat_table *t;
     TRY(from_resolve(an, copy->table, &t, err));
-    if (t->kind != CAT_TABLE)
+    bool filled = an->options->fills_materialized_views && t->kind == CAT_MATERIALIZED_VIEW;
+    if (t->kind != CAT_TABLE && !filled)
         return err_set(err, ERR_WRONG_OBJECT_TYPE, "cannot copy to \"%.*s\": not a table", STR_FMT(t->name));
     use_relation(an, t, CAT_PRIVILEGE_INSERT);
     struct ast_insert fake = {.columns = copy->columns};

@@ -774,6 +774,9 @@ static int core_analyze(struct analyzer *an, struct scope *outer, const struct a
                         struct err *err)
 {
     struct core_state cs = {.an = an, .scope = scope_new(an, outer)};
+    struct expr *as_of; // evaluated before the statement is analyzed; what is left to do here is typing placeholders
+    if (core->as_of != NULL)
+        TRY(expr_analyze(an, scope_new(an, NULL), core->as_of, T_STRING, &as_of, err));
     TRY(from_analyze(an, outer, &core->from, cs.scope, &cs.rel, err));
     TRY(core_stages(&cs, core, sort, want, n_want, err));
     finish_core(&cs, out);

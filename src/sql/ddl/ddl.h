@@ -117,7 +117,8 @@ struct ddl_context {
     void (*notice)(void *arg, const struct err *notice);
     void *notice_arg;
     struct ddl_services *services;
-    bool online; // an index is left write-only and empty where that is possible: the caller fills it later
+    uint64_t read_version; // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
+    bool online;           // an index is left write-only and empty where that is possible: the caller fills it later
 };
 
 struct ddl_result {

@@ -679,7 +679,26 @@ PARSE(parse_interval, T_INTERVAL)
 
 BODY(follower_read_timestamp)
 {
-    return fn_return_int(out, ec->statement_micros - 4200000);
+    return fn_return_int(out, ec->statement_micros - FOLLOWER_READ_MICROS);
+}
+
+BODY(with_min_timestamp)
+{
+    if (args[0].i > ec->statement_micros)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "timestamp for with_min_timestamp must be less than or equal to statement_timestamp()");
+    return fn_return_int(out, args[0].i);
+}
+
+BODY(with_max_staleness)
+{
+    int64_t oldest;
+    struct interval age = {.months = -args[0].iv.months, .days = -args[0].iv.days, .micros = -args[0].iv.micros};
+    TRY(timestamp_add(ec->statement_micros, age, NULL, &oldest, err));
+    if (oldest > ec->statement_micros)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "interval duration for with_max_staleness must be greater or equal to 0");
+    return fn_return_int(out, oldest);
 }
 
 static const struct fn_row rows[] = {

@@ -70,6 +70,8 @@ struct session_functions {
     struct str cluster_id;
 };
 
+enum { FOLLOWER_READ_MICROS = 4200000 }; // how far behind now follower_read_timestamp() is
+
 enum fn_kind { FN_SCALAR, FN_AGGREGATE, FN_WINDOW, FN_SET_RETURNING };
 enum fn_volatility { FN_IMMUTABLE, FN_STABLE, FN_VOLATILE, FN_LEAKPROOF };
 

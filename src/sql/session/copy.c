@@ -1,5 +1,6 @@
 // COPY FROM STDIN and COPY TO STDOUT. Incoming data is cut into records, records are parsed into batches, and every
 // full batch is run through an INSERT plan whose source it is; all of it in one transaction.
+#include "sql/session/as_of_int.h"
 #include "sql/session/copy_int.h"
 #include <stdio.h>
 
@@ -446,6 +447,7 @@ static int run_out(struct session *s, const struct ast_copy *copy, const struct 
 {
     const struct ast *query = copy->query != NULL ? copy->query : table_query(a, copy);
     struct statement_plan *plan;
+    TRY(as_of_begin(s, query, &(struct as_of_arguments){0}, a, err));
     TRY(plan_statement(s, a, query, NULL, 0, &plan, err));
     if (!plan->query->returns_rows)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY query must have a RETURNING clause");

@@ -1,5 +1,5 @@
 // Portals: Bind, Execute, Sync, and SQL cursors (DECLARE, FETCH, MOVE, CLOSE), which are portals with a name.
-#include "sql/session/session_int.h"
+#include "sql/session/as_of_int.h"
 
 enum { RETRIES_MAX = 100 };
 
@@ -245,8 +245,10 @@ static int run_portal(struct session *s, struct portal *p, int64_t max_rows, str
     *suspended = false;
     if (is_plan(st)) {
         uint64_t sent;
+        struct statement_input query = {
+            .ast = st->ast, .text = st->text, .parameters = p->parameters, .prepared = p->statement};
         if (p->state == PORTAL_READY)
-            TRY(query_begin(s, st->ast, a, err));
+            TRY(query_begin(s, &query, a, err));
         TRY(run_query_portal(s, p, max_rows, a, tag, &sent, err));
         *suspended = tag->len == 0;
         return 0;
@@ -466,7 +468,7 @@ static int cursor_new(struct session *s, const struct ast_declare_cursor *d, con
     return 0;
 }
 
-int run_declare(struct session *s, const struct statement_input *in, struct err *err)
+int run_declare(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
 {
     const struct ast_declare_cursor *d = ast_as_declare_cursor(in->ast);
     if (s->txn_state != TXN_EXPLICIT && !d->hold)
@@ -478,6 +480,7 @@ int run_declare(struct session *s, const struct statement_input *in, struct err 
     if (portal_find(s, d->name) != NULL)
         return err_set(err, ERR_DUPLICATE_CURSOR, "cursor \"%.*s\" already exists", STR_FMT(d->name));
     struct portal *p;
+    TRY(as_of_begin(s, in->ast, &(struct as_of_arguments){0}, a, err));
     TRY(cursor_new(s, d, in, &p, err));
     int rc = start(s, p, err);
     if (rc == 0 && d->hold)

@@ -1,4 +1,5 @@
 // Prepared statements: PREPARE, Parse, and the plans kept for them.
+#include "sql/session/as_of_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 
@@ -109,6 +110,8 @@ int prepared_plan_now(struct session *s, struct prepared *p, struct statement_pl
 
 static int describe_query(struct session *s, struct prepared *p, struct err *err)
 {
+    if (p->as_of && !as_of_has_placeholder(p->ast)) // names are those of that time
+        TRY(as_of_begin(s, p->ast, &(struct as_of_arguments){0}, &p->arena, err));
     TRY(make_plan(s, p, &p->plan, err));
     const struct query *q = p->plan->plan->query;
     p->n_parameters = q->n_parameters;
@@ -207,6 +210,7 @@ int prepared_make(struct session *s, struct str name, struct str text, const str
             rc = err_set(err, ERR_SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement");
         p->ast = rc == 0 && parsed.n == 1 ? parsed.items[0].ast : NULL;
     }
+    p->as_of = p->ast != NULL && as_of_anywhere(p->ast);
     if (rc == 0 && p->ast != NULL)
         rc = txn_check_state(s, p->ast, err);
     if (rc == 0 && p->ast != NULL && !ast_is_txn_control(p->ast)) {

@@ -2,6 +2,7 @@
 // rows inserted, validated, indexed and rewritten. Everything runs in the session's transaction and sees its own
 // changes.
 #include "sql/parse/ast_print.h"
+#include "sql/session/as_of_int.h"
 #include "sql/session/canonical_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
@@ -280,10 +281,9 @@ static int check_expr(struct ddl_services *services, struct ddl_context *dc, con
 
 // ---- queries
 
-static int describe_query(struct ddl_services *services, struct ddl_context *dc, const struct ast *query,
-                          struct ddl_query *out, struct err *err)
+static int describe_now(struct session *s, struct ddl_context *dc, const struct ast *query, struct ddl_query *out,
+                        struct err *err)
 {
-    struct session *s = session_of(services);
     struct analyze_options options;
     struct eval_context fold;
     struct query *q;
@@ -308,6 +308,32 @@ static int describe_query(struct ddl_services *services, struct ddl_context *dc,
     out->relations = c.relations.ptr;
     out->n_relations = c.relations.len;
     return 0;
+}
+
+// The query as it is kept: without the time it is first read at.
+static const struct ast *timeless(struct arena *a, const struct ast *query)
+{
+    struct ast *copy = ast_copy(a, query), *core = copy;
+    while (core->kind == AST_SELECT)
+        core = (struct ast *)ast_as_select(core)->body;
+    if (core->kind == AST_SELECT_CORE)
+        ((struct ast_select_core *)core)->as_of = NULL;
+    return copy;
+}
+
+static int describe_query(struct ddl_services *services, struct ddl_context *dc, const struct ast *query,
+                          struct ddl_query *out, struct err *err)
+{
+    struct session *s = session_of(services);
+    struct past past;
+    if (dc->read_version == 0)
+        return describe_now(s, dc, query, out, err);
+    TRY(past_open(s, dc->read_version, &past, err));
+    past_switch(&past);
+    int rc = describe_now(s, dc, timeless(dc->arena, query), out, err);
+    past_switch(&past);
+    past_close(&past);
+    return rc;
 }
 
 static bool fits_body(const struct ast *ast)
@@ -406,6 +432,87 @@ static int run_insert(struct session *s, struct arena *a, const struct ast *inse
     return rc;
 }
 
+// ---- rows of the past written now
+
+struct transfer {
+    struct session *session;
+    struct past past;
+    struct statement_plan *insert;
+    struct execution *reader;
+    int64_t *rows;
+};
+
+static int plan_transfer(struct session *s, struct arena *a, const struct ast *insert, struct statement_plan **out,
+                         struct err *err)
+{
+    const struct ast_insert *i = ast_as_insert(insert);
+    struct ast_copy *copy = AST_NEW(a, COPY, copy, 0);
+    struct analyze_options options;
+    struct eval_context fold;
+    struct query *q;
+    const col_id *columns;
+    size_t n;
+    copy->table = ast_as_aliased_table(i->table)->source;
+    copy->columns = i->columns;
+    copy->from = true;
+    analyze_options_init(s, &options, &fold, a);
+    options.fills_materialized_views = true;
+    TRY(analyze_copy_target(a, &options, &copy->base, &q, &columns, &n, err));
+    struct optimize_options opt;
+    optimize_options_init(s, &opt);
+    *out = optimize(q, &opt);
+    return 0;
+}
+
+// One batch; *done at the end.
+static int transfer_batch(struct transfer *t, bool *done, struct err *err)
+{
+    struct execution *e = t->reader, *writer;
+    struct batch b;
+    past_switch(&t->past);
+    int rc = exec_next(&e->x, &b, err);
+    past_switch(&t->past);
+    TRY(rc);
+    *done = b.n == 0;
+    if (*done)
+        return 0;
+    const struct query *q = e->plan->query;
+    for (uint32_t i = 0; i < q->n_output; i++)
+        e->out_cols[i] = b.cols[e->map[i]];
+    struct batch rows = {.n = b.n, .sel = b.sel, .cols = e->out_cols, .ncols = q->n_output};
+    TRY(execution_start_copy(t->session, t->insert, &rows, &writer, err));
+    rc = exec_drain(&writer->x, err);
+    *t->rows += (int64_t)writer->x.rows_affected;
+    execution_free(writer);
+    return rc;
+}
+
+static int start_reader(struct transfer *t, struct arena *a, const struct ast *query, struct err *err)
+{
+    struct statement_plan *plan;
+    past_switch(&t->past);
+    int rc = plan_statement(t->session, a, query, NULL, 0, &plan, err);
+    if (rc == 0)
+        rc = execution_start(t->session, plan, NULL, &t->reader, err);
+    past_switch(&t->past);
+    return rc;
+}
+
+static int run_transfer(struct session *s, struct arena *a, uint64_t version, const struct ast *insert, int64_t *rows,
+                        struct err *err)
+{
+    struct transfer t = {.session = s, .rows = rows};
+    *rows = 0;
+    TRY(plan_transfer(s, a, insert, &t.insert, err));
+    TRY(past_open(s, version, &t.past, err));
+    int rc = start_reader(&t, a, timeless(a, ast_as_insert(insert)->query), err);
+    for (bool done = false; rc == 0 && !done;)
+        rc = transfer_batch(&t, &done, err);
+    execution_free(t.reader);
+    past_close(&t.past);
+    return rc;
+}
+
 static int insert_query(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
                         const uint32_t *columns, size_t n_columns, const struct ast *query, int64_t *rows,
                         struct err *err)
@@ -415,7 +522,8 @@ static int insert_query(struct ddl_services *services, struct ddl_context *dc, c
     struct arena a;
     TRY(insert_statement(dc, table, columns, n_columns, query, &insert, err));
     arena_init(&a, &s->budget);
-    int rc = run_insert(s, &a, insert, rows, err);
+    int rc = dc->read_version != 0 ? run_transfer(s, &a, dc->read_version, insert, rows, err)
+                                   : run_insert(s, &a, insert, rows, err);
     arena_release(&a);
     return rc;
 }

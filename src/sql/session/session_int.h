@@ -105,6 +105,7 @@ struct prepared {
     struct prepared_plan *plan; // NULL: not planned, or not plannable
     unsigned refs;              // portals
     bool from_sql;              // PREPARE
+    bool as_of;                 // AS OF SYSTEM TIME stands somewhere in it
     size_t charged_bytes;       // to the session's account
     int64_t created_micros;
     struct activity_entry *activity[2]; // in an explicit transaction, in an implicit one; valid at this epoch
@@ -286,7 +287,7 @@ int txn_reopen(struct session *s, struct err *err) MUST_CHECK;
 const char *txn_status_text(const struct session *s);
 // The open transaction, in which nothing was done yet, reads at this version from now on.
 int txn_read_at(struct session *s, uint64_t version, struct err *err) MUST_CHECK;
-// AS OF SYSTEM TIME: a constant expression to a version.
+// as_of.c: a constant expression to a version.
 int as_of_version(struct session *s, const struct ast *e, struct arena *a, uint64_t *out, struct err *err) MUST_CHECK;
 
 // statement.c
@@ -300,7 +301,7 @@ struct statement_input {
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                   struct str *tag, struct err *err) MUST_CHECK;
 // What comes before a query is planned or a portal starts: an injected retry error, the snapshot of AS OF SYSTEM TIME.
-int query_begin(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
+int query_begin(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
                    struct statement_plan **out, struct err *err) MUST_CHECK;
 void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a);
@@ -386,7 +387,7 @@ int run_prepare(struct session *s, const struct ast *ast, struct err *err) MUST_
 int run_execute(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
                 struct err *err) MUST_CHECK;
 int run_deallocate(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
-int run_declare(struct session *s, const struct statement_input *in, struct err *err) MUST_CHECK;
+int run_declare(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 int run_fetch(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
               struct err *err) MUST_CHECK;
 int run_close_cursor(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 // One statement: analysis, planning, execution, results. Transaction control is in txn.c, the loops around statements
 // (batches, retries, the extended protocol) in session.c and portal.c.
+#include "sql/session/as_of_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 #include "sql/session/show_int.h"
@@ -444,27 +445,16 @@ static int run_plan(struct session *s, struct statement_plan *plan, const struct
     return rc;
 }
 
-// AS OF SYSTEM TIME of a query that begins its own transaction.
-static const struct ast *query_as_of(const struct ast *ast)
+static int as_of_prepared(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
 {
-    if (ast->kind != AST_SELECT || ast_as_select(ast)->body->kind != AST_SELECT_CORE)
-        return NULL;
-    return ast_as_select_core(ast_as_select(ast)->body)->as_of;
-}
-
-static int ensure_as_of(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
-{
-    const struct ast *as_of = query_as_of(ast);
-    if (as_of == NULL)
+    const struct prepared *p = in->prepared;
+    if (LIKELY(!p->as_of))
         return 0;
-    uint64_t version;
-    TRY(as_of_version(s, as_of, a, &version, err));
-    if (version == s->txn_as_of)
-        return 0;
-    if (s->txn_state != TXN_IMPLICIT || s->statements_in_txn > 0)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
-                       "unimplemented: AS OF SYSTEM TIME must be provided on a top-level statement of its own");
-    return txn_read_at(s, version, err);
+    uint32_t *oids = ARENA_ARRAY(a, uint32_t, p->n_parameters);
+    for (size_t i = 0; i < p->n_parameters; i++)
+        oids[i] = p->parameter_types[i].oid;
+    struct as_of_arguments args = {in->parameters, oids, p->n_parameters};
+    return as_of_begin(s, in->ast, &args, a, err);
 }
 
 static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
@@ -472,13 +462,14 @@ static int run_query(struct session *s, const struct statement_input *in, bool d
 {
     if (in->prepared != NULL) {
         struct statement_plan *plan;
+        TRY(as_of_prepared(s, in, tag_arena, err));
         TRY(prepared_plan_now(s, in->prepared, &plan, err));
         return run_plan(s, plan, in->parameters, in->ast, describe, tag_arena, tag, err);
     }
     struct arena a;
     arena_init(&a, &s->budget);
     struct statement_plan *plan;
-    int rc = ensure_as_of(s, in->ast, &a, err);
+    int rc = as_of_begin(s, in->ast, &(struct as_of_arguments){0}, &a, err);
     if (rc == 0)
         rc = plan_statement(s, &a, in->ast, NULL, 0, &plan, err);
     if (rc == 0 && plan->query->n_parameters > 0)
@@ -570,6 +561,7 @@ static int run_explain(struct session *s, const struct ast *ast, bool describe, 
                        struct err *err)
 {
     struct show_result r;
+    TRY(as_of_begin(s, ast, &(struct as_of_arguments){0}, a, err));
     TRY(explain(s, ast, a, &r, err));
     TRY(show_send(s, &r, describe, err));
     *tag = statement_tag(a, ast, r.rows.len);
@@ -614,6 +606,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .notice_arg = s,
                              .services = ddl_services_new(s, a),
                              .online = online};
+    TRY(as_of_backfill(s, ast, a, &dc.read_version, err));
     dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
@@ -848,7 +841,7 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_DEALLOCATE:
         return run_deallocate(s, ast, err);
     case AST_DECLARE_CURSOR:
-        return run_declare(s, in, err);
+        return run_declare(s, in, a, err);
     case AST_FETCH:
         return run_fetch(s, ast, describe, a, tag, err);
     case AST_CLOSE_CURSOR:
@@ -896,10 +889,10 @@ static int inject_retry_error(struct session *s, const struct ast *ast, struct e
     return ERR_SERIALIZATION_FAILURE;
 }
 
-int query_begin(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+int query_begin(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
 {
-    TRY(inject_retry_error(s, ast, err));
-    return ensure_as_of(s, ast, a, err);
+    TRY(inject_retry_error(s, in->ast, err));
+    return as_of_prepared(s, in, a, err);
 }
 
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
@@ -927,77 +920,4 @@ int statement_source(void *arg, struct arena *a, const struct ast *statement, co
     TRY(statement->kind == AST_SHOW ? show_run(s, a, statement, &r, err) : explain(s, statement, a, &r, err));
     *query = show_as_query(a, &r);
     return 0;
-}
-
-int as_of_version(struct session *s, const struct ast *e, struct arena *a, uint64_t *out, struct err *err)
-{
-    struct analyze_options options;
-    struct eval_context ec;
-    analyze_options_init(s, &options, &ec, a);
-    struct query *q;
-    struct expr *value;
-    TRY(analyze_table_expr(a, &options, NULL, e, T_ANYELEMENT, "AS OF SYSTEM TIME", &q, &value, err));
-    struct exec_context x;
-    struct statement_plan none = {.query = q};
-    exec_context_init(s, &x, a, &s->budget);
-    x.plan = &none;
-    struct datum d;
-    TRY(exec_scalar(&x, value, &d, err));
-    int64_t now = s->statement_micros, micros = 0;
-    struct datum parsed;
-    if (d.null)
-        goto invalid;
-    switch (value->type.family) {
-    case TYPE_INTERVAL:
-        micros = now + (d.iv.months * 30LL + d.iv.days) * 86400000000LL + d.iv.micros;
-        break;
-    case TYPE_TIMESTAMP:
-    case TYPE_TIMESTAMPTZ:
-        micros = d.i;
-        break;
-    case TYPE_INT:
-        *out = (uint64_t)d.i;
-        goto check;
-    case TYPE_STRING: {
-        int64_t ns;
-        if (str_to_i64(d.s, &ns)) {
-            *out = (uint64_t)ns;
-            goto check;
-        }
-        if (datum_parse(a, T_TIMESTAMPTZ, d.s, &s->vc, &parsed, NULL) == 0)
-            micros = parsed.i;
-        else if (datum_parse(a, T_INTERVAL, d.s, &s->vc, &parsed, NULL) == 0)
-            micros = now + (parsed.iv.months * 30LL + parsed.iv.days) * 86400000000LL + parsed.iv.micros;
-        else
-            goto invalid;
-        break;
-    }
-    default: { // DECIMAL: nanoseconds.logical
-        struct buf b = BUF_INIT;
-        datum_print(&b, value->type, d, &s->vc);
-        struct str text = buf_view(&b);
-        const char *point = memchr(text.ptr, '.', text.len);
-        int64_t ns;
-        bool ok = str_to_i64((struct str){text.ptr, point != NULL ? (size_t)(point - text.ptr) : text.len}, &ns);
-        buf_release(&b);
-        if (!ok)
-            goto invalid;
-        *out = (uint64_t)ns;
-        goto check;
-    }
-    }
-    *out = (uint64_t)micros * 1000;
-check:
-    if (*out > (uint64_t)clock_wall_ns())
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "AS OF SYSTEM TIME: cannot specify timestamp in the future");
-    if (*out < kv_oldest_readable(s->engine->kv))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                       "batch timestamp %llu.%09llu,0 must be after replica GC threshold %llu.%09llu,0",
-                       (unsigned long long)(*out / 1000000000), (unsigned long long)(*out % 1000000000),
-                       (unsigned long long)(kv_oldest_readable(s->engine->kv) / 1000000000),
-                       (unsigned long long)(kv_oldest_readable(s->engine->kv) % 1000000000));
-    return 0;
-invalid:
-    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                   "AS OF SYSTEM TIME: value is neither timestamp, decimal, nor interval");
 }

@@ -1,6 +1,6 @@
 // CREATE STATISTICS and ANALYZE, and what the planner knows of columns: distinct counts of the last statistics, read
 // once per table and version of the catalog.
-#include "sql/session/session_int.h"
+#include "sql/session/as_of_int.h"
 
 struct table_counts {
     struct table_counts *next;
@@ -169,18 +169,22 @@ static bool has_unique_key(const struct cat_table *t, const struct table_statist
     return false;
 }
 
-static int collect(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
-                   struct table_statistics *list, struct err *err)
+static int measure(struct session *s, struct arena *a, const struct cat_table *t, struct table_statistics *list,
+                   int64_t *rows, struct err *err)
 {
     struct query q = {.arena = a};
     struct statement_plan plan = {.query = &q};
     struct exec_context x;
-    int64_t rows;
     exec_context_init(s, &x, a, &s->budget);
     x.plan = &plan;
-    int rc = exec_collect_statistics(&x, t, list->v.ptr, list->v.len, &rows, err);
+    int rc = exec_collect_statistics(&x, t, list->v.ptr, list->v.len, rows, err);
     exec_close(&x);
-    TRY(rc);
+    return rc;
+}
+
+static int keep(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
+                const struct table_statistics *list, int64_t rows, struct err *err)
+{
     struct cat_statistic *stored = ARENA_ARRAY(a, struct cat_statistic, list->v.len);
     for (size_t i = 0; i < list->v.len; i++) {
         const struct table_statistic *from = &list->v.ptr[i];
@@ -198,6 +202,14 @@ static int collect(struct session *s, struct arena *a, const struct cat_table *t
                                            .avg_size = from->avg_size};
     }
     return cat_put_statistics(s->view, a, t->id, stored, list->v.len, err);
+}
+
+static int collect(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
+                   struct table_statistics *list, struct err *err)
+{
+    int64_t rows;
+    TRY(measure(s, a, t, list, &rows, err));
+    return keep(s, a, t, name, list, rows, err);
 }
 
 static int find_table(struct session *s, const struct ast *node, const struct cat_table **t, struct err *err)
@@ -220,19 +232,40 @@ static int find_table(struct session *s, const struct ast *node, const struct ca
     return cat_check_table_privilege(s->view, s->user, *t, CAT_PRIVILEGE_SELECT, err);
 }
 
+static int measure_wanted(struct session *s, struct arena *a, const struct ast_create_statistics *cs,
+                          const struct cat_table **t, struct table_statistics *list, int64_t *rows, struct err *err)
+{
+    TRY(find_table(s, cs->table, t, err));
+    if (cs->columns.n > 0)
+        TRY(want_named(a, *t, &cs->columns, list, err));
+    else
+        want_default(a, *t, list);
+    return measure(s, a, *t, list, rows, err);
+}
+
 int run_create_statistics(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
 {
     const struct ast_create_statistics *cs = ast_as_create_statistics(ast);
     struct table_statistics list = {0};
     const struct cat_table *t;
+    struct past past;
+    uint64_t version;
+    int64_t rows;
     if (cs->where != NULL || cs->using_extremes)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: partial statistics");
-    TRY(find_table(s, cs->table, &t, err));
-    if (cs->columns.n > 0)
-        TRY(want_named(a, t, &cs->columns, &list, err));
-    else
-        want_default(a, t, &list);
-    return collect(s, a, t, cs->name, &list, err);
+    TRY(as_of_backfill(s, ast, a, &version, err));
+    if (version == 0) {
+        TRY(measure_wanted(s, a, cs, &t, &list, &rows, err));
+        return keep(s, a, t, cs->name, &list, rows, err);
+    }
+    TRY(past_open(s, version, &past, err));
+    past_switch(&past);
+    int rc = measure_wanted(s, a, cs, &t, &list, &rows, err);
+    past_switch(&past);
+    if (rc == 0)
+        rc = keep(s, a, t, cs->name, &list, rows, err);
+    past_close(&past);
+    return rc;
 }
 
 int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struct err *err)

@@ -66,17 +66,33 @@ static int open_kv(struct session *s, struct err *err)
     return 0;
 }
 
+// now() and its kin tell the time that is read at.
+static void set_as_of(struct session *s, uint64_t version)
+{
+    s->txn_as_of = version;
+    s->txn_read_only = true;
+    s->txn_micros = (int64_t)(version / 1000);
+}
+
+// default_transaction_use_follower_reads: as of follower_read_timestamp().
+static void read_as_followers(struct session *s)
+{
+    set_as_of(s, (uint64_t)(s->statement_micros - FOLLOWER_READ_MICROS) * 1000);
+}
+
 int session_begin(struct session *s, enum txn_state state, struct err *err)
 {
     s->txn_isolation = default_isolation(s);
     s->txn_read_only = setting_bool(s, SETTING_DEFAULT_TRANSACTION_READ_ONLY);
     s->txn_priority = 0;
     s->txn_as_of = 0;
+    s->txn_micros = s->statement_micros;
+    if (UNLIKELY(setting_bool(s, SETTING_DEFAULT_TRANSACTION_USE_FOLLOWER_READS) && s->job == NULL))
+        read_as_followers(s);
     s->statements_in_txn = 0;
     s->rows_read_in_txn = s->rows_written_in_txn = 0;
     s->restarts = 0;
     s->txn_failed_retryable = false;
-    s->txn_micros = s->statement_micros;
     int64_t timeout_ms = setting_int(s, SETTING_TRANSACTION_TIMEOUT);
     s->txn_deadline_ns = timeout_ms > 0 && state == TXN_EXPLICIT ? clock_mono_ns() + timeout_ms * 1000000 : 0;
     TRY(open_kv(s, err));
@@ -288,7 +304,7 @@ static int apply_modes(struct session *s, const struct ast_txn_modes *m, struct 
         TRY(setting_set(s, STR("transaction_isolation"), name, false, err));
     }
     if (m->access != AST_ACCESS_DEFAULT) {
-        if (m->access == AST_ACCESS_READ_WRITE && s->txn_as_of != 0)
+        if (m->access == AST_ACCESS_READ_WRITE && (s->txn_as_of != 0 || m->as_of != NULL))
             return err_set(err, ERR_SYNTAX_ERROR, "AS OF SYSTEM TIME specified with READ WRITE mode");
         TRY(txn_set_read_only(s, m->access == AST_ACCESS_READ_ONLY, err));
     }
@@ -318,7 +334,7 @@ int txn_reopen(struct session *s, struct err *err)
 
 int txn_read_at(struct session *s, uint64_t version, struct err *err)
 {
-    s->txn_as_of = version;
+    set_as_of(s, version);
     return txn_reopen(s, err);
 }
 
@@ -328,13 +344,16 @@ static int modes(struct session *s, const struct ast *node, struct arena *a, str
         return 0;
     const struct ast_txn_modes *m = ast_as_txn_modes(node);
     int priority = s->txn_priority;
-    if (s->statements_in_txn > 0 && (m->priority != AST_PRIORITY_DEFAULT || m->as_of != NULL))
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION %s must be called before any query",
-                       m->as_of != NULL ? "AS OF SYSTEM TIME" : "PRIORITY");
+    if (s->statements_in_txn > 0 && m->priority != AST_PRIORITY_DEFAULT)
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION PRIORITY must be called before any query");
+    if (s->statements_in_txn > 0 && m->as_of != NULL)
+        return err_set(err, ERR_INVALID_TRANSACTION_STATE,
+                       "cannot set fixed timestamp, txn \"sql txn\" already performed reads");
     TRY(apply_modes(s, m, a, err));
     if (m->as_of != NULL) {
-        TRY(as_of_version(s, m->as_of, a, &s->txn_as_of, err));
-        s->txn_read_only = true;
+        uint64_t version;
+        TRY(as_of_version(s, m->as_of, a, &version, err));
+        set_as_of(s, version);
     }
     return s->txn_priority != priority || m->as_of != NULL ? txn_reopen(s, err) : 0;
 }
