@@ -62,6 +62,7 @@ struct kv_options {
     size_t memtable_bytes;          // size at which a memtable is frozen and checkpointed; 0: default 64 MiB
     size_t history_bytes_max;       // frozen memtables kept in memory for old snapshots; 0: default 256 MiB
     int64_t history_ns;             // how far back AS OF reads reach; 0: default 10 min; see kv_set_history
+    size_t history_disk_bytes_max;  // about what superseded versions take; 0: default 4 GiB, 256 MiB without files
     bool impose_distributed_limits; // publish and enforce FoundationDB's bounds (10 MB, 5 s, 10 kB, 100 kB)
     bool no_sync;                   // tests only: skip fdatasync
     unsigned skip;                  // tests only: enum kv_skip, steps that are not taken
@@ -79,7 +80,10 @@ struct kv_limits kv_limits(const struct kv *kv);
 uint64_t kv_now(struct kv *kv);
 // Oldest version AS OF reads may ask for.
 uint64_t kv_oldest_readable(struct kv *kv);
+// How long superseded versions are kept from now on, unless they come to more than history_disk_bytes_max: then the
+// oldest go before their time. What is gone does not come back.
 void kv_set_history(struct kv *kv, int64_t history_ns);
+enum { KV_HISTORY_FOREVER_S = 10 * 365 * 86400 }; // for an opener that sets it right away
 // Why the store is read-only, or NULL when it is healthy. Static until close.
 const char *kv_failure(struct kv *kv);
 

@@ -394,6 +394,42 @@ static void test_history_pressure(void)
     kv_close(kv);
 }
 
+// History is asked for without end and bounded in bytes: the file stops growing, the newest stays readable.
+static void test_history_bytes(void)
+{
+    enum { ROUNDS = 150, KEYS = 400, VALUE_BYTES = 200 };
+    struct kv_options options = {.memtable_bytes = 1 << 20,
+                                 .history_ns = KV_HISTORY_FOREVER_S * INT64_C(1000000000),
+                                 .history_disk_bytes_max = 2 << 20};
+    struct kv *kv = open_kv("mem:", &options);
+    char value[VALUE_BYTES + 1];
+    uint64_t first = 0, last = 0, half_bytes = 0;
+    struct kv_stats stats;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < KEYS; i++) {
+            char key[16];
+            snprintf(key, sizeof(key), "k%08d", i);
+            memset(value, 'a' + round % 26, VALUE_BYTES);
+            last = put_one(kv, str_of(key), (struct str){value, VALUE_BYTES});
+            first = first == 0 ? last : first;
+        }
+        CHECK_INT(kv_checkpoint(kv), KV_OK);
+        kv_get_stats(kv, &stats);
+        half_bytes = round == ROUNDS / 2 ? stats.disk_bytes : half_bytes;
+    }
+    CHECK(stats.disk_bytes <= half_bytes + (256 << 10));
+    CHECK(stats.disk_bytes < 16 << 20); // all of it would be more
+    CHECK(kv_oldest_readable(kv) > first);
+    struct kv_txn *txn;
+    CHECK_INT(kv_begin(kv, &(struct kv_begin_options){.as_of = first}, &txn), KV_TOO_OLD);
+    txn = begin_as_of(kv, last - 1);
+    struct kv_value v;
+    CHECK_INT(kv_get(txn, STR("k00000399"), 0, &v), KV_OK);
+    CHECK(v.found && v.value.ptr[0] == 'a' + (ROUNDS - 2) % 26);
+    kv_abort(txn);
+    kv_close(kv);
+}
+
 // More reads than are remembered one by one: still no conflict is missed, and none found far away.
 static void test_many_reads(void)
 {
@@ -494,4 +530,5 @@ static void test_newer_format(void)
 
 CHECK_MAIN({"reopen", test_reopen}, {"history", test_history}, {"long_keys", test_long_keys},
            {"conflicts", test_conflicts}, {"transfers", test_transfers}, {"history_pressure", test_history_pressure},
-           {"many_reads", test_many_reads}, {"damage", test_damage}, {"newer_format", test_newer_format})
+           {"history_bytes", test_history_bytes}, {"many_reads", test_many_reads}, {"damage", test_damage},
+           {"newer_format", test_newer_format})

@@ -67,8 +67,7 @@ static int merge_key(struct merge *m, struct skip_node *node)
 static int merge_all(struct merge *m, struct memtable *frozen)
 {
     struct store *s = m->s;
-    int64_t history_ns = atomic_load_explicit(&s->history_ns, memory_order_relaxed);
-    int rc = history_prepare(&m->w, m->oldest_readable, history_ns, s->checkpoint.history_heavy);
+    int rc = history_prepare(&m->w, s, m->oldest_readable);
     for (struct skip_node *node = skip_first(&frozen->keys); node != NULL && rc == 0; node = skip_next(node))
         rc = merge_key(m, node);
     return rc;

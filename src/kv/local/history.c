@@ -3,7 +3,7 @@
 // A checkpoint writes the versions it supersedes to the newest partition, each with the versions between which it was
 // current; so a partition holds what was superseded after its start, up to the start of the next. A snapshot needs the
 // partitions that end after it. What no snapshot may ask for any more is left out, hence a version counts for a
-// snapshot only if that lies before its end.
+// snapshot only if that lies before its end. Partitions are bounded in size and number, and so is history.
 //
 //   value of a key   its versions, newest first: u64 commit version, u64 version that superseded it, u32 length, bytes
 #include "kv/local/history_int.h"
@@ -84,13 +84,44 @@ uint64_t history_bound(const struct tree_state *state)
     return state->partition_count < HISTORY_PARTITIONS_MAX ? 0 : state->partitions[1].start;
 }
 
-int history_prepare(struct tree_write *w, uint64_t oldest_readable, int64_t history_ns, bool heavy)
+static size_t partition_bytes_max(const struct store *s)
+{
+    size_t all = s->history_disk_bytes_max;
+    if (all == 0)
+        all = s->dir != NULL ? (size_t)4 << 30 : (size_t)256 << 20;
+    return all / HISTORY_PARTITIONS_MAX;
+}
+
+static int newest_partition_bytes(struct tree_write *w, size_t *out)
+{
+    MDB_stat stat;
+    int rc = mdb_stat(w->txn, w->state.partitions[w->state.partition_count - 1].dbi, &stat);
+    *out = rc == 0 ? (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize : 0;
+    return rc;
+}
+
+// Whether the newest partition holds enough.
+static int newest_is_full(struct tree_write *w, const struct store *store, bool *out)
+{
+    const struct tree_state *s = &w->state;
+    int64_t history_ns = atomic_load_explicit(&store->history_ns, memory_order_relaxed);
+    uint64_t width = (uint64_t)MAX(history_ns / HISTORY_PARTITIONS, (int64_t)1000000000);
+    size_t bytes;
+    *out = true;
+    if (s->partition_count == 0)
+        return 0;
+    int rc = newest_partition_bytes(w, &bytes);
+    *out = store->checkpoint.history_heavy || bytes >= partition_bytes_max(store) ||
+           s->version - s->partitions[s->partition_count - 1].start >= width;
+    return rc;
+}
+
+int history_prepare(struct tree_write *w, const struct store *store, uint64_t oldest_readable)
 {
     struct tree_state *s = &w->state;
     uint64_t merged = s->version; // by the checkpoint before this one
-    uint64_t width = (uint64_t)MAX(history_ns / HISTORY_PARTITIONS, (int64_t)1000000000);
-    bool due = s->partition_count == 0 || heavy || merged - s->partitions[s->partition_count - 1].start >= width;
-    int rc = 0;
+    bool due;
+    int rc = newest_is_full(w, store, &due);
     while (rc == 0 && s->partition_count > 1 && s->partitions[1].start <= oldest_readable)
         rc = tree_partition_drop_first(w);
     if (rc == 0 && due && s->partition_count < TREE_PARTITIONS_MAX)

@@ -288,6 +288,7 @@ static struct store *store_new(const struct kv_options *options)
     s->read_only = options->read_only;
     s->memtable_bytes = options->memtable_bytes != 0 ? options->memtable_bytes : (size_t)64 << 20;
     s->history_bytes_max = options->history_bytes_max != 0 ? options->history_bytes_max : (size_t)256 << 20;
+    s->history_disk_bytes_max = options->history_disk_bytes_max;
     s->skip = options->skip;
     atomic_init(&s->history_ns, options->history_ns != 0 ? options->history_ns : 600ll * 1000000000);
     s->limits = (struct kv_limits){.key_bytes_max = 64 << 10,

@@ -135,7 +135,7 @@ struct store {
     bool read_only;
     struct os_file *lock_file;
     struct kv_limits limits;
-    size_t memtable_bytes, history_bytes_max;
+    size_t memtable_bytes, history_bytes_max, history_disk_bytes_max;
     unsigned skip; // enum kv_skip
     struct tree tree;
     struct page_sums sums; // of the tree's file; guarded by checkpoint.mutex

@@ -102,8 +102,7 @@ static bool read_decimal(struct str text, int64_t *ns)
 
 static int not_a_time(struct err *err)
 {
-    return err_set(err, ERR_UNCATEGORIZED,
-                   "AS OF SYSTEM TIME: value is neither timestamp, decimal, nor interval");
+    return err_set(err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: value is neither timestamp, decimal, nor interval");
 }
 
 static int read_text(struct reading *r, struct str text, struct err *err)
@@ -144,8 +143,8 @@ static int read_value(struct reading *r, struct type t, struct datum d, struct e
     case TYPE_STRING:
         return read_text(r, d.s, err);
     default:
-        return err_set(err, ERR_UNCATEGORIZED,
-                       "AS OF SYSTEM TIME: expected timestamp, decimal, or interval, got %s", type_family_name(t));
+        return err_set(err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: expected timestamp, decimal, or interval, got %s",
+                       type_family_name(t));
     }
 }
 
@@ -161,13 +160,11 @@ static int check_range(struct reading *r, struct err *err)
     if (r->ns == 0)
         return err_set(err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: zero timestamp is invalid");
     if (r->ns < 0)
-        return err_set(err, ERR_UNCATEGORIZED,
-                       "AS OF SYSTEM TIME: timestamp before 1970-01-01T00:00:00Z is invalid");
+        return err_set(err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: timestamp before 1970-01-01T00:00:00Z is invalid");
     if (r->ns > now)
-        return err_set(err, ERR_UNCATEGORIZED,
-                       "AS OF SYSTEM TIME: cannot specify timestamp in the future (%.*s > %.*s)",
-                       STR_FMT(version_text(r->arena, (uint64_t)r->ns)),
-                       STR_FMT(version_text(r->arena, (uint64_t)now)));
+        return err_set(
+            err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: cannot specify timestamp in the future (%.*s > %.*s)",
+            STR_FMT(version_text(r->arena, (uint64_t)r->ns)), STR_FMT(version_text(r->arena, (uint64_t)now)));
     uint64_t oldest = kv_oldest_readable(r->s->engine->kv);
     if ((uint64_t)r->ns < oldest)
         return err_set(err, ERR_UNCATEGORIZED, "batch timestamp %.*s must be after replica GC threshold %.*s",
@@ -300,8 +297,8 @@ static bool check_inner(void *arg, struct ast *n)
     return c->rc == 0;
 }
 
-int as_of_evaluate(struct session *s, const struct ast *statement, const struct as_of_arguments *args,
-                   struct arena *a, uint64_t *version, struct err *err)
+int as_of_evaluate(struct session *s, const struct ast *statement, const struct as_of_arguments *args, struct arena *a,
+                   uint64_t *version, struct err *err)
 {
     const struct ast *top = as_of_clause(statement);
     *version = s->txn_as_of;

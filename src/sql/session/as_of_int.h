@@ -18,8 +18,8 @@ bool as_of_anywhere(const struct ast *statement);
 bool as_of_has_placeholder(const struct ast *statement);
 bool as_of_is_bounded(const struct ast *e); // with_min_timestamp(), with_max_staleness()
 // What the clauses say, which must agree: 42601 and 0A000 otherwise. *version 0: now.
-int as_of_evaluate(struct session *s, const struct ast *statement, const struct as_of_arguments *args,
-                   struct arena *a, uint64_t *version, struct err *err) MUST_CHECK;
+int as_of_evaluate(struct session *s, const struct ast *statement, const struct as_of_arguments *args, struct arena *a,
+                   uint64_t *version, struct err *err) MUST_CHECK;
 // The open transaction reads at the statement's time: an implicit one in which nothing was done moves there, any other
 // must be there already.
 int as_of_begin(struct session *s, const struct ast *statement, const struct as_of_arguments *args, struct arena *a,
@@ -28,7 +28,8 @@ int as_of_begin(struct session *s, const struct ast *statement, const struct as_
 // A statement that writes what it has read in the past (CREATE TABLE AS, REFRESH …): *version 0: it reads now.
 int as_of_backfill(struct session *s, const struct ast *statement, struct arena *a, uint64_t *version,
                    struct err *err) MUST_CHECK;
-// A second transaction of the session, that reads at a version. Between two switches it stands in for the session's own.
+// A second transaction of the session, that reads at a version. Between two switches it stands in for the session's
+// own.
 struct past {
     struct session *session;
     struct kv_txn *txn;
