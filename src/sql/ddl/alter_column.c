@@ -351,6 +351,54 @@ static int recheck_default(struct table_work *w, struct cat_column *c, struct er
     return 0;
 }
 
+static int recheck_expr(struct table_work *w, struct str sql, struct type type, enum ddl_expr_place place,
+                        struct err *err)
+{
+    struct ddl_services *s = w->dc->services;
+    struct ast *expr;
+    struct ddl_expr checked;
+    if (sql.len == 0)
+        return 0;
+    TRY(parse_expr(w->dc->arena, sql, &expr, err));
+    return s->check_expr(s, w->dc, edit_table(&w->edit), expr, type, place, &checked, err);
+}
+
+// What is computed from the column must still be so from one of its new type.
+static int recheck_uses(struct table_work *w, struct cat_column *c, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    TRY(recheck_default(w, c, err));
+    TRY(recheck_expr(w, c->on_update_sql, c->type, DDL_EXPR_ON_UPDATE, err));
+    for (size_t i = 0; i < e->checks.len; i++)
+        if (has_id(e->checks.ptr[i].columns, e->checks.ptr[i].n_columns, c->id))
+            TRY(recheck_expr(w, e->checks.ptr[i].sql, T_BOOL, DDL_EXPR_CHECK, err));
+    for (size_t i = 0; i < e->indexes.len; i++)
+        if (expr_mentions(e->indexes.ptr[i].predicate_sql, c->name))
+            TRY(recheck_expr(w, e->indexes.ptr[i].predicate_sql, T_BOOL, DDL_EXPR_PREDICATE, err));
+    return 0;
+}
+
+// The rows have other values now.
+static int revalidate_checks(struct table_work *w, const struct cat_table *t, uint32_t column_id, struct err *err)
+{
+    struct ddl_services *s = w->dc->services;
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (t->checks[i].validated && has_id(t->checks[i].columns, t->checks[i].n_columns, column_id))
+            TRY(s->validate_check(s, w->dc, t, &t->checks[i], err));
+    return 0;
+}
+
+static bool in_foreign_key(const struct table_edit *e, uint32_t column_id)
+{
+    for (size_t i = 0; i < e->outbound.len; i++)
+        if (has_id(e->outbound.ptr[i].origin_columns, e->outbound.ptr[i].n_columns, column_id))
+            return true;
+    for (size_t i = 0; i < e->inbound.len; i++)
+        if (has_id(e->inbound.ptr[i].referenced_columns, e->inbound.ptr[i].n_columns, column_id))
+            return true;
+    return false;
+}
+
 static int rewrite_type(struct table_work *w, struct cat_column *c, struct type to,
                         const struct ast_alter_table_cmd *cmd, struct err *err)
 {
@@ -360,16 +408,20 @@ static int rewrite_type(struct table_work *w, struct cat_column *c, struct type 
     struct ddl_column_value value = {.column_id = c->id};
     TRY(cast_expr(w, c, to, cmd, &value.sql, err));
     TRY(cat_table_by_id(w->dc->view, e->t.id, &before, err));
+    if (in_foreign_key(e, c->id))
+        return ddl_unimplemented(err, "ALTER COLUMN TYPE of a column in a foreign key");
     bool in_key = index_uses(&e->primary, c->id);
     c->type = e->slot_types.ptr[c->id - 1] = to;
     c->has_missing_value = false;
-    TRY(recheck_default(w, c, err));
+    TRY(recheck_uses(w, c, err));
     e->primary.id = e->t.next_index_id++;
     for (size_t i = 0; i < e->indexes.len; i++)
-        if (in_key || index_uses(&e->indexes.ptr[i], c->id))
+        if (in_key || index_uses(&e->indexes.ptr[i], c->id) ||
+            expr_mentions(e->indexes.ptr[i].predicate_sql, c->name))
             e->indexes.ptr[i].id = e->t.next_index_id++;
     TRY(save(w, &after, err));
     TRY(s->rewrite_table(s, w->dc, before, after, &value, 1, err));
+    TRY(revalidate_checks(w, after, c->id, err));
     TRY(cat_delete_data(w->dc->view, before->id, before->primary->id, err));
     for (size_t i = 0; i < before->n_indexes; i++)
         if (cat_index_by_id(after, before->indexes[i].id) == NULL)
@@ -393,7 +445,7 @@ static int set_type(struct table_work *w, struct cat_column *c, const struct ast
     if (!is_widening(c->type, to) || cmd->expr != NULL)
         return rewrite_type(w, c, to, cmd, err);
     c->type = w->edit.slot_types.ptr[c->id - 1] = to;
-    return recheck_default(w, c, err);
+    return recheck_uses(w, c, err);
 }
 
 // ---- the other properties
