@@ -95,21 +95,38 @@ static void open_engine(struct harness *h)
     char url[220] = "mem:";
     if (h->dir[0] != '\0')
         snprintf(url, sizeof(url), "local:%s", h->dir);
-    must(kv_open(url, NULL, &h->kv, &err), &err);
+    must(kv_open(url, &(struct kv_options){.memtable_bytes = h->memtable_bytes}, &h->kv, &err), &err);
     struct sql_engine_options options = {.kv = h->kv,
                                          .cluster_name = "test",
                                          .sql_port = 26257,
                                          .advertise_host = STR("localhost"),
                                          .external_io_dir = h->external_dir};
-    must(sql_engine_open(&options, &h->engine, &err), &err);
+    must(clusters_open(h->kv, &(struct clusters_options){.engine = &options}, &h->clusters, &err), &err);
+    h->engine = clusters_system(h->clusters);
     h->session = harness_session(h, "root");
 }
 
 static void close_engine(struct harness *h)
 {
     session_free(h->session);
-    sql_engine_close(h->engine);
+    clusters_close(h->clusters);
     kv_close(h->kv);
+}
+
+void harness_enter(const struct harness *h, const char *cluster, struct harness *out)
+{
+    struct err err = ERR_INIT;
+    *out = *h;
+    out->text = BUF_INIT;
+    must(clusters_acquire(h->clusters, cluster_named(str_of(cluster)), &out->engine, &err), &err);
+    out->session = harness_session(out, "root");
+}
+
+void harness_leave(struct harness *entered)
+{
+    session_free(entered->session);
+    clusters_release(entered->clusters, entered->engine);
+    buf_release(&entered->text);
 }
 
 static void make_dir(char *out, size_t size)
@@ -145,15 +162,20 @@ void harness_reopen(struct harness *h)
     open_engine(h);
 }
 
-void harness_close(struct harness *h)
+void harness_remove(struct harness *h)
 {
     char command[500];
-    close_engine(h);
     buf_release(&h->text);
     snprintf(command, sizeof(command), "rm -rf '%s' '%s'", h->external_dir,
              h->dir[0] != '\0' ? h->dir : h->external_dir);
     if (system(command) != 0)
         printf("harness: cannot remove %s\n", h->dir);
+}
+
+void harness_close(struct harness *h)
+{
+    close_engine(h);
+    harness_remove(h);
 }
 
 struct session *harness_session(struct harness *h, const char *user)

@@ -5,16 +5,19 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "kv/kv.h"
+#include "server/clusters.h"
 #include "sql/session/session.h"
 #include "unit/check.h"
 
 struct harness {
     char dir[200];          // of the store; empty: in memory
     char external_dir[200]; // nodelocal://1
+    size_t memtable_bytes;  // of the store at its next opening; 0: as a server's
     struct kv *kv;
-    struct sql_engine *engine;
-    struct session *session; // root's, in defaultdb
-    struct buf text;         // of the last statements: rows a|b, one per line, tags, errors
+    struct clusters *clusters;
+    struct sql_engine *engine; // of the system cluster, or of the one entered
+    struct session *session;   // root's, in defaultdb
+    struct buf text;           // of the last statements: rows a|b, one per line, tags, errors
 };
 
 // An engine on memory, or on a new temporary directory.
@@ -24,7 +27,11 @@ void harness_reopen(struct harness *h);
 // The two halves of it.
 void harness_suspend(struct harness *h);
 void harness_resume(struct harness *h);
-void harness_close(struct harness *h); // removes the directory
+void harness_close(struct harness *h);  // and removes the directory
+void harness_remove(struct harness *h); // the directory of one that is suspended
+// Another engine and session over the same store, in that virtual cluster; left before the store is closed.
+void harness_enter(const struct harness *h, const char *cluster, struct harness *out);
+void harness_leave(struct harness *entered);
 struct session *harness_session(struct harness *h, const char *user);
 // Runs statements; the text is valid until the next call. An error is `ERROR SQLSTATE message`.
 struct str harness_run_in(struct harness *h, struct session *s, const char *sql);
