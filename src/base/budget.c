@@ -6,6 +6,7 @@ void budget_init(struct budget *b, const char *name, size_t limit_bytes, struct 
     b->parent = parent;
     b->name = name;
     b->limit_bytes = limit_bytes;
+    b->refuses = NULL;
     atomic_init(&b->used_bytes, 0);
     atomic_init(&b->peak_bytes, 0);
     atomic_init(&b->exceeded, NULL);
@@ -27,11 +28,16 @@ static void release_up_to(struct budget *from, const struct budget *end, size_t 
         atomic_fetch_sub_explicit(&b->used_bytes, bytes, memory_order_relaxed);
 }
 
+static bool is_over(struct budget *b, size_t used_bytes)
+{
+    return used_bytes > b->limit_bytes && (b->refuses == NULL || b->refuses(b));
+}
+
 // Returns the account that refused, or NULL.
 static struct budget *charge_chain(struct budget *b, size_t bytes)
 {
     for (struct budget *at = b; at != NULL; at = at->parent) {
-        if (add(at, bytes) > at->limit_bytes) {
+        if (is_over(at, add(at, bytes))) {
             release_up_to(b, at->parent, bytes);
             return at;
         }
@@ -60,8 +66,9 @@ bool budget_try_charge(struct budget *b, size_t bytes)
 void budget_charge_forced(struct budget *b, size_t bytes)
 {
     for (struct budget *at = b; at != NULL; at = at->parent) {
-        bool over = add(at, bytes) > at->limit_bytes;
-        bool small = at != b && atomic_load_explicit(&b->used_bytes, memory_order_relaxed) <= BUDGET_SMALL_BYTES;
+        bool over = is_over(at, add(at, bytes));
+        bool small = at != b && at->refuses == NULL &&
+                     atomic_load_explicit(&b->used_bytes, memory_order_relaxed) <= BUDGET_SMALL_BYTES;
         if (over && !small)
             atomic_store_explicit(&b->exceeded, at, memory_order_relaxed);
     }
@@ -76,4 +83,9 @@ int budget_check(struct budget *b, struct err *err)
 {
     const struct budget *refused = b == NULL ? NULL : atomic_load_explicit(&b->exceeded, memory_order_relaxed);
     return refused == NULL ? 0 : exceeded_error(refused, err);
+}
+
+void budget_forgive(struct budget *b)
+{
+    atomic_store_explicit(&b->exceeded, NULL, memory_order_relaxed);
 }

@@ -14,7 +14,10 @@ struct budget {
     _Atomic size_t used_bytes; // relaxed: a statistic and a limit, orders nothing
     _Atomic size_t peak_bytes;
     size_t limit_bytes; // SIZE_MAX: none
-    // The account, this or an ancestor, that a forced charge to this one took over its limit; sticky until budget_init.
+    // Tests only: asked about every charge beyond the limit, forced ones included; true refuses it. NULL: all are.
+    bool (*refuses)(struct budget *b);
+    // The account, this or an ancestor, that a forced charge to this one took over its limit; sticky until
+    // budget_forgive.
     _Atomic(struct budget *) exceeded;
 };
 
@@ -31,5 +34,7 @@ void budget_charge_forced(struct budget *b, size_t bytes);
 void budget_release(struct budget *b, size_t bytes);
 // 53200 when a forced charge went over the limit.
 int budget_check(struct budget *b, struct err *err) MUST_CHECK;
+// A new piece of work begins on an account that lives longer: what an earlier one went over by is not held against it.
+void budget_forgive(struct budget *b);
 
 #endif

@@ -23,7 +23,7 @@ int clusters_open(struct kv *kv, const struct clusters_options *options, struct 
     c->end_connections = options->end_connections;
     c->arg = options->arg;
     size_t limit = c->engine_options.sql_memory_bytes_max;
-    budget_init(&c->budget, "root", limit != 0 ? limit : SQL_MEMORY_BYTES_DEFAULT, NULL);
+    budget_init(&c->budget, "root", limit != 0 ? limit : SQL_MEMORY_BYTES_DEFAULT, options->engine->budget);
     c->engine_options.budget = &c->budget;
     c->hooks = clusters_sql_hooks(c);
     pthread_mutex_init(&c->mutex, NULL);

@@ -29,7 +29,10 @@
 // puts the actual results in; --extended runs single statements through the extended protocol; --limits imposes the
 // distributed engine's bounds on the store; --spill gives statements hardly any work memory and tiny batches, so that
 // sorts, joins and aggregates go through temporary files; --rules=SEED switches random rules of the optimizer off for
-// every statement and perturbs its costs: rows stay, plans (EXPLAIN) are not compared.
+// every statement and perturbs its costs: rows stay, plans (EXPLAIN) are not compared; --refuse=S runs what stands
+// outside of transactions again and again, its first, its 1+Sth, its 1+2Sth … charge of memory refused, until a run
+// gets all it asks for, whose result must be the expected one: those before it have ended in 53200 and changed nothing.
+#include "base/budget.h"
 #include "kv/kv.h"
 #include "os/sim/sim.h"
 #include "server/clusters.h"
@@ -78,7 +81,10 @@ struct runner {
     int passed, failed, skipped; // of all files
     bool rewrite, extended, limits, spill;
     int rules;       // seed of --rules; 0: off
-    struct sim *sim; // where temporary files are
+    uint64_t refuse; // step of --refuse; 0: off
+    uint64_t refusals;
+    struct budget account; // above all others, of --refuse
+    struct sim *sim;       // where temporary files are
     const char *file;
     int line;
     FILE *rewritten;
@@ -374,6 +380,104 @@ static void run_sql(struct runner *r, struct output *o, struct str sql)
         run_simple(o, sql);
 }
 
+// ---- refusals of memory
+
+// An expectation that ends in … gives only the beginning.
+static bool matches(struct str actual, struct str expected)
+{
+    const struct str dots = STR("…");
+    if (expected.len < dots.len || !str_eq(str_slice(expected, expected.len - dots.len, expected.len), dots))
+        return str_eq(actual, expected);
+    return str_has_prefix(actual, str_slice(expected, 0, expected.len - dots.len));
+}
+
+// Of the thread that runs the statement: what others do meanwhile is not counted.
+static _Thread_local struct {
+    uint64_t n, seen; // the n-th charge is refused; 0: none
+} refusal;
+
+static bool refuse_nth(struct budget *b)
+{
+    return refusal.n > 0 && ++refusal.seen == refusal.n;
+}
+
+static bool says(struct str text, const char *words)
+{
+    return str_find(text, str_of(words), 0) >= 0;
+}
+
+// Statements that may run again after they have failed, and whose second run gives what the first would have given.
+static bool may_repeat(const struct runner *r, struct str sql, struct str expected)
+{
+    static const char *const others[] = {"ROLLBACK", "SAVEPOINT", "RELEASE", "nextval",    "53200", "PREPARE",
+                                         "RESTART",  "END",       "ABORT",   "unique_row", "COPY",  "pg_sleep"};
+    if (r->background || session_transaction_status(r->current->session) != 'I')
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (says(sql, others[i]) || says(expected, others[i]))
+            return false;
+    ptrdiff_t begin = str_find(sql, STR("BEGIN"), 0), commit = str_find(sql, STR("COMMIT"), 0);
+    return commit < 0 || (begin == 0 && (size_t)commit + 8 >= sql.len);
+}
+
+static bool only_reads(struct str sql)
+{
+    static const char *const verbs[] = {"SELECT", "SHOW", "VALUES", "EXPLAIN", "TABLE"};
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (str_has_prefix(sql, str_of(verbs[i])))
+            return !says(sql, ";");
+    return false;
+}
+
+// The session and another one go on.
+static void after_refusal(struct runner *r)
+{
+    struct client *other = &r->clients[0];
+    struct output o = {0};
+    if (session_transaction_status(r->current->session) != 'I') {
+        output_start(&o, r->current->session);
+        run_simple(&o, STR("ROLLBACK"));
+    }
+    output_start(&o, other->session);
+    if (!other->in_background && session_transaction_status(other->session) == 'I') {
+        run_simple(&o, STR("SELECT 1 + 1"));
+        if (!says(buf_view(&o.text), "2")) {
+            printf("%s:%d: another session after a refusal: %.*s\n", r->file, r->line, STR_FMT(buf_view(&o.text)));
+            r->failed++;
+        }
+    }
+    buf_release(&o.text);
+}
+
+static void run_refused(struct runner *r, struct output *o, struct str sql, struct str expected)
+{
+    bool reads = only_reads(sql);
+    for (uint64_t n = 1 + (uint64_t)r->line % r->refuse;; n += r->refuse) {
+        buf_clear(&o->text);
+        o->columns = false;
+        o->n_rows = o->rows_at = 0;
+        uint64_t version = kv_now(r->kv);
+        refusal.n = n;
+        refusal.seen = 0;
+        run_sql(r, o, sql);
+        bool happened = refusal.seen >= n, refused = says(buf_view(&o->text), "ERROR 53200");
+        refusal.n = 0;
+        r->refusals += happened;
+        if (refused && happened)
+            after_refusal(r);
+        else if (!happened || !reads || kv_now(r->kv) != version || !matches(buf_view(&o->text), expected))
+            return;
+    }
+}
+
+static void run_item(struct runner *r, struct output *o, struct str sql, struct str expected)
+{
+    if (r->refuse > 0 && may_repeat(r, sql, expected))
+        run_refused(r, o, sql, expected);
+    else
+        run_sql(r, o, sql);
+}
+
 static void *background_main(void *arg)
 {
     struct client *c = arg;
@@ -479,20 +583,6 @@ static void close_last(struct runner *r)
 
 // ---- items of a file
 
-// An expectation that ends in … gives only the beginning.
-static bool matches(struct str actual, struct str expected)
-{
-    const struct str dots = STR("…");
-    if (expected.len < dots.len || !str_eq(str_slice(expected, expected.len - dots.len, expected.len), dots))
-        return str_eq(actual, expected);
-    return str_has_prefix(actual, str_slice(expected, 0, expected.len - dots.len));
-}
-
-static bool says(struct str text, struct str words)
-{
-    return str_find(text, words, 0) >= 0;
-}
-
 static int compare_bytes(const void *a, const void *b)
 {
     return *(const unsigned char *)a - *(const unsigned char *)b;
@@ -515,9 +605,9 @@ static bool same_bytes(struct str a, struct str b)
 static void check(struct runner *r, struct str what, struct str actual, struct str expected)
 {
     bool ok = matches(actual, expected);
-    bool ordered = says(what, STR("ORDER BY")) && !says(what, STR("OVER")) && !says(what, STR("RETURNING"));
+    bool ordered = says(what, "ORDER BY") && !says(what, "OVER") && !says(what, "RETURNING");
     if (r->rules > 0)
-        ok |= says(what, STR("EXPLAIN")) || (!ordered && same_bytes(actual, expected));
+        ok |= says(what, "EXPLAIN") || (!ordered && same_bytes(actual, expected));
     r->passed += ok;
     r->failed += !ok;
     if (!ok && !r->rewrite)
@@ -563,7 +653,7 @@ static void run_one_line(struct runner *r, struct str line)
         r->skipped++;
         buf_str(&o.text, expected);
     } else {
-        run_sql(r, &o, buf_view(&text));
+        run_item(r, &o, buf_view(&text), expected);
         check(r, sql, buf_view(&o.text), expected);
     }
     if (r->rewritten != NULL)
@@ -585,7 +675,7 @@ static void run_block(struct runner *r, struct str sql, struct str expected)
     } else if (r->background) {
         start_background(r, sql);
     } else {
-        run_sql(r, &o, sql);
+        run_item(r, &o, sql, expected);
         check(r, sql, buf_view(&o.text), expected);
     }
     keep(r, sql);
@@ -757,6 +847,11 @@ static void open_clusters(struct runner *r)
     }
     struct sql_engine_options options = {
         .kv = r->kv, .cluster_name = "test", .sql_port = 26257, .http_port = 8080, .advertise_host = STR("localhost")};
+    if (r->refuse > 0) {
+        budget_init(&r->account, "test", 0, NULL);
+        r->account.refuses = refuse_nth;
+        options.budget = &r->account;
+    }
     r->sim = sim_new(1);
     options.os = sim_os(r->sim);
     options.temp_dir = "temp";
@@ -807,6 +902,18 @@ static void check_consistency(struct runner *r)
     err_reset(&err);
 }
 
+// What was charged has been given back.
+static void check_account(struct runner *r)
+{
+    if (r->refuse == 0)
+        return;
+    size_t left = r->account.used_bytes;
+    r->passed += left == 0;
+    r->failed += left != 0;
+    if (left != 0)
+        printf("%s: %zu bytes are still charged\n", r->file, left);
+}
+
 static void run_file(struct runner *r, const char *path)
 {
     struct buf text = BUF_INIT;
@@ -827,6 +934,7 @@ static void run_file(struct runner *r, const char *path)
     clusters_close(r->clusters);
     kv_close(r->kv);
     sim_free(r->sim);
+    check_account(r);
     buf_release(&text);
     if (r->rewritten != NULL && fclose(r->rewritten) == 0)
         rename(temporary, path);
@@ -870,10 +978,14 @@ int main(int argc, char **argv)
             r.spill = true;
         else if (strncmp(argv[i], "--rules=", 8) == 0)
             r.rules = atoi(argv[i] + 8);
+        else if (strncmp(argv[i], "--refuse=", 9) == 0)
+            r.refuse = strtoull(argv[i] + 9, NULL, 10);
         else
             run_path(&r, argv[i]);
     }
     buf_release(&r.param_text);
+    if (r.refuse > 0)
+        printf("%llu refusals\n", (unsigned long long)r.refusals);
     printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped);
     return r.failed != 0;
 }

@@ -386,6 +386,7 @@ size_t session_results_buffer_bytes(const struct session *s)
 void session_call_begin(struct session *s, struct result_sink *sink)
 {
     s->sink = sink;
+    budget_forgive(&s->budget);
     atomic_store_explicit(&s->cancel_requested, false, memory_order_relaxed);
     if (s->txn != NULL)
         kv_clear_cancel(s->txn);
