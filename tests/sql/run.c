@@ -30,8 +30,9 @@
 // distributed engine's bounds on the store; --spill gives statements hardly any work memory and tiny batches, so that
 // sorts, joins and aggregates go through temporary files; --rules=SEED switches random rules of the optimizer off for
 // every statement and perturbs its costs: rows stay, plans (EXPLAIN) are not compared; --refuse=S runs what stands
-// outside of transactions again and again, its first, its 1+Sth, its 1+2Sth … charge of memory refused, until a run
-// gets all it asks for, whose result must be the expected one: those before it have ended in 53200 and changed nothing.
+// outside of transactions again and again, the first, the 1+Sth, the 1+2Sth … (wider steps later) charge of memory
+// refused, until a run gets all it asks for, whose result must be the expected one: those before it have ended in 53200
+// and changed nothing.
 #include "base/budget.h"
 #include "kv/kv.h"
 #include "os/sim/sim.h"
@@ -452,7 +453,7 @@ static void after_refusal(struct runner *r)
 static void run_refused(struct runner *r, struct output *o, struct str sql, struct str expected)
 {
     bool reads = only_reads(sql);
-    for (uint64_t n = 1 + (uint64_t)r->line % r->refuse;; n += r->refuse) {
+    for (uint64_t n = 1 + (uint64_t)r->line % r->refuse;; n += r->refuse + n / 8) {
         buf_clear(&o->text);
         o->columns = false;
         o->n_rows = o->rows_at = 0;

@@ -186,9 +186,8 @@ static int read_returns(struct routine_work *w, struct err *err)
             return 0;
         return routine_type(w->dc, w->f.database_id, w->s->returns, &declared, err);
     }
-    err_reset(&first);
-    if (rc != 0)
-        return routine_type(w->dc, w->f.database_id, w->s->returns, &declared, err);
+    err_take(err, &first);
+    TRY(rc);
     if (n > 0 && !type_equivalent(declared, w->f.result))
         return err_set(err, ERR_INVALID_FUNCTION_DEFINITION,
                        "function result type must be %s because of OUT parameters", type_family_name(w->f.result));
