@@ -85,6 +85,21 @@ static int wrong_type(const struct ast *e, struct type want, struct type has, co
     return ERR_DATATYPE_MISMATCH;
 }
 
+int analyze_in_database(struct analyzer *an, uint32_t database_id, struct err *err)
+{
+    const struct cat_database *d = NULL;
+    if (database_id != 0)
+        TRY(cat_database_by_id(an->options->view, database_id, &d, err));
+    if (d == NULL || str_eq(d->name, an->options->scope.database))
+        return 0;
+    struct analyze_options *options = ARENA_NEW(an->arena, struct analyze_options);
+    *options = *an->options;
+    options->scope.database = d->name;
+    options->other_database = true;
+    an->options = options;
+    return 0;
+}
+
 int analyze_table_expr(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
                        const struct ast *e, struct type want, const char *context, struct query **query,
                        struct expr **out, struct err *err)

@@ -22,6 +22,8 @@ struct analyze_options {
     bool safe_updates;                 // sql_safe_updates
     bool null_ordered_last;
     bool fills_materialized_views; // they may be inserted into
+    // The scope's database is not the session's, which what runs would look up names in: 'name'::REGCLASS is taken now.
+    bool other_database;
     // A statement used as a table, [SHOW …]: gives the query that stands for it, or NULL when the statement has no
     // rows.
     int (*statement_source)(void *arg, struct arena *a, const struct ast *statement, const struct ast **query,

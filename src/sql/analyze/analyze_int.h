@@ -55,6 +55,10 @@ struct analyzer {
     uint32_t view_depth;
 };
 
+// Until the caller puts the options back, names are looked up as in a session of this database: what is stored with a
+// table was written so.
+int analyze_in_database(struct analyzer *an, uint32_t database_id, struct err *err) MUST_CHECK;
+
 // ---- scopes (scope.c)
 struct scope *scope_new(struct analyzer *an, struct scope *outer);
 void scope_add(struct analyzer *an, struct scope *s, struct scope_column column);

@@ -1,6 +1,7 @@
 // Scalar expressions: syntax to typed expressions. Function calls are in call.c, overloads in overload.c, subqueries'
 // bodies in select.c.
 #include "sql/analyze/analyze_int.h"
+#include "sql/parse/parse.h"
 #include "types/datetime.h"
 
 int unsupported(struct err *err, const struct ast *at, const char *feature)
@@ -58,9 +59,34 @@ static bool is_literal_expr(const struct expr *e)
     return (e->kind == EXPR_CONST && (e->position != 0 || e->value.null)) || e->kind == EXPR_PARAM;
 }
 
+// The relation that a constant names in the scope's database, NULL when there is none or it is no name.
+static int named_relation(struct analyzer *an, const struct expr *e, const struct cat_table **out, struct err *err)
+{
+    struct ast *node;
+    struct err ignored = ERR_INIT;
+    *out = NULL;
+    int rc = parse_expr(an->arena, e->value.s, &node, &ignored);
+    err_reset(&ignored);
+    if (rc != 0 || node->kind != AST_COLUMN_REF)
+        return 0;
+    const struct ast_column_ref *ref = ast_as_column_ref(node);
+    const struct str all[] = {ref->schema, ref->table, ref->column};
+    size_t first = ref->schema.ptr != NULL ? 0 : ref->table.ptr != NULL ? 1 : 2;
+    return cat_resolve_table(an->options->view, &an->options->scope, all + first, ARRAY_LEN(all) - first, true, out,
+                             err);
+}
+
 int expr_cast(struct analyzer *an, struct expr *e, struct type to, bool explicit_cast, struct expr **out,
               struct err *err)
 {
+    const struct cat_table *named = NULL;
+    bool is_text = e->kind == EXPR_CONST && !e->value.null && e->type.family == TYPE_STRING;
+    if (an->options->other_database && to.oid == TYPE_OID_REGCLASS && is_text)
+        TRY(named_relation(an, e, &named, err));
+    if (named != NULL) {
+        *out = expr_const(an->arena, to, datum_int(named->id));
+        return 0;
+    }
     if (type_identical(e->type, to)) {
         *out = e;
         return 0;

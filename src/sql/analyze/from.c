@@ -163,7 +163,10 @@ static int from_view(struct analyzer *an, struct scope *into, const struct cat_t
     struct select_result sub;
     struct scope *empty = scope_new(an, NULL);
     size_t uses_before = an->relations.len;
+    const struct analyze_options *options = an->options;
+    TRY(analyze_in_database(an, view->database_id, err));
     TRY(select_analyze(an, empty, parsed.items[0].ast, NULL, 0, &sub, err));
+    an->options = options;
     for (size_t i = uses_before; i < an->relations.len; i++)
         an->relations.ptr[i].privileges = 0; // the view's owner answers for what it reads
     an->view_depth--;

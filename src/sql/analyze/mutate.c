@@ -21,25 +21,30 @@ static struct scope *table_scope(struct analyzer *an, struct scope *outer, const
     return s;
 }
 
-static int stored_expr(struct analyzer *an, struct scope *s, struct str sql, struct type want, struct str what,
-                       struct expr **out, struct err *err)
+// The names in it are those of the table's database.
+static int stored_expr(struct analyzer *an, const struct cat_table *t, struct scope *s, struct str sql,
+                       struct type want, struct str what, struct expr **out, struct err *err)
 {
     struct ast *node;
+    const struct analyze_options *options = an->options;
     TRY(parse_expr(an->arena, sql, &node, err));
+    TRY(analyze_in_database(an, t->database_id, err));
     struct select_context *saved = an->select;
     an->select = NULL;
     int rc = expr_analyze_assign(an, s, node, want, what, out, err);
     an->select = saved;
+    an->options = options;
     return rc;
 }
 
-static int column_default(struct analyzer *an, const struct cat_column *c, struct expr **out, struct err *err)
+static int column_default(struct analyzer *an, const struct cat_table *t, const struct cat_column *c, struct expr **out,
+                          struct err *err)
 {
     if (c->default_sql.len == 0) {
         *out = expr_const(an->arena, c->type, DATUM_NULL);
         return 0;
     }
-    return stored_expr(an, scope_new(an, NULL), c->default_sql, c->type, c->name, out, err);
+    return stored_expr(an, t, scope_new(an, NULL), c->default_sql, c->type, c->name, out, err);
 }
 
 static int table_checks(struct analyzer *an, const struct cat_table *t, const col_id *row, struct expr ***checks,
@@ -51,7 +56,7 @@ static int table_checks(struct analyzer *an, const struct cat_table *t, const co
     struct scope *s = t->n_checks > 0 ? table_scope(an, NULL, t, row, t->name) : NULL;
     for (size_t i = 0; i < t->n_checks; i++) {
         (*descriptors)[i] = &t->checks[i];
-        TRY(stored_expr(an, s, t->checks[i].sql, T_BOOL, t->checks[i].name, &(*checks)[i], err));
+        TRY(stored_expr(an, t, s, t->checks[i].sql, T_BOOL, t->checks[i].name, &(*checks)[i], err));
     }
     return 0;
 }
@@ -66,7 +71,7 @@ static int index_predicates(struct analyzer *an, const struct cat_table *t, cons
             continue;
         if (s == NULL)
             s = table_scope(an, NULL, t, row, t->name);
-        TRY(stored_expr(an, s, t->indexes[i].predicate_sql, T_BOOL, t->indexes[i].name, &(*out)[i], err));
+        TRY(stored_expr(an, t, s, t->indexes[i].predicate_sql, T_BOOL, t->indexes[i].name, &(*out)[i], err));
     }
     return 0;
 }
@@ -100,7 +105,7 @@ int table_index_exprs(struct analyzer *an, const struct cat_table *t, const col_
             s = table_scope(an, NULL, t, cols, t->name);
             scan->scan.computed = ARENA_ARRAY(an->arena, struct expr *, t->n_columns);
         }
-        TRY(stored_expr(an, s, c->computed_sql, c->type, c->name, &scan->scan.computed[i], err));
+        TRY(stored_expr(an, t, s, c->computed_sql, c->type, c->name, &scan->scan.computed[i], err));
     }
     return 0;
 }
@@ -137,7 +142,7 @@ static int add_computed(struct analyzer *an, const struct cat_table *t, col_id *
         const struct cat_column *c = &t->columns[i];
         if (c->computed_sql.len == 0)
             continue;
-        TRY(stored_expr(an, s, c->computed_sql, c->type, c->name, &items[n].expr, err));
+        TRY(stored_expr(an, t, s, c->computed_sql, c->type, c->name, &items[n].expr, err));
         row[i] = items[n].column = query_add_column(an->query, c->name, c->type);
         n++;
     }
@@ -289,11 +294,11 @@ static int wrong_width(size_t n_values, size_t n_targets, int position, struct e
     return err_at(err, position);
 }
 
-static int insert_cell(struct analyzer *an, struct scope *s, const struct cat_column *c, const struct ast *cell,
-                       struct expr **out, struct err *err)
+static int insert_cell(struct analyzer *an, struct scope *s, const struct cat_table *t, const struct cat_column *c,
+                       const struct ast *cell, struct expr **out, struct err *err)
 {
     if (cell->kind == AST_DEFAULT)
-        return column_default(an, c, out, err);
+        return column_default(an, t, c, out, err);
     TRY(refuse_computed(c, cell->position, err));
     TRY(refuse_identity(c, cell->position, err));
     return expr_analyze_assign(an, s, cell, c->type, c->name, out, err);
@@ -324,7 +329,7 @@ static int insert_values(struct analyzer *an, struct scope *s, const struct ast_
         }
         r->values.rows[i] = ARENA_ARRAY(an->arena, struct expr *, n);
         for (size_t c = 0; c < n; c++)
-            TRY(insert_cell(an, s, &target->table->columns[target->columns[c]], row->items.items[c],
+            TRY(insert_cell(an, s, target->table, &target->table->columns[target->columns[c]], row->items.items[c],
                             &r->values.rows[i][c], err));
     }
     r->cols = cols;
@@ -381,7 +386,7 @@ static int insert_row(struct analyzer *an, const struct insert_target *target, s
             (*row)[i] = 0; // a DEFAULT written for it: computed below
         if ((*row)[i] != 0 || c->computed_sql.len > 0)
             continue;
-        TRY(column_default(an, c, &items[n].expr, err));
+        TRY(column_default(an, t, c, &items[n].expr, err));
         (*row)[i] = items[n].column = query_add_column(an->query, c->name, c->type);
         n++;
     }
@@ -416,7 +421,7 @@ static int arbiter_serves(struct analyzer *an, const struct cat_table *t, const 
         cols[i] = query_add_column(an->query, t->columns[i].name, t->columns[i].type);
     struct scope *s = table_scope(an, NULL, t, cols, t->name);
     struct expr *predicate, *where;
-    TRY(stored_expr(an, s, index->predicate_sql, T_BOOL, index->name, &predicate, err));
+    TRY(stored_expr(an, t, s, index->predicate_sql, T_BOOL, index->name, &predicate, err));
     TRY(expr_analyze_bool(an, s, oc->arbiter_where, "WHERE", &where, err));
     bool and = where->kind == EXPR_AND;
     *out = filter_implies(an->query, and? where->args : &where, and? where->n_args : 1, predicate);
@@ -493,7 +498,7 @@ static int assign(struct analyzer *an, struct scope *s, const struct cat_table *
     if (ready != NULL)
         TRY(expr_coerce_assign(an, ready, c->type, c->name, &e, err));
     else if (value->kind == AST_DEFAULT)
-        TRY(column_default(an, c, &e, err));
+        TRY(column_default(an, t, c, &e, err));
     else
         TRY(expr_analyze_assign(an, s, value, c->type, c->name, &e, err));
     out->items[out->n] = (struct projection){query_add_column(an->query, c->name, c->type), e};
@@ -560,7 +565,7 @@ static int on_update_columns(struct analyzer *an, const struct cat_table *t, str
         if (assigned || c->on_update_sql.len == 0)
             continue;
         struct expr *e;
-        TRY(stored_expr(an, scope_new(an, NULL), c->on_update_sql, c->type, c->name, &e, err));
+        TRY(stored_expr(an, t, scope_new(an, NULL), c->on_update_sql, c->type, c->name, &e, err));
         set->items[set->n] = (struct projection){query_add_column(an->query, c->name, c->type), e};
         set->columns[set->n++] = i;
     }
@@ -584,7 +589,7 @@ static int conflict_row(struct analyzer *an, struct mutation *m, struct assignme
         const struct cat_column *c = &t->columns[i];
         if (c->computed_sql.len == 0)
             continue;
-        TRY(stored_expr(an, s, c->computed_sql, c->type, c->name, &items[n].expr, err));
+        TRY(stored_expr(an, t, s, c->computed_sql, c->type, c->name, &items[n].expr, err));
         changed[i] = row[i] = items[n].column = query_add_column(an->query, c->name, c->type);
         n++;
     }

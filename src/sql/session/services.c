@@ -42,16 +42,25 @@ static int service_end(struct service_run *r, int rc)
     return rc;
 }
 
-static int stored_expr(struct session *s, struct arena *a, const struct cat_table *table, struct str sql,
-                       struct type want, const char *context, struct expr **out, struct err *err)
+// An expression stored with a table, with the names of its database; `over` NULL: it may use no columns.
+static int stored_expr_over(struct session *s, struct arena *a, const struct cat_table *table,
+                            const struct cat_table *over, struct str sql, struct type want, const char *context,
+                            struct expr **out, struct err *err)
 {
     struct analyze_options options;
     struct eval_context fold;
     struct query *q;
     struct ast *node;
     analyze_options_init(s, &options, &fold, a);
+    TRY(analyze_options_in_database(s, &options, table->database_id, err));
     TRY(parse_expr(a, sql, &node, err));
-    return analyze_table_expr(a, &options, table, node, want, context, &q, out, err);
+    return analyze_table_expr(a, &options, over, node, want, context, &q, out, err);
+}
+
+static int stored_expr(struct session *s, struct arena *a, const struct cat_table *table, struct str sql,
+                       struct type want, const char *context, struct expr **out, struct err *err)
+{
+    return stored_expr_over(s, a, table, table, sql, want, context, out, err);
 }
 
 int session_table_exprs(void *session, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
@@ -72,7 +81,7 @@ int session_table_exprs(void *session, struct arena *a, const struct cat_table *
         const struct cat_column *c = &t->columns[i];
         e->defaults[i] = expr_const(a, c->type, DATUM_NULL);
         if (c->default_sql.len > 0)
-            TRY(stored_expr(s, a, NULL, c->default_sql, c->type, "DEFAULT", &e->defaults[i], err));
+            TRY(stored_expr_over(s, a, t, NULL, c->default_sql, c->type, "DEFAULT", &e->defaults[i], err));
     }
     *out = e;
     return 0;

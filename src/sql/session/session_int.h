@@ -305,6 +305,9 @@ int query_begin(struct session *s, const struct statement_input *in, struct aren
 int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
                    struct statement_plan **out, struct err *err) MUST_CHECK;
 void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a);
+// Names are those of this database: of what is stored with its objects.
+int analyze_options_in_database(struct session *s, struct analyze_options *o, uint32_t database_id,
+                                struct err *err) MUST_CHECK;
 void eval_context_init(struct session *s, struct eval_context *ec, struct arena *a);
 struct result_column *plan_columns(struct arena *a, const struct statement_plan *sp, size_t *n);
 int execution_start(struct session *s, struct statement_plan *plan, const struct datum *parameters,

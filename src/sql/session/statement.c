@@ -73,6 +73,17 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
                                        .temp_schema = session_temp_schema(s)};
 }
 
+int analyze_options_in_database(struct session *s, struct analyze_options *o, uint32_t database_id, struct err *err)
+{
+    const struct cat_database *d;
+    TRY(cat_database_by_id(s->view, database_id, &d, err));
+    if (d == NULL || str_eq(d->name, o->scope.database))
+        return 0;
+    o->scope.database = d->name;
+    o->other_database = true;
+    return 0;
+}
+
 int session_interrupted(void *arg, struct err *err)
 {
     struct session *s = arg;
