@@ -215,11 +215,25 @@ struct table_backup {
     size_t prefix;
 };
 
+// Not what dropped indexes have left, nor what says when the schema has changed.
+static bool is_content(const struct cat_table *t, struct str key)
+{
+    struct key_reader r = key_reader(key);
+    uint64_t index;
+    if (t == NULL || !key_get_uvarint(&r, &index))
+        return true;
+    if (index == KEY_INDEX_RECORDS)
+        return key_reader_left(&r) == 0 || *r.at != KEY_TABLE_SCHEMA;
+    return cat_index_by_id(t, (uint32_t)index) != NULL;
+}
+
 static int next_now(struct table_backup *t, struct err *err)
 {
-    TRY(scan_pair(&t->scan, &t->now, &t->has_now, err));
-    if (t->has_now)
-        t->now.key = str_slice(t->now.key, t->prefix, t->now.key.len);
+    do {
+        TRY(scan_pair(&t->scan, &t->now, &t->has_now, err));
+        if (t->has_now)
+            t->now.key = str_slice(t->now.key, t->prefix, t->now.key.len);
+    } while (t->has_now && !is_content(t->table, t->now.key));
     return 0;
 }
 

@@ -35,6 +35,15 @@ static struct str descriptor_key(struct catalog *c, struct arena *a, uint32_t id
     struct buf b = BUF_INIT;
     struct datum d = datum_int(id);
     system_key(&b, c, SYSTEM_DESCRIPTOR, &d, 1);
+    struct str key = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return key;
+}
+
+struct str schema_key(struct catalog *c, struct arena *a, uint32_t id)
+{
+    struct buf b = BUF_INIT;
+    key_put_table_item(&b, c->cluster, id, KEY_TABLE_SCHEMA);
     struct str key = {arena_cstr(a, buf_view(&b)), b.len}; // followed by a NUL: the end of its point range
     buf_release(&b);
     return key;
@@ -44,7 +53,7 @@ static void finish_table(struct catalog *c, struct entry *e)
 {
     struct cat_table *t = &e->table;
     table_types_attach(c, &e->arena, t);
-    t->descriptor_key = descriptor_key(c, &e->arena, t->id);
+    t->schema_key = schema_key(c, &e->arena, t->id);
     if (t->primary == NULL)
         return;
     struct row_layout *layout = ARENA_NEW(&e->arena, struct row_layout);

@@ -284,9 +284,10 @@ struct cat_table {
     const struct virtual_table *virtual_table; // CAT_VIRTUAL: sql/virtual's row source
     uint32_t virtual_lookups[2]; // CAT_VIRTUAL: positions + 1 of columns an equality on which makes it cheaper; 0: none
     // Set when a descriptor is read, ignored by cat_put_table. The layout of row values under the primary key (rows.h)
-    // and the key of the descriptor's own row; NULL for descriptors made by hand and for virtual tables.
+    // and the key that changes of the descriptor are announced by; NULL for descriptors made by hand and for virtual
+    // tables.
     const struct row_layout *row_layout;
-    struct str descriptor_key;
+    struct str schema_key;
 };
 
 // What was last counted over a set of columns (system.table_statistics).
@@ -493,14 +494,25 @@ int cat_new_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
 int cat_put_database(struct cat_view *v, const struct cat_database *d, struct err *err) MUST_CHECK;
 int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *err) MUST_CHECK;
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
+// The same of a change that transactions which go on with the descriptor before it need not know: they do what it asks
+// for all the same, and do not conflict with it.
+int cat_put_table_compatible(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
+// Transactions that use a descriptor of the table conflict with this one, as if it had changed.
+int cat_table_changed(struct cat_view *v, uint32_t id, struct err *err) MUST_CHECK;
 int cat_put_type(struct cat_view *v, const struct cat_type *t, struct err *err) MUST_CHECK;
 int cat_put_function(struct cat_view *v, const struct cat_function *f, struct err *err) MUST_CHECK;
 // Two ids in a row, the first of them.
 int cat_new_type_id(struct cat_view *v, uint32_t *out, struct err *err) MUST_CHECK;
 // Removes descriptor and namespace entry; row data is removed by the caller (cat_delete_data).
 int cat_remove(struct cat_view *v, uint32_t id, struct err *err) MUST_CHECK;
-// Deletes all keys of an index, or of all indexes (index_id 0).
+// Deletes all keys of an index that the table has no longer, or of a table that is removed (index_id 0): now, or of a
+// large table in the background by a job, which the commit starts (jobs_adopt) when cat_view_left_garbage says so.
 int cat_delete_data(struct cat_view *v, uint32_t table_id, uint32_t index_id, struct err *err) MUST_CHECK;
+// In the background whatever its size. `stragglers`: the index went with cat_put_table_compatible, transactions open
+// now may still write into it.
+int cat_delete_data_later(struct cat_view *v, uint32_t table_id, uint32_t index_id, bool stragglers,
+                          struct err *err) MUST_CHECK;
+bool cat_view_left_garbage(const struct cat_view *v);
 int cat_put_role(struct cat_view *v, const struct cat_role *r, struct err *err) MUST_CHECK; // members are separate
 int cat_remove_role(struct cat_view *v, struct str name, struct err *err) MUST_CHECK;
 int cat_put_member(struct cat_view *v, struct str role, struct str member, bool admin, struct err *err) MUST_CHECK;

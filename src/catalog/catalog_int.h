@@ -95,6 +95,7 @@ struct cat_view {
     struct generation *generation;
     uint64_t version; // as of the snapshot, without own changes
     bool dirty;       // the transaction has uncommitted catalog changes
+    int64_t garbage;  // the job that deletes what the transaction leaves; 0: none was made
     struct cache cache;
     struct role_set *roles; // own reference; NULL until asked for
     struct arena arena;
@@ -149,6 +150,8 @@ extern struct entry absent_entry;
 void cache_release(struct catalog *c, struct cache *cache); // gives back its references
 int entry_decode(struct catalog *c, uint32_t id, struct str raw, struct entry **out, struct err *err) MUST_CHECK;
 void entry_unref(struct catalog *c, struct entry *e);
+// The key that is written when the descriptor changes so that its users must know, with a NUL after it.
+struct str schema_key(struct catalog *c, struct arena *a, uint32_t id);
 // The generation of a version, with a reference for the caller.
 struct generation *generation_acquire(struct catalog *c, uint64_t version);
 void generation_unref(struct catalog *c, struct generation *g);

@@ -107,7 +107,24 @@ int cat_put_schema(struct cat_view *v, const struct cat_schema *s, struct err *e
     return put_descriptor(v, s->id, (struct place){s->database_id, 0, s->name}, 's', &schema_record, &copy, err);
 }
 
+int cat_table_changed(struct cat_view *v, uint32_t id, struct err *err)
+{
+    struct arena_mark mark = arena_mark(&v->arena);
+    int64_t unlike = cat_unique_rowid(); // what is copied as differences must differ too
+    struct str value = {(const char *)&unlike, sizeof(unlike)};
+    enum kv_result rc = kv_put(v->txn, schema_key(v->catalog, &v->arena, id), value);
+    arena_rewind(&v->arena, mark);
+    TRY_KV(v->txn, rc, err);
+    return 0;
+}
+
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    TRY(cat_put_table_compatible(v, t, err));
+    return cat_table_changed(v, t->id, err);
+}
+
+int cat_put_table_compatible(struct cat_view *v, const struct cat_table *t, struct err *err)
 {
     struct cat_table copy = *t;
     table_types_collect(&v->arena, &copy);
@@ -170,20 +187,11 @@ int cat_remove(struct cat_view *v, uint32_t id, struct err *err)
     TRY(view_changed(v, err));
     struct place p = place_of(old);
     TRY(remove_name(v, &p, err));
-    if (old->kind == ENTRY_TABLE)
+    if (old->kind == ENTRY_TABLE) {
         TRY(system_delete_prefix(v->catalog, v->txn, SYSTEM_TABLE_STATISTICS, &key, 1, err));
+        TRY_KV(v->txn, kv_delete(v->txn, schema_key(v->catalog, &v->arena, id)), err);
+    }
     TRY(system_delete(v->catalog, v->txn, SYSTEM_DESCRIPTOR, &key, err));
     view_forget_entry(v, id);
-    return 0;
-}
-
-int cat_delete_data(struct cat_view *v, uint32_t table_id, uint32_t index_id, struct err *err)
-{
-    struct arena_mark mark = arena_mark(&v->arena);
-    struct kv_range range = index_id == 0 ? key_table_range(&v->arena, v->catalog->cluster, table_id)
-                                          : key_index_range(&v->arena, v->catalog->cluster, table_id, index_id);
-    enum kv_result rc = kv_delete_range(v->txn, range);
-    arena_rewind(&v->arena, mark);
-    TRY_KV(v->txn, rc, err);
     return 0;
 }

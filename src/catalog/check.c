@@ -2,6 +2,7 @@
 #include "catalog/check.h"
 #include "base/util.h"
 #include "catalog/catalog_int.h"
+#include "catalog/jobs.h"
 #include <stdio.h>
 
 enum { TEXT_BYTES_MAX = 1024 };
@@ -10,6 +11,8 @@ struct checker {
     struct cat_view *view;
     struct check_sink *sink;
     struct arena arena; // of the row at hand
+    const struct cat_garbage *garbage;
+    size_t n_garbage;
     struct map entries; // u32 -> struct entry *, absent_entry: read from the store here, whatever is cached
 };
 
@@ -403,12 +406,25 @@ static int check_comment(struct checker *c, const struct datum *row, struct err 
 
 // ---- keys
 
+// What a job is about to delete; it leaves the records of tables that are there alone.
+static bool is_garbage(const struct checker *c, struct key_prefix p)
+{
+    for (size_t i = 0; i < c->n_garbage; i++) {
+        const struct cat_garbage *g = &c->garbage[i];
+        if (g->table_id == p.table && (g->index_id == 0 || g->index_id == p.index))
+            return true;
+    }
+    return false;
+}
+
 // What a key's table and index say of whether it may be there. `item`: of a record. A sequence's value is stored at
 // once, also when the transaction that creates the sequence comes to nothing; the value stays, its id is never used
 // again.
 static int check_prefix(struct checker *c, struct key_prefix p, int item, struct err *err)
 {
     const struct entry *e;
+    if (is_garbage(c, p))
+        return 0;
     TRY(entry_of(c, (uint32_t)p.table, &e, err));
     const struct cat_table *t = e != NULL && e->kind == ENTRY_TABLE ? &e->table : NULL;
     bool counter = p.table < CAT_ID_FIRST_USER || item == KEY_TABLE_SEQUENCE; // the first: of the catalog itself
@@ -426,8 +442,10 @@ static int check_keys(struct checker *c, struct err *err)
 {
     struct buf prefix = BUF_INIT;
     struct arena a;
-    int rc = 0;
+    struct cat_garbage *garbage = NULL;
     arena_init(&a, NULL);
+    int rc = cat_garbage_list(c->view->catalog, c->view->txn, &a, &garbage, &c->n_garbage, err);
+    c->garbage = garbage;
     key_put_cluster(&prefix, c->view->catalog->cluster);
     struct kv_range range = key_prefix_range(&a, arena_str(&a, buf_view(&prefix)));
     while (rc == 0) {

@@ -39,6 +39,16 @@ int cat_job_get(struct catalog *c, struct kv_txn *txn, struct arena *a, int64_t 
 // In the order of their ids, which is that of creation.
 int cat_job_list(struct catalog *c, struct kv_txn *txn, struct arena *a, struct cat_job **out, size_t *n,
                  struct err *err) MUST_CHECK;
+// The job that deletes what schema changes leave, and what its payload lists.
+#define CAT_GARBAGE_JOB "SCHEMA CHANGE GC"
+struct cat_garbage {
+    uint32_t table_id, index_id; // index_id 0: all of the table
+    bool stragglers;
+};
+size_t cat_garbage_of(struct arena *a, struct str payload, struct cat_garbage **out);
+// What jobs that have not ended are to delete.
+int cat_garbage_list(struct catalog *c, struct kv_txn *txn, struct arena *a, struct cat_garbage **out, size_t *n,
+                     struct err *err) MUST_CHECK;
 int cat_job_delete(struct catalog *c, struct kv_txn *txn, int64_t id, struct err *err) MUST_CHECK;
 
 #endif

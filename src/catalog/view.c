@@ -265,7 +265,7 @@ int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *fo
 
 int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err)
 {
-    struct str key = t->descriptor_key;
+    struct str key = t->schema_key;
     if (key.ptr == NULL)
         return 0;
     struct kv_range point = {key, {key.ptr, key.len + 1}};

@@ -627,10 +627,17 @@ static int not_possible(const struct cat_job *record, const char *what, struct e
                    (long long)record->id, what, cat_job_status_name(record->status));
 }
 
+struct control {
+    struct jobs *jobs;
+    enum job_action action;
+};
+
 static int control(struct cat_job *record, void *arg, struct err *err)
 {
+    const struct control *c = arg;
     enum cat_job_status now = record->status;
-    switch (*(const enum job_action *)arg) {
+    const struct job_type *type = type_of(c->jobs, record->type);
+    switch (c->action) {
     case JOB_PAUSE:
         if (now == CAT_JOB_PAUSED || now == CAT_JOB_PAUSE_REQUESTED)
             return 0;
@@ -648,6 +655,9 @@ static int control(struct cat_job *record, void *arg, struct err *err)
     case JOB_CANCEL:
         if (now == CAT_JOB_CANCELED || now == CAT_JOB_CANCEL_REQUESTED)
             return 0;
+        if (type != NULL && type->no_cancel)
+            return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "job %lld: not cancelable",
+                           (long long)record->id);
         if (cat_job_ended(now) || now == CAT_JOB_REVERTING)
             return not_possible(record, "cancel", err);
         record->status = CAT_JOB_CANCEL_REQUESTED;
@@ -658,6 +668,7 @@ static int control(struct cat_job *record, void *arg, struct err *err)
 
 int jobs_control(struct jobs *jobs, struct kv_txn *txn, int64_t id, enum job_action action, struct err *err)
 {
-    struct record_change rc = {id, control, &action};
+    struct control c = {jobs, action};
+    struct record_change rc = {id, control, &c};
     return apply_change(jobs, txn, &rc, err);
 }

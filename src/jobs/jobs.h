@@ -29,6 +29,7 @@ struct job_type {
     const char *name;
     int (*run)(struct job *job, struct err *err);
     int (*revert)(struct job *job, struct err *err);
+    bool no_cancel; // what has been decided goes on to its end
 };
 
 // `types` is ended by a row without name and lives as long as the registry; `arg` is for the runners. Starts nothing.
@@ -56,7 +57,7 @@ int jobs_await(struct jobs *jobs, int64_t id, int (*interrupted)(void *arg, stru
                struct err *err) MUST_CHECK;
 
 enum job_action { JOB_PAUSE, JOB_RESUME, JOB_CANCEL };
-// Changes the row as asked: 42704 when there is none, 55000 when its status does not allow it.
+// Changes the row as asked: 42704 when there is none, 55000 when its status or type does not allow it.
 int jobs_control(struct jobs *jobs, struct kv_txn *txn, int64_t id, enum job_action action, struct err *err) MUST_CHECK;
 
 // ---- for runners and reverters

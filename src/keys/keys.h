@@ -42,6 +42,7 @@ enum key_table_item {
     KEY_TABLE_ROW_COUNT = 0x01, // little-endian int64, changed by kv_add
     KEY_TABLE_SEQUENCE = 0x02,  // value of a sequence
     KEY_TABLE_VERSION = 0x03,   // of what a system table describes: counter of changes, by kv_add
+    KEY_TABLE_SCHEMA = 0x04,    // written by each change of the descriptor that its users must not miss
 };
 enum { KEY_INDEX_RECORDS = 0, KEY_INDEX_PRIMARY = 1 };
 // Tables of the system database by whose version engines cache; numbers below KEY_TABLE_FIRST_USER are the system's.

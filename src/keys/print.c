@@ -136,9 +136,11 @@ void key_print_values(struct buf *out, struct str values)
 static bool print_table_item(struct buf *out, struct key_reader *r)
 {
     uint8_t item = key_reader_left(r) == 1 ? *r->at : 0;
-    if (item != KEY_TABLE_ROW_COUNT && item != KEY_TABLE_SEQUENCE)
+    static const char *const names[] = {
+        [KEY_TABLE_ROW_COUNT] = "/RowCount", [KEY_TABLE_SEQUENCE] = "/Sequence", [KEY_TABLE_SCHEMA] = "/Schema"};
+    if (item >= ARRAY_LEN(names) || names[item] == NULL)
         return true;
-    buf_cstr(out, item == KEY_TABLE_ROW_COUNT ? "/RowCount" : "/Sequence");
+    buf_cstr(out, names[item]);
     return false;
 }
 

@@ -61,6 +61,11 @@ uint64_t kv_now(struct kv *kv)
     return kv->ops->now(kv);
 }
 
+uint64_t kv_oldest_writer(struct kv *kv)
+{
+    return kv->ops->oldest_writer(kv);
+}
+
 uint64_t kv_oldest_readable(struct kv *kv)
 {
     return kv->ops->oldest_readable(kv);

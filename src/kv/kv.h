@@ -84,6 +84,8 @@ uint64_t kv_oldest_readable(struct kv *kv);
 // oldest go before their time. What is gone does not come back.
 void kv_set_history(struct kv *kv, int64_t history_ns);
 enum { KV_HISTORY_FOREVER_S = 10 * 365 * 86400 }; // for an opener that sets it right away
+// No open transaction that may write has an older snapshot. May be lower than it has to be.
+uint64_t kv_oldest_writer(struct kv *kv);
 // Why the store is read-only, or NULL when it is healthy. Static until close.
 const char *kv_failure(struct kv *kv);
 

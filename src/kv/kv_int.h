@@ -30,6 +30,7 @@ struct kv_ops {
     uint64_t (*now)(struct kv *kv);
     uint64_t (*oldest_readable)(struct kv *kv);
     void (*set_history)(struct kv *kv, int64_t history_ns);
+    uint64_t (*oldest_writer)(struct kv *kv);
     const char *(*failure)(struct kv *kv);
     void (*get_stats)(struct kv *kv, struct kv_stats *out);
     enum kv_result (*checkpoint)(struct kv *kv);

@@ -89,7 +89,8 @@ static void test_unique(void)
     CHECK_SQL(&h, "UPDATE t SET c = 'twice' WHERE a IN (17, 5900)", "UPDATE 2");
     CHECK_SQL(&h, "CREATE UNIQUE INDEX v ON t (c)", "ERROR 23505 duplicate key value violates unique constraint \"v\"");
     CHECK_SQL(&h, "SELECT count(*) FROM [SHOW INDEXES FROM t] WHERE index_name = 'v'", "0");
-    CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS] ORDER BY job_id", "succeeded\nfailed");
+    CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS] WHERE job_type = 'NEW SCHEMA CHANGE' ORDER BY job_id",
+              "succeeded\nfailed");
     CHECK_SQL(&h, "INSERT INTO t VALUES (10000, 6000, 'twice')", "INSERT 0 1");
     CHECK_SQL(&h, "CREATE INDEX v ON t (c)", "CREATE INDEX"); // the name is free again
     CHECK_SQL(&h, "SELECT count(*) FROM t@v WHERE c = 'twice'", "3");
@@ -141,11 +142,74 @@ static void test_control(void)
             CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "succeeded");
             CHECK_SQL(&h, "SELECT count(*) FROM t@slow WHERE c = 'while paused'", "1");
         } else if (asked) {
-            CHECK_SQL(&h, "SELECT status, error FROM [SHOW JOBS]", "canceled|job canceled by user");
+            CHECK_SQL(&h, "SELECT status, error FROM [SHOW JOBS] WHERE job_type = 'NEW SCHEMA CHANGE'",
+                      "canceled|job canceled by user");
             CHECK_SQL(&h, "SELECT count(*) FROM [SHOW INDEXES FROM t] WHERE index_name = 'slow'", "0");
         }
         teardown();
     }
+}
+
+static void await_jobs(void)
+{
+    while (!str_eqc(harness_run(&h, "SELECT count(*) FROM [SHOW JOBS] WHERE status NOT IN "
+                                    "('succeeded', 'canceled', 'failed')"),
+                    "0"))
+        usleep(300);
+}
+
+// A transaction that has written into an index goes on when the index is given up; what it leaves is removed.
+static void test_straggler(void)
+{
+    pthread_t thread;
+    setup(false);
+    CHECK_SQL(&h, "INSERT INTO t SELECT i, i, repeat('x', 300) FROM generate_series(10000, 70000) g(i)",
+              "INSERT 0 60001");
+    CHECK_INT(pthread_create(&thread, NULL, create_index, NULL), 0);
+    await_job();
+    struct str text = harness_run(&h, "PAUSE JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')");
+    bool asked = str_find(text, STR(" 1"), 0) > 0; // it may have been through already
+    pthread_join(thread, NULL);
+    struct session *s = harness_session(&h, "root");
+    CHECK_STR(harness_run_in(&h, s, "BEGIN; UPDATE t SET c = 'open' WHERE a < 10"), "BEGIN\nUPDATE 10");
+    if (asked) {
+        CHECK_SQL(&h, "CANCEL JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'paused')", "CANCEL JOBS 1");
+        while (!str_eqc(harness_run(&h, "SELECT status FROM [SHOW JOBS] WHERE job_type = 'NEW SCHEMA CHANGE'"),
+                        "canceled"))
+            usleep(300);
+    }
+    CHECK_STR(harness_run_in(&h, s, "UPDATE t SET c = 'still open' WHERE a < 20; COMMIT"), "UPDATE 20\nCOMMIT");
+    session_free(s);
+    await_jobs();
+    CHECK_SQL(&h, "SELECT count(*) FROM t WHERE c = 'still open'", "20");
+    teardown();
+}
+
+// What large tables and indexes leave when they are dropped goes in the background, over a restart too.
+static void test_drop(void)
+{
+    setup(true);
+    CHECK_SQL(&h, "CREATE INDEX tb ON t (b); CREATE INDEX tc ON t (c); CREATE TABLE u AS SELECT * FROM t",
+              "CREATE INDEX\nCREATE INDEX\nCREATE TABLE AS");
+    CHECK_SQL(&h, "BEGIN; DROP INDEX t@tb; SAVEPOINT s; DROP INDEX t@tc; ROLLBACK TO s; COMMIT",
+              "BEGIN\nDROP INDEX\nSAVEPOINT\nDROP INDEX\nROLLBACK\nCOMMIT");
+    await_jobs();
+    CHECK_SQL(&h, "SELECT count(*) FROM t@tc WHERE c LIKE 'row%'", "6000");
+    CHECK_SQL(&h, "BEGIN; TRUNCATE u; INSERT INTO u VALUES (1, 2, 'x'); COMMIT", "BEGIN\nTRUNCATE\nINSERT 0 1\nCOMMIT");
+    CHECK_SQL(&h, "BEGIN; DROP TABLE t; ROLLBACK", "BEGIN\nDROP TABLE\nROLLBACK");
+    harness_reopen(&h);
+    await_jobs();
+    CHECK_SQL(&h, "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM u)", "6000|1");
+    CHECK_SQL(&h, "DROP TABLE t", "DROP TABLE");
+    harness_reopen(&h);
+    await_jobs();
+    CHECK_SQL(&h,
+              "SELECT job_type, description, status FROM [SHOW JOBS] WHERE job_type = 'SCHEMA CHANGE GC' "
+              "ORDER BY job_id",
+              "SCHEMA CHANGE GC|GC of dropped data of t|succeeded\n"
+              "SCHEMA CHANGE GC|GC of dropped data of u|succeeded\n"
+              "SCHEMA CHANGE GC|GC of dropped data of t|succeeded");
+    teardown();
 }
 
 // The process ends while the index is filled; the next one goes on.
@@ -169,4 +233,4 @@ static void test_restart(void)
 }
 
 CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"control", test_control},
-           {"restart", test_restart}, )
+           {"restart", test_restart}, {"straggler", test_straggler}, {"drop", test_drop}, )

@@ -460,6 +460,11 @@ static uint64_t store_oldest_readable(struct kv *kv)
     return atomic_load_explicit(&store_of(kv)->oldest_readable, memory_order_acquire);
 }
 
+static uint64_t store_oldest_writer(struct kv *kv)
+{
+    return view_oldest_writer(store_of(kv));
+}
+
 static void store_set_history(struct kv *kv, int64_t history_ns)
 {
     atomic_store_explicit(&store_of(kv)->history_ns, history_ns, memory_order_relaxed);
@@ -517,6 +522,7 @@ const struct kv_ops local_ops = {
     .limits = store_limits,
     .now = store_now,
     .oldest_readable = store_oldest_readable,
+    .oldest_writer = store_oldest_writer,
     .set_history = store_set_history,
     .failure = store_failure,
     .get_stats = store_get_stats,

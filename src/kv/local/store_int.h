@@ -206,6 +206,7 @@ void txn_unregister(struct txn *txn);
 // Raises oldest_readable to the greater of what the history's duration asks for and `at_least`, but not above a live
 // snapshot; returns it.
 uint64_t store_raise_oldest_readable(struct store *s, uint64_t at_least);
+uint64_t view_oldest_writer(struct store *s); // kv_oldest_writer
 
 // store.c
 void store_fail(struct store *s, const char *what, const char *reason);

@@ -92,6 +92,14 @@ static uint64_t oldest_snapshot(struct store *s, bool validators_only)
     return oldest;
 }
 
+uint64_t view_oldest_writer(struct store *s)
+{
+    lock_all(s);
+    uint64_t oldest = oldest_snapshot(s, true);
+    unlock_all(s);
+    return oldest;
+}
+
 // How many of the view's tables, newest first, stay: those unmerged, and of the merged ones those that a live snapshot
 // may have to validate against, within the bound.
 static unsigned tables_to_keep(struct store *s, struct view *v, uint64_t merged)

@@ -681,6 +681,15 @@ static uint64_t model_oldest_readable(struct kv *kv)
     return oldest;
 }
 
+static uint64_t model_oldest_writer(struct kv *kv)
+{
+    struct model *m = store_of(kv);
+    pthread_mutex_lock(&m->mutex);
+    uint64_t oldest = m->live_txns == 0 ? m->now : 0;
+    pthread_mutex_unlock(&m->mutex);
+    return oldest;
+}
+
 static void model_set_history(struct kv *kv, int64_t history_ns)
 {
     struct model *m = store_of(kv);
@@ -712,6 +721,7 @@ static const struct kv_ops model_ops = {
     .limits = model_limits,
     .now = model_now,
     .oldest_readable = model_oldest_readable,
+    .oldest_writer = model_oldest_writer,
     .set_history = model_set_history,
     .failure = model_failure,
     .get_stats = model_get_stats,

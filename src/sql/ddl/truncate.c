@@ -44,12 +44,17 @@ static int add_referencing(struct ddl_context *dc, struct table_list *list, size
 static int truncate_table(struct ddl_context *dc, const struct cat_table *t, struct err *err)
 {
     struct table_edit e;
+    int64_t rows;
     edit_open(&e, dc->arena, t);
     e.primary.id = e.t.next_index_id++;
     for (size_t i = 0; i < e.indexes.len; i++)
         e.indexes.ptr[i].id = e.t.next_index_id++;
     TRY(edit_save(&e, dc, err));
-    return cat_delete_data(dc->view, t->id, 0, err);
+    TRY(cat_delete_data(dc->view, t->id, t->primary->id, err));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        TRY(cat_delete_data(dc->view, t->id, t->indexes[i].id, err));
+    TRY(cat_row_count(dc->view, t->id, &rows, err));
+    return cat_add_row_count(dc->view, t->id, -rows, err);
 }
 
 int ddl_truncate(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)

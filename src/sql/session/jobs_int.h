@@ -42,6 +42,8 @@ int run_restore(struct session *s, const struct ast *ast, bool describe, struct 
 int show_backups(struct show *sh, struct err *err) MUST_CHECK;
 int show_backup(struct show *sh, struct err *err) MUST_CHECK;
 
+int garbage_run(struct job *job, struct err *err) MUST_CHECK; // garbage.c
+
 // A session of a job: interrupted with it.
 void session_works_for(struct session *s, struct job *job);
 

@@ -11,17 +11,10 @@
 //
 // After a crash the job goes on at the piece it was at. When it fails or is canceled the index goes away again. Small
 // tables and explicit transactions do not come here: their index is part of the transaction.
-#include "keys/keys.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 
-enum {
-    PIECE_ROWS = 2000,
-    PIECE_ROWS_MIN = 8,
-    PIECE_ATTEMPTS_MAX = 1000,
-    REMOVE_PAIRS = 10000,
-    ROWS_MIN_DEFAULT = 50000
-};
+enum { PIECE_ROWS = 2000, PIECE_ROWS_MIN = 8, PIECE_ATTEMPTS_MAX = 1000, ROWS_MIN_DEFAULT = 50000 };
 
 // Payload: statement, database, search path. Progress: table and index, passes done, whether this pass has put entries,
 // the key where it is.
@@ -56,7 +49,8 @@ int online_index_wanted(struct session *s, const struct ast *ast, bool *out, str
     int64_t rows, min;
     *out = false;
     if (ast->kind != AST_CREATE_INDEX || s->job != NULL || s->txn_state != TXN_IMPLICIT || s->statements_in_txn > 0 ||
-        s->txn_read_only || show_table(&sh, ast_as_create_index(ast)->table, &t, NULL) != 0 || t->kind != CAT_TABLE)
+        s->batch_statements > 1 || s->txn_read_only ||
+        show_table(&sh, ast_as_create_index(ast)->table, &t, NULL) != 0 || t->kind != CAT_TABLE)
         return 0;
     TRY(cat_row_count(s->view, t->id, &rows, err));
     TRY(threshold(s, &min, err));
@@ -222,7 +216,8 @@ static int put_all(struct online_index *o, struct err *err)
     return 0;
 }
 
-// The table with the index in another state, or without it.
+// The table with the index in another state, or without it. Writers that have not seen it keep entries that are wanted
+// or will be removed: they need not be disturbed.
 static int change_index(struct online_index *o, bool keep, struct err *err)
 {
     const struct cat_table *t;
@@ -240,7 +235,7 @@ static int change_index(struct online_index *o, bool keep, struct err *err)
         copy.n_indexes++;
     }
     copy.indexes = indexes;
-    return cat_put_table(o->session->view, &copy, err);
+    return cat_put_table_compatible(o->session->view, &copy, err);
 }
 
 static int publish(struct online_index *o, struct err *err)
@@ -294,29 +289,13 @@ int online_index_run(struct job *job, struct err *err)
 static int remove_index(struct online_index *o, struct err *err)
 {
     int rc = change_index(o, false, err);
+    if (rc == 0)
+        return cat_delete_data_later(o->session->view, o->table_id, o->index_id, true, err);
     if (rc == ERR_UNDEFINED_OBJECT) { // gone with its table
         err_reset(err);
         rc = 0;
     }
     return rc;
-}
-
-// o->put_any: there may be more.
-static int remove_entries(struct online_index *o, struct err *err)
-{
-    struct kv_txn *txn = o->session->txn;
-    struct kv_scan *scan;
-    struct kv_batch batch = {0};
-    struct kv_range range =
-        key_index_range(&o->arena, catalog_cluster(o->session->engine->catalog), o->table_id, o->index_id);
-    enum kv_result r = kv_scan_open(txn, range, KV_READ_SNAPSHOT | KV_READ_KEYS_ONLY, REMOVE_PAIRS, &scan);
-    o->put_any = false;
-    while (r == KV_OK && (r = kv_scan_next(scan, REMOVE_PAIRS, &batch)) == KV_OK && batch.n > 0) {
-        o->put_any = true;
-        for (size_t i = 0; i < batch.n && r == KV_OK; i++)
-            r = kv_delete(txn, batch.pairs[i].key);
-    }
-    return r == KV_OK ? 0 : cat_kv_error(txn, (int)r, err);
 }
 
 int online_index_revert(struct job *job, struct err *err)
@@ -327,9 +306,6 @@ int online_index_revert(struct job *job, struct err *err)
     if (rc == 0 && o.index_id != 0) {
         o.session->job = NULL; // it is asked to stop, which must not stop this
         rc = in_txn(&o, remove_index, err);
-        do
-            rc = rc == 0 ? in_txn(&o, remove_entries, err) : rc;
-        while (rc == 0 && o.put_any);
     }
     close_session(&o);
     return rc;

@@ -584,12 +584,14 @@ static int run_batch(struct session *s, struct str text, struct err *err)
     else if (b.parsed.n == 0)
         s->sink->ops->empty(s->sink);
     bool copying = false;
+    s->batch_statements = b.parsed.n;
     while (rc == 0 && b.at < b.parsed.n && !copying)
         rc = run_one(s, &b, &copying, err);
     if (rc == 0 && copying && b.at + 1 < b.parsed.n) { // the rest runs when the data has come
         const char *rest = b.parsed.items[b.at + 1].text.ptr;
         copy_set_rest(s, (struct str){rest, (size_t)(text.ptr + text.len - rest)});
     }
+    s->batch_statements = 0;
     session_show_query(s, STR_NONE);
     note_times(s, &b, start_ns, parsed_ns);
     arena_release(&b.arena);

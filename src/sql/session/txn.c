@@ -138,6 +138,7 @@ static int commit_kv(struct session *s, struct err *err)
     struct cat_txn_summary summary = cat_txn_summarize(txn);
     portals_end_txn(s, true);
     publish_txn(s, NULL);
+    s->touched_jobs |= cat_view_left_garbage(s->view);
     close_view(s);
     s->txn = NULL;
     uint64_t version;
