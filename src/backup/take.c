@@ -215,7 +215,7 @@ struct table_backup {
     size_t prefix;
 };
 
-// Not what dropped indexes have left, nor what says when the schema has changed.
+// Not what dropped indexes have left and a job has put so far, nor what says when the schema has changed.
 static bool is_content(const struct cat_table *t, struct str key)
 {
     struct key_reader r = key_reader(key);
@@ -224,7 +224,8 @@ static bool is_content(const struct cat_table *t, struct str key)
         return true;
     if (index == KEY_INDEX_RECORDS)
         return key_reader_left(&r) == 0 || *r.at != KEY_TABLE_SCHEMA;
-    return cat_index_by_id(t, (uint32_t)index) != NULL;
+    const struct cat_index *found = cat_index_by_id(t, (uint32_t)index);
+    return found != NULL && found->state == CAT_INDEX_PUBLIC;
 }
 
 static int next_now(struct table_backup *t, struct err *err)

@@ -208,6 +208,13 @@ struct cat_index {
     struct str comment;
 };
 
+// What a job is still to do about a constraint that writers keep already.
+enum cat_pending {
+    CAT_PENDING_NONE,
+    CAT_PENDING_ADD,      // look at the rows; it goes again when one violates it
+    CAT_PENDING_VALIDATE, // the same, but it stays as it was
+    CAT_PENDING_NOT_NULL, // a check that becomes NOT NULL of its column
+};
 enum cat_fk_action { CAT_FK_NO_ACTION, CAT_FK_RESTRICT, CAT_FK_CASCADE, CAT_FK_SET_NULL, CAT_FK_SET_DEFAULT };
 struct cat_foreign_key {
     struct str name;
@@ -221,6 +228,7 @@ struct cat_foreign_key {
     bool validated;
     bool deferrable; // SET CONSTRAINTS may move its check to the end of the transaction
     bool deferred;   // INITIALLY DEFERRED: it is there unless SET CONSTRAINTS says otherwise
+    enum cat_pending pending;
 };
 struct cat_check {
     struct str name;
@@ -228,6 +236,7 @@ struct cat_check {
     const uint32_t *columns;
     size_t n_columns;
     bool validated;
+    enum cat_pending pending;
 };
 
 enum cat_relation_kind { CAT_TABLE, CAT_VIEW, CAT_MATERIALIZED_VIEW, CAT_SEQUENCE, CAT_VIRTUAL };
@@ -274,6 +283,7 @@ struct cat_table {
     const struct cat_family *families; // as declared; none: the single implied one
     size_t n_families;
     struct str storage_parameters; // as written in WITH (…), normalized
+    int64_t job;                   // that is making what is WRITE_ONLY or pending, alone until it ends; 0: none
     // Definitions of the user-defined types of the columns, so that a descriptor is complete in itself: whoever changes
     // a type writes the tables that use it again. Collected by cat_put_table.
     const struct type_def *types;

@@ -164,10 +164,8 @@ static const struct field index_record_fields[] = {
 static RECORD(index_record, cat_index);
 
 static const struct field check_record_fields[] = {
-    F(1, STR, cat_check, name),
-    F(2, STR, cat_check, sql),
-    F_LIST(3, U32S, cat_check, columns, n_columns),
-    F(4, BOOL, cat_check, validated),
+    F(1, STR, cat_check, name),       F(2, STR, cat_check, sql),      F_LIST(3, U32S, cat_check, columns, n_columns),
+    F(4, BOOL, cat_check, validated), F(5, ENUM, cat_check, pending),
 };
 static RECORD(check_record, cat_check);
 
@@ -183,6 +181,7 @@ static const struct field foreign_key_record_fields[] = {
     F(9, BOOL, cat_foreign_key, validated),
     F(10, BOOL, cat_foreign_key, deferrable),
     F(11, BOOL, cat_foreign_key, deferred),
+    F(12, ENUM, cat_foreign_key, pending),
 };
 static RECORD(foreign_key_record, cat_foreign_key);
 
@@ -231,5 +230,6 @@ static const struct field table_record_fields[] = {
     F_SUBS(23, cat_table, families, n_families, family_record),
     F_SUBS(24, cat_table, types, n_types, type_def_record),
     F_LIST(25, U32S, cat_table, functions, n_functions),
+    F(26, I64, cat_table, job),
 };
 RECORD(table_record, cat_table);

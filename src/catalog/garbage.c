@@ -13,8 +13,7 @@ size_t cat_garbage_of(struct arena *a, struct str payload, struct cat_garbage **
     *out = ARENA_ARRAY(a, struct cat_garbage, n);
     for (size_t i = 0; i < n; i++) {
         const char *at = payload.ptr + i * ENTRY_BYTES;
-        (*out)[i] =
-            (struct cat_garbage){(uint32_t)load_be64(at), (uint32_t)load_be64(at + 8), load_be64(at + 16) != 0};
+        (*out)[i] = (struct cat_garbage){(uint32_t)load_be64(at), (uint32_t)load_be64(at + 8), load_be64(at + 16) != 0};
     }
     return n;
 }

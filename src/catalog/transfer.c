@@ -322,6 +322,39 @@ static int put_comments(struct cat_view *v, const struct cat_table *t, struct er
     return 0;
 }
 
+// Without what a job was making when the backup was taken: its data is not in it, and the job is not restored.
+static struct cat_table settled(struct arena *a, const struct cat_table *t)
+{
+    struct cat_table out = *t;
+    struct cat_index *indexes = ARENA_ARRAY(a, struct cat_index, t->n_indexes);
+    struct cat_check *checks = ARENA_ARRAY(a, struct cat_check, t->n_checks);
+    struct cat_foreign_key *outbound = ARENA_ARRAY(a, struct cat_foreign_key, t->n_outbound);
+    struct cat_foreign_key *inbound = ARENA_ARRAY(a, struct cat_foreign_key, t->n_inbound);
+    out.n_indexes = out.n_checks = out.n_outbound = out.n_inbound = 0;
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i].state == CAT_INDEX_PUBLIC)
+            indexes[out.n_indexes++] = t->indexes[i];
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (t->checks[i].pending == CAT_PENDING_NONE || t->checks[i].pending == CAT_PENDING_VALIDATE)
+            checks[out.n_checks++] = t->checks[i];
+    for (size_t i = 0; i < t->n_outbound; i++)
+        if (t->outbound[i].pending != CAT_PENDING_ADD)
+            outbound[out.n_outbound++] = t->outbound[i];
+    for (size_t i = 0; i < t->n_inbound; i++)
+        if (t->inbound[i].pending != CAT_PENDING_ADD)
+            inbound[out.n_inbound++] = t->inbound[i];
+    for (size_t i = 0; i < out.n_checks; i++)
+        checks[i].pending = CAT_PENDING_NONE;
+    for (size_t i = 0; i < out.n_outbound; i++)
+        outbound[i].pending = CAT_PENDING_NONE;
+    out.indexes = indexes;
+    out.checks = checks;
+    out.outbound = outbound;
+    out.inbound = inbound;
+    out.job = 0;
+    return out;
+}
+
 int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *err)
 {
     switch (o->kind) {
@@ -336,8 +369,9 @@ int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *e
     case CAT_OBJECT_TABLE:
         break;
     }
-    TRY(cat_put_table(v, &o->table, err));
-    return put_comments(v, &o->table, err);
+    struct cat_table t = o->table.job != 0 || o->table.n_inbound > 0 ? settled(&v->arena, &o->table) : o->table;
+    TRY(cat_put_table(v, &t, err));
+    return put_comments(v, &t, err);
 }
 
 int cat_invalidate(struct cat_view *v, struct err *err)

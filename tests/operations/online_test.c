@@ -54,23 +54,33 @@ static void *write_load(void *arg)
     return NULL;
 }
 
-// Writers go on, without errors; what they write is in the index.
-static void test_beside_writers(void)
+static void start_writers(pthread_t *threads)
 {
-    pthread_t threads[WRITERS];
-    setup(false);
     stop = false;
     written = failed = 0;
     for (int i = 0; i < WRITERS; i++)
         CHECK_INT(pthread_create(&threads[i], NULL, write_load, (void *)(uintptr_t)(i + 1)), 0);
     while (atomic_load(&written) < 20)
         usleep(500);
-    CHECK_SQL(&h, "CREATE INDEX tb ON t (b) STORING (c)", "CREATE INDEX");
-    CHECK_SQL(&h, "CREATE INDEX tp ON t (c, b) WHERE b < 3000", "CREATE INDEX");
+}
+
+static void end_writers(pthread_t *threads)
+{
     atomic_store(&stop, true);
     for (int i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);
     CHECK_INT(failed, 0);
+}
+
+// Writers go on, without errors; what they write is in the index.
+static void test_beside_writers(void)
+{
+    pthread_t threads[WRITERS];
+    setup(false);
+    start_writers(threads);
+    CHECK_SQL(&h, "CREATE INDEX tb ON t (b) STORING (c)", "CREATE INDEX");
+    CHECK_SQL(&h, "CREATE INDEX tp ON t (c, b) WHERE b < 3000", "CREATE INDEX");
+    end_writers(threads);
     CHECK_SQL(&h, "SELECT count(*) FROM (SELECT a FROM t@tb EXCEPT SELECT a FROM t@t_pkey)", "0");
     CHECK_SQL(&h, "SELECT (SELECT count(*) FROM t@tb) = (SELECT count(*) FROM t@t_pkey)", "t");
     CHECK_SQL(&h, "SELECT job_type, description, status FROM [SHOW JOBS] ORDER BY job_id",
@@ -96,6 +106,57 @@ static void test_unique(void)
     CHECK_SQL(&h, "SELECT count(*) FROM t@v WHERE c = 'twice'", "3");
     CHECK_SQL(&h, "CREATE INDEX v ON t (c)", "ERROR 42P07 index with name \"v\" already exists");
     CHECK_SQL(&h, "CREATE INDEX IF NOT EXISTS v ON t (c)", "CREATE INDEX");
+    teardown();
+}
+
+// Every kind of constraint, beside writers that keep it.
+static void test_constraints(void)
+{
+    pthread_t threads[WRITERS];
+    setup(false);
+    CHECK_SQL(&h, "CREATE TABLE p (k INT PRIMARY KEY)", "CREATE TABLE");
+    CHECK_SQL(&h, "INSERT INTO p SELECT i FROM generate_series(0, 5999) g(i)", "INSERT 0 6000");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT later CHECK (b > -1) NOT VALID", "ALTER TABLE");
+    start_writers(threads);
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT small CHECK (b < 6000)", "ALTER TABLE");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES p", "ALTER TABLE");
+    CHECK_SQL(&h, "ALTER TABLE t ALTER COLUMN b SET NOT NULL", "ALTER TABLE");
+    CHECK_SQL(&h, "ALTER TABLE t VALIDATE CONSTRAINT later", "ALTER TABLE");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, b)", "ALTER TABLE");
+    end_writers(threads);
+    CHECK_SQL(&h, "SELECT constraint_name, validated FROM [SHOW CONSTRAINTS FROM t] ORDER BY 1",
+              "fk|t\nlater|t\nsmall|t\nt_pkey|t\nu|t");
+    CHECK_SQL(&h, "SELECT count(*), min(status) FROM [SHOW JOBS]", "5|succeeded");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (-1, NULL, '')",
+              "ERROR 23502 null value in column \"b\" violates not-null constraint");
+    CHECK_SQL(&h, "DELETE FROM p WHERE k = (SELECT min(b) FROM t)",
+              "ERROR 23503 delete on table \"p\" violates foreign key constraint \"fk\" on table \"t\"");
+    teardown();
+}
+
+// What does not hold is not there afterwards; what was there before it was to be validated stays.
+static void test_violations(void)
+{
+    setup(false);
+    CHECK_SQL(&h, "CREATE TABLE p (k INT PRIMARY KEY)", "CREATE TABLE");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (7000, NULL, 'odd'); UPDATE t SET b = 7 WHERE a = 0", "INSERT 0 1\nUPDATE 1");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT kept CHECK (c <> 'odd') NOT VALID", "ALTER TABLE");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CHECK (a < 7000)",
+              "ERROR 23514 validation of CHECK \"a < 7000:::INT8\" failed on row: a=7000, b=NULL, c='odd'");
+    CHECK_SQL(&h, "ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES p",
+              "ERROR 23503 foreign key violation: \"t\" row a=0, b=7 has no match in \"p\"");
+    CHECK_SQL(&h, "ALTER TABLE t ALTER COLUMN b SET NOT NULL",
+              "ERROR 23502 validation of column \"b\" NOT NULL failed on row: a=7000, b=NULL, c='odd'");
+    CHECK_SQL(&h, "ALTER TABLE t VALIDATE CONSTRAINT kept",
+              "ERROR 23514 validation of CHECK \"c != 'odd':::STRING\" failed on row: a=7000, b=NULL, c='odd'");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT u UNIQUE (b)",
+              "ERROR 23505 duplicate key value violates unique constraint \"u\"");
+    CHECK_SQL(&h, "SELECT constraint_name, validated FROM [SHOW CONSTRAINTS FROM t] ORDER BY 1", "kept|f\nt_pkey|t");
+    CHECK_SQL(&h, "SELECT count(*) FROM [SHOW CONSTRAINTS FROM p]", "1");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (7001, NULL, '')", "INSERT 0 1");
+    CHECK_SQL(&h, "DROP TABLE p", "DROP TABLE");
+    CHECK_SQL(&h, "SELECT status, count(*) FROM [SHOW JOBS] WHERE job_type = 'NEW SCHEMA CHANGE' GROUP BY 1",
+              "failed|5");
     teardown();
 }
 
@@ -232,5 +293,6 @@ static void test_restart(void)
     teardown();
 }
 
-CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"control", test_control},
-           {"restart", test_restart}, {"straggler", test_straggler}, {"drop", test_drop}, )
+CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"constraints", test_constraints},
+           {"violations", test_violations}, {"control", test_control}, {"restart", test_restart},
+           {"straggler", test_straggler}, {"drop", test_drop}, )

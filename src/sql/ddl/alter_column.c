@@ -467,11 +467,36 @@ static int set_default(struct table_work *w, struct cat_column *c, const struct 
     return column_prune_sequences(w, err);
 }
 
+// NOT NULL of a large table: a check until all rows have been looked at.
+static void defer_not_null(struct table_work *w, const struct cat_column *c)
+{
+    struct arena *a = w->dc->arena;
+    struct buf sql = BUF_INIT;
+    uint32_t *columns = ARENA_ARRAY(a, uint32_t, 1);
+    columns[0] = c->id;
+    print_identifier(&sql, c->name);
+    buf_cstr(&sql, " IS NOT NULL");
+    struct cat_check check = {.name = arena_printf(a, "%.*s_auto_not_null", STR_FMT(c->name)),
+                              .sql = arena_str(a, buf_view(&sql)),
+                              .columns = columns,
+                              .n_columns = 1,
+                              .pending = CAT_PENDING_NOT_NULL};
+    for (int i = 1; edit_has_constraint(&w->edit, check.name); i++)
+        check.name = arena_printf(a, "%.*s_auto_not_null%d", STR_FMT(c->name), i);
+    ARENA_PUSH(a, &w->edit.checks, check);
+    online_defer(w);
+    buf_release(&sql);
+}
+
 static int set_not_null(struct table_work *w, struct cat_column *c, struct err *err)
 {
     struct ddl_services *s = w->dc->services;
     if (c->not_null)
         return 0;
+    if (online_can_defer(w)) {
+        defer_not_null(w, c);
+        return 0;
+    }
     TRY(s->validate_not_null(s, w->dc, edit_table(&w->edit), c, err));
     c->not_null = true;
     return 0;

@@ -118,6 +118,11 @@ static int validate_foreign_key(struct table_work *w, struct cat_foreign_key *fk
 {
     struct ddl_services *s = w->dc->services;
     struct table_edit *e = &w->edit;
+    if (online_can_defer(w)) {
+        fk->pending = CAT_PENDING_VALIDATE;
+        online_defer(w);
+        return 0;
+    }
     TRY(s->validate_foreign_key(s, w->dc, edit_table(e), fk, err));
     bool self = fk->referenced_table_id == e->t.id;
     if (!self)
@@ -136,6 +141,11 @@ static int validate_constraint(struct table_work *w, const struct ast_alter_tabl
     for (size_t i = 0; i < e->checks.len; i++) {
         if (!str_eq(e->checks.ptr[i].name, cmd->name))
             continue;
+        if (online_can_defer(w)) {
+            e->checks.ptr[i].pending = CAT_PENDING_VALIDATE;
+            online_defer(w);
+            return 0;
+        }
         TRY(s->validate_check(s, w->dc, edit_table(e), &e->checks.ptr[i], err));
         e->checks.ptr[i].validated = true;
         return 0;
@@ -242,6 +252,7 @@ int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct 
     if (t == NULL)
         return 0;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(online_none_pending(dc, t, err));
     for (size_t i = 0; i < s->cmds.n; i++) {
         drops |= drops_primary_key(t, ast_as_alter_table_cmd(s->cmds.items[i]));
         adds |= drops && adds_primary_key(ast_as_alter_table_cmd(s->cmds.items[i]));

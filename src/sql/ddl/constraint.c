@@ -188,11 +188,17 @@ int index_add(struct table_work *w, struct cat_index index, struct err *err)
     const struct cat_table *t;
     struct ddl_services *s = w->dc->services;
     index.id = w->edit.t.next_index_id++;
+    // Indexes over columns that have to be computed first are made with the rows.
+    bool deferred = online_can_defer(w) && w->before == NULL;
+    if (deferred) {
+        index.state = CAT_INDEX_WRITE_ONLY;
+        online_defer(w);
+    }
     ARENA_PUSH(w->dc->arena, &w->edit.indexes, index);
     if (w->is_new)
         return 0;
     TRY(save(w, &t, err));
-    if (index.state == CAT_INDEX_WRITE_ONLY)
+    if (deferred)
         return 0;
     size_t n;
     const struct ddl_column_value *values = index_column_values(w, t, &n);
@@ -355,8 +361,13 @@ static int add_check(struct table_work *w, const struct ast_constraint *c, struc
     struct cat_check check = {.sql = e.sql, .columns = e.columns, .n_columns = e.n_columns, .validated = !c->not_valid};
     TRY(free_or_given_name(w, c->name, edit_free_name(&w->edit, "check", e.columns, e.n_columns, ""), &check.name,
                            err));
+    if (online_can_defer(w) && !c->not_valid) {
+        check.pending = CAT_PENDING_ADD;
+        check.validated = false;
+        online_defer(w);
+    }
     ARENA_PUSH(w->dc->arena, &w->edit.checks, check);
-    if (w->is_new || c->not_valid)
+    if (w->is_new || !check.validated)
         return 0;
     TRY(save(w, &t, err));
     return s->validate_check(s, w->dc, t, &t->checks[t->n_checks - 1], err);
@@ -533,12 +544,17 @@ static int add_foreign_key(struct table_work *w, const struct ast_constraint *c,
     TRY(free_or_given_name(w, c->name,
                            edit_free_name(&w->edit, table_prefix(w), fk.origin_columns, fk.n_columns, "_fkey"),
                            &fk.name, err));
+    if (online_can_defer(w) && !c->not_valid) {
+        fk.pending = CAT_PENDING_ADD;
+        fk.validated = false;
+        online_defer(w);
+    }
     ARENA_PUSH(w->dc->arena, &w->edit.outbound, fk);
     if (self)
         ARENA_PUSH(w->dc->arena, &w->edit.inbound, fk);
     else
         TRY(foreign_key_link(w->dc, &fk, err));
-    if (w->is_new || c->not_valid)
+    if (w->is_new || !fk.validated)
         return 0;
     TRY(save(w, &t, err));
     return s->validate_foreign_key(s, w->dc, t, &t->outbound[t->n_outbound - 1], err);

@@ -25,7 +25,9 @@ int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_
     ddl_handler *handler = handler_of(statement->kind);
     INVARIANT(handler != NULL);
     *out = (struct ddl_result){.tag = str_of(ast_tag(statement)), .changed_schema = true};
-    return handler(dc, statement, out, err);
+    TRY(handler(dc, statement, out, err));
+    out->online_table_id = dc->online_table_id;
+    return 0;
 }
 
 void ddl_notice(struct ddl_context *dc, int code, const char *fmt, ...)

@@ -118,15 +118,16 @@ struct ddl_context {
     void *notice_arg;
     struct ddl_services *services;
     uint64_t read_version; // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
-    bool online;           // an index is left write-only and empty where that is possible: the caller fills it later
+    uint32_t online_table_id; // result
+    int64_t online_job; // what takes long is left to this job where that is possible, see ddl_online_publish; 0: none
 };
 
 struct ddl_result {
-    struct str tag;                            // "CREATE TABLE" …
-    int64_t rows;                              // CREATE TABLE AS: rows inserted
-    bool made_temporary;                       // an object in the temporary schema
-    bool changed_schema;                       // false for IF [NOT] EXISTS that did nothing
-    uint32_t online_table_id, online_index_id; // an index left for the caller; 0: none
+    struct str tag;           // "CREATE TABLE" …
+    int64_t rows;             // CREATE TABLE AS: rows inserted
+    bool made_temporary;      // an object in the temporary schema
+    bool changed_schema;      // false for IF [NOT] EXISTS that did nothing
+    uint32_t online_table_id; // the table with work left to the job; 0: none
 };
 
 // Errors are CockroachDB's: 42P07, 42P01, 42501, 2BP01 …; 0A000 `unimplemented: …` for what is not supported. After an
@@ -134,6 +135,11 @@ struct ddl_result {
 // refreshes the view.
 int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out,
                 struct err *err) MUST_CHECK;
+// Work left to a job: indexes of the table are WRITE_ONLY and lack the entries of rows there were before, constraints
+// are `pending` and have not been compared with those rows. When the caller has done both, this makes them public …
+int ddl_online_publish(struct cat_view *v, struct arena *a, uint32_t table_id, struct err *err) MUST_CHECK;
+// … and this takes away what was to be, when it could not be done. No harm when it is gone already.
+int ddl_online_revert(struct cat_view *v, struct arena *a, uint32_t table_id, int64_t job, struct err *err) MUST_CHECK;
 // Drops every schema whose name begins so, in all databases, with all that is in them.
 int ddl_drop_temporary(struct ddl_context *dc, struct str prefix, struct err *err) MUST_CHECK;
 // True for the kinds of statement that ddl_execute takes.

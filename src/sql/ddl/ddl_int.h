@@ -182,6 +182,14 @@ int foreign_key_link(struct ddl_context *dc, const struct cat_foreign_key *fk, s
 int foreign_key_unlink(struct ddl_context *dc, const struct cat_foreign_key *fk, struct err *err) MUST_CHECK;
 int work_open(struct table_work *w, struct ddl_context *dc, const struct cat_table *t, struct err *err) MUST_CHECK;
 
+// ---- online.c: work left to a job
+
+// Whether what is added may be left to a job; if it is, online_defer says so.
+bool online_can_defer(const struct table_work *w);
+void online_defer(struct table_work *w);
+// 55006 while a job changes the table.
+int online_none_pending(struct ddl_context *dc, const struct cat_table *t, struct err *err) MUST_CHECK;
+
 // ---- index_column.c: hidden columns of indexes
 
 bool is_index_column(const struct cat_column *c);

@@ -20,6 +20,7 @@ int ddl_create_index(struct ddl_context *dc, const struct ast *statement, struct
     struct cat_index index;
     TRY(find_indexed_relation(dc, s->table, &t, err));
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(online_none_pending(dc, t, err));
     if (s->if_not_exists && def->name.len > 0 && cat_index_by_name(t, def->name) != NULL) {
         ddl_notice(dc, ERR_DUPLICATE_TABLE, "index \"%.*s\" already exists, skipping", STR_FMT(def->name));
         out->changed_schema = false;
@@ -29,14 +30,7 @@ int ddl_create_index(struct ddl_context *dc, const struct ast *statement, struct
         ddl_notice(dc, ERR_SUCCESSFUL_COMPLETION,
                    "CONCURRENTLY is not required as all indexes are created concurrently");
     TRY(work_open(&w, dc, t, err));
-    size_t n_columns = w.edit.columns.len;
     TRY(index_build(&w, def, &index, err));
-    // Indexes over columns that have to be computed first are made with the rows.
-    if (dc->online && index.kind == CAT_INDEX_BTREE && w.edit.columns.len == n_columns) {
-        index.state = CAT_INDEX_WRITE_ONLY;
-        out->online_table_id = t->id;
-        out->online_index_id = w.edit.t.next_index_id;
-    }
     return index_add(&w, index, err);
 }
 
@@ -171,6 +165,7 @@ static int drop_index(struct ddl_context *dc, const struct cat_table *t, const s
 {
     struct table_work w;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(online_none_pending(dc, t, err));
     if (index == t->primary) {
         err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using DROP INDEX");
         return err_hint(err, "instead, use ALTER TABLE ... ALTER PRIMARY KEY or use DROP CONSTRAINT ... PRIMARY KEY "
@@ -221,6 +216,7 @@ int alter_index(struct ddl_context *dc, const struct ast_alter_object *s, struct
     if (found == NULL)
         return 0;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(online_none_pending(dc, t, err));
     TRY(work_open(&w, dc, t, err));
     struct cat_index *index = &w.edit.primary;
     for (size_t i = 0; i < w.edit.indexes.len; i++)

@@ -69,6 +69,8 @@ int ddl_truncate(struct ddl_context *dc, const struct ast *statement, struct ddl
     for (size_t i = 0; i < list.tables.len; i++)
         TRY(add_referencing(dc, &list, i, ddl_cascade(s->behavior), err));
     for (size_t i = 0; i < list.tables.len; i++)
+        TRY(online_none_pending(dc, list.tables.ptr[i], err));
+    for (size_t i = 0; i < list.tables.len; i++)
         TRY(truncate_table(dc, list.tables.ptr[i], err));
     return 0;
 }

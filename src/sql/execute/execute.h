@@ -123,17 +123,18 @@ struct virtual_table {
 // Fills an index from the primary one; 23505 on duplicates. `predicate` NULL: not partial.
 int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
                         const struct expr *predicate, struct err *err) MUST_CHECK;
-// A piece of the same for an index that writers keep meanwhile: entries of up to rows_max rows from `start` (a key,
-// empty: the first row) that are missing or wrong are put. 23505 when another row has the entry of a unique one.
-struct backfill_piece {
-    struct str start;
+// A piece of the rows of a table.
+struct table_piece {
+    struct str start; // a key; empty: the first row
     uint32_t rows_max;
     struct arena *arena; // for `next`
     struct str next;     // result: where to go on, empty at the end
     uint64_t put;        // result: entries put
 };
+// A piece of an index that writers keep meanwhile: entries that are missing or wrong are put. 23505 when another row
+// has the entry of a unique one.
 int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
-                        const struct expr *predicate, struct backfill_piece *piece, struct err *err) MUST_CHECK;
+                        const struct expr *predicate, struct table_piece *piece, struct err *err) MUST_CHECK;
 // Statistics over a set of columns (positions in the table): values that differ, rows in which all are NULL, bytes.
 struct table_statistic {
     const uint32_t *columns;
@@ -146,13 +147,14 @@ struct table_statistics {
 // Reads the whole table, as of the transaction's snapshot, and fills in the list.
 int exec_collect_statistics(struct exec_context *x, const struct cat_table *t, struct table_statistic *list, size_t n,
                             int64_t *rows, struct err *err) MUST_CHECK;
-// Every row satisfies the check (23514), has a value in the column (23502), refers to a row that exists (23503).
+// Every row satisfies the check (23514), has a value in the column (23502), refers to a row that exists (23503). With a
+// piece only its rows are looked at, as of the snapshot: of a constraint that writers keep meanwhile.
 int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
-                        const struct expr *condition, struct err *err) MUST_CHECK;
+                        const struct expr *condition, struct table_piece *piece, struct err *err) MUST_CHECK;
 int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, uint32_t column_id,
-                           struct err *err) MUST_CHECK;
+                           struct table_piece *piece, struct err *err) MUST_CHECK;
 int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
-                              struct err *err) MUST_CHECK;
+                              struct table_piece *piece, struct err *err) MUST_CHECK;
 // Writes every row of `from` in the shape of `to` (same table id). `values[i]` computes column i of `to` over the
 // columns of `from` (NULL: copy the column with the same id). Under another primary index id the old rows stay, under
 // the same one they are overwritten; secondary indexes whose id `from` lacks are filled.

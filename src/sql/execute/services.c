@@ -80,6 +80,33 @@ int walk_table(struct exec_context *x, const struct cat_table *t, unsigned flags
     return rc;
 }
 
+// The same with a piece of the rows.
+static int walk_piece(struct exec_context *x, const struct cat_table *t, unsigned flags, struct table_piece *piece,
+                      walk_visit visit, void *arg, struct err *err)
+{
+    struct table_walk w;
+    struct str last = STR_NONE;
+    int rc = walk_open(&w, x, t, flags, piece->start, err);
+    w.batch_rows = MIN(piece->rows_max, (uint32_t)BATCH_ROWS_MAX);
+    for (uint32_t rows = 0; rc == 0 && rows < piece->rows_max; rows += w.batch.n) {
+        rc = walk_next(&w, err);
+        last = w.last;
+        if (rc != 0 || w.batch.n == 0)
+            break;
+        rc = visit(&w, arg, err);
+    }
+    piece->next = last.ptr != NULL ? key_next(piece->arena, last) : STR_EMPTY;
+    walk_close(&w);
+    return rc;
+}
+
+static int validate_rows(struct exec_context *x, const struct cat_table *t, struct table_piece *piece, walk_visit visit,
+                         void *arg, struct err *err)
+{
+    return piece == NULL ? walk_table(x, t, KV_READ_VALIDATED, visit, arg, err)
+                         : walk_piece(x, t, KV_READ_SNAPSHOT, piece, visit, arg, err);
+}
+
 // "a=1, b='x'": the row as errors show it.
 static void describe_row(struct buf *out, const struct cat_table *t, const struct datum *row)
 {
@@ -257,35 +284,17 @@ int exec_backfill_index(struct exec_context *x, const struct cat_table *t, const
     return rc;
 }
 
-static int backfill_rows(struct table_walk *w, struct backfill *b, struct backfill_piece *piece, struct err *err)
-{
-    struct str last = STR_NONE;
-    w->batch_rows = MIN(piece->rows_max, (uint32_t)BATCH_ROWS_MAX);
-    for (uint32_t rows = 0; rows < piece->rows_max; rows += w->batch.n) {
-        TRY(walk_next(w, err));
-        last = w->last;
-        if (w->batch.n == 0)
-            break;
-        TRY(backfill_batch(w, b, err));
-    }
-    TRY(fill_flush(&b->fill, err));
-    piece->put = b->fill.put;
-    piece->next = last.ptr != NULL ? key_next(piece->arena, last) : STR_EMPTY;
-    return 0;
-}
-
 int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
-                        const struct expr *predicate, struct backfill_piece *piece, struct err *err)
+                        const struct expr *predicate, struct table_piece *piece, struct err *err)
 {
     struct backfill b = {.predicate = compile_over(x, t, predicate)};
     const struct table_access *ta = table_access(x, t);
-    struct table_walk w;
     fill_init(&b.fill, x, ta, table_index_of(ta, index));
     b.fill.kept = true;
-    int rc = walk_open(&w, x, t, KV_READ_VALIDATED, piece->start, err);
+    int rc = walk_piece(x, t, KV_READ_VALIDATED, piece, backfill_batch, &b, err);
     if (rc == 0)
-        rc = backfill_rows(&w, &b, piece, err);
-    walk_close(&w);
+        rc = fill_flush(&b.fill, err);
+    piece->put = b.fill.put;
     fill_release(&b.fill);
     return rc;
 }
@@ -327,10 +336,10 @@ static int validate_check_batch(struct table_walk *w, void *arg, struct err *err
 }
 
 int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
-                        const struct expr *condition, struct err *err)
+                        const struct expr *condition, struct table_piece *piece, struct err *err)
 {
     struct validation v = {.table = t, .check = check, .ev = compile_over(x, t, condition)};
-    return walk_table(x, t, KV_READ_VALIDATED, validate_check_batch, &v, err);
+    return validate_rows(x, t, piece, validate_check_batch, &v, err);
 }
 
 static int validate_not_null_batch(struct table_walk *w, void *arg, struct err *err)
@@ -347,12 +356,13 @@ static int validate_not_null_batch(struct table_walk *w, void *arg, struct err *
     return 0;
 }
 
-int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, uint32_t column_id, struct err *err)
+int exec_validate_not_null(struct exec_context *x, const struct cat_table *t, uint32_t column_id,
+                           struct table_piece *piece, struct err *err)
 {
     struct validation v = {.table = t};
     while (t->columns[v.column].id != column_id)
         v.column++;
-    return walk_table(x, t, KV_READ_VALIDATED, validate_not_null_batch, &v, err);
+    return validate_rows(x, t, piece, validate_not_null_batch, &v, err);
 }
 
 static int validate_foreign_key_batch(struct table_walk *w, void *arg, struct err *err)
@@ -364,10 +374,10 @@ static int validate_foreign_key_batch(struct table_walk *w, void *arg, struct er
 }
 
 int exec_validate_foreign_key(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
-                              struct err *err)
+                              struct table_piece *piece, struct err *err)
 {
     struct validation v = {.table = t, .fk = fk};
-    return walk_table(x, t, KV_READ_VALIDATED, validate_foreign_key_batch, &v, err);
+    return validate_rows(x, t, piece, validate_foreign_key_batch, &v, err);
 }
 
 // ---- rewriting

@@ -7,7 +7,7 @@ const struct job_type session_job_types[] = {
     {"INSPECT", inspect_run, NULL},
     {"BACKUP", backup_run, backup_revert},
     {"RESTORE", restore_run, restore_revert},
-    {"NEW SCHEMA CHANGE", online_index_run, online_index_revert},
+    {"NEW SCHEMA CHANGE", online_run, online_revert},
     {CAT_GARBAGE_JOB, garbage_run, NULL, .no_cancel = true},
     {0},
 };

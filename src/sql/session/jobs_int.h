@@ -47,16 +47,24 @@ int garbage_run(struct job *job, struct err *err) MUST_CHECK; // garbage.c
 // A session of a job: interrupted with it.
 void session_works_for(struct session *s, struct job *job);
 
-// online_index.c
-// Whether the statement is a CREATE INDEX that is to run as a job.
-int online_index_wanted(struct session *s, const struct ast *ast, bool *out, struct err *err) MUST_CHECK;
-int run_online_index(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
-int online_index_run(struct job *job, struct err *err) MUST_CHECK;
-int online_index_revert(struct job *job, struct err *err) MUST_CHECK;
+// online.c
+// Whether the statement is a schema change that is to run as a job.
+int online_wanted(struct session *s, const struct ast *ast, bool *out, struct err *err) MUST_CHECK;
+// Whether the statement at work is a transaction of its own, of somebody who waits for it.
+bool online_by_itself(const struct session *s);
+// A job changes the table (55006): a new transaction after a while.
+int online_await_turn(struct session *s, struct err *err) MUST_CHECK;
+int run_online(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+int online_run(struct job *job, struct err *err) MUST_CHECK;
+int online_revert(struct job *job, struct err *err) MUST_CHECK;
 int session_backfill_piece(struct session *s, const struct cat_table *table, const struct cat_index *index,
-                           struct backfill_piece *piece, struct err *err) MUST_CHECK;
-// Runs the statement so that its index is left write-only and empty.
-int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, struct ddl_result *out,
+                           struct table_piece *piece, struct err *err) MUST_CHECK;
+int session_validate_check(struct session *s, const struct cat_table *table, const struct cat_check *check,
+                           struct table_piece *piece, struct err *err) MUST_CHECK;
+int session_validate_foreign_key(struct session *s, const struct cat_table *table, const struct cat_foreign_key *fk,
+                                 struct table_piece *piece, struct err *err) MUST_CHECK;
+// Runs the statement with what takes long left to the job.
+int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, int64_t job, struct ddl_result *out,
                    struct err *err) MUST_CHECK;
 
 #endif

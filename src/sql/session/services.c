@@ -104,7 +104,7 @@ static int backfill_index(struct ddl_services *services, struct ddl_context *dc,
 }
 
 int session_backfill_piece(struct session *s, const struct cat_table *table, const struct cat_index *index,
-                           struct backfill_piece *piece, struct err *err)
+                           struct table_piece *piece, struct err *err)
 {
     struct service_run r;
     struct expr *predicate = NULL;
@@ -117,18 +117,25 @@ int session_backfill_piece(struct session *s, const struct cat_table *table, con
     return service_end(&r, rc);
 }
 
+int session_validate_check(struct session *s, const struct cat_table *table, const struct cat_check *check,
+                           struct table_piece *piece, struct err *err)
+{
+    struct service_run r;
+    struct expr *condition;
+    service_begin(&r, s);
+    if (check->pending == CAT_PENDING_NOT_NULL)
+        return service_end(&r, exec_validate_not_null(&r.x, table, check->columns[0], piece, err));
+    int rc = stored_expr(s, &r.arena, table, check->sql, T_BOOL, "CHECK", &condition, err);
+    if (rc == 0)
+        rc = exec_validate_check(&r.x, table, check, condition, piece, err);
+    return service_end(&r, rc);
+}
+
 static int validate_check(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
                           const struct cat_check *check, struct err *err)
 {
     (void)dc;
-    struct session *s = session_of(services);
-    struct service_run r;
-    struct expr *condition;
-    service_begin(&r, s);
-    int rc = stored_expr(s, &r.arena, table, check->sql, T_BOOL, "CHECK", &condition, err);
-    if (rc == 0)
-        rc = exec_validate_check(&r.x, table, check, condition, err);
-    return service_end(&r, rc);
+    return session_validate_check(session_of(services), table, check, NULL, err);
 }
 
 static int validate_not_null(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
@@ -137,16 +144,22 @@ static int validate_not_null(struct ddl_services *services, struct ddl_context *
     (void)dc;
     struct service_run r;
     service_begin(&r, session_of(services));
-    return service_end(&r, exec_validate_not_null(&r.x, table, column->id, err));
+    return service_end(&r, exec_validate_not_null(&r.x, table, column->id, NULL, err));
+}
+
+int session_validate_foreign_key(struct session *s, const struct cat_table *table, const struct cat_foreign_key *fk,
+                                 struct table_piece *piece, struct err *err)
+{
+    struct service_run r;
+    service_begin(&r, s);
+    return service_end(&r, exec_validate_foreign_key(&r.x, table, fk, piece, err));
 }
 
 static int validate_foreign_key(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
                                 const struct cat_foreign_key *fk, struct err *err)
 {
     (void)dc;
-    struct service_run r;
-    service_begin(&r, session_of(services));
-    return service_end(&r, exec_validate_foreign_key(&r.x, table, fk, err));
+    return session_validate_foreign_key(session_of(services), table, fk, NULL, err);
 }
 
 static int column_values(struct session *s, struct arena *a, const struct cat_table *before,

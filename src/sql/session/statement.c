@@ -597,8 +597,8 @@ static bool changes_logins(const struct ast *ast)
            (ast->kind == AST_GRANT && ast_as_grant(ast)->target == AST_GRANT_ON_SYSTEM);
 }
 
-static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a, bool online, struct ddl_result *out,
-                       struct err *err)
+static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a, int64_t online_job,
+                       struct ddl_result *out, struct err *err)
 {
     if (s->txn_read_only)
         return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
@@ -616,7 +616,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .notice = send_notice_record,
                              .notice_arg = s,
                              .services = ddl_services_new(s, a),
-                             .online = online};
+                             .online_job = online_job};
     TRY(as_of_backfill(s, ast, a, &dc.read_version, err));
     dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
@@ -627,17 +627,29 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
     return ddl_execute(&dc, ast, out, err);
 }
 
-int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, struct ddl_result *out, struct err *err)
+int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, int64_t job, struct ddl_result *out,
+                   struct err *err)
 {
-    return execute_ddl(s, ast, a, true, out, err);
+    return execute_ddl(s, ast, a, job, out, err);
+}
+
+static int run_ddl_once(struct session *s, const struct ast *ast, struct arena *a, struct ddl_result *out,
+                        struct err *err)
+{
+    bool online;
+    TRY(online_wanted(s, ast, &online, err));
+    return online ? run_online(s, ast, err) : execute_ddl(s, ast, a, 0, out, err);
 }
 
 static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, struct str *tag, struct err *err)
 {
     struct ddl_result result = {0};
-    bool online;
-    TRY(online_index_wanted(s, ast, &online, err));
-    TRY(online ? run_online_index(s, ast, err) : execute_ddl(s, ast, a, false, &result, err));
+    int rc = run_ddl_once(s, ast, a, &result, err);
+    while (rc == ERR_OBJECT_IN_USE && online_by_itself(s)) {
+        TRY(online_await_turn(s, err));
+        rc = run_ddl_once(s, ast, a, &result, err);
+    }
+    TRY(rc);
     s->touched_roles |= changes_logins(ast);
     s->has_temp_schema |= result.made_temporary;
     *tag = result.tag.len > 0 ? result.tag : str_of(ast_tag(ast));
