@@ -302,16 +302,20 @@ struct cat_table {
 
 // What was last counted over a set of columns (system.table_statistics).
 struct cat_statistic {
+    uint32_t table_id;
     int64_t id;
     struct str name; // empty: none was given
     const uint32_t *columns;
     size_t n_columns;
     int64_t created_micros;
     int64_t rows, distinct, nulls, avg_size;
+    struct str histogram; // encoded (histogram.h); empty: none
 };
 // Allocated in `a`, oldest first.
 int cat_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, struct cat_statistic **out, size_t *n,
                    struct err *err) MUST_CHECK;
+int cat_statistic_by_id(struct cat_view *v, struct arena *a, int64_t id, struct cat_statistic *out, bool *found,
+                        struct err *err) MUST_CHECK;
 // Replaces those of the same columns. Raises the catalog's version: kept plans are made again.
 int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, const struct cat_statistic *list,
                        size_t n, struct err *err) MUST_CHECK;

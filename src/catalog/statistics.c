@@ -25,6 +25,21 @@ static void read_columns(struct arena *a, struct datum d, struct cat_statistic *
     s->n_columns = items.count;
 }
 
+static struct cat_statistic read_row(struct arena *a, const struct datum *values)
+{
+    struct cat_statistic s = {.table_id = (uint32_t)values[COL_TABLE].i,
+                              .id = values[COL_ID].i,
+                              .created_micros = values[COL_CREATED].i,
+                              .rows = values[COL_ROWS].i,
+                              .distinct = values[COL_DISTINCT].i,
+                              .nulls = values[COL_NULLS].i,
+                              .avg_size = values[COL_SIZE].i};
+    s.name = values[COL_NAME].null ? STR_EMPTY : arena_str(a, values[COL_NAME].s);
+    s.histogram = values[COL_HISTOGRAM].null ? STR_EMPTY : arena_str(a, values[COL_HISTOGRAM].s);
+    read_columns(a, values[COL_COLUMNS], &s);
+    return s;
+}
+
 int cat_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, struct cat_statistic **out, size_t *n,
                    struct err *err)
 {
@@ -35,19 +50,30 @@ int cat_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, struc
     TRY(system_scan_open(v->catalog, v->txn, a, SYSTEM_TABLE_STATISTICS, &key, 1, &scan, err));
     int rc;
     while ((rc = system_scan_next(&scan, values, &found, err)) == 0 && found) {
-        struct cat_statistic s = {.id = values[COL_ID].i,
-                                  .created_micros = values[COL_CREATED].i,
-                                  .rows = values[COL_ROWS].i,
-                                  .distinct = values[COL_DISTINCT].i,
-                                  .nulls = values[COL_NULLS].i,
-                                  .avg_size = values[COL_SIZE].i};
-        s.name = values[COL_NAME].null ? STR_EMPTY : arena_str(a, values[COL_NAME].s);
-        read_columns(a, values[COL_COLUMNS], &s);
+        struct cat_statistic s = read_row(a, values);
         ARENA_PUSH(a, &list, s);
     }
     system_scan_close(&scan);
     *out = list.ptr;
     *n = list.len;
+    return rc;
+}
+
+int cat_statistic_by_id(struct cat_view *v, struct arena *a, int64_t id, struct cat_statistic *out, bool *found,
+                        struct err *err)
+{
+    struct datum values[SYSTEM_COLUMNS_MAX];
+    struct system_scan scan;
+    bool more;
+    *found = false;
+    TRY(system_scan_open(v->catalog, v->txn, a, SYSTEM_TABLE_STATISTICS, NULL, 0, &scan, err));
+    int rc;
+    while ((rc = system_scan_next(&scan, values, &more, err)) == 0 && more && !*found) {
+        *found = values[COL_ID].i == id;
+        if (*found)
+            *out = read_row(a, values);
+    }
+    system_scan_close(&scan);
     return rc;
 }
 
@@ -89,6 +115,7 @@ int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, c
         values[COL_DISTINCT] = datum_int(s->distinct);
         values[COL_NULLS] = datum_int(s->nulls);
         values[COL_SIZE] = datum_int(s->avg_size);
+        values[COL_HISTOGRAM] = s->histogram.len > 0 ? datum_str(s->histogram) : DATUM_NULL;
         TRY(system_put(v->catalog, v->txn, SYSTEM_TABLE_STATISTICS, values, err));
     }
     return view_changed(v, err);

@@ -140,13 +140,15 @@ struct table_statistic {
     const uint32_t *columns;
     size_t n_columns;
     int64_t distinct, nulls, avg_size;
+    struct str histogram; // of one column: encoded (catalog/histogram.h); empty: none
 };
 struct table_statistics {
     ARENA_VEC(struct table_statistic) v;
 };
-// Reads the whole table, as of the transaction's snapshot, and fills in the list.
+// Reads the whole table, as of the transaction's snapshot, and fills in the list. `rows_hint`: as many as it is thought
+// to have.
 int exec_collect_statistics(struct exec_context *x, const struct cat_table *t, struct table_statistic *list, size_t n,
-                            int64_t *rows, struct err *err) MUST_CHECK;
+                            int64_t rows_hint, int64_t *rows, struct err *err) MUST_CHECK;
 // Every row satisfies the check (23514), has a value in the column (23502), refers to a row that exists (23503). With a
 // piece only its rows are looked at, as of the snapshot: of a constraint that writers keep meanwhile.
 int exec_validate_check(struct exec_context *x, const struct cat_table *t, const struct cat_check *check,

@@ -6,62 +6,11 @@
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
-static const double SEEK = 3, FETCH = 4, DEFAULT_ROWS = 1000, EQUAL_SELECTIVITY = 0.05, RANGE_SELECTIVITY = 0.33,
-                    INVERTED_SELECTIVITY = 0.02;
-
-double table_rows(struct optimizer *o, const struct cat_table *t)
-{
-    double rows =
-        o->options->statistics.row_count == NULL ? -1 : o->options->statistics.row_count(o->options->statistics.arg, t);
-    if (rows < 0) {
-        o->plan->missing_stats = true;
-        rows = DEFAULT_ROWS;
-    }
-    return rows < 1 ? 1 : rows;
-}
+static const double SEEK = 3, FETCH = 10, EQUAL_SELECTIVITY = 0.02, INVERTED_SELECTIVITY = 0.02;
 
 static bool is_comparison(const struct expr *e, const char *symbol)
 {
     return e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, symbol) == 0;
-}
-
-double column_distinct(struct optimizer *o, col_id c)
-{
-    const struct col_info *info = query_column(o->q, c);
-    const struct optimize_statistics *s = &o->options->statistics;
-    if (info->table == NULL || s->distinct_count == NULL)
-        return 0;
-    return s->distinct_count(s->arg, info->table, info->table_column_id);
-}
-
-// Of rows in which the expressions, some of them columns, are equal.
-static double equal_part(struct optimizer *o, struct expr *const *sides, uint32_t n)
-{
-    double most = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (sides[i]->kind == EXPR_COLUMN)
-            most = fmax(most, column_distinct(o, sides[i]->column));
-    }
-    return most > 0 ? 1 / most : 0.1;
-}
-
-static double selectivity(struct optimizer *o, const struct expr *e)
-{
-    if (is_comparison(e, "="))
-        return equal_part(o, e->args, 2);
-    if (e->kind == EXPR_IN)
-        return fmin(0.5, equal_part(o, e->args, 1) * (e->n_args - 1));
-    if (e->kind == EXPR_OR)
-        return 0.5;
-    return RANGE_SELECTIVITY;
-}
-
-double filter_selectivity(struct optimizer *o, const struct conjuncts *c)
-{
-    double s = 1;
-    for (size_t i = 0; i < c->items.len; i++)
-        s *= selectivity(o, c->items.ptr[i]);
-    return fmax(s, 1e-6);
 }
 
 // ---- matching conditions to index columns
@@ -341,32 +290,40 @@ static void build_constraint(struct matcher *m, const struct cat_index *index, s
 
 // ---- estimates
 
-static double equal_fraction(struct optimizer *o, const struct cat_table *t, uint32_t column_id, double rows)
+static double equal_fraction(struct optimizer *o, const struct cat_table *t, uint32_t column_id,
+                             const struct expr *value, double rows)
 {
-    double distinct = o->options->statistics.distinct_count == NULL
-                          ? 0
-                          : o->options->statistics.distinct_count(o->options->statistics.arg, t, column_id);
-    if (distinct > 0)
-        return 1 / distinct;
-    return fmax(EQUAL_SELECTIVITY, 1 / rows);
+    double fraction = table_equal_fraction(o, t, column_id, cat_column_by_id(t, column_id)->type, value);
+    return fraction > 0 ? fraction : fmax(EQUAL_SELECTIVITY, 1 / rows);
+}
+
+// Of the rows that the equalities leave: those under the alternatives, or in the range, of the next column.
+static double next_fraction(struct optimizer *o, const struct cat_table *t, const struct cat_index *index,
+                            const struct index_constraint *ic, double rows)
+{
+    if (ic->n_equal >= index->n_columns)
+        return 1;
+    uint32_t id = index->columns[ic->n_equal].column_id;
+    double sum = ic->any_array != NULL ? 10 * equal_fraction(o, t, id, NULL, rows) : 0;
+    for (uint32_t i = 0; i < ic->n_any; i++)
+        sum += equal_fraction(o, t, id, ic->any[i], rows);
+    if (ic->n_any > 0 || ic->any_array != NULL)
+        return fmin(1, sum);
+    if (ic->low == NULL && ic->high == NULL)
+        return 1;
+    return table_range_fraction(o, t, id, cat_column_by_id(t, id)->type, ic->low, ic->low_exclusive, ic->high,
+                                ic->high_exclusive);
 }
 
 static double scanned_rows(struct optimizer *o, const struct cat_table *t, const struct cat_index *index,
                            const struct index_constraint *ic, bool unique_point, double rows)
 {
-    double alternatives = ic->n_any > 0 ? ic->n_any : ic->any_array != NULL ? 10 : 1;
     if (unique_point)
-        return alternatives;
+        return ic->n_any > 0 ? ic->n_any : ic->any_array != NULL ? 10 : 1;
     double n = ic->inverted != NULL ? rows * INVERTED_SELECTIVITY : rows;
     for (uint32_t i = 0; i < ic->n_equal; i++)
-        n *= equal_fraction(o, t, index->columns[i].column_id, rows);
-    if (ic->n_any > 0 || ic->any_array != NULL)
-        n *= fmin(1, alternatives * equal_fraction(o, t, index->columns[ic->n_equal].column_id, rows));
-    if (ic->low != NULL)
-        n *= RANGE_SELECTIVITY;
-    if (ic->high != NULL)
-        n *= RANGE_SELECTIVITY;
-    return fmax(n, 1);
+        n *= equal_fraction(o, t, index->columns[i].column_id, ic->equal[i], rows);
+    return fmax(n * next_fraction(o, t, index, ic, rows), 1);
 }
 
 // ---- one candidate

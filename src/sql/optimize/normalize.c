@@ -54,7 +54,7 @@ static struct rel *with_filter(struct optimizer *o, struct rel *r, struct expr *
 
 static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e);
 
-static struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e)
+struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e)
 {
     struct rel *pushed = push(o, r, e);
     return pushed != NULL ? pushed : with_filter(o, r, e);
@@ -139,6 +139,9 @@ static struct rel *push_join(struct optimizer *o, struct rel *r, struct expr *e)
     outer_to_inner(o, r, e, &left, &right);
     bool on_left = !col_set_intersects(&cols, &right), on_right = !col_set_intersects(&cols, &left);
     enum join_kind kind = r->join.kind;
+    bool reduces = kind == JOIN_SEMI || kind == JOIN_ANTI;
+    if (reduces && rule_on(o, OPTIMIZE_RULE_SUBQUERIES_LAST) && !subqueries_are_constant(o, e))
+        return NULL; // few rows are left to run it for
     bool keeps_left = kind == JOIN_INNER || kind == JOIN_LEFT || kind == JOIN_SEMI || kind == JOIN_ANTI;
     bool keeps_right = kind == JOIN_INNER || kind == JOIN_RIGHT;
     if (on_left && keeps_left) {
@@ -402,13 +405,21 @@ static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
     struct conjuncts all = {0};
     condition_conjuncts(o, &all, r->predicate);
     struct rel *input = normalize(o, r->input);
+    struct conjuncts later = {0};
     for (size_t i = 0; i < all.items.len; i++) {
         struct expr *e = all.items.ptr[i];
         struct rel *joined = exists_to_semi_join(o, input, e);
         if (joined == NULL)
             joined = in_to_semi_join(o, input, e);
-        input = joined != NULL ? joined : push_or_filter(o, input, e);
+        if (joined != NULL)
+            input = joined;
+        else if (rule_on(o, OPTIMIZE_RULE_SUBQUERIES_LAST) && !subqueries_are_constant(o, e))
+            ARENA_PUSH(o->arena, &later.items, e);
+        else
+            input = push_or_filter(o, input, e);
     }
+    for (size_t i = 0; i < later.items.len; i++)
+        input = push_or_filter(o, input, later.items.ptr[i]);
     return input;
 }
 

@@ -218,6 +218,7 @@ struct statement_plan *optimize(struct query *q, const struct optimize_options *
     struct optimizer o = {
         .q = q, .arena = q->arena, .options = options, .plan = ARENA_NEW(q->arena, struct statement_plan)};
     o.plan->query = q;
+    o.fixed = col_set_new(q->arena, q);
     rng_seed(&o.rng, options->cost_seed);
     struct subquery_list l = {.o = &o};
     plan_ctes(&o, &l);

@@ -6,6 +6,7 @@
 #ifndef SQL_OPTIMIZE_OPTIMIZE_H
 #define SQL_OPTIMIZE_OPTIMIZE_H
 
+#include "catalog/histogram.h"
 #include "sql/optimize/plan.h"
 
 struct optimize_statistics {
@@ -13,6 +14,10 @@ struct optimize_statistics {
     double (*row_count)(void *arg, const struct cat_table *table);
     // Distinct values of a column; 0 or less: unknown.
     double (*distinct_count)(void *arg, const struct cat_table *table, uint32_t column_id);
+    // Part of the rows in which a column is NULL, or lies in a range; negative: unknown.
+    double (*null_fraction)(void *arg, const struct cat_table *table, uint32_t column_id);
+    double (*range_fraction)(void *arg, const struct cat_table *table, uint32_t column_id,
+                             const struct histogram_range *range);
     void *arg;
 };
 
@@ -26,9 +31,11 @@ const char *optimize_rule_name(enum optimize_rule rule);
 
 struct optimize_options {
     struct optimize_statistics statistics;
-    uint64_t disabled_rules;  // bits of optimize_rule
-    uint64_t cost_seed;       // of what perturbs costs (tests)
-    double cost_perturbation; // costs are multiplied by up to 1 + this, or divided; 0: not
+    int64_t reorder_joins_limit;     // relations whose join order is searched through; above it is greedy
+    const struct eval_context *eval; // for estimates with now() and literals that depend on settings; NULL: without
+    uint64_t disabled_rules;         // bits of optimize_rule
+    uint64_t cost_seed;              // of what perturbs costs (tests)
+    double cost_perturbation;        // costs are multiplied by up to 1 + this, or divided; 0: not
 };
 
 // Takes the query over (it is rewritten). Everything lives in the query's arena.

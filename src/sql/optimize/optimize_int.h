@@ -6,13 +6,26 @@
 #include "sql/optimize/optimize.h"
 #include <string.h>
 
+// A condition of a join parts of which are checked before it: of the rows that come to it, those are gone.
+struct implied_part {
+    const struct expr *condition;
+    double part;
+};
+
 struct optimizer {
     struct query *q;
     struct arena *arena;
     const struct optimize_options *options;
     struct statement_plan *plan;
     uint32_t next_number;
-    struct rng rng; // of cost_perturbation
+    struct rng rng;       // of cost_perturbation
+    struct col_set fixed; // columns that are known to equal a constant
+    ARENA_VEC(struct implied_part) implied;
+    ARENA_VEC(struct planned_join {
+        const struct rel *rel;
+        struct plan *plan;
+    })
+    joins; // found again by their relation
 };
 
 static inline double perturbed(struct optimizer *o, double cost)
@@ -31,6 +44,8 @@ static inline bool rule_on(const struct optimizer *o, enum optimize_rule rule)
 bool subqueries_are_constant(struct optimizer *o, const struct expr *e);
 // normalize.c
 struct rel *normalize(struct optimizer *o, struct rel *r);
+// Checks the condition in the relation or, when it cannot go down, above it.
+struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e);
 // computed.c
 void use_computed(struct optimizer *o, struct rel *r);
 // prune.c
@@ -69,12 +84,27 @@ struct access_path {
 };
 // False when a lookup finds no index whose first column is fixed.
 bool access_best(struct optimizer *o, const struct access_request *request, struct access_path *out);
+
+// estimate.c
 double table_rows(struct optimizer *o, const struct cat_table *t);
 double filter_selectivity(struct optimizer *o, const struct conjuncts *c);
-// Distinct values of a table's column, as far as counted; 0: unknown.
+// Distinct values of a table's column, as far as counted or known by a unique index; 0: unknown.
+double table_column_distinct(struct optimizer *o, const struct cat_table *t, uint32_t column_id);
 double column_distinct(struct optimizer *o, col_id c);
+// Of a table's rows: those with this value in the column (negative: unknown), those within bounds (NULL: open).
+double table_equal_fraction(struct optimizer *o, const struct cat_table *t, uint32_t column_id, struct type type,
+                            const struct expr *value);
+double table_range_fraction(struct optimizer *o, const struct cat_table *t, uint32_t column_id, struct type type,
+                            const struct expr *low, bool low_exclusive, const struct expr *high, bool high_exclusive);
+// Of a join of so many rows, by the keys and what else its condition says.
+double join_rows(struct optimizer *o, enum join_kind kind, double left, double right, const struct join_key *keys,
+                 uint32_t n_keys, struct expr *on);
+// Of a hash join with its sides; the right one is held in memory.
+double hash_join_cost(double left_cost, double left_rows, double right_cost, double right_rows, uint32_t n_keys);
 
 // physical.c
+// Whether rows of the relation can be looked up by an index, as far as its kind goes.
+bool lookup_possible(const struct rel *r);
 struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit);
 
 #endif

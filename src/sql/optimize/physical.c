@@ -342,29 +342,6 @@ static struct col_set rel_columns(struct optimizer *o, const col_id *cols, uint3
     return s;
 }
 
-static double join_rows(enum join_kind kind, double left, double right, uint32_t n_keys, bool has_on)
-{
-    double matched = n_keys > 0 ? fmax(left, right) * 1.0 : left * right;
-    if (n_keys > 1)
-        matched = fmax(1, matched / 2);
-    if (has_on)
-        matched = fmax(1, matched / 3);
-    switch (kind) {
-    case JOIN_SEMI:
-    case JOIN_ANTI:
-        return fmax(1, left / 2);
-    case JOIN_LEFT:
-        return fmax(matched, left);
-    case JOIN_RIGHT:
-        return fmax(matched, right);
-    case JOIN_FULL:
-        return fmax(matched, left + right);
-    case JOIN_INNER:
-        break;
-    }
-    return matched;
-}
-
 static void join_columns(struct optimizer *o, struct plan *p, const col_id *right, uint32_t n_right)
 {
     bool semi = p->join.kind == JOIN_SEMI || p->join.kind == JOIN_ANTI;
@@ -377,16 +354,20 @@ static void join_columns(struct optimizer *o, struct plan *p, const col_id *righ
     p->n_cols = n;
 }
 
+bool lookup_possible(const struct rel *r)
+{
+    const struct rel *scan = r->kind == REL_FILTER ? r->input : r;
+    return scan->kind == REL_SCAN && scan->scan.table->kind == CAT_TABLE && scan->scan.lock == LOCK_NONE &&
+           (r == scan || !expr_has_subquery(r->predicate));
+}
+
 // Right side an index reachable from the left side's columns? The scan's own filter becomes the lookup's.
-static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *left, double hash_cost)
+static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *left, double rows, double hash_cost)
 {
     struct rel *scan = r->right->kind == REL_FILTER ? r->right->input : r->right;
     enum join_kind kind = r->join.kind;
     bool possible = kind == JOIN_INNER || kind == JOIN_LEFT || kind == JOIN_SEMI || kind == JOIN_ANTI;
-    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || !possible || scan->kind != REL_SCAN ||
-        scan->scan.table->kind != CAT_TABLE || scan->scan.lock != LOCK_NONE)
-        return NULL;
-    if (r->right->kind == REL_FILTER && expr_has_subquery(r->right->predicate))
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || !possible || !lookup_possible(r->right))
         return NULL;
     struct conjuncts on = {0}, own = {0}, both = {0};
     conjuncts_add(o, &on, r->join.on);
@@ -419,7 +400,7 @@ static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *
     p->join.lookup.filter = conjuncts_join(o, &lookup_filter);
     p->join.lookup_cols = path.cols;
     p->join.n_lookup_cols = path.n_cols;
-    p->rows = join_rows(kind, left->rows, left->rows * path.rows, 1, p->join.on != NULL);
+    p->rows = rows;
     p->cost = cost;
     join_columns(o, p, path.cols, path.n_cols);
     p->order = left->order;
@@ -436,7 +417,7 @@ static struct plan *plan_nested(struct optimizer *o, struct rel *r)
     p->join.kind = r->join.kind;
     p->join.on = r->join.on;
     p->join.correlated = true;
-    p->rows = join_rows(r->join.kind, left->rows, p->right->rows, 0, r->join.on != NULL);
+    p->rows = join_rows(o, r->join.kind, left->rows, p->right->rows, NULL, 0, r->join.on);
     p->cost = left->cost + left->rows * p->right->cost;
     join_columns(o, p, p->right->cols, p->right->n_cols);
     return p;
@@ -466,11 +447,8 @@ static struct plan *hash_join(struct optimizer *o, struct rel *r, struct plan *l
     split_keys(o, r, p);
     if (p->join.n_keys == 0)
         p->kind = PLAN_NESTED_JOIN;
-    p->rows = join_rows(r->join.kind, left->rows, right->rows, p->join.n_keys, p->join.on != NULL);
-    p->cost = left->cost + right->cost + right->rows * 2 + left->rows;
-    if (p->join.n_keys == 0)
-        p->cost += left->rows * right->rows;
-    p->cost = perturbed(o, p->cost);
+    p->rows = join_rows(o, r->join.kind, left->rows, right->rows, p->join.keys, p->join.n_keys, p->join.on);
+    p->cost = perturbed(o, hash_join_cost(left->cost, left->rows, right->cost, right->rows, p->join.n_keys));
     join_columns(o, p, right->cols, right->n_cols);
     return p;
 }
@@ -548,7 +526,7 @@ static struct plan *try_virtual(struct optimizer *o, struct rel *r, struct plan 
     p->right = right;
     p->join.kind = r->join.kind;
     p->join.correlated = true;
-    p->rows = join_rows(r->join.kind, left->rows, right->rows, 1, true);
+    p->rows = left->rows;
     p->cost = cost;
     join_columns(o, p, right->cols, right->n_cols);
     return p;
@@ -563,12 +541,12 @@ static struct plan *cheaper(struct plan *a, struct plan *b)
 static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *left, struct plan *right)
 {
     struct plan *hash = hash_join(o, r, left, right), *best = hash;
-    best = cheaper(best, try_lookup(o, r, left, best->cost));
+    best = cheaper(best, try_lookup(o, r, left, hash->rows, best->cost));
     best = cheaper(best, try_virtual(o, r, left, best->cost));
     return cheaper(best, try_merge(o, r, hash, best->cost));
 }
 
-static struct plan *plan_join(struct optimizer *o, struct rel *r)
+static struct plan *plan_sides(struct optimizer *o, struct rel *r)
 {
     if (r->join.lateral)
         return plan_nested(o, r);
@@ -582,6 +560,18 @@ static struct plan *plan_join(struct optimizer *o, struct rel *r)
     swapped->right = r->input;
     swapped->join.kind = r->join.kind == JOIN_RIGHT ? JOIN_LEFT : r->join.kind;
     return cheaper(best, join_sides(o, swapped, right, left));
+}
+
+// A join is asked for several times while others weigh what to do with it.
+static struct plan *plan_join(struct optimizer *o, struct rel *r)
+{
+    for (size_t i = 0; i < o->joins.len; i++) {
+        if (o->joins.ptr[i].rel == r)
+            return o->joins.ptr[i].plan;
+    }
+    struct planned_join planned = {r, plan_sides(o, r)};
+    ARENA_PUSH(o->arena, &o->joins, planned);
+    return planned.plan;
 }
 
 // ---- the other operators

@@ -334,6 +334,9 @@ void optimize_options_init(struct session *s, struct optimize_options *o);
 // statistics.c
 void statistics_release(struct sql_engine *e);
 double session_distinct_count(void *session, const struct cat_table *t, uint32_t column_id);
+double session_null_fraction(void *session, const struct cat_table *t, uint32_t column_id);
+double session_range_fraction(void *session, const struct cat_table *t, uint32_t column_id,
+                              const struct histogram_range *r);
 int run_create_statistics(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 double session_row_count(void *session, const struct cat_table *t);

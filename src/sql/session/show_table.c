@@ -1,7 +1,9 @@
 // SHOW of one relation's parts: columns, indexes, constraints, the statement that creates it.
+#include "catalog/histogram.h"
 #include "catalog/text.h"
 #include "sql/ddl/show_create.h"
 #include "sql/session/show_int.h"
+#include <math.h>
 #include <stdlib.h>
 
 // ---- what an index holds
@@ -419,6 +421,8 @@ static void statistic_row(struct show *sh, const struct cat_table *t, const stru
     row[4] = datum_int(s->distinct);
     row[5] = datum_int(s->nulls);
     row[6] = datum_int(s->avg_size);
+    if (s->histogram.len > 0)
+        row[8] = datum_int(s->id);
 }
 
 // What was collected; before that the row count, which is always kept.
@@ -450,6 +454,34 @@ static int show_statistics(struct show *sh, struct err *err)
     row[3] = datum_int(rows);
     row[4] = datum_int(rows);
     row[5] = datum_int(0);
+    return 0;
+}
+
+static int show_histogram(struct show *sh, struct err *err)
+{
+    int64_t id = ast_as_number(sh->ast->expr)->value;
+    struct cat_statistic s = {0};
+    const struct cat_table *t;
+    struct histogram h;
+    bool found;
+    TRY(cat_statistic_by_id(sh->view, sh->arena, id, &s, &found, err));
+    if (!found || s.histogram.len == 0)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "histogram %lld not found", (long long)id);
+    TRY(cat_table_by_id(sh->view, s.table_id, &t, err));
+    TRY(cat_check_any_privilege(sh->view, sh->session->user, t, err));
+    const struct cat_column *c = cat_column_by_id(t, s.columns[0]);
+    if (c == NULL || !histogram_decode(sh->arena, c->type, s.histogram, &h))
+        return err_set(err, ERR_UNDEFINED_OBJECT, "histogram %lld not found", (long long)id);
+    for (size_t i = 0; i < h.n; i++) {
+        const struct histogram_bucket *b = &h.buckets[i];
+        struct datum *row = show_row(sh);
+        struct buf text = BUF_INIT;
+        datum_print_sql(&text, c->type, b->upper, false);
+        row[0] = show_take(sh, &text);
+        row[1] = datum_int(llround(b->range));
+        row[2] = datum_float(b->distinct_range);
+        row[3] = datum_int(llround(b->equal));
+    }
     return 0;
 }
 
@@ -510,5 +542,11 @@ const struct show_form show_table_forms[] = {
       TEXT("partial_predicate"),
       {"histogram_id", TYPE_OID_INT8},
       {"full_histogram_id", TYPE_OID_INT8}}},
+    {AST_SHOW_HISTOGRAM,
+     show_histogram,
+     {TEXT("upper_bound"),
+      {"range_rows", TYPE_OID_INT8},
+      {"distinct_range_rows", TYPE_OID_FLOAT8},
+      {"equal_rows", TYPE_OID_INT8}}},
     {0},
 };

@@ -193,8 +193,12 @@ static uint64_t disabled_rules(struct session *s, int64_t seed)
 
 void optimize_options_init(struct session *s, struct optimize_options *o)
 {
-    *o = (struct optimize_options){
-        .statistics = {.row_count = session_row_count, .distinct_count = session_distinct_count, .arg = s}};
+    *o = (struct optimize_options){.statistics = {.row_count = session_row_count,
+                                                  .distinct_count = session_distinct_count,
+                                                  .null_fraction = session_null_fraction,
+                                                  .range_fraction = session_range_fraction,
+                                                  .arg = s},
+                                   .reorder_joins_limit = setting_int(s, SETTING_REORDER_JOINS_LIMIT)};
     if (!s->testing_optimizer)
         return;
     int64_t seed = setting_int(s, SETTING_TESTING_OPTIMIZER_RANDOM_SEED);
@@ -233,6 +237,7 @@ int plan_statement(struct session *s, struct arena *a, const struct ast *ast, co
     TRY(analyze(a, &options, ast, &q, err));
     struct optimize_options opt;
     optimize_options_init(s, &opt);
+    opt.eval = &fold;
     *out = optimize(q, &opt);
     return 0;
 }

@@ -1,49 +1,78 @@
-// CREATE STATISTICS and ANALYZE, and what the planner knows of columns: distinct counts of the last statistics, read
-// once per table and version of the catalog.
+// CREATE STATISTICS and ANALYZE, and what the planner knows of columns: counts and histograms of the last statistics,
+// read once per table and version of the catalog.
+#include "catalog/histogram.h"
 #include "sql/session/as_of_int.h"
+
+struct column_counts {
+    uint32_t id;
+    int64_t rows, distinct, nulls;
+    struct histogram histogram; // without buckets: none
+};
+
+enum { KEPT_BYTES_MAX = 8 << 20 };
 
 struct table_counts {
     struct table_counts *next;
     uint32_t table_id;
     uint64_t version; // of the catalog
+    struct arena arena;
     uint32_t n;
-    uint32_t *columns;
-    int64_t *distinct;
+    struct column_counts *columns;
 };
+
+static void counts_free(struct table_counts *c)
+{
+    arena_release(&c->arena);
+    mem_free(c);
+}
 
 void statistics_release(struct sql_engine *e)
 {
     while (e->table_counts != NULL) {
         struct table_counts *c = e->table_counts;
         e->table_counts = c->next;
-        mem_free(c->columns);
-        mem_free(c->distinct);
-        mem_free(c);
+        counts_free(c);
     }
 }
 
 // ---- what the planner asks
 
-static struct table_counts *read_counts(struct session *s, uint32_t table_id, uint64_t version)
+static void read_counts(struct session *s, const struct cat_table *t, struct table_counts *c)
 {
     struct arena a;
     struct cat_statistic *list = NULL;
     size_t n = 0;
     arena_init(&a, NULL);
-    struct table_counts *c = mem_zalloc(sizeof(*c));
-    *c = (struct table_counts){.table_id = table_id, .version = version};
-    if (cat_statistics(s->view, &a, table_id, &list, &n, NULL) != 0)
+    if (cat_statistics(s->view, &a, t->id, &list, &n, NULL) != 0)
         n = 0;
-    c->columns = mem_alloc(size_mul(n + 1, sizeof(*c->columns)));
-    c->distinct = mem_alloc(size_mul(n + 1, sizeof(*c->distinct)));
+    c->columns = ARENA_ARRAY(&c->arena, struct column_counts, n);
     for (size_t i = 0; i < n; i++) {
-        if (list[i].n_columns != 1)
+        const struct cat_column *column = list[i].n_columns == 1 ? cat_column_by_id(t, list[i].columns[0]) : NULL;
+        if (column == NULL)
             continue;
-        c->columns[c->n] = list[i].columns[0];
-        c->distinct[c->n++] = list[i].distinct;
+        struct column_counts *to = &c->columns[c->n++];
+        *to = (struct column_counts){
+            .id = column->id, .rows = list[i].rows, .distinct = list[i].distinct, .nulls = list[i].nulls};
+        if (!histogram_decode(&c->arena, column->type, list[i].histogram, &to->histogram))
+            to->histogram.n = 0;
     }
     arena_release(&a);
-    return c;
+}
+
+// Forgets those that were asked for longest ago, beyond what may be kept.
+static void counts_trim(struct sql_engine *e)
+{
+    size_t bytes = 0;
+    for (struct table_counts **at = &e->table_counts; *at != NULL;) {
+        struct table_counts *c = *at;
+        bytes += arena_bytes(&c->arena);
+        if (bytes > KEPT_BYTES_MAX && at != &e->table_counts) {
+            *at = c->next;
+            counts_free(c);
+        } else {
+            at = &c->next;
+        }
+    }
 }
 
 // The entry of the table, which the mutex guards; NULL when it must be read.
@@ -58,45 +87,78 @@ static struct table_counts *find_counts(struct sql_engine *e, uint32_t table_id,
             c->next = e->table_counts;
             return e->table_counts = c;
         }
-        mem_free(c->columns);
-        mem_free(c->distinct);
-        mem_free(c);
+        counts_free(c);
         return NULL;
     }
     return NULL;
 }
 
-static double count_of(const struct table_counts *c, uint32_t column_id)
+static const struct column_counts *counts_of(const struct table_counts *c, uint32_t column_id)
 {
     for (uint32_t i = 0; i < c->n; i++) {
-        if (c->columns[i] == column_id)
-            return (double)c->distinct[i];
+        if (c->columns[i].id == column_id)
+            return &c->columns[i];
     }
-    return 0;
+    return NULL;
+}
+
+// What is known of the column, with the mutex held: statistics_unlock follows. NULL: nothing.
+static const struct column_counts *statistics_lock(struct session *s, const struct cat_table *t, uint32_t column_id)
+{
+    struct sql_engine *e = s->engine;
+    uint64_t version = cat_view_version(s->view);
+    bool kept = t->kind == CAT_TABLE && t->id >= CAT_ID_FIRST_USER && version != 0;
+    pthread_mutex_lock(&e->statistics_mutex);
+    struct table_counts *c = kept ? find_counts(e, t->id, version) : NULL;
+    if (c != NULL || !kept)
+        return c != NULL ? counts_of(c, column_id) : NULL;
+    pthread_mutex_unlock(&e->statistics_mutex);
+    c = mem_zalloc(sizeof(*c));
+    *c = (struct table_counts){.table_id = t->id, .version = version};
+    arena_init(&c->arena, NULL);
+    read_counts(s, t, c);
+    pthread_mutex_lock(&e->statistics_mutex);
+    struct table_counts *other = find_counts(e, t->id, version); // a second session may have been as fast
+    if (other != NULL) {
+        counts_free(c);
+        return counts_of(other, column_id);
+    }
+    c->next = e->table_counts;
+    e->table_counts = c;
+    counts_trim(e);
+    return counts_of(c, column_id);
+}
+
+static void statistics_unlock(struct session *s)
+{
+    pthread_mutex_unlock(&s->engine->statistics_mutex);
 }
 
 double session_distinct_count(void *session, const struct cat_table *t, uint32_t column_id)
 {
-    struct session *s = session;
-    struct sql_engine *e = s->engine;
-    uint64_t version = cat_view_version(s->view);
-    if (t->kind != CAT_TABLE || t->id < CAT_ID_FIRST_USER || version == 0)
-        return 0;
-    pthread_mutex_lock(&e->statistics_mutex);
-    struct table_counts *c = find_counts(e, t->id, version);
-    double count = c != NULL ? count_of(c, column_id) : 0;
-    pthread_mutex_unlock(&e->statistics_mutex);
-    if (c != NULL)
-        return count;
-    c = read_counts(s, t->id, version);
-    count = count_of(c, column_id);
-    pthread_mutex_lock(&e->statistics_mutex);
-    struct table_counts *other = find_counts(e, t->id, version); // a second session may have been as fast
-    (void)other;
-    c->next = e->table_counts;
-    e->table_counts = c;
-    pthread_mutex_unlock(&e->statistics_mutex);
+    const struct column_counts *c = statistics_lock(session, t, column_id);
+    double count = c != NULL ? (double)c->distinct : 0;
+    statistics_unlock(session);
     return count;
+}
+
+double session_null_fraction(void *session, const struct cat_table *t, uint32_t column_id)
+{
+    const struct column_counts *c = statistics_lock(session, t, column_id);
+    double fraction = c != NULL && c->rows > 0 ? (double)c->nulls / (double)c->rows : -1;
+    statistics_unlock(session);
+    return fraction;
+}
+
+double session_range_fraction(void *session, const struct cat_table *t, uint32_t column_id,
+                              const struct histogram_range *r)
+{
+    const struct column_counts *c = statistics_lock(session, t, column_id);
+    double fraction = -1;
+    if (c != NULL && c->histogram.n > 0 && c->rows > 0)
+        fraction = histogram_rows(&c->histogram, r) / (double)c->rows;
+    statistics_unlock(session);
+    return fraction;
 }
 
 // ---- collecting
@@ -177,7 +239,9 @@ static int measure(struct session *s, struct arena *a, const struct cat_table *t
     struct exec_context x;
     exec_context_init(s, &x, a, &s->budget);
     x.plan = &plan;
-    int rc = exec_collect_statistics(&x, t, list->v.ptr, list->v.len, rows, err);
+    int64_t known = 0;
+    TRY(cat_row_count(s->view, t->id, &known, err));
+    int rc = exec_collect_statistics(&x, t, list->v.ptr, list->v.len, known, rows, err);
     exec_close(&x);
     return rc;
 }
@@ -199,6 +263,7 @@ static int keep(struct session *s, struct arena *a, const struct cat_table *t, s
                                            .rows = rows,
                                            .distinct = has_unique_key(t, from) ? rows : from->distinct,
                                            .nulls = from->nulls,
+                                           .histogram = from->histogram,
                                            .avg_size = from->avg_size};
     }
     return cat_put_statistics(s->view, a, t->id, stored, list->v.len, err);
