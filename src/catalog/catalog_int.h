@@ -96,6 +96,7 @@ struct cat_view {
     uint64_t version; // as of the snapshot, without own changes
     bool dirty;       // the transaction has uncommitted catalog changes
     int64_t garbage;  // the job that deletes what the transaction leaves; 0: none was made
+    bool zones_changed;
     struct cache cache;
     struct role_set *roles; // own reference; NULL until asked for
     struct arena arena;

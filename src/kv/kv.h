@@ -92,6 +92,7 @@ const char *kv_failure(struct kv *kv);
 struct kv_stats {
     uint64_t commits, conflicts, deadlocks, lock_waits, syncs, checkpoints, bytes_logged;
     uint64_t live_bytes, disk_bytes, memtable_bytes, history_bytes;
+    int64_t history_ns; // how long superseded versions are wanted
 };
 void kv_get_stats(struct kv *kv, struct kv_stats *out);
 // Forces the memtable into the B+tree; returns when it is durable there. For tests, backup and clean shutdown.

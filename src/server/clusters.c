@@ -26,6 +26,8 @@ int clusters_open(struct kv *kv, const struct clusters_options *options, struct 
     budget_init(&c->budget, "root", limit != 0 ? limit : SQL_MEMORY_BYTES_DEFAULT, options->engine->budget);
     c->engine_options.budget = &c->budget;
     c->hooks = clusters_sql_hooks(c);
+    c->engine_options.zones_changed = clusters_update_history;
+    c->engine_options.zones_changed_arg = c;
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->changed, NULL);
     pthread_cond_init(&c->purge_wake, NULL);
@@ -38,6 +40,7 @@ int clusters_open(struct kv *kv, const struct clusters_options *options, struct 
         clusters_close(c);
         return rc;
     }
+    clusters_update_history(c);
     *out = c;
     return 0;
 }
@@ -571,6 +574,7 @@ int clusters_create(struct clusters *c, struct str name, const struct cluster_cr
     TRY(clusters_check_name(name, err));
     TRY(cluster_change(c, create, &w, err));
     atomic_store(&c->has_others, true);
+    clusters_update_history(c);
     if (id != NULL)
         *id = w.id;
     return 0;

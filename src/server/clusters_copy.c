@@ -183,6 +183,7 @@ int clusters_clone(struct clusters *c, struct cluster_spec from, struct str name
     }
     arena_release(&a);
     atomic_store(&c->has_others, true);
+    clusters_update_history(c);
     if (rc == 0 && id != NULL)
         *id = w.copy.id;
     return rc;
@@ -417,6 +418,7 @@ static int reset_to(struct clusters *c, struct reset_work *w, struct err *err)
     TRY_STORE(kv_begin(c->kv, &options, &w->source), err);
     int rc = cluster_change(c, reset, w, err);
     kv_abort(w->source);
+    clusters_update_history(c);
     return rc;
 }
 

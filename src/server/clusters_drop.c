@@ -48,6 +48,7 @@ int clusters_drop(struct clusters *c, struct cluster_spec spec, bool immediate, 
     struct drop_work w = {spec, immediate ? 0 : c->undo_ns / 1000};
     TRY(cluster_not_system(spec, "drop", err));
     TRY(cluster_change(c, drop, &w, err));
+    clusters_update_history(c);
     clusters_wake_purger(c);
     return 0;
 }
@@ -88,7 +89,9 @@ static int undrop(struct kv_txn *txn, struct arena *a, void *arg, struct err *er
 
 int clusters_undrop(struct clusters *c, struct cluster_spec spec, struct err *err)
 {
-    return cluster_change(c, undrop, &spec, err);
+    TRY(cluster_change(c, undrop, &spec, err));
+    clusters_update_history(c);
+    return 0;
 }
 
 // ---- purging

@@ -78,6 +78,11 @@ int cluster_change(struct clusters *c, cluster_work *work, void *arg, struct err
 // Closes the cluster's engine if it is open. False when it is in use.
 bool cluster_close_unused(struct clusters *c, uint64_t id) MUST_CHECK;
 
+// ---- clusters_history.c
+
+// `clusters`: the store keeps history as long as zone configurations say now.
+void clusters_update_history(void *clusters);
+
 // ---- clusters_usage.c
 
 // Reads limits and stored use of the cluster.

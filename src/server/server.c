@@ -124,7 +124,9 @@ static int open_tls(struct server *server, struct err *err)
 
 static int open_store(struct server *server, struct err *err)
 {
-    struct kv_options options = {.memtable_bytes = server->config.cache_bytes};
+    // How long history is kept is read from the store.
+    struct kv_options options = {.memtable_bytes = server->config.cache_bytes,
+                                 .history_ns = KV_HISTORY_FOREVER_S * INT64_C(1000000000)};
     return kv_open(server->config.store_url, &options, &server->kv, err);
 }
 

@@ -539,6 +539,45 @@ static void test_statistics(void)
     end();
 }
 
+// ---- how long the past is kept
+
+static int64_t history_seconds(void)
+{
+    struct kv_stats stats;
+    kv_get_stats(kv, &stats);
+    return stats.history_ns / 1000000000;
+}
+
+static void test_history(void)
+{
+    begin();
+    struct session *s = session_in(clusters_system(clusters));
+    CHECK_INT(history_seconds(), 14400);
+    expect(s, "ALTER RANGE default CONFIGURE ZONE USING gc.ttlseconds = 60", "");
+    CHECK_INT(history_seconds(), 60);
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY); ALTER TABLE t CONFIGURE ZONE USING gc.ttlseconds = 100", "");
+    CHECK_INT(history_seconds(), 100);
+    expect(s, "BEGIN; ALTER TABLE t CONFIGURE ZONE USING gc.ttlseconds = 99; ROLLBACK", "");
+    CHECK_INT(history_seconds(), 100);
+    create("one"); // has the default
+    CHECK_INT(history_seconds(), 14400);
+    struct sql_engine *e = acquire("one");
+    struct session *other = session_in(e);
+    expect(other, "ALTER RANGE default CONFIGURE ZONE USING gc.ttlseconds = 300", "");
+    CHECK_INT(history_seconds(), 300);
+    session_free(other);
+    clusters_release(clusters, e);
+    OK(clusters_set_service(clusters, cluster_named(STR("one")), false, err));
+    OK(clusters_drop(clusters, cluster_named(STR("one")), false, err));
+    CHECK_INT(history_seconds(), 100);
+    OK(clusters_undrop(clusters, cluster_named(STR("one")), err));
+    CHECK_INT(history_seconds(), 300);
+    expect(s, "ALTER TABLE t CONFIGURE ZONE USING gc.ttlseconds = 1000; DROP TABLE t", "");
+    CHECK_INT(history_seconds(), 300);
+    session_free(s);
+    end();
+}
+
 // ---- limits
 
 static struct cluster_usage usage_of(const char *name)
@@ -669,5 +708,6 @@ static void test_request_units(void)
 CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
            {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
-           {"reset_to_time", test_reset_to_time}, {"statistics", test_statistics}, {"usage", test_usage},
+           {"reset_to_time", test_reset_to_time}, {"statistics", test_statistics}, {"history", test_history},
+           {"usage", test_usage},
            {"storage_limit", test_storage_limit}, {"request_units", test_request_units})

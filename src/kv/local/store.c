@@ -497,6 +497,7 @@ static void store_get_stats(struct kv *kv, struct kv_stats *out)
         .lock_waits = atomic_load_explicit(&s->locks.waits, memory_order_relaxed),
         .syncs = atomic_load_explicit(&s->log.syncs, memory_order_relaxed),
         .bytes_logged = atomic_load_explicit(&s->log.bytes_logged, memory_order_relaxed),
+        .history_ns = atomic_load_explicit(&s->history_ns, memory_order_relaxed),
         .disk_bytes = tree_disk_bytes(&s->tree) + (s->dir != NULL ? log_disk_bytes(&s->log) : 0),
     };
     struct view *view = view_acquire(s, 0);

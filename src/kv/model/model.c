@@ -708,6 +708,7 @@ static void model_get_stats(struct kv *kv, struct kv_stats *out)
     struct model *m = store_of(kv);
     pthread_mutex_lock(&m->mutex);
     *out = m->stats;
+    out->history_ns = m->history_ns;
     pthread_mutex_unlock(&m->mutex);
 }
 

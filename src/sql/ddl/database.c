@@ -1,5 +1,6 @@
 // Databases and schemas: CREATE, ALTER … SET, DROP.
 
+#include "catalog/zone.h"
 #include "sql/ddl/drop_int.h"
 #include "sql/ddl/settings_int.h"
 #include "sql/parse/ast_print.h"
@@ -246,6 +247,7 @@ static int drop_database(struct ddl_context *dc, const struct cat_database *d, s
         if (!schemas[i]->is_virtual)
             TRY(remove_schema(dc, schemas[i], err));
     TRY(cat_comments_remove(dc->view, CAT_COMMENT_DATABASE, d->id, err));
+    TRY(cat_zones_remove(dc->view, d->id, err));
     TRY(cat_role_settings_put(dc->view, d->id, STR_EMPTY, NULL, 0, err));
     return cat_remove(dc->view, d->id, err);
 }

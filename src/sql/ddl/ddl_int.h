@@ -228,6 +228,11 @@ int ddl_find_index(struct ddl_context *dc, const struct ast *name, bool missing_
 int alter_index(struct ddl_context *dc, const struct ast_alter_object *s, struct ddl_result *out,
                 struct err *err) MUST_CHECK;
 
+// ---- zone.c
+
+// The index goes, and its zone configuration with it.
+int zone_drop_index(struct ddl_context *dc, uint32_t table_id, uint32_t index_id, struct err *err) MUST_CHECK;
+
 // ---- sequence.c
 
 int sequence_create(struct ddl_context *dc, const struct cat_database *d, const struct cat_schema *s, struct str name,

@@ -1,5 +1,6 @@
 // DROP of relations, and what depends on them: views, foreign keys, defaults that use a sequence, owned sequences.
 
+#include "catalog/zone.h"
 #include "sql/ddl/drop_int.h"
 #include "sql/parse/parse.h"
 
@@ -152,7 +153,7 @@ static int remove_comments(struct ddl_context *dc, uint32_t id, struct err *err)
                                                   CAT_COMMENT_CONSTRAINT};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         TRY(cat_comments_remove(dc->view, kinds[i], id, err));
-    return 0;
+    return cat_zones_remove(dc->view, id, err);
 }
 
 static int forget_owner_column(struct ddl_context *dc, const struct cat_table *sequence, struct err *err)

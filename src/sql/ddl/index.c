@@ -157,6 +157,7 @@ int index_drop(struct table_work *w, uint32_t index_id, bool cascade, struct err
     remove_index(&w->edit, index_id);
     index_columns_prune(&w->edit);
     TRY(release_references(w, name, cascade, err));
+    TRY(zone_drop_index(w->dc, w->edit.t.id, index_id, err));
     return cat_delete_data(w->dc->view, w->edit.t.id, index_id, err);
 }
 

@@ -1,4 +1,5 @@
 // A cluster's half of SQL: its catalog, the registry of sessions, users.
+#include "catalog/zone.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 #include "sql/virtual/virtual.h"
@@ -51,6 +52,14 @@ static void drop_left_temporary(struct sql_engine *e)
     err_reset(&ignored);
 }
 
+int sql_history_wanted(struct sql_engine *engine, struct kv_txn *txn, uint64_t cluster, int64_t *ns, struct err *err)
+{
+    int64_t seconds;
+    TRY(cat_zones_longest_ttl(engine->catalog, txn, cluster, &seconds, err));
+    *ns = seconds * 1000000000;
+    return 0;
+}
+
 int sql_engine_open(const struct sql_engine_options *options, struct sql_engine **out, struct err *err)
 {
     struct sql_engine *e = mem_zalloc(sizeof(*e));
@@ -62,6 +71,8 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->check_setting = options->check_setting;
     e->end_session = options->end_session;
     e->end_session_arg = options->end_session_arg;
+    e->zones_changed = options->zones_changed;
+    e->zones_changed_arg = options->zones_changed_arg;
     e->sql_port = options->sql_port;
     e->http_port = options->http_port;
     e->host = str_dup_c(options->advertise_host);

@@ -16,6 +16,7 @@
 #include "types/types.h"
 
 struct kv;
+struct kv_txn;
 struct os;
 struct budget;
 struct sql_engine;
@@ -113,6 +114,9 @@ struct sql_engine_options {
     // Called when a session was ended by others, to close its connection. Any thread; the session may be gone already.
     void (*end_session)(void *arg, int32_t pid, int32_t secret);
     void *end_session_arg;
+    // A transaction has changed zone configurations: history may be wanted for another time now. May be NULL.
+    void (*zones_changed)(void *arg);
+    void *zones_changed_arg;
     // Where statements put rows that pass their work memory; temp_dir NULL: nowhere, they end in 53200. The directory
     // must be there.
     const struct os *os;
@@ -140,6 +144,10 @@ bool sql_engine_is_busy(struct sql_engine *engine);
 // Values of sequences that the engine has reserved: writes them back before its keys are copied (`keep`), or forgets
 // them because the keys were changed under it. Everything else it keeps is under a version in the store.
 void sql_engine_forget_sequences(struct sql_engine *engine, bool keep);
+
+// The longest gc.ttlseconds in use in a virtual cluster of the engine's store, in nanoseconds.
+int sql_history_wanted(struct sql_engine *engine, struct kv_txn *txn, uint64_t cluster, int64_t *ns,
+                       struct err *err) MUST_CHECK;
 
 // ---- consistency
 

@@ -41,6 +41,8 @@ struct sql_engine {
     int (*check_setting)(struct str name, struct str value, struct err *err);
     void (*end_session)(void *arg, int32_t pid, int32_t secret);
     void *end_session_arg;
+    void (*zones_changed)(void *arg);
+    void *zones_changed_arg;
     int64_t started_micros;
     const struct os *os;
     char *temp_dir;                   // NULL: operators do not spill

@@ -1,6 +1,7 @@
 // SHOW of the cluster: settings, activity, jobs, zones, ranges. The cluster is one node that keeps one replica.
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
+#include "sql/virtual/zones.h"
 
 // ---- settings
 
@@ -131,19 +132,16 @@ static int show_transactions(struct show *sh, struct err *err)
 
 // ---- zones and ranges
 
-static const char *const default_zone = "ALTER RANGE default CONFIGURE ZONE USING\n"
-                                        "\trange_min_bytes = 134217728,\n"
-                                        "\trange_max_bytes = 536870912,\n"
-                                        "\tgc.ttlseconds = 14400,\n"
-                                        "\tnum_replicas = 1,\n"
-                                        "\tconstraints = '[]',\n"
-                                        "\tlease_preferences = '[]'";
-
 static int show_zones(struct show *sh, struct err *err)
 {
-    struct datum *row = show_row(sh);
-    row[0] = datum_c("RANGE default");
-    row[1] = datum_c(default_zone);
+    struct zone_row *list;
+    size_t n;
+    TRY(zone_rows(sh->view, sh->session->user, sh->arena, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct datum *row = show_row(sh);
+        row[0] = datum_str(list[i].target);
+        row[1] = datum_str(cat_zone_sql(sh->arena, list[i].target, &list[i].zone));
+    }
     return 0;
 }
 
@@ -275,7 +273,7 @@ const struct show_form show_cluster_forms[] = {
       TIME("created"),
       {"command", TYPE_OID_JSONB}}},
     {AST_SHOW_ZONE_CONFIGURATIONS, show_zones, {TEXT("target"), TEXT("raw_config_sql")}},
-    {AST_SHOW_ZONE_CONFIGURATION, show_zones, {TEXT("target"), TEXT("raw_config_sql")}},
+    {AST_SHOW_ZONE_CONFIGURATION, show_zone_configuration, {TEXT("target"), TEXT("raw_config_sql")}},
     {AST_SHOW_RANGES,
      show_ranges,
      {TEXT("start_key"),

@@ -54,6 +54,7 @@ int show_type(struct show *sh, const struct ast *object, const struct cat_type *
 // The overloads of a name, none of them maybe.
 int show_function(struct show *sh, const struct ast *object, const struct cat_function ***out, size_t *n,
                   struct err *err) MUST_CHECK;
+int show_zone_configuration(struct show *sh, struct err *err) MUST_CHECK; // show_zones.c
 int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err) MUST_CHECK;
 // The current database: an error when it does not exist.
 int show_current_database(struct show *sh, const struct cat_database **out, struct err *err) MUST_CHECK;

@@ -7,6 +7,7 @@
 //
 // A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself:
 // releasing it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
+#include "catalog/zone.h"
 #include "jobs/jobs.h"
 #include "sql/session/session_int.h"
 #include "sql/functions/advisory.h"
@@ -136,6 +137,7 @@ static int commit_kv(struct session *s, struct err *err)
 {
     struct kv_txn *txn = s->txn;
     struct cat_txn_summary summary = cat_txn_summarize(txn);
+    bool zones_changed = cat_zones_changed(s->view);
     portals_end_txn(s, true);
     publish_txn(s, NULL);
     s->touched_jobs |= cat_view_left_garbage(s->view);
@@ -152,6 +154,8 @@ static int commit_kv(struct session *s, struct err *err)
     if (s->touched_roles)
         engine_end_revoked(s->engine);
     s->touched_roles = false;
+    if (UNLIKELY(zones_changed) && s->engine->zones_changed != NULL)
+        s->engine->zones_changed(s->engine->zones_changed_arg);
     return 0;
 }
 

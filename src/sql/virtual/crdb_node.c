@@ -168,24 +168,7 @@ GENERATOR(crdb_builtin_functions_rows)
     return 0;
 }
 
-// ---- zones, ranges
-
-GENERATOR(crdb_zones_rows)
-{
-    ROW(crdb_zones);
-    row[crdb_zones_zone_id] = datum_int(0);
-    row[crdb_zones_subzone_id] = datum_int(0);
-    row[crdb_zones_target] = datum_c("RANGE default");
-    row[crdb_zones_range_name] = datum_c("default");
-    row[crdb_zones_raw_config_yaml] = datum_c("range_min_bytes: 134217728\nrange_max_bytes: 536870912\ngc:\n"
-                                              "  ttlseconds: 14400\nnum_replicas: 1\nconstraints: []\n"
-                                              "lease_preferences: []\n");
-    row[crdb_zones_raw_config_sql] = datum_c("ALTER RANGE default CONFIGURE ZONE USING\n"
-                                             "\trange_min_bytes = 134217728,\n\trange_max_bytes = 536870912,\n"
-                                             "\tgc.ttlseconds = 14400,\n\tnum_replicas = 1,\n\tconstraints = '[]',\n"
-                                             "\tlease_preferences = '[]'");
-    return virtual_row(rows, row, err);
-}
+// ---- ranges
 
 GENERATOR(crdb_ranges_rows)
 {

@@ -479,7 +479,7 @@ zone_config:
   | "CONFIGURE" "ZONE" "DISCARD" { $$ = NODE(CONFIGURE_ZONE, configure_zone, @1, .discard = true); }
   ;
 configure_zone_stmt:
-    "ALTER" "RANGE" name zone_config { AS(configure_zone, $4)->range = $3; $$ = $4; }
+    "ALTER" "RANGE" zone_range zone_config { AS(configure_zone, $4)->range = $3; $$ = $4; }
   | "ALTER" "PARTITION" name "OF" "TABLE" table_name zone_config
     {
         AS(configure_zone, $7)->partition = $3;
@@ -494,6 +494,8 @@ configure_zone_stmt:
         $$ = $7;
     }
   ;
+%type <str> zone_range;
+zone_range: name | "DEFAULT" { $$ = STR("default"); } ;
 zone_options: zone_option { $$ = LIST1($1); } | zone_options ',' zone_option { $$ = PUSH($1, $3); } ;
 zone_option:
     setting_name '=' expr { $$ = mk_option(p, @1, $1, $3); }

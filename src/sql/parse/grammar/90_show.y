@@ -128,7 +128,7 @@ show_stmt:
   | "SHOW" "ALL" "ZONE" "CONFIGURATIONS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_ZONE_CONFIGURATIONS); }
   | "SHOW" "ZONE" "CONFIGURATION" for_or_from show_target
     { AS(show, $5)->what = AST_SHOW_ZONE_CONFIGURATION; $5->position = @1; $$ = $5; }
-  | "SHOW" "ZONE" "CONFIGURATION" for_or_from "RANGE" name
+  | "SHOW" "ZONE" "CONFIGURATION" for_or_from "RANGE" zone_range
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_ZONE_CONFIGURATION, .name = $6); }
   | "SHOW" "REGIONS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_REGIONS); }
   | "SHOW" "REGIONS" "FROM" "CLUSTER" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_REGIONS, .name = STR("CLUSTER")); }
