@@ -416,8 +416,7 @@ static int rewrite_type(struct table_work *w, struct cat_column *c, struct type 
     TRY(recheck_uses(w, c, err));
     e->primary.id = e->t.next_index_id++;
     for (size_t i = 0; i < e->indexes.len; i++)
-        if (in_key || index_uses(&e->indexes.ptr[i], c->id) ||
-            expr_mentions(e->indexes.ptr[i].predicate_sql, c->name))
+        if (in_key || index_uses(&e->indexes.ptr[i], c->id) || expr_mentions(e->indexes.ptr[i].predicate_sql, c->name))
             e->indexes.ptr[i].id = e->t.next_index_id++;
     TRY(save(w, &after, err));
     TRY(s->rewrite_table(s, w->dc, before, after, &value, 1, err));
