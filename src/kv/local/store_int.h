@@ -200,8 +200,9 @@ void view_push_active(struct store *s, struct memtable *active);
 // After a checkpoint: commits up to `merged` are in the tree.
 void view_set_merged(struct store *s, uint64_t merged);
 void view_prune(struct store *s);
-void txn_register(struct txn *txn);   // takes snapshot and view
-void txn_reregister(struct txn *txn); // moves both to now; the old sources are retired
+void txn_register(struct txn *txn); // takes snapshot and view
+// Moves the snapshot to `at`, the view to now; the old sources are retired.
+void txn_reregister(struct txn *txn, uint64_t at);
 void txn_unregister(struct txn *txn);
 // Raises oldest_readable to the greater of what the history's duration asks for and `at_least`, but not above a live
 // snapshot; returns it.

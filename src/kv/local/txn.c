@@ -216,6 +216,7 @@ enum kv_result txn_refresh(struct kv_txn *base)
     struct txn *txn = txn_of(base);
     if (txn->as_of)
         return KV_OK;
+    // What becomes durable after this is not looked at by the validation and stays behind the new snapshot.
     uint64_t now = atomic_load_explicit(&txn->store->durable, memory_order_acquire);
     if (now == txn->snapshot)
         return KV_OK;
@@ -224,7 +225,7 @@ enum kv_result txn_refresh(struct kv_txn *base)
     view_unref(view);
     if (r != KV_OK)
         return r;
-    txn_reregister(txn);
+    txn_reregister(txn, now);
     return KV_OK;
 }
 

@@ -170,13 +170,14 @@ void txn_register(struct txn *txn)
     pthread_mutex_unlock(&shard->mutex);
 }
 
-void txn_reregister(struct txn *txn)
+void txn_reregister(struct txn *txn, uint64_t at)
 {
     struct retired *r = ARENA_NEW(&txn->arena, struct retired);
     *r = (struct retired){.view = txn->view, .next = txn->retired};
     pthread_mutex_t *mutex = &txn->store->shards[txn->shard].mutex;
     pthread_mutex_lock(mutex);
     take_snapshot(txn);
+    txn->snapshot = MIN(txn->snapshot, at);
     pthread_mutex_unlock(mutex);
     if (txn->view == r->view) { // the usual case: nothing to keep
         view_unref(r->view);
