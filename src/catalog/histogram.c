@@ -62,7 +62,8 @@ struct histogram histogram_build(struct arena *a, struct type t, struct datum *s
     return h;
 }
 
-// ---- stored form: version, type's OID, number of buckets; then per bucket three doubles, length and bytes of the bound
+// ---- stored form: version, type's OID, number of buckets; then per bucket three doubles, length and bytes of the
+// bound
 
 static void put_double(struct buf *out, double v)
 {

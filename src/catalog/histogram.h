@@ -1,6 +1,6 @@
-// Histograms of one column's values that are not NULL, in the form of CockroachDB's: every bucket says how many rows equal
-// its upper bound, how many lie between the bound before and its own, and how many different values those have. The
-// first bucket's bound is the smallest value.
+// Histograms of one column's values that are not NULL, in the form of CockroachDB's: every bucket says how many rows
+// equal its upper bound, how many lie between the bound before and its own, and how many different values those have.
+// The first bucket's bound is the smallest value.
 //
 // Thread-safe: pure functions of their arguments.
 #ifndef CATALOG_HISTOGRAM_H
@@ -25,8 +25,8 @@ struct histogram {
 
 // False: its values have no order, or none that tells anything.
 bool histogram_possible(struct type t);
-// From a sample, which is sorted in place and borrowed: values that are not NULL. `rows` and `distinct` are those of the
-// column.
+// From a sample, which is sorted in place and borrowed: values that are not NULL. `rows` and `distinct` are those of
+// the column.
 struct histogram histogram_build(struct arena *a, struct type t, struct datum *sample, size_t n, double rows,
                                  double distinct);
 

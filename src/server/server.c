@@ -177,6 +177,7 @@ static int open_clusters(struct server *server, struct err *err)
         .check_setting = auth_check_setting,
         .end_session = end_session,
         .end_session_arg = server,
+        .automatic_statistics = true,
     };
     struct clusters_options clusters = {.engine = &options, .end_connections = end_connections, .arg = server};
     return clusters_open(server->kv, &clusters, &server->clusters, err);

@@ -46,6 +46,9 @@ struct exec_context {
     size_t work_memory_bytes;
     const struct os *os;
     const char *temp_dir;
+    // Told of rows written, per table; may be NULL.
+    void (*rows_changed)(void *arg, const struct cat_table *t, uint64_t rows);
+    void *rows_changed_arg;
     uint32_t batch_rows_max; // of scans; 0: BATCH_ROWS_MAX (tests)
     uint64_t *actual_rows;   // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
     uint64_t *spilled_bytes; // … and the disk space it took, at most

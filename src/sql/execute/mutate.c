@@ -360,6 +360,8 @@ static int finish(struct mutation_op *o, struct err *err)
 {
     if (o->counts)
         o->op.x->rows_affected += o->changed;
+    if (o->changed > 0 && o->op.x->rows_changed != NULL)
+        o->op.x->rows_changed(o->op.x->rows_changed_arg, o->m->table, o->changed);
     o->changed = 0;
     if (o->delta != 0)
         TRY(cat_add_row_count(o->op.x->view, o->m->table->id, o->delta, err));

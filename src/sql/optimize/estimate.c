@@ -3,8 +3,8 @@
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
-static const double DEFAULT_ROWS = 1000, UNKNOWN = 0.33, BETWEEN_UNKNOWN = 0.05, EQUAL_UNKNOWN = 0.05, NULL_UNKNOWN = 0.1,
-                    LIKE_UNKNOWN = 0.1, LEAST = 1e-6;
+static const double DEFAULT_ROWS = 1000, UNKNOWN = 0.33, BETWEEN_UNKNOWN = 0.05, EQUAL_UNKNOWN = 0.05,
+                    NULL_UNKNOWN = 0.1, LIKE_UNKNOWN = 0.1, LEAST = 1e-6;
 
 double table_rows(struct optimizer *o, const struct cat_table *t)
 {
@@ -177,8 +177,7 @@ static double like_fraction(struct optimizer *o, const struct expr *e)
     next[n - 1]++;
     struct expr *low = expr_const(o->arena, info->type, datum_str((struct str){s.ptr, n}));
     struct expr *high = expr_const(o->arena, info->type, datum_str((struct str){next, n}));
-    double fraction =
-        table_range_fraction(o, info->table, info->table_column_id, info->type, low, false, high, true);
+    double fraction = table_range_fraction(o, info->table, info->table_column_id, info->type, low, false, high, true);
     return n < s.len && s.len - n > 1 ? fmin(fraction, LIKE_UNKNOWN) : fraction;
 }
 

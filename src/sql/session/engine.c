@@ -82,6 +82,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
         str_dup_c(str_of(options->virtual_cluster_name != NULL ? options->virtual_cluster_name : "system"));
     e->os = options->os;
     e->batch_rows_max = options->batch_rows_max;
+    e->automatic_statistics = options->automatic_statistics;
     e->temp_dir = options->temp_dir != NULL ? str_dup_c(str_of(options->temp_dir)) : NULL;
     size_t limit = options->sql_memory_bytes_max != 0 ? options->sql_memory_bytes_max : SQL_MEMORY_BYTES_DEFAULT;
     budget_init(&e->budget, "root", limit, options->budget);
@@ -119,6 +120,7 @@ void sql_engine_close(struct sql_engine *e)
     activity_free(e->activity);
     pthread_mutex_destroy(&e->mutex);
     statistics_release(e);
+    auto_statistics_release(e);
     pthread_mutex_destroy(&e->statistics_mutex);
     mem_free(e->host);
     mem_free(e->external_io_dir);

@@ -9,6 +9,7 @@ const struct job_type session_job_types[] = {
     {"RESTORE", restore_run, restore_revert},
     {"NEW SCHEMA CHANGE", online_run, online_revert},
     {CAT_GARBAGE_JOB, garbage_run, NULL, .no_cancel = true},
+    {AUTO_STATISTICS_TYPE, auto_statistics_run, NULL},
     {0},
 };
 
@@ -145,7 +146,9 @@ static int show_rows(struct show *sh, struct kv_txn *txn, const struct job_ids *
     for (int ended = 0; ended < 2; ended++) {
         for (size_t i = n; i-- > 0;) {
             const struct cat_job *job = &jobs[i];
-            bool wanted = ids != NULL ? listed(ids, job->id) : ended == 0 || job->finished_micros > since;
+            bool automatic = str_eqc(job->type, AUTO_STATISTICS_TYPE) == sh->ast->automatic;
+            bool wanted =
+                ids != NULL ? listed(ids, job->id) : automatic && (ended == 0 || job->finished_micros > since);
             if (wanted && cat_job_ended(job->status) == (ended != 0) && (all || str_eq(job->owner, s->user)))
                 job_row(show_row(sh), job);
         }
@@ -169,8 +172,6 @@ int show_jobs(struct show *sh, struct err *err)
 {
     struct session *s = sh->session;
     struct job_ids ids;
-    if (sh->ast->automatic)
-        return 0;
     if (sh->ast->expr == NULL)
         return show_rows(sh, sh->view != NULL ? s->txn : NULL, NULL, err);
     TRY(job_ids_of_query(s, sh->arena, sh->ast->expr, &ids, err));

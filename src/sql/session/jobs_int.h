@@ -32,6 +32,9 @@ int run_inspect(struct session *s, const struct ast *ast, struct arena *a, struc
 int inspect_run(struct job *job, struct err *err) MUST_CHECK;
 int show_inspect_errors(struct show *sh, struct err *err) MUST_CHECK;
 
+// auto_statistics.c
+int auto_statistics_run(struct job *job, struct err *err) MUST_CHECK;
+
 // backup.c
 enum { BULK_COLUMNS = 4 };
 extern const char *const bulk_column_names[BULK_COLUMNS]; // detached: the first alone

@@ -121,7 +121,8 @@ struct sql_engine_options {
     // must be there.
     const struct os *os;
     const char *temp_dir;
-    uint32_t batch_rows_max; // tests: rows a scan gives at once; 0: as usual
+    uint32_t batch_rows_max;   // tests: rows a scan gives at once; 0: as usual
+    bool automatic_statistics; // collected after enough changes, unless the cluster setting says otherwise
 };
 
 // Opens the catalog, bootstrapping an empty store (databases defaultdb, postgres, system; user root; role admin).

@@ -48,6 +48,8 @@ struct sql_engine {
     char *temp_dir;                   // NULL: operators do not spill
     pthread_mutex_t statistics_mutex; // guards table_counts
     struct table_counts *table_counts;
+    struct table_changes *table_changes[64]; // by table id; statistics_mutex
+    bool automatic_statistics;
     uint32_t batch_rows_max;
 };
 
@@ -165,6 +167,14 @@ struct session_shown {
 };
 
 #define INTERNAL_AUTH_METHOD "internal" // of sessions that the server itself has
+
+// A table that the transaction has changed.
+struct changed_table {
+    uint32_t table_id;
+    uint64_t rows;
+    bool due; // for statistics
+};
+
 struct session {
     struct virtual_session virtual_session; // first: exec_context.virtual_arg points at it
     struct sql_engine *engine;
@@ -180,6 +190,8 @@ struct session {
     const char *values[SETTING_COUNT];
     const char *login_values[SETTING_COUNT]; // what RESET goes back to
     uint64_t settings_epoch;                 // bumped by every change that a plan may depend on
+    struct changed_table changed[16];
+    uint32_t n_changed;
     struct saved_setting *local_settings;
     struct map custom_settings; // dotted names -> char *
     struct value_context vc;
@@ -333,12 +345,26 @@ void statement_clock_start(struct session *s);
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
 // Statistics, and what tests switch off.
 void optimize_options_init(struct session *s, struct optimize_options *o);
+// auto_statistics.c
+#define AUTO_STATISTICS_TYPE "AUTO CREATE STATS"
+void auto_statistics_release(struct sql_engine *e);
+void session_rows_changed(void *session, const struct cat_table *t, uint64_t rows);
+// Before the commit: counts what the transaction has changed. After it: starts what that makes due.
+void auto_statistics_count(struct session *s);
+void auto_statistics_start(struct session *s, bool committed);
 // statistics.c
 void statistics_release(struct sql_engine *e);
 double session_distinct_count(void *session, const struct cat_table *t, uint32_t column_id);
 double session_null_fraction(void *session, const struct cat_table *t, uint32_t column_id);
 double session_range_fraction(void *session, const struct cat_table *t, uint32_t column_id,
                               const struct histogram_range *r);
+// What CREATE STATISTICS without columns would store; t's rows are read in the session's transaction.
+struct collected_statistics {
+    struct cat_statistic *list;
+    size_t n;
+};
+int statistics_collect(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
+                       struct collected_statistics *out, struct err *err) MUST_CHECK;
 int run_create_statistics(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;
 double session_row_count(void *session, const struct cat_table *t);

@@ -141,6 +141,8 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .temp_dir = s->engine->temp_dir,
                                .batch_rows_max = s->engine->batch_rows_max,
                                .deferred = &s->deferred,
+                               .rows_changed = session_rows_changed,
+                               .rows_changed_arg = s,
                                .virtual_arg = s};
     eval_context_init(s, &x->eval, a);
 }

@@ -246,8 +246,9 @@ static int measure(struct session *s, struct arena *a, const struct cat_table *t
     return rc;
 }
 
-static int keep(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
-                const struct table_statistics *list, int64_t rows, struct err *err)
+// As the catalog keeps them.
+static struct collected_statistics as_stored(struct session *s, struct arena *a, const struct cat_table *t,
+                                             struct str name, const struct table_statistics *list, int64_t rows)
 {
     struct cat_statistic *stored = ARENA_ARRAY(a, struct cat_statistic, list->v.len);
     for (size_t i = 0; i < list->v.len; i++) {
@@ -266,15 +267,25 @@ static int keep(struct session *s, struct arena *a, const struct cat_table *t, s
                                            .histogram = from->histogram,
                                            .avg_size = from->avg_size};
     }
-    return cat_put_statistics(s->view, a, t->id, stored, list->v.len, err);
+    return (struct collected_statistics){stored, list->v.len};
 }
 
-static int collect(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
-                   struct table_statistics *list, struct err *err)
+static int keep(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
+                const struct table_statistics *list, int64_t rows, struct err *err)
 {
+    struct collected_statistics all = as_stored(s, a, t, name, list, rows);
+    return cat_put_statistics(s->view, a, t->id, all.list, all.n, err);
+}
+
+int statistics_collect(struct session *s, struct arena *a, const struct cat_table *t, struct str name,
+                       struct collected_statistics *out, struct err *err)
+{
+    struct table_statistics list = {0};
     int64_t rows;
-    TRY(measure(s, a, t, list, &rows, err));
-    return keep(s, a, t, name, list, rows, err);
+    want_default(a, t, &list);
+    TRY(measure(s, a, t, &list, &rows, err));
+    *out = as_stored(s, a, t, name, &list, rows);
+    return 0;
 }
 
 static int find_table(struct session *s, const struct ast *node, const struct cat_table **t, struct err *err)
@@ -339,9 +350,11 @@ int run_analyze(struct session *s, const struct ast *ast, struct arena *a, struc
     for (size_t i = 0; i < an->tables.n; i++) {
         struct table_statistics list = {0};
         const struct cat_table *t;
+        int64_t rows;
         TRY(find_table(s, an->tables.items[i], &t, err));
         want_default(a, t, &list);
-        TRY(collect(s, a, t, STR_EMPTY, &list, err));
+        TRY(measure(s, a, t, &list, &rows, err));
+        TRY(keep(s, a, t, STR_EMPTY, &list, rows, err));
     }
     return 0;
 }

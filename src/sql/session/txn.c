@@ -127,6 +127,7 @@ static void finished(struct session *s, bool committed)
     s->touched_jobs = false;
     s->touched_roles = false;
     deferred_clear(&s->deferred);
+    s->n_changed = 0;
     drop_savepoints(s);
     portals_end_txn(s, committed);
     settings_end_txn(s);
@@ -138,6 +139,7 @@ static int commit_kv(struct session *s, struct err *err)
     struct kv_txn *txn = s->txn;
     struct cat_txn_summary summary = cat_txn_summarize(txn);
     bool zones_changed = cat_zones_changed(s->view);
+    auto_statistics_count(s);
     portals_end_txn(s, true);
     publish_txn(s, NULL);
     s->touched_jobs |= cat_view_left_garbage(s->view);
@@ -145,6 +147,7 @@ static int commit_kv(struct session *s, struct err *err)
     s->txn = NULL;
     uint64_t version;
     enum kv_result r = kv_commit(txn, &version);
+    auto_statistics_start(s, r == KV_OK);
     if (r != KV_OK)
         return cat_commit_error(&summary, (int)r, err);
     s->commit_version = version;
@@ -210,6 +213,7 @@ int txn_restart(struct session *s, struct err *err)
     s->statements_in_txn = 0;
     s->statement_savepoint = 0;
     deferred_clear_checks(&s->deferred);
+    s->n_changed = 0;
     return cat_view_refresh(s->view, err);
 }
 
