@@ -438,6 +438,8 @@ bool key_type_is_indexable(struct type t)
     switch ((enum type_family)t.family) {
     case TYPE_UNKNOWN:
     case TYPE_TUPLE:
+    case TYPE_TSVECTOR:
+    case TYPE_TSQUERY:
     case TYPE_VOID:
     case TYPE_ANY:
         return false;

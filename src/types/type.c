@@ -136,6 +136,8 @@ static const struct {
     {"jsonb", ROW_JSONB},
     {"json", ROW_JSONB},
     {"inet", ROW_INET},
+    {"tsvector", ROW_TSVECTOR},
+    {"tsquery", ROW_TSQUERY},
     {"bit", ROW_BIT},
     {"varbit", ROW_VARBIT},
     {"bit varying", ROW_VARBIT},
@@ -219,7 +221,8 @@ enum physical type_physical(struct type t)
         [TYPE_TIMESTAMPTZ] = PHYSICAL_I64, [TYPE_INTERVAL] = PHYSICAL_INTERVAL, [TYPE_JSONB] = PHYSICAL_STR,
         [TYPE_INET] = PHYSICAL_STR,        [TYPE_BIT] = PHYSICAL_STR,           [TYPE_OID] = PHYSICAL_I64,
         [TYPE_ARRAY] = PHYSICAL_STR,       [TYPE_TUPLE] = PHYSICAL_STR,         [TYPE_VOID] = PHYSICAL_STR,
-        [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,
+        [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_TSVECTOR] = PHYSICAL_STR,
+        [TYPE_TSQUERY] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }

@@ -33,6 +33,8 @@ enum type_family {
     TYPE_OID,
     TYPE_ARRAY,
     TYPE_TUPLE,
+    TYPE_TSVECTOR,
+    TYPE_TSQUERY,
     TYPE_ENUM, // user-defined; without a definition, in function signatures: any one
     TYPE_VOID,
     TYPE_ANY, // in function signatures: any type, the same for all ANY arguments; ANY array: any array of it

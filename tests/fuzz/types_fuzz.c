@@ -200,6 +200,10 @@ const struct str fuzz_seeds[] = {
     SEED("\"\\ud83d\\ude00\""),
     SEED("99999999999999999999999999999999999999999999.5"),
     SEED("@ 1.5 weeks"),
+    SEED("'a b':1A,2 c:3 d"),
+    SEED("!a:*B & (c | 'd e') <2> f"),
+    SEED("\0\0\0\2a\0\0\1\x40\2b\0\0\0"),        // tsvector on the wire
+    SEED("\0\0\0\3\2\4\0\1\1\0\0b\0\1\x8\1a\0"), // tsquery on the wire
     SEED("1e-2000"),
     SEED("\0\2\0\1\0\0\0\2\0\1\x13\x88"),                               // numeric 1.5 on the wire
     SEED("\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\1\0\0\0\1\0\0\0\4\0\0\0\7"), // int4[] on the wire

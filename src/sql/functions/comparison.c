@@ -105,10 +105,11 @@ SIX(decimal_int, compare_decimal_int(args[0].s, args[1].i))
 SIX(int_decimal, -compare_decimal_int(args[1].s, args[0].i))
 SIX(decimal_float, compare_decimal_double(args[0].s, args[1].f))
 SIX(float_decimal, -compare_decimal_double(args[1].s, args[0].f))
-SIX(bytes, str_cmp(args[0].s, args[1].s)) // STRING, BYTES, UUID, INET: bytewise
+SIX(bytes, str_cmp(args[0].s, args[1].s)) // STRING, BYTES, UUID, INET, TSQUERY: bytewise
 SIX(interval, interval_compare(args[0].iv, args[1].iv))
 SIX(timetz, datum_compare(T_TIMETZ, &args[0], &args[1]))
 SIX(jsonb, datum_compare(T_JSONB, &args[0], &args[1]))
+SIX(tsvector, datum_compare(T_TSVECTOR, &args[0], &args[1]))
 SIX(bit, datum_compare(T_VARBIT, &args[0], &args[1]))
 SIX(array, datum_compare(fn_arg_type(ec, 0), &args[0], &args[1]))
 SIX(date_timestamp, compare_date_timestamp(args[0].i, args[1].i))

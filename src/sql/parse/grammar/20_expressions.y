@@ -23,6 +23,7 @@ expr:
   | '-' expr %prec UMINUS { $$ = mk_negated(p, @1, $2); }
   | '~' expr %prec UMINUS { $$ = NODE(UNARY, unary, @1, .op = AST_UNARY_BIT_NOT, .operand = $2); }
   | "|/" expr { $$ = NODE(UNARY, unary, @1, .op = AST_UNARY_SQRT, .operand = $2); }
+  | "!!" expr %prec UMINUS { $$ = NODE(UNARY, unary, @1, .op = AST_UNARY_TEXT_NOT, .operand = $2); }
   | "||/" expr { $$ = NODE(UNARY, unary, @1, .op = AST_UNARY_CBRT, .operand = $2); }
   | expr '+' expr { $$ = mk_binary(p, @1, AST_OP_ADD, $1, $3); }
   | expr '-' expr { $$ = mk_binary(p, @1, AST_OP_SUB, $1, $3); }

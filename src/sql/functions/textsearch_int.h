@@ -1,0 +1,62 @@
+// Full-text search: cutting texts into tokens, turning tokens into lexemes.
+#ifndef SQL_FUNCTIONS_TEXTSEARCH_INT_H
+#define SQL_FUNCTIONS_TEXTSEARCH_INT_H
+
+#include "sql/functions/functions_int.h"
+#include "types/tsquery.h"
+
+// ---- tokens (textsearch_parse.c): those of PostgreSQL's default parser
+
+enum ts_token_type {
+#define TS_TOKEN(NAME, number, alias, description) TS_##NAME = number,
+#include "sql/functions/textsearch_tokens.def"
+#undef TS_TOKEN
+    TS_TOKEN_TYPES_END,
+};
+struct ts_token_info {
+    const char *alias, *description;
+};
+extern const struct ts_token_info ts_token_infos[TS_TOKEN_TYPES_END]; // from 1 on
+
+struct ts_token {
+    enum ts_token_type type;
+    struct str text;
+};
+struct ts_parser {
+    struct str text;
+    size_t at;
+    size_t compound_end;        // behind the hyphenated word whose parts are being given
+    struct ts_token pending[2]; // host and path of a URL
+    uint32_t n_pending;
+};
+// Every byte of the text is in some token; hyphenated words and URLs come whole and then in parts.
+bool ts_parser_next(struct ts_parser *p, struct ts_token *out);
+
+// ---- lexemes (textsearch_config.c)
+
+struct ts_config {
+    const char *name;
+    const char *stemmer;       // of libstemmer; NULL: words stay as they are
+    const char *ascii_stemmer; // of words in ASCII
+    bool english_stops;        // stop words are those of English
+};
+extern const struct ts_config ts_configs[];
+extern const size_t ts_n_configs;
+
+// "english", "pg_catalog.english": 42704.
+int ts_config_find(struct str name, const struct ts_config **out, struct err *err) MUST_CHECK;
+// That of default_text_search_config.
+int ts_config_current(struct eval_context *ec, const struct ts_config **out, struct err *err) MUST_CHECK;
+
+enum ts_lexized { TS_IGNORED, TS_STOPPED, TS_LEXEME };
+// Ignored tokens do not count as positions, stop words do.
+enum ts_lexized ts_lexize(const struct ts_config *config, const struct ts_token *token, struct arena *a,
+                          struct str *lexeme);
+// One word as the dictionary of that name ("english_stem", "simple") sees it.
+enum ts_lexized ts_lexize_word(const char *stemmer, bool english_stops, struct str word, struct arena *a,
+                               struct str *lexeme);
+// Adds the lexemes of a text, at positions from *position + 1 on.
+void ts_document(const struct ts_config *config, struct arena *a, struct str text, uint32_t *position,
+                 struct ts_words *words);
+
+#endif
