@@ -4,6 +4,7 @@
 #include "types/array.h"
 #include "types/json.h"
 #include "types/trigram.h"
+#include "types/tsquery.h"
 #include <stdlib.h>
 
 // First bytes of steps and marks; scalars begin with a tag of encoding.h. Stored on disk: never renumber.
@@ -17,7 +18,7 @@ enum mark {
 
 bool inverted_type(struct type t)
 {
-    return t.family == TYPE_JSONB || t.family == TYPE_STRING ||
+    return t.family == TYPE_JSONB || t.family == TYPE_TSVECTOR || t.family == TYPE_STRING ||
            (t.family == TYPE_ARRAY && key_type_is_indexable(type_element(t)));
 }
 
@@ -180,6 +181,66 @@ static void add_trigrams(struct arena *a, struct buf *key, const struct trigrams
     }
 }
 
+// ---- full-text search
+
+static void put_lexeme(struct arena *a, struct buf *key, struct str word, bool prefix, struct inverted_keys *out)
+{
+    buf_clear(key);
+    buf_str(key, word);
+    if (!prefix)
+        buf_putc(key, '\0');
+    add(a, out, key);
+}
+
+static void add_lexemes(struct arena *a, struct buf *key, struct str vector, struct inverted_keys *out)
+{
+    struct ts_vector v = ts_vector_open(vector);
+    for (uint32_t i = 0; i < v.count; i++)
+        put_lexeme(a, key, ts_vector_get(&v, i).word, false, out);
+}
+
+static bool is_everything(const struct inverted_keys *k)
+{
+    return k->v.len == 1 && k->v.ptr[0].len == 0;
+}
+
+// Of two sets of keys of which either will do, the one that finds less: fewer keys, longer ones.
+static bool tells_more(const struct inverted_keys *x, const struct inverted_keys *y)
+{
+    if (is_everything(x) || is_everything(y))
+        return is_everything(y);
+    return x->v.len != y->v.len ? x->v.len < y->v.len : x->v.len > 0 && x->v.ptr[0].len >= y->v.ptr[0].len;
+}
+
+// Keys under which whatever the query matches has one; the key "" when nothing can be said (a negation).
+static struct inverted_keys query_keys(struct arena *a, struct buf *key, const struct ts_node *n)
+{
+    struct inverted_keys out = {0}, left, right;
+    switch ((enum ts_kind)n->kind) {
+    case TS_VALUE:
+        put_lexeme(a, key, n->word, n->prefix, &out);
+        return out;
+    case TS_AND:
+    case TS_PHRASE:
+        left = query_keys(a, key, n->left);
+        right = query_keys(a, key, n->right);
+        return tells_more(&left, &right) ? left : right;
+    case TS_OR:
+        left = query_keys(a, key, n->left);
+        right = query_keys(a, key, n->right);
+        if (is_everything(&left) || is_everything(&right))
+            return is_everything(&left) ? left : right;
+        for (size_t i = 0; i < right.v.len; i++)
+            ARENA_PUSH(a, &left.v, right.v.ptr[i]);
+        return left;
+    case TS_NOT:
+    case TS_STOP:
+        break;
+    }
+    ARENA_PUSH(a, &out.v, STR_EMPTY);
+    return out;
+}
+
 // ---- entry points
 
 struct inverted_keys inverted_keys(struct arena *a, struct type t, const struct datum *d)
@@ -192,6 +253,8 @@ struct inverted_keys inverted_keys(struct arena *a, struct type t, const struct 
         add_leaves(a, &key, d->s, false, &out);
     } else if (t.family == TYPE_ARRAY) {
         add_elements(a, &key, t, d->s, true, &out);
+    } else if (t.family == TYPE_TSVECTOR) {
+        add_lexemes(a, &key, d->s, &out);
     } else {
         struct trigrams set = trigrams_of(a, d->s);
         add_trigrams(a, &key, &set, &out);
@@ -213,6 +276,7 @@ struct inverted_keys inverted_search(struct arena *a, struct type column, enum i
     struct inverted_keys out = {0};
     struct buf key = BUF_INIT;
     struct trigrams set;
+    struct ts_node *query;
     if (operand->null)
         return out;
     switch (op) {
@@ -249,6 +313,11 @@ struct inverted_keys inverted_search(struct arena *a, struct type column, enum i
         keep_longest(&out);
         if (out.v.len == 0)
             ARENA_PUSH(a, &out.v, STR_EMPTY);
+        break;
+    case INVERTED_MATCHES:
+        query = ts_query_open(a, operand->s);
+        if (query != NULL)
+            out = query_keys(a, &key, query);
         break;
     case INVERTED_SIMILAR:
         set = trigrams_of(a, operand->s);

@@ -4,6 +4,7 @@
 //   then
 //            the scalar or a mark for an empty container
 //   arrays   one key per element, or a mark for the empty array
+//   TSVECTOR one key per lexeme: its bytes and a NUL; or a mark for the empty document
 //   strings  one key per trigram, or a mark for strings without
 //
 // Keys are bytes, cut after INVERTED_KEY_BYTES_MAX. Every value that is not NULL has a key. A search gives prefixes of
@@ -29,6 +30,7 @@ enum inverted_op {
     INVERTED_OVERLAPS, // column && operand
     INVERTED_ELEMENT,  // operand = ANY (column)
     INVERTED_LIKE,     // column LIKE operand, in any case
+    INVERTED_MATCHES,  // column @@ operand
     INVERTED_SIMILAR,  // column % operand
 };
 

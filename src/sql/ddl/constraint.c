@@ -57,7 +57,8 @@ static int check_index_method(const struct ast_index_def *def, struct err *err)
 
 static int check_inverted(const struct ast_index_elem *e, const struct cat_column *c, struct err *err)
 {
-    static const char *const classes[] = {"gin_trgm_ops", "gist_trgm_ops", "jsonb_ops", "jsonb_path_ops", "array_ops"};
+    static const char *const classes[] = {"gin_trgm_ops",   "gist_trgm_ops", "jsonb_ops",
+                                          "jsonb_path_ops", "array_ops",     "tsvector_ops"};
     bool known = e->opclass.len == 0, trigram = c->type.family == TYPE_STRING;
     for (size_t i = 0; i < ARRAY_LEN(classes) && !known; i++)
         known = str_eqc(e->opclass, classes[i]) && (i < 2) == trigram;

@@ -190,13 +190,14 @@ static const struct {
     bool mirrored; // the column stands on the right
     enum type_family family;
 } inverted_operators[] = {
-    {"@>", INVERTED_CONTAINS, false, TYPE_JSONB}, {"<@", INVERTED_CONTAINS, true, TYPE_JSONB},
-    {"?", INVERTED_KEY, false, TYPE_JSONB},       {"?|", INVERTED_ANY_KEY, false, TYPE_JSONB},
-    {"?&", INVERTED_ALL_KEYS, false, TYPE_JSONB}, {"@>", INVERTED_CONTAINS, false, TYPE_ARRAY},
-    {"<@", INVERTED_CONTAINS, true, TYPE_ARRAY},  {"&&", INVERTED_OVERLAPS, false, TYPE_ARRAY},
-    {"&&", INVERTED_OVERLAPS, true, TYPE_ARRAY},  {"LIKE", INVERTED_LIKE, false, TYPE_STRING},
-    {"ILIKE", INVERTED_LIKE, false, TYPE_STRING}, {"%", INVERTED_SIMILAR, false, TYPE_STRING},
-    {"%", INVERTED_SIMILAR, true, TYPE_STRING},
+    {"@>", INVERTED_CONTAINS, false, TYPE_JSONB},  {"<@", INVERTED_CONTAINS, true, TYPE_JSONB},
+    {"?", INVERTED_KEY, false, TYPE_JSONB},        {"?|", INVERTED_ANY_KEY, false, TYPE_JSONB},
+    {"?&", INVERTED_ALL_KEYS, false, TYPE_JSONB},  {"@>", INVERTED_CONTAINS, false, TYPE_ARRAY},
+    {"<@", INVERTED_CONTAINS, true, TYPE_ARRAY},   {"&&", INVERTED_OVERLAPS, false, TYPE_ARRAY},
+    {"&&", INVERTED_OVERLAPS, true, TYPE_ARRAY},   {"LIKE", INVERTED_LIKE, false, TYPE_STRING},
+    {"ILIKE", INVERTED_LIKE, false, TYPE_STRING},  {"%", INVERTED_SIMILAR, false, TYPE_STRING},
+    {"%", INVERTED_SIMILAR, true, TYPE_STRING},    {"@@", INVERTED_MATCHES, false, TYPE_TSVECTOR},
+    {"@@", INVERTED_MATCHES, true, TYPE_TSVECTOR},
 };
 
 // column -> step -> step: the steps; false when it is something else.

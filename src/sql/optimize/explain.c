@@ -205,7 +205,7 @@ static void print_side(struct buf *out, const struct query *q, const struct inde
 // Inverted keys are known when the operand is: the span names what they are looked for by.
 static void print_inverted(struct buf *out, const struct query *q, const struct index_constraint *c)
 {
-    static const char *const ops[] = {"@>", "?", "?|", "?&", "=", "&&", "= ANY", "LIKE", "%"};
+    static const char *const ops[] = {"@>", "?", "?|", "?&", "=", "&&", "= ANY", "LIKE", "@@", "%"};
     print_bound(out, q, c->equal, c->n_equal);
     for (uint32_t i = 0; i < c->n_path; i++) {
         buf_cstr(out, i > 0 ? " -> " : "/");
