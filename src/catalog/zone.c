@@ -17,8 +17,8 @@ const struct cat_zone_variable_info cat_zone_variables[CAT_ZONE_VARIABLES] = {
 static const struct {
     const char *name;
     uint32_t id;
-} ranges[] = {{"default", CAT_ZONE_DEFAULT}, {"meta", 16},     {"system", 17},
-              {"timeseries", 18},            {"liveness", 22}, {"tenants", 38}};
+} ranges[] = {
+    {"default", CAT_ZONE_DEFAULT}, {"meta", 16}, {"system", 17}, {"timeseries", 18}, {"liveness", 22}, {"tenants", 38}};
 
 bool cat_zone_range_id(struct str name, uint32_t *id)
 {
@@ -128,8 +128,7 @@ static int read_row(struct cat_view *v, uint32_t id, struct zone_list *l, struct
     return 0;
 }
 
-int cat_zone_get(struct cat_view *v, uint32_t id, uint32_t index_id, struct cat_zone *out, bool *found,
-                 struct err *err)
+int cat_zone_get(struct cat_view *v, uint32_t id, uint32_t index_id, struct cat_zone *out, bool *found, struct err *err)
 {
     struct zone_list l = {0};
     TRY(read_row(v, id, &l, err));

@@ -1,6 +1,6 @@
-// What the server remembers of the past, in the store: metrics over time, its own and those of each virtual cluster, and
-// what statements have cost. Written by a thread of its own every ten minutes while samples are taken, and at the end:
-// a crash forgets what came after.
+// What the server remembers of the past, in the store: metrics over time, its own and those of each virtual cluster,
+// and what statements have cost. Written by a thread of its own every ten minutes while samples are taken, and at the
+// end: a crash forgets what came after.
 //
 // Of a cluster there are samples only while something changes: between two of them nothing did.
 //

@@ -12,7 +12,8 @@ static void merge(struct arena *a, const struct ts_places *l, uint32_t l_add, co
 {
     size_t i = 0, k = 0;
     while (i < l->v.len || k < r->v.len) {
-        uint32_t x = i < l->v.len ? l->v.ptr[i] + l_add : UINT32_MAX, y = k < r->v.len ? r->v.ptr[k] + r_add : UINT32_MAX;
+        uint32_t x = i < l->v.len ? l->v.ptr[i] + l_add : UINT32_MAX,
+                 y = k < r->v.len ? r->v.ptr[k] + r_add : UINT32_MAX;
         int which = x == y ? BOTH : x < y ? LEFT_ONLY : RIGHT_ONLY;
         i += x <= y;
         k += y <= x;

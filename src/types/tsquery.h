@@ -1,6 +1,6 @@
 // TSQUERY: what to look for in a TSVECTOR, as PostgreSQL's type of that name: words under !, &, | and <N> (followed by,
-// N words later). A value is encoded as PostgreSQL's binary form: u32 count of nodes, then the nodes, an operator before
-// its right and then its left operand; big-endian. No nodes: a query that matches nothing.
+// N words later). A value is encoded as PostgreSQL's binary form: u32 count of nodes, then the nodes, an operator
+// before its right and then its left operand; big-endian. No nodes: a query that matches nothing.
 #ifndef TYPES_TSQUERY_H
 #define TYPES_TSQUERY_H
 
@@ -13,8 +13,8 @@ struct ts_node {
     uint8_t weights; // of a value: bit 3 is A, bit 0 is D; 0: any
     bool prefix;     // of a value: words that begin with it
     uint16_t depth;
-    uint16_t distance;           // of TS_PHRASE
-    struct str word;             // of a value
+    uint16_t distance;            // of TS_PHRASE
+    struct str word;              // of a value
     struct ts_node *left, *right; // TS_NOT: its operand is `right`
 };
 

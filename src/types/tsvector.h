@@ -57,8 +57,8 @@ struct ts_word {
 struct ts_words {
     ARENA_VEC(struct ts_word) v;
 };
-// Occurrences in any order, sorted in place; of two at one position the heavier counts. 54000 when the document gets too
-// large.
+// Occurrences in any order, sorted in place; of two at one position the heavier counts. 54000 when the document gets
+// too large.
 int ts_vector_build(struct arena *a, struct ts_words *words, struct str *out, struct err *err) MUST_CHECK;
 // All occurrences of a document, words without places once. Borrows.
 void ts_vector_words(struct arena *a, struct str bytes, struct ts_words *out);

@@ -117,7 +117,7 @@ struct ddl_context {
     void (*notice)(void *arg, const struct err *notice);
     void *notice_arg;
     struct ddl_services *services;
-    uint64_t read_version; // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
+    uint64_t read_version;    // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
     uint32_t online_table_id; // result
     int64_t online_job; // what takes long is left to this job where that is possible, see ddl_online_publish; 0: none
 };

@@ -214,8 +214,9 @@ BODY(set_weight)
 }
 
 // The occurrences that `keep` keeps.
-static int keep_words(struct eval_context *ec, struct str vector, bool (*keep)(const struct ts_word *w, const void *arg),
-                      const void *arg, struct datum *out, struct err *err)
+static int keep_words(struct eval_context *ec, struct str vector,
+                      bool (*keep)(const struct ts_word *w, const void *arg), const void *arg, struct datum *out,
+                      struct err *err)
 {
     struct ts_words words = {0};
     size_t kept = 0;
@@ -329,8 +330,7 @@ BODY(lexize)
         name = str_slice(name, 11, name.len);
     for (size_t i = 0; i < ts_n_configs; i++) {
         const struct ts_config *c = &ts_configs[i];
-        struct str dictionary =
-            c->stemmer != NULL ? arena_printf(ec->arena, "%s_stem", c->stemmer) : str_of(c->name);
+        struct str dictionary = c->stemmer != NULL ? arena_printf(ec->arena, "%s_stem", c->stemmer) : str_of(c->name);
         if (!str_eq(dictionary, name))
             continue;
         bool found = ts_lexize_word(c->stemmer, c->english_stops, args[1].s, ec->arena, &lexeme) == TS_LEXEME;

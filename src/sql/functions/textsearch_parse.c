@@ -147,7 +147,8 @@ static size_t scan_port(struct str s, size_t at)
 static size_t scan_url_path(struct str s, size_t from)
 {
     size_t at = from;
-    while (at < s.len && byte_at(s, at) > 0x20 && byte_at(s, at) < 0x7F && strchr("\"<>\\^`{|}", byte_at(s, at)) == NULL)
+    while (at < s.len && byte_at(s, at) > 0x20 && byte_at(s, at) < 0x7F &&
+           strchr("\"<>\\^`{|}", byte_at(s, at)) == NULL)
         at++;
     return byte_at(s, from) == '/' && at - from > 1 ? at - from : 0;
 }
@@ -155,8 +156,8 @@ static size_t scan_url_path(struct str s, size_t from)
 static size_t scan_email(struct str s, size_t from)
 {
     size_t at = from, host;
-    while (is_plain(byte_at(s, at)) || (at > from && (byte_at(s, at) == '.' || byte_at(s, at) == '_' ||
-                                                      byte_at(s, at) == '-')))
+    while (is_plain(byte_at(s, at)) ||
+           (at > from && (byte_at(s, at) == '.' || byte_at(s, at) == '_' || byte_at(s, at) == '-')))
         at++;
     if (at == from || byte_at(s, at) != '@')
         return 0;
@@ -344,8 +345,8 @@ static void take_blanks(struct ts_parser *p, struct ts_token *out)
     do {
         if (utf8_next(ahead.text, &ahead.at) < 0)
             break;
-    } while (ahead.at < ahead.text.len && byte_at(ahead.text, ahead.at) != '-' && byte_at(ahead.text, ahead.at) != '+' &&
-             byte_at(ahead.text, ahead.at) != '<' &&
+    } while (ahead.at < ahead.text.len && byte_at(ahead.text, ahead.at) != '-' &&
+             byte_at(ahead.text, ahead.at) != '+' && byte_at(ahead.text, ahead.at) != '<' &&
              (byte_at(ahead.text, ahead.at) == '~' || take_token(&ahead, &next) == 0));
     p->at += take(p, out, TS_BLANK, ahead.at - p->at);
 }

@@ -27,8 +27,8 @@ struct ranking {
 
 static const float default_weights[] = {0.1f, 0.2f, 0.4f, 1.0f};
 
-static int open_ranking(struct eval_context *ec, const struct datum *args, int n_args, bool weighted,
-                        struct ranking *r, struct err *err)
+static int open_ranking(struct eval_context *ec, const struct datum *args, int n_args, bool weighted, struct ranking *r,
+                        struct err *err)
 {
     int at = weighted;
     *r = (struct ranking){.arena = ec->arena,

@@ -1,8 +1,9 @@
-// Statistics that are collected by themselves. What transactions change is counted per table, in memory; the commit that
-// makes enough of it starts a job for the table, which reads at one snapshot and writes in a transaction of its own.
+// Statistics that are collected by themselves. What transactions change is counted per table, in memory; the commit
+// that makes enough of it starts a job for the table, which reads at one snapshot and writes in a transaction of its
+// own.
 //
-// Enough: sql.stats.automatic_collection.min_stale_rows and .fraction_stale_rows of the table's rows, as in CockroachDB;
-// within a minute of the last time only when the table has doubled. Counters begin anew with the process.
+// Enough: sql.stats.automatic_collection.min_stale_rows and .fraction_stale_rows of the table's rows, as in
+// CockroachDB; within a minute of the last time only when the table has doubled. Counters begin anew with the process.
 #include "sql/session/jobs_int.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,9 +120,9 @@ void auto_statistics_count(struct session *s)
         if (!count(e, t) || cat_row_count(s->view, t->table_id, &rows, NULL) != 0)
             continue;
         bool enabled = is_enabled(s);
-        double stale = setting_or(s, "sql.stats.automatic_collection.min_stale_rows", MIN_STALE_DEFAULT) +
-                       setting_or(s, "sql.stats.automatic_collection.fraction_stale_rows", FRACTION_STALE_DEFAULT) *
-                           (double)rows;
+        double stale =
+            setting_or(s, "sql.stats.automatic_collection.min_stale_rows", MIN_STALE_DEFAULT) +
+            setting_or(s, "sql.stats.automatic_collection.fraction_stale_rows", FRACTION_STALE_DEFAULT) * (double)rows;
         pthread_mutex_lock(&e->statistics_mutex);
         struct table_changes *c = changes_of(e, t->table_id);
         t->due = is_due(c, stale, rows, enabled);
@@ -136,8 +137,8 @@ static int start(struct session *s, uint32_t table_id, struct err *err)
     struct job *job;
     payload_put_u64(&payload, table_id);
     buf_printf(&text, "Table statistics refresh for table %u", table_id);
-    int rc = jobs_start(s->engine->jobs, AUTO_STATISTICS_TYPE, STR("node"), buf_view(&text), buf_view(&payload), &job,
-                        err);
+    int rc =
+        jobs_start(s->engine->jobs, AUTO_STATISTICS_TYPE, STR("node"), buf_view(&text), buf_view(&payload), &job, err);
     buf_release(&payload);
     buf_release(&text);
     if (rc == 0)
@@ -168,8 +169,8 @@ static int forget_earlier(struct session *s, struct job *job, struct arena *a, s
     size_t n;
     TRY(cat_job_list(s->engine->catalog, s->txn, a, &jobs, &n, err));
     for (size_t i = 0; i < n; i++) {
-        if (str_eqc(jobs[i].type, AUTO_STATISTICS_TYPE) && jobs[i].id != job_id(job) &&
-            cat_job_ended(jobs[i].status) && str_eq(jobs[i].payload, job_payload(job)))
+        if (str_eqc(jobs[i].type, AUTO_STATISTICS_TYPE) && jobs[i].id != job_id(job) && cat_job_ended(jobs[i].status) &&
+            str_eq(jobs[i].payload, job_payload(job)))
             TRY(cat_job_delete(s->engine->catalog, s->txn, jobs[i].id, err));
     }
     return 0;

@@ -54,7 +54,7 @@ static int add_index(struct show *sh, struct zone_chain *c, const struct ast *na
     const struct ast_index_name *n = ast_as_index_name(name);
     const struct cat_table *t;
     if (n->table == NULL)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, 
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "unimplemented: SHOW ZONE CONFIGURATION of an index without its table");
     TRY(show_table(sh, n->table, &t, err));
     const struct cat_index *index = cat_index_by_name(t, n->index);
