@@ -32,6 +32,7 @@ struct err {
     char *schema_name, *table_name, *column_name, *type_name, *constraint_name;
     const char *file; // where it was raised
     int line;
+    const char *routine; // a constant: PostgreSQL's function that raises it, where clients look at that; else NULL
 };
 
 #define ERR_INIT ((struct err){0})

@@ -107,6 +107,7 @@ static void append_fields(struct buf *out, char type, const struct err *err)
     append_field(out, 'n', err->constraint_name);
     append_field(out, 'F', base_name(err->file));
     append_number_field(out, 'L', err->line);
+    append_field(out, 'R', err->routine);
     buf_putc(out, 0);
     backend_end(out, at);
 }

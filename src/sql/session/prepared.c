@@ -98,7 +98,10 @@ int prepared_plan_now(struct session *s, struct prepared *p, struct statement_pl
     TRY(make_plan(s, p, &pp, err));
     if (!same_columns(p, pp->plan)) {
         prepared_plan_free_in(s->engine, pp);
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
+        int rc = err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
+        if (err != NULL)
+            err->routine = "RevalidateCachedQuery"; // pgjdbc prepares the statement again then
+        return rc;
     }
     prepared_plan_free_in(s->engine, p->plan);
     p->plan = pp;
