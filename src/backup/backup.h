@@ -24,7 +24,9 @@
 
 struct job;
 
-enum backup_target { BACKUP_CLUSTER, BACKUP_DATABASES, BACKUP_TABLES };
+// Of a virtual cluster, the system cluster's: all its keys as they are, in one section of table 0, which come back only
+// as a cluster of their own.
+enum backup_target { BACKUP_CLUSTER, BACKUP_DATABASES, BACKUP_TABLES, BACKUP_VIRTUAL_CLUSTER };
 
 // The directory of a collection, from `nodelocal://1/path`. `base`: where nodelocal files are; empty: nowhere (42501).
 // 0A000 for other kinds of storage, 22023 and 42501 for what is not within.
@@ -39,8 +41,9 @@ struct backup_request {
     uint64_t version;
     bool as_of; // asked for: no other version will do
     enum backup_target target;
-    const uint32_t *ids; // databases or tables
+    const uint32_t *ids; // databases or tables, or the number of the virtual cluster
     size_t n_ids;
+    struct str virtual_cluster; // its name
 };
 void backup_request_encode(struct buf *out, const struct backup_request *r);
 
@@ -60,10 +63,12 @@ struct restore_request {
     enum backup_target target;
     const struct restore_name *names;
     size_t n_names;
-    struct str new_database; // new_db_name, into_db; empty: as it was
+    struct str new_database; // new_db_name, into_db, virtual_cluster_name; empty: as it was
     unsigned flags;
 };
 void restore_request_encode(struct buf *out, const struct restore_request *r);
+int restore_request_decode(struct str payload, struct arena *a, struct restore_request *out,
+                           struct err *err) MUST_CHECK;
 
 int backup_run(struct job *job, struct err *err) MUST_CHECK;
 int backup_revert(struct job *job, struct err *err) MUST_CHECK;
@@ -90,6 +95,9 @@ struct backup_layer {
     struct cat_objects objects; // all there were, stored form
     const struct backup_section *sections;
     size_t n_sections;
+    // Of BACKUP_VIRTUAL_CLUSTER.
+    uint64_t cluster, format; // its number, the version of the catalog's format
+    struct str cluster_name;
 };
 struct backup_chain {
     ARENA_VEC(struct backup_layer) layers; // the full one first
@@ -97,5 +105,16 @@ struct backup_chain {
 // The layers of a backup, up to the one that ends at `version` (0: all).
 int backup_open(struct str collection, struct str subdirectory, uint64_t version, struct arena *a,
                 struct backup_chain *out, struct err *err) MUST_CHECK;
+
+// The keys of a virtual cluster in its backup, in order and without the cluster's prefix; names[0].database is the name
+// it had. 22023 when the backup is not of such a cluster.
+struct backup_cluster;
+int backup_cluster_open(const struct restore_request *request, struct arena *a, struct backup_cluster **out,
+                        struct err *err) MUST_CHECK;
+// The bytes are valid until the next call.
+int backup_cluster_next(struct backup_cluster *c, struct str *key, struct str *value, bool *found,
+                        struct err *err) MUST_CHECK;
+uint64_t backup_cluster_rows(const struct backup_cluster *c); // of those given
+void backup_cluster_close(struct backup_cluster *c);          // NULL allowed
 
 #endif

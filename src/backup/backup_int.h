@@ -84,6 +84,11 @@ int chain_reader_open(struct chain_reader *r, struct arena *a, const struct back
 int chain_reader_next(struct chain_reader *r, struct backup_entry *out, bool *found, struct err *err) MUST_CHECK;
 void chain_reader_close(struct chain_reader *r);
 
+// cluster.c. In the keys of a whole cluster, whose descriptors are not at hand, the first index of a table counts as
+// the primary.
+enum { BACKUP_CLUSTER_SECTION = 0 };
+bool backup_is_cluster_row(struct str key);
+
 // Tables of the system database that a backup of the cluster holds.
 extern const uint32_t backup_system_tables[];
 extern const size_t backup_system_tables_len;

@@ -30,6 +30,11 @@ void manifest_encode(struct buf *out, const struct backup_layer *layer)
         payload_put_u64(out, s->bytes);
         payload_put_u64(out, s->crc);
     }
+    if (layer->target == BACKUP_VIRTUAL_CLUSTER) {
+        payload_put_u64(out, layer->cluster);
+        payload_put_u64(out, layer->format);
+        payload_put_str(out, layer->cluster_name);
+    }
     sha256(buf_view(out), hash);
     buf_append(out, hash, sizeof(hash));
 }
@@ -81,6 +86,11 @@ static int decode(const char *path, struct str bytes, struct arena *a, struct ba
     out->target = (enum backup_target)payload_get_u64(&rest);
     decode_objects(&rest, a, out);
     decode_sections(&rest, a, out);
+    if (out->target == BACKUP_VIRTUAL_CLUSTER) {
+        out->cluster = payload_get_u64(&rest);
+        out->format = payload_get_u64(&rest);
+        out->cluster_name = payload_get_str(&rest);
+    }
     return rest.ptr != NULL && rest.len == 0 ? 0 : backup_damaged(path, "its fields are wrong", err);
 }
 

@@ -28,7 +28,7 @@ void restore_request_encode(struct buf *out, const struct restore_request *r)
     }
 }
 
-static int decode_request(struct str payload, struct arena *a, struct restore_request *out, struct err *err)
+int restore_request_decode(struct str payload, struct arena *a, struct restore_request *out, struct err *err)
 {
     *out = (struct restore_request){.collection = payload_get_str(&payload)};
     out->subdirectory = payload_get_str(&payload);
@@ -696,7 +696,7 @@ static int restore_rows(struct restore *r, struct err *err)
 
 static int restore_all(struct restore *r, struct err *err)
 {
-    TRY(decode_request(job_payload(r->job), &r->arena, &r->request, err));
+    TRY(restore_request_decode(job_payload(r->job), &r->arena, &r->request, err));
     TRY(backup_open(r->request.collection, r->request.subdirectory, r->request.version, &r->arena, &r->chain, err));
     r->top = &r->chain.layers.ptr[r->chain.layers.len - 1];
     TRY(choose_objects(r, err));

@@ -21,6 +21,8 @@ void backup_request_encode(struct buf *out, const struct backup_request *r)
     payload_put_u64(out, r->n_ids);
     for (size_t i = 0; i < r->n_ids; i++)
         payload_put_u64(out, r->ids[i]);
+    if (r->target == BACKUP_VIRTUAL_CLUSTER)
+        payload_put_str(out, r->virtual_cluster);
 }
 
 static int decode_request(struct str payload, struct arena *a, struct backup_request *out, struct err *err)
@@ -39,6 +41,8 @@ static int decode_request(struct str payload, struct arena *a, struct backup_req
         ids[i] = (uint32_t)payload_get_u64(&payload);
     out->ids = ids;
     out->n_ids = (size_t)n;
+    if (out->target == BACKUP_VIRTUAL_CLUSTER)
+        out->virtual_cluster = payload_get_str(&payload);
     return 0;
 }
 
@@ -247,7 +251,10 @@ static int put(struct table_backup *t, bool deleted, struct str key, struct str 
 {
     struct backup *b = t->b;
     struct backup_entry e = {deleted, key, value};
-    if (t->table == NULL || is_primary(t->table, key)) {
+    if (b->request.target == BACKUP_VIRTUAL_CLUSTER) {
+        b->writer.section.rows += backup_is_cluster_row(key);
+        b->rows += backup_is_cluster_row(key);
+    } else if (t->table == NULL || is_primary(t->table, key)) {
         b->writer.section.rows++;
         b->rows += t->table != NULL;
     }
@@ -273,14 +280,11 @@ static int write_differences(struct table_backup *t, struct err *err)
     return 0;
 }
 
-static int backup_table(struct backup *b, uint32_t id, const struct cat_table *table, struct err *err)
+// All keys with the prefix, as a section under this number.
+static int backup_keys(struct backup *b, struct str prefix, uint32_t id, const struct cat_table *table, struct err *err)
 {
-    struct table_backup t = {.b = b, .table = table, .scan.b = b};
-    struct buf prefix = BUF_INIT;
-    key_put_table(&prefix, catalog_cluster(job_catalog(b->job)), id);
-    t.prefix = prefix.len;
-    t.scan.range = key_prefix_range(&b->arena, arena_str(&b->arena, buf_view(&prefix)));
-    buf_release(&prefix);
+    struct table_backup t = {.b = b, .table = table, .scan.b = b, .prefix = prefix.len};
+    t.scan.range = key_prefix_range(&b->arena, prefix);
     block_writer_begin(&b->writer, id);
     int rc = scan_begin(&t.scan, err);
     if (rc == 0)
@@ -297,9 +301,32 @@ static int backup_table(struct backup *b, uint32_t id, const struct cat_table *t
     return rc;
 }
 
+static int backup_table(struct backup *b, uint32_t id, const struct cat_table *table, struct err *err)
+{
+    struct buf prefix = BUF_INIT;
+    key_put_table(&prefix, catalog_cluster(job_catalog(b->job)), id);
+    struct str kept = arena_str(&b->arena, buf_view(&prefix));
+    buf_release(&prefix);
+    return backup_keys(b, kept, id, table, err);
+}
+
+static int backup_virtual_cluster(struct backup *b, struct err *err)
+{
+    struct buf prefix = BUF_INIT;
+    b->layer.cluster = b->request.ids[0];
+    b->layer.cluster_name = b->request.virtual_cluster;
+    b->layer.format = CAT_FORMAT_VERSION;
+    key_put_cluster(&prefix, b->layer.cluster);
+    struct str kept = arena_str(&b->arena, buf_view(&prefix));
+    buf_release(&prefix);
+    return backup_keys(b, kept, BACKUP_CLUSTER_SECTION, NULL, err);
+}
+
 static int backup_data(struct backup *b, struct err *err)
 {
     size_t n = b->layer.objects.list.len;
+    if (b->request.target == BACKUP_VIRTUAL_CLUSTER)
+        return backup_virtual_cluster(b, err);
     for (size_t i = 0; b->request.target == BACKUP_CLUSTER && i < backup_system_tables_len; i++)
         TRY(backup_table(b, backup_system_tables[i], NULL, err));
     for (size_t i = 0; i < n; i++) {
@@ -324,7 +351,8 @@ static int open_below(struct backup *b, struct err *err)
         return 0;
     TRY(backup_open(b->request.collection, b->request.subdirectory, 0, &b->arena, &b->below, err));
     const struct backup_layer *last = &b->below.layers.ptr[b->below.layers.len - 1];
-    if (last->target != b->request.target)
+    if (last->target != b->request.target ||
+        (last->target == BACKUP_VIRTUAL_CLUSTER && last->cluster != b->request.ids[0]))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "the backup that this one stands on is of something else");
     if (last->end >= b->request.version)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE,
@@ -388,11 +416,25 @@ static int write_latest(struct backup *b, struct err *err)
                              str_slice(b->layer.path, collection.len, b->layer.path.len), err);
 }
 
+static int export_objects(struct backup *b, struct err *err)
+{
+    switch (b->request.target) {
+    case BACKUP_VIRTUAL_CLUSTER:
+        return 0;
+    case BACKUP_TABLES:
+        return export_tables(b, err);
+    case BACKUP_CLUSTER:
+    case BACKUP_DATABASES:
+        break;
+    }
+    return export_databases(b, err);
+}
+
 static int write_layer(struct backup *b, struct err *err)
 {
     b->layer.end = b->request.version;
     b->layer.target = b->request.target;
-    TRY(b->request.target == BACKUP_TABLES ? export_tables(b, err) : export_databases(b, err));
+    TRY(export_objects(b, err));
     TRY(choose_directory(b, err));
     TRY(block_writer_open(&b->writer, backup_path(&b->arena, b->layer.path, "data.pbk"), err));
     TRY(backup_data(b, err));

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "catalog/catalog_int.h"
 
-enum { FORMAT_VERSION = 1, OPEN_ATTEMPTS_MAX = 10 };
+enum { OPEN_ATTEMPTS_MAX = 10 };
 
 static struct str item_key(struct catalog *c, enum system_table_kind k, enum key_table_item item)
 {
@@ -48,10 +48,10 @@ static int check_format(struct kv_txn *txn, bool *found, struct err *err)
     struct key_reader r = key_reader(v.value);
     if (!key_get_uvarint(&r, &version))
         return err_set(err, ERR_DATA_CORRUPTED, "store format record is damaged");
-    if (version > FORMAT_VERSION)
+    if (version > CAT_FORMAT_VERSION)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "store has format version %llu, this binary reads versions up to %d",
-                       (unsigned long long)version, FORMAT_VERSION);
+                       (unsigned long long)version, CAT_FORMAT_VERSION);
     return 0;
 }
 
@@ -59,7 +59,7 @@ static int put_format(struct kv_txn *txn, struct err *err)
 {
     struct buf key = BUF_INIT, value = BUF_INIT;
     key_put_meta(&key, KEY_META_FORMAT);
-    key_put_uvarint(&value, FORMAT_VERSION);
+    key_put_uvarint(&value, CAT_FORMAT_VERSION);
     enum kv_result rc = kv_put(txn, buf_view(&key), buf_view(&value));
     buf_release(&key);
     buf_release(&value);

@@ -331,6 +331,7 @@ const struct cat_index *cat_index_by_id(const struct cat_table *t, uint32_t id);
 
 // ---- opening
 
+enum { CAT_FORMAT_VERSION = 1 }; // of all that a cluster's keys hold
 // Bootstraps an empty store. `cluster` is the key-space prefix of the virtual cluster (1: the system cluster).
 int catalog_open(struct kv *kv, uint32_t cluster, struct catalog **out, bool *bootstrapped, struct err *err) MUST_CHECK;
 void catalog_close(struct catalog *c);

@@ -123,6 +123,10 @@ int clusters_set_limits(struct clusters *c, struct cluster_spec spec, const stru
 // "add".
 int clusters_clone(struct clusters *c, struct cluster_spec from, struct str name, uint64_t *id,
                    struct err *err) MUST_CHECK;
+// A new cluster, out of service, with the keys that the source gives (session.h); in state "add" until it has them.
+struct sql_pair_source;
+int clusters_fill(struct clusters *c, struct str name, const struct sql_pair_source *source,
+                  struct err *err) MUST_CHECK;
 // The cluster must not be in service (55000). Its data is removed in the background when the time to bring it back has
 // passed, at once if `immediate`.
 int clusters_drop(struct clusters *c, struct cluster_spec spec, bool immediate, struct err *err) MUST_CHECK;

@@ -189,6 +189,59 @@ int clusters_clone(struct clusters *c, struct cluster_spec from, struct str name
     return rc;
 }
 
+// ---- from a backup
+
+static int begin_fill(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
+{
+    struct clone_work *w = arg;
+    w->copy =
+        (struct cluster_record){.name = w->name, .state = CLUSTER_STATE_ADD, .created_micros = clock_wall_ns() / 1000};
+    TRY(cluster_next_id(txn, &w->copy.id, err));
+    TRY(cluster_name_put(txn, w->name, w->copy.id, err));
+    return cluster_record_put(txn, &w->copy, err);
+}
+
+static int copy_source(struct copy *copy, const struct sql_pair_source *source, struct err *err)
+{
+    struct kv_pair p;
+    for (bool found = true; found;) {
+        TRY(source->next(source->arg, &p.key, &p.value, &found, err));
+        if (found)
+            TRY(copy_pair(copy, &p, err));
+    }
+    return copy_commit(copy, err);
+}
+
+// A job that goes on after a restart may ask before what was unfinished then has been given up.
+static int wait_until_recovered(struct clusters *c, struct err *err)
+{
+    pthread_mutex_lock(&c->mutex);
+    while (!c->recovered && !atomic_load(&c->closing))
+        pthread_cond_wait(&c->changed, &c->mutex);
+    bool recovered = c->recovered;
+    pthread_mutex_unlock(&c->mutex);
+    return recovered ? 0 : err_set(err, ERR_ADMIN_SHUTDOWN, "server is shutting down");
+}
+
+int clusters_fill(struct clusters *c, struct str name, const struct sql_pair_source *source, struct err *err)
+{
+    struct clone_work w = {.name = name};
+    struct copy copy = {.c = c, .bytes_max = MIN(kv_limits(c->kv).txn_bytes_max / 4, (size_t)CHUNK_BYTES)};
+    TRY(clusters_check_name(name, err));
+    TRY(wait_until_recovered(c, err));
+    TRY(cluster_change(c, begin_fill, &w, err));
+    atomic_store(&c->has_others, true);
+    copy.to = w.copy.id;
+    int rc = copy_source(&copy, source, err);
+    if (copy.write != NULL)
+        kv_abort(copy.write);
+    buf_release(&copy.key);
+    w.has_data = copy.pairs > 0;
+    if (rc == 0)
+        rc = cluster_change(c, end_clone, &w, err);
+    return rc == 0 ? 0 : give_up(c, &w.copy, rc);
+}
+
 // ---- snapshots
 
 struct snapshot_work {

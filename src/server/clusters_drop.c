@@ -261,6 +261,7 @@ void clusters_stop_purger(struct clusters *c)
     pthread_mutex_lock(&c->mutex);
     atomic_store(&c->closing, true);
     pthread_cond_broadcast(&c->purge_wake);
+    pthread_cond_broadcast(&c->changed);
     bool join = c->has_purger;
     pthread_mutex_unlock(&c->mutex);
     if (join)
@@ -301,6 +302,10 @@ int clusters_recover(struct clusters *c, struct err *err)
     struct recovery found;
     TRY(cluster_change(c, recover, &found, err));
     atomic_store(&c->has_others, found.any);
+    pthread_mutex_lock(&c->mutex);
+    c->recovered = true;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->mutex);
     if (found.unfinished)
         clusters_wake_purger(c);
     return 0;

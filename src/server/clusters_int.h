@@ -53,7 +53,8 @@ struct clusters {
     atomic_bool has_others; // there is or was another cluster than the system's
 
     pthread_mutex_t mutex;  // guards what follows; never held across a call into the store or an engine's opening
-    pthread_cond_t changed; // an engine was opened or closed
+    pthread_cond_t changed; // an engine was opened or closed, `recovered`, closing
+    bool recovered;         // what a former process has left is taken up
     struct open_cluster *open;
     size_t n_idle; // open with no references
     uint64_t releases;

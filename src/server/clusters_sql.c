@@ -147,7 +147,12 @@ static int list(void *arg, struct arena *a, struct sql_cluster_info **out, size_
     return 0;
 }
 
+static int fill(void *arg, struct str name, const struct sql_pair_source *source, struct err *err)
+{
+    return clusters_fill(arg, name, source, err);
+}
+
 struct sql_cluster_hooks clusters_sql_hooks(struct clusters *c)
 {
-    return (struct sql_cluster_hooks){run, list, c};
+    return (struct sql_cluster_hooks){run, list, fill, c};
 }

@@ -6,11 +6,14 @@
 #include "kv/kv.h"
 #include "sql/session/session.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct kv *kv;
 static struct clusters *clusters;
 static struct sql_engine *stopped; // by end_connections
+static char files[64];             // directory of backups; empty: none
 
 static void on_stop(void *arg, struct sql_engine *engine)
 {
@@ -21,7 +24,7 @@ static void on_stop(void *arg, struct sql_engine *engine)
 static void open_clusters(void)
 {
     struct err err = ERR_INIT;
-    struct sql_engine_options engine = {.kv = kv, .insecure = true};
+    struct sql_engine_options engine = {.kv = kv, .insecure = true, .external_io_dir = files};
     struct clusters_options options = {.engine = &engine, .end_connections = on_stop};
     INVARIANT(clusters_open(kv, &options, &clusters, &err) == 0);
 }
@@ -478,6 +481,111 @@ static void test_reset_to_time(void)
     end();
 }
 
+// ---- backups
+
+// The error's SQLSTATE, and that the session goes on.
+static void expect_error(struct session *s, const char *sql, int code)
+{
+    struct text_sink sink = {.sink = {&sink_ops}};
+    struct err err = ERR_INIT;
+    CHECK_INT(session_query(s, str_of(sql), &sink.sink, &err), code);
+    err_reset(&err);
+    buf_release(&sink.text);
+}
+
+static void limit(const char *name, struct cluster_limits limits)
+{
+    OK(clusters_set_limits(clusters, cluster_named(str_of(name)), &limits, err));
+}
+
+// BACKUP or RESTORE that succeeds with so many rows.
+static void expect_job(struct session *s, const char *sql, const char *rows)
+{
+    struct text_sink sink = {.sink = {&sink_ops}};
+    struct err err = ERR_INIT;
+    CHECK_INT(session_query(s, str_of(sql), &sink.sink, &err), 0);
+    CHECK_STR(str_of(err.message != NULL ? err.message : ""), "");
+    ptrdiff_t at = str_find(buf_view(&sink.text), STR(" "), 0);
+    CHECK(at > 0);
+    CHECK_STR(str_slice(buf_view(&sink.text), (size_t)(at + 1), sink.text.len), rows);
+    err_reset(&err);
+    buf_release(&sink.text);
+}
+
+// The keys of a whole cluster out of the system cluster and back under another name: users, sequences and all.
+static void test_backup(void)
+{
+    snprintf(files, sizeof(files), "/tmp/palmetto-clusters-XXXXXX");
+    INVARIANT(mkdtemp(files) != NULL);
+    begin();
+    create("one");
+    limit("one", (struct cluster_limits){.storage_bytes = 10000000});
+    struct sql_engine *e = acquire("one");
+    struct session *s0 = session_in(clusters_system(clusters)), *s = session_in(e);
+    expect(s,
+           "CREATE TABLE t (a INT PRIMARY KEY, b STRING, INDEX (b)); CREATE USER carl CONNECTION LIMIT 3;"
+           "GRANT SELECT ON t TO carl; CREATE SEQUENCE q; SELECT nextval('q'); CREATE DATABASE other;"
+           "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 9000) AS g(i)",
+           "1 ");
+    expect_job(s0, "BACKUP VIRTUAL CLUSTER one INTO 'nodelocal://1/c'", "succeeded 1 9000 ");
+    expect(s, "DELETE FROM t WHERE a > 10; UPDATE t SET b = 'y' WHERE a = 1; INSERT INTO t VALUES (0, 'z')", "");
+    expect_job(s0, "BACKUP VIRTUAL CLUSTER [2] INTO LATEST IN 'nodelocal://1/c'",
+               "succeeded 1 8992 "); // changed and gone
+    expect(s0,
+           "SELECT object_name, object_type, backup_type, rows, is_full_cluster FROM [SHOW BACKUP FROM LATEST IN "
+           "'nodelocal://1/c'] ORDER BY end_time",
+           "one virtual cluster full 9000 t one virtual cluster incremental 8992 t ");
+    expect_job(s0, "RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/c' WITH virtual_cluster_name = 'two'",
+               "succeeded 1 11 ");
+    expect_list("1:system:ready:shared:1 2:one:ready:shared:0 3:two:ready:none:0 ");
+    struct sql_engine *e2 = acquire("two");
+    struct session *s2 = session_in(e2);
+    expect(s2, "SELECT a, left(b, 1) FROM t WHERE a < 3", "0 z 1 y 2 x ");
+    expect(s2, "SELECT count(*) FROM t@t_b_idx", "11 ");
+    expect(s2, "SELECT count(*) FROM [SHOW DATABASES] WHERE database_name = 'other'", "1 ");
+    expect(s2, "SELECT nextval('q') > 1, rolconnlimit FROM pg_roles WHERE rolname = 'carl'", "t 3 ");
+    expect(s2, "SELECT has_table_privilege('carl', 't', 'SELECT')", "t ");
+    expect(s2, "INSERT INTO t VALUES (100, 'new'); CREATE TABLE u (a INT PRIMARY KEY)", "");
+    expect(s, "SELECT count(*) FROM t", "11 ");
+    CHECK(!str_eq(sql_engine_cluster_id(e), sql_engine_cluster_id(e2)));
+    session_free(s2);
+    clusters_release(clusters, e2);
+    expect(s0, "RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/c'",
+           "tenant with name \"one\" already exists");
+    expect(s0, "RESTORE VIRTUAL CLUSTER three FROM LATEST IN 'nodelocal://1/c'",
+           "the backup does not contain virtual cluster \"three\": it is of \"one\"");
+    expect(s0, "RESTORE FROM LATEST IN 'nodelocal://1/c'",
+           "full cluster RESTORE can only be used on full cluster BACKUP files");
+    expect(s0, "RESTORE DATABASE defaultdb FROM LATEST IN 'nodelocal://1/c'",
+           "unknown database in backup: \"defaultdb\"");
+    expect(s0, "BACKUP VIRTUAL CLUSTER two INTO LATEST IN 'nodelocal://1/c'",
+           "the backup that this one stands on is of something else");
+    expect(s0, "BACKUP VIRTUAL CLUSTER nine INTO 'nodelocal://1/c'", "tenant \"nine\" does not exist");
+    expect(s0, "CREATE TABLE t (a INT PRIMARY KEY)", "");
+    expect_job(s0, "BACKUP TABLE t INTO 'nodelocal://1/t'", "succeeded 1 0 ");
+    expect(s0, "RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/t'",
+           "the backup does not contain virtual clusters");
+    expect(s, "BACKUP VIRTUAL CLUSTER one INTO 'nodelocal://1/c'", "only the system tenant can backup other tenants");
+    expect(s, "RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/c'",
+           "only the system tenant can restore other tenants");
+    char command[200];
+    snprintf(
+        command, sizeof(command),
+        "for f in $(find %s/c -name data.pbk); do printf zz | dd of=$f bs=1 seek=500 conv=notrunc status=none; done",
+        files);
+    INVARIANT(system(command) == 0);
+    expect_error(s0, "RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/c' WITH virtual_cluster_name = 'three'",
+                 ERR_DATA_CORRUPTED); // what came before the damage is removed
+    expect_list("1:system:ready:shared:1 2:one:ready:shared:0 3:two:ready:none:0 ");
+    session_free(s0);
+    session_free(s);
+    clusters_release(clusters, e);
+    end();
+    snprintf(command, sizeof(command), "rm -r %s", files);
+    INVARIANT(system(command) == 0);
+    files[0] = 0;
+}
+
 // ---- statistics
 
 #define COUNTED                                                                                       \
@@ -590,21 +698,6 @@ static struct cluster_usage usage_of(const char *name)
     return info.usage;
 }
 
-static void limit(const char *name, struct cluster_limits limits)
-{
-    OK(clusters_set_limits(clusters, cluster_named(str_of(name)), &limits, err));
-}
-
-// The error's SQLSTATE, and that the session goes on.
-static void expect_error(struct session *s, const char *sql, int code)
-{
-    struct text_sink sink = {.sink = {&sink_ops}};
-    struct err err = ERR_INIT;
-    CHECK_INT(session_query(s, str_of(sql), &sink.sink, &err), code);
-    err_reset(&err);
-    buf_release(&sink.text);
-}
-
 static void test_usage(void)
 {
     begin();
@@ -708,5 +801,5 @@ static void test_request_units(void)
 CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
            {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
-           {"reset_to_time", test_reset_to_time}, {"statistics", test_statistics}, {"history", test_history},
+           {"reset_to_time", test_reset_to_time}, {"backup", test_backup}, {"statistics", test_statistics}, {"history", test_history},
            {"usage", test_usage}, {"storage_limit", test_storage_limit}, {"request_units", test_request_units})

@@ -56,6 +56,7 @@ enum option_id {
     OPTION_DETACHED,
     OPTION_NEW_DB_NAME,
     OPTION_INTO_DB,
+    OPTION_CLUSTER_NAME,
     OPTION_SCHEMA_ONLY,
     OPTION_SKIP_FOREIGN_KEYS,
     OPTION_SKIP_SEQUENCES,
@@ -69,6 +70,7 @@ static const struct {
     [OPTION_DETACHED] = {"detached", true, true, false},
     [OPTION_NEW_DB_NAME] = {"new_db_name", false, true, true},
     [OPTION_INTO_DB] = {"into_db", false, true, true},
+    [OPTION_CLUSTER_NAME] = {"virtual_cluster_name", false, true, true},
     [OPTION_SCHEMA_ONLY] = {"schema_only", false, true, false},
     [OPTION_SKIP_FOREIGN_KEYS] = {"skip_missing_foreign_keys", false, true, false},
     [OPTION_SKIP_SEQUENCES] = {"skip_missing_sequences", false, true, false},
@@ -233,15 +235,44 @@ static int add_target(struct show *sh, enum ast_backup_target kind, const struct
     return 0;
 }
 
-static int target_kind(enum ast_backup_target target, enum backup_target *out, struct err *err)
+static enum backup_target target_kind(enum ast_backup_target target)
 {
-    if (target == AST_BACKUP_VIRTUAL_CLUSTER)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
-                       "unimplemented: virtual clusters are backed up from within, each by itself");
-    *out = target == AST_BACKUP_ALL         ? BACKUP_CLUSTER
-           : target == AST_BACKUP_DATABASES ? BACKUP_DATABASES
-                                            : BACKUP_TABLES;
-    return 0;
+    switch (target) {
+    case AST_BACKUP_ALL:
+        return BACKUP_CLUSTER;
+    case AST_BACKUP_TABLES:
+        return BACKUP_TABLES;
+    case AST_BACKUP_DATABASES:
+        return BACKUP_DATABASES;
+    case AST_BACKUP_VIRTUAL_CLUSTER:
+        break;
+    }
+    return BACKUP_VIRTUAL_CLUSTER;
+}
+
+static int add_cluster(struct show *sh, const struct ast *target, struct ids *out, struct str *name, struct err *err)
+{
+    const struct sql_cluster_hooks *hooks = sh->session->engine->clusters;
+    struct sql_cluster_name wanted;
+    struct sql_cluster_info *list;
+    size_t n;
+    TRY(cluster_check_access(sh->session, "backup", err));
+    TRY(cluster_name_of(target, &wanted, err));
+    TRY(hooks->list(hooks->arg, sh->arena, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        bool meant = wanted.id != 0 ? list[i].id == wanted.id : str_eq(list[i].name, wanted.name);
+        if (!meant || strcmp(list[i].data_state, "ready") != 0)
+            continue;
+        if (list[i].id == catalog_cluster(sh->session->engine->catalog))
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                           "unimplemented: the system cluster is backed up by BACKUP INTO");
+        ARENA_PUSH(sh->arena, &out->list, (uint32_t)list[i].id);
+        *name = list[i].name;
+        return 0;
+    }
+    return wanted.id != 0
+               ? err_set(err, ERR_UNDEFINED_OBJECT, "tenant \"%llu\" does not exist", (unsigned long long)wanted.id)
+               : err_set(err, ERR_UNDEFINED_OBJECT, "tenant \"%.*s\" does not exist", STR_FMT(wanted.name));
 }
 
 static int backup_request(struct session *s, const struct ast_backup *b, struct arena *a, struct backup_request *out,
@@ -251,11 +282,13 @@ static int backup_request(struct session *s, const struct ast_backup *b, struct 
     struct option_values values;
     struct ids ids = {0};
     *out = (struct backup_request){.version = kv_now(s->engine->kv), .as_of = b->as_of != NULL};
-    TRY(target_kind(b->target, &out->target, err));
+    out->target = target_kind(b->target);
     TRY(read_options(s, b->options, false, a, &values, err));
+    if (out->target == BACKUP_VIRTUAL_CLUSTER)
+        TRY(add_cluster(&sh, b->targets.items[0], &ids, &out->virtual_cluster, err));
     TRY(resolve_list(s, b->to, a, &out->collection, err));
     TRY(as_of(s, b->as_of, a, &out->version, err));
-    for (size_t i = 0; i < b->targets.n; i++)
+    for (size_t i = 0; i < b->targets.n && out->target != BACKUP_VIRTUAL_CLUSTER; i++)
         TRY(add_target(&sh, b->target, b->targets.items[i], &ids, err));
     out->ids = ids.list.ptr;
     out->n_ids = ids.list.len;
@@ -303,6 +336,9 @@ static int check_restore_options(const struct ast_restore *r, const struct optio
                        "new_db_name can only be used for RESTORE DATABASE with a single target database");
     if (v->set[OPTION_INTO_DB] && r->target != AST_BACKUP_TABLES)
         return err_set(err, ERR_SYNTAX_ERROR, "cannot use \"into_db\" option when restoring database(s)");
+    if (v->set[OPTION_CLUSTER_NAME] && r->target != AST_BACKUP_VIRTUAL_CLUSTER)
+        return err_set(err, ERR_SYNTAX_ERROR,
+                       "options \"virtual_cluster_name\" can only be used when running RESTORE VIRTUAL CLUSTER");
     return 0;
 }
 
@@ -328,24 +364,83 @@ static int restore_version(struct session *s, const struct ast *e, struct arena 
     return as_of_version(s, e, a, out, err);
 }
 
+static int cluster_to_restore(struct session *s, const struct ast *target, struct restore_name *out, struct err *err)
+{
+    struct sql_cluster_name name;
+    TRY(cluster_check_access(s, "restore", err));
+    TRY(cluster_name_of(target, &name, err));
+    if (name.id != 0)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: RESTORE VIRTUAL CLUSTER takes a name");
+    *out = (struct restore_name){.database = name.name};
+    return 0;
+}
+
 static int restore_request(struct session *s, const struct ast_restore *r, struct arena *a, struct restore_request *out,
                            struct err *err)
 {
     struct option_values values;
     *out = (struct restore_request){0};
-    TRY(target_kind(r->target, &out->target, err));
+    out->target = target_kind(r->target);
     TRY(read_options(s, r->options, true, a, &values, err));
     TRY(check_restore_options(r, &values, err));
-    TRY(resolve_list(s, r->from, a, &out->collection, err));
-    TRY(restore_version(s, r->as_of, a, &out->version, err));
     struct restore_name *names = ARENA_ARRAY(a, struct restore_name, r->targets.n);
     for (size_t i = 0; i < r->targets.n; i++)
-        names[i] = restore_name(s, r->targets.items[i]);
+        if (out->target == BACKUP_VIRTUAL_CLUSTER)
+            TRY(cluster_to_restore(s, r->targets.items[i], &names[i], err));
+        else
+            names[i] = restore_name(s, r->targets.items[i]);
+    TRY(resolve_list(s, r->from, a, &out->collection, err));
+    TRY(restore_version(s, r->as_of, a, &out->version, err));
     out->names = names;
     out->n_names = r->targets.n;
-    out->new_database = values.set[OPTION_NEW_DB_NAME] ? values.text[OPTION_NEW_DB_NAME] : values.text[OPTION_INTO_DB];
+    out->new_database = values.set[OPTION_NEW_DB_NAME]    ? values.text[OPTION_NEW_DB_NAME]
+                        : values.set[OPTION_CLUSTER_NAME] ? values.text[OPTION_CLUSTER_NAME]
+                                                          : values.text[OPTION_INTO_DB];
     out->flags = restore_flags(&values);
     return r->subdirectory != NULL ? text_of(s, r->subdirectory, a, &out->subdirectory, err) : 0;
+}
+
+// The pairs of a backup for the server, which makes the cluster.
+struct cluster_restore {
+    struct job *job;
+    struct backup_cluster *backup;
+};
+
+static int next_pair(void *arg, struct str *key, struct str *value, bool *found, struct err *err)
+{
+    struct cluster_restore *r = arg;
+    TRY(job_check(r->job, err));
+    return backup_cluster_next(r->backup, key, value, found, err);
+}
+
+static int restore_cluster(struct job *job, const struct restore_request *request, struct arena *a, struct err *err)
+{
+    const struct sql_cluster_hooks *hooks = ((struct sql_engine *)job_arg(job))->clusters;
+    struct cluster_restore r = {.job = job};
+    struct sql_pair_source source = {next_pair, &r};
+    struct str name = request->new_database.len > 0 ? request->new_database : request->names[0].database;
+    TRY(backup_cluster_open(request, a, &r.backup, err));
+    int rc = hooks->fill(hooks->arg, name, &source, err);
+    if (rc == 0) {
+        struct buf progress = BUF_INIT;
+        payload_put_u64(&progress, backup_cluster_rows(r.backup));
+        rc = job_update(job, 1, buf_view(&progress), err);
+        buf_release(&progress);
+    }
+    backup_cluster_close(r.backup);
+    return rc;
+}
+
+int session_restore_run(struct job *job, struct err *err)
+{
+    struct restore_request request;
+    struct arena a;
+    arena_init(&a, NULL);
+    int rc = restore_request_decode(job_payload(job), &a, &request, err);
+    if (rc == 0)
+        rc = request.target == BACKUP_VIRTUAL_CLUSTER ? restore_cluster(job, &request, &a, err) : restore_run(job, err);
+    arena_release(&a);
+    return rc;
 }
 
 int run_restore(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct err *err)
@@ -410,6 +505,23 @@ static void show_sizes(const struct backup_layer *layer, uint32_t id, struct dat
     }
 }
 
+static void show_times(const struct backup_layer *layer, struct datum *row)
+{
+    row[4] = datum_c(layer->start == 0 ? "full" : "incremental");
+    row[5] = layer->start == 0 ? DATUM_NULL : datum_int((int64_t)(layer->start / 1000));
+    row[6] = datum_int((int64_t)(layer->end / 1000));
+}
+
+static void show_cluster(struct show *sh, const struct backup_layer *layer)
+{
+    struct datum *row = show_row(sh);
+    row[2] = datum_str(layer->cluster_name);
+    row[3] = datum_c("virtual cluster");
+    show_times(layer, row);
+    show_sizes(layer, 0, row);
+    row[9] = datum_bool(true);
+}
+
 static void show_object(struct show *sh, const struct backup_layer *layer, const struct cat_object *o)
 {
     struct datum *row = show_row(sh);
@@ -418,9 +530,7 @@ static void show_object(struct show *sh, const struct backup_layer *layer, const
     row[1] = name_of(layer, CAT_OBJECT_SCHEMA, cat_object_schema(o));
     row[2] = datum_str(cat_object_name(o));
     row[3] = datum_c(kind_of(o));
-    row[4] = datum_c(layer->start == 0 ? "full" : "incremental");
-    row[5] = layer->start == 0 ? DATUM_NULL : datum_int((int64_t)(layer->start / 1000));
-    row[6] = datum_int((int64_t)(layer->end / 1000));
+    show_times(layer, row);
     if (o->kind == CAT_OBJECT_TABLE)
         show_sizes(layer, o->id, row);
     row[9] = datum_bool(layer->target == BACKUP_CLUSTER);
@@ -444,6 +554,8 @@ int show_backup(struct show *sh, struct err *err)
             TRY(cat_object_decode(s->engine->catalog, sh->arena, &layer->objects.list.ptr[k], err));
         for (size_t k = 0; k < layer->objects.list.len; k++)
             show_object(sh, layer, &layer->objects.list.ptr[k]);
+        if (layer->target == BACKUP_VIRTUAL_CLUSTER)
+            show_cluster(sh, layer);
     }
     return 0;
 }

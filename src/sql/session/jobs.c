@@ -6,7 +6,7 @@
 const struct job_type session_job_types[] = {
     {"INSPECT", inspect_run, NULL},
     {"BACKUP", backup_run, backup_revert},
-    {"RESTORE", restore_run, restore_revert},
+    {"RESTORE", session_restore_run, restore_revert},
     {"NEW SCHEMA CHANGE", online_run, online_revert},
     {CAT_GARBAGE_JOB, garbage_run, NULL, .no_cancel = true},
     {AUTO_STATISTICS_TYPE, auto_statistics_run, NULL},

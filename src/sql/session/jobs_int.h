@@ -39,6 +39,7 @@ int auto_statistics_run(struct job *job, struct err *err) MUST_CHECK;
 enum { BULK_COLUMNS = 4 };
 extern const char *const bulk_column_names[BULK_COLUMNS]; // detached: the first alone
 const struct type *bulk_column_types(void);
+int session_restore_run(struct job *job, struct err *err) MUST_CHECK;
 bool bulk_is_detached(const struct ast *ast);
 int run_backup(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct err *err) MUST_CHECK;
 int run_restore(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct err *err) MUST_CHECK;

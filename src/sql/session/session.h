@@ -72,10 +72,17 @@ struct sql_cluster_info {
     int64_t storage_bytes, connections;
     double request_units;
 };
+// Keys of a cluster without its prefix, in order, with their values.
+struct sql_pair_source {
+    int (*next)(void *arg, struct str *key, struct str *value, bool *found, struct err *err);
+    void *arg;
+};
 struct sql_cluster_hooks {
     int (*run)(void *arg, const struct sql_cluster_command *command, struct err *err);
     // In `a`, by number.
     int (*list)(void *arg, struct arena *a, struct sql_cluster_info **out, size_t *n, struct err *err);
+    // A new cluster, out of service, with what the source gives. What it read before an error is removed.
+    int (*fill)(void *arg, struct str name, const struct sql_pair_source *source, struct err *err);
     void *arg;
 };
 
