@@ -1,5 +1,5 @@
-// The keys of a virtual cluster out of its backup. What they mean is the catalog's, and putting them into a new cluster the
-// server's.
+// The keys of a virtual cluster out of its backup. What they mean is the catalog's, and putting them into a new cluster
+// the server's.
 #include "backup/backup_int.h"
 #include "base/util.h"
 #include "keys/keys.h"

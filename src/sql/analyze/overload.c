@@ -128,6 +128,13 @@ static bool arity_fits(const struct fn_overload *fn, uint32_t n_args)
     return fn->variadic ? n_args + 1 >= fn->n_args : n_args == fn->n_args;
 }
 
+// A name next to an OID is no OID: has_table_privilege('bob', c.oid, 'SELECT').
+static bool is_name_for_oid(const struct ast *e, struct type to)
+{
+    int64_t number;
+    return e->kind == AST_STRING && type_equivalent(to, T_OID) && !str_to_i64(ast_as_string(e)->value, &number);
+}
+
 static int overload_cost(struct analyzer *an, const struct fn_overload *fn, struct ast *const *ast_args,
                          struct expr **args, uint32_t n_args, struct type want, struct type *any)
 {
@@ -151,7 +158,8 @@ static int overload_cost(struct analyzer *an, const struct fn_overload *fn, stru
         int c = literal_cost(an, ast_args[i], to);
         int s = has_typed ? sibling_bonus(args, n_args, to) : COST_NO_SIBLING;
         // Next to a typed sibling of the same type a literal is at home there whatever its natural type.
-        cost += has_typed && s == 0 && c < COST_IMPOSSIBLE ? 0 : c + s;
+        bool at_home = has_typed && s == 0 && c < COST_IMPOSSIBLE && !is_name_for_oid(ast_args[i], to);
+        cost += at_home ? 0 : c + s;
     }
     if (want.family != TYPE_ANY && cost < COST_IMPOSSIBLE && fn->result.family != want.family && !is_any(fn->result))
         cost += 1;
