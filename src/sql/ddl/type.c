@@ -51,6 +51,7 @@ int ddl_use_type(struct ddl_context *dc, uint32_t database_id, struct type type,
                        type.def->text_name);
     if (t->database_id != database_id)
         return ddl_unimplemented(err, "cross database type references are not supported: %s", type.def->text_name);
+    TRY(cat_check_schema_usage(dc->view, dc->scope.user, t->schema_id, err));
     TRY(cat_check_type_privilege(dc->view, dc->scope.user, t, CAT_PRIVILEGE_USAGE, err));
     return cat_put_type(dc->view, t, err); // so that a concurrent DROP TYPE conflicts
 }

@@ -350,6 +350,7 @@ BODY(notice_of_severity)
 
 // ---- sequences
 
+// By name only with USAGE of the schema, as other relations; whoever has the OID has looked it up before.
 static int find_sequence(struct eval_context *ec, struct datum arg, const struct cat_table **out, struct err *err)
 {
     TRY(need_catalog(ec, err));
@@ -360,6 +361,8 @@ static int find_sequence(struct eval_context *ec, struct datum arg, const struct
         TRY(reg_parse(ec, T_REGCLASS, arg.s, false, &found, &oid, err));
     }
     TRY(cat_table_by_id(ec->catalog, (uint32_t)oid, out, err));
+    if (*out != NULL && type_is(fn_arg_type(ec, 0), TYPE_STRING))
+        TRY(cat_check_schema_usage(ec->catalog, ec->user, (*out)->schema_id, err));
     if (*out == NULL)
         return err_set(err, ERR_UNDEFINED_TABLE, "relation with OID %lld does not exist", (long long)oid);
     if ((*out)->kind != CAT_SEQUENCE)
