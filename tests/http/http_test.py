@@ -540,6 +540,11 @@ def test_sessions(palmetto, directory):
     admin.api("POST", f"/clusters/system/sessions/{sessions_of(admin, 'sleeper')[0]['id']}/cancel", want=204)
     process.communicate(timeout=TIMEOUT_S)
     wait_for(lambda: not sessions_of(admin, "sleeper"))
+    idle = subprocess.Popen(["psql", f"{console.url}&application_name=idler", "-XAtq", "-c", "CREATE DATABASE d",
+                             "-c", "USE d", "-f", "-"], env=environment(directory), stdin=subprocess.PIPE)
+    wait_for(lambda: [s["database"] for s in sessions_of(admin, "idler")] == ["d"])
+    assert sessions_of(admin, "idler")[0]["status"] == "IDLE"
+    idle.communicate(timeout=TIMEOUT_S)
     admin.api("POST", "/clusters/system/sessions/nothing/cancel", want=404)
     admin.api("POST", "/clusters/system/queries/nothing/cancel", want=404)
     console.stop()
@@ -624,6 +629,14 @@ def test_settings(palmetto, directory):
     for bad in ({"no.such": 1}, {"a = 1; DROP TABLE t; --": 1}, {name: []}):
         response = admin.request("PATCH", "/api/v2/clusters/system/settings", {"settings": bad})
         assert response.status in (400, 404), response.body
+    limit = "server.max_connections_per_gateway"
+    response = admin.request("PATCH", "/api/v2/clusters/system/settings", {"settings": {name: "new", limit: "many"}})
+    assert response.status == 400, response.body
+    settings = {s["name"]: s["value"] for s in admin.api("GET", "/clusters/system/settings")["settings"]}
+    assert settings[name] == "" and settings[limit] == "-1"  # all or none
+    admin.api("PATCH", "/clusters/system/settings", {"settings": {name: "new", limit: 5}}, 204)
+    settings = {s["name"]: s["value"] for s in admin.api("GET", "/clusters/system/settings")["settings"]}
+    assert settings[name] == "new" and settings[limit] == "5"
     admin.api("PATCH", "/clusters/system/settings", {}, 400)
     assert isinstance(admin.api("GET", "/clusters/system/jobs")["jobs"], list)
     admin.api("POST", "/clusters/system/jobs/1/explode", want=404)

@@ -4,12 +4,13 @@
 // Sessions of this API are not shown.
 static const char sessions_query[] =
     "SELECT s.session_id AS id, s.user_name AS user, s.application_name, s.client_address, "
-    "s.session_start::TIMESTAMPTZ::STRING AS \"started_at:t\", q.database, s.status, "
+    "s.session_start::TIMESTAMPTZ::STRING AS \"started_at:t\", a.datname AS database, s.status, "
     "(s.kv_txn IS NOT NULL) AS \"in_transaction:b\", nullif(s.last_active_query, '') AS last_query, "
     "CASE WHEN q.query_id IS NULL THEN '[]' ELSE jsonb_build_array(jsonb_build_object('id', q.query_id, 'sql', "
     "q.query, "
     "'started_at', to_char(q.start, 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')))::STRING END AS \"queries:j\" "
     "FROM crdb_internal.cluster_sessions s LEFT JOIN crdb_internal.cluster_queries q ON q.session_id = s.session_id "
+    "LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.pg_backend_pid "
     "WHERE s.application_name NOT LIKE '$ api%' ORDER BY s.session_start";
 
 int api_sessions(struct api_call *call, struct err *err)

@@ -77,6 +77,7 @@ static int put_setting(struct arena *a, struct buf *text, struct str name, struc
     return 0;
 }
 
+// All or none.
 static int change_settings(struct api_sql *sql, struct str settings, struct err *err)
 {
     struct buf text = BUF_INIT;
@@ -86,6 +87,8 @@ static int change_settings(struct api_sql *sql, struct str settings, struct err 
         json_pair_at(settings, i, &name, &value);
         rc = check_setting(sql, name, err);
     }
+    if (rc == 0)
+        rc = api_sql_run(sql, STR("BEGIN"), err);
     for (uint32_t i = 0; rc == 0 && i < json_count(settings); i++) {
         json_pair_at(settings, i, &name, &value);
         rc = put_setting(sql->call->arena, &text, name, value, err);
@@ -93,6 +96,8 @@ static int change_settings(struct api_sql *sql, struct str settings, struct err 
             rc = api_sql_run(sql, buf_view(&text), err);
     }
     buf_release(&text);
+    if (rc == 0)
+        rc = api_sql_run(sql, STR("COMMIT"), err);
     return rc;
 }
 
