@@ -219,6 +219,33 @@ static void test_decoding(void)
     decodes("%41", false, "A");
 }
 
-CHECK_MAIN({"requests", test_requests}, {"malformed", test_malformed}, {"large heads", test_large_heads},
-           {"persistence", test_persistence}, {"continue", test_continue}, {"slow client", test_slow_client},
-           {"draining", test_draining}, {"decoding", test_decoding})
+static void test_codings(void)
+{
+    static const struct {
+        const char *line;
+        bool gzip;
+    } cases[] = {
+        {"", true},
+        {"Accept-Encoding: gzip\r\n", true},
+        {"Accept-Encoding: deflate, GZIP;q=0.5, br\r\n", true},
+        {"Accept-Encoding: *\r\n", true},
+        {"Accept-Encoding: identity\r\n", false},
+        {"Accept-Encoding:\r\n", false},
+        {"Accept-Encoding: gzip;q=0\r\n", false},
+        {"Accept-Encoding: *, gzip; q=0.000\r\n", false},
+        {"Accept-Encoding: br, *;q=0\r\n", false},
+        {"Accept-Encoding: gzipped, x-gzip\r\n", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_request q;
+        char head[200];
+        size_t len;
+        snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: x\r\n%s\r\n", cases[i].line);
+        CHECK_INT(http_parse_head(str_of(head), &q, &len), HTTP_OK);
+        CHECK_INT(http_accepts_coding(&q, "gzip"), cases[i].gzip);
+    }
+}
+
+CHECK_MAIN({"requests", test_requests}, {"malformed", test_malformed}, {"codings", test_codings},
+           {"large heads", test_large_heads}, {"persistence", test_persistence}, {"continue", test_continue},
+           {"slow client", test_slow_client}, {"draining", test_draining}, {"decoding", test_decoding})

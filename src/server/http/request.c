@@ -158,6 +158,35 @@ static struct str take_until(struct str *rest, char separator)
     return part;
 }
 
+// ";q=0", ";q=0.00"
+static bool is_refused(struct str parameters)
+{
+    ptrdiff_t at = str_find(parameters, STR("q="), 0);
+    if (at < 0)
+        return false;
+    struct str weight = str_trim(str_slice(parameters, (size_t)at + 2, parameters.len));
+    for (size_t i = 0; i < weight.len; i++)
+        if (weight.ptr[i] != '0' && weight.ptr[i] != '.')
+            return false;
+    return true;
+}
+
+bool http_accepts_coding(const struct http_request *q, const char *coding)
+{
+    struct str rest;
+    bool any = false;
+    if (!http_header(q, "accept-encoding", &rest))
+        return true;
+    while (rest.len > 0) {
+        struct str item = take_until(&rest, ',');
+        struct str name = str_trim(take_until(&item, ';'));
+        if (str_ieqc(name, coding))
+            return !is_refused(item);
+        any = any || (str_eqc(name, "*") && !is_refused(item));
+    }
+    return any;
+}
+
 bool http_cookie(const struct http_request *q, const char *name, struct str *value)
 {
     struct str rest;

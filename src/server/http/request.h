@@ -44,6 +44,8 @@ bool http_header(const struct http_request *q, const char *name, struct str *val
 bool http_cookie(const struct http_request *q, const char *name, struct str *value);
 // True when the media type of Content-Type is this one, whatever its parameters.
 bool http_content_type_is(const struct http_request *q, const char *type);
+// Whether a content coding ("gzip") is welcome: any is without Accept-Encoding (RFC 9110, 12.5.3).
+bool http_accepts_coding(const struct http_request *q, const char *coding);
 // Undoes percent-encoding (and `+` for spaces in forms). False when it is malformed or holds a NUL or bad UTF-8.
 bool http_decode(struct arena *a, struct str text, bool form, struct str *out);
 // One field of a query or of a form's body, decoded. False when it is not there.

@@ -42,6 +42,13 @@ bool http_static(const struct http_request *q, struct http_response *r)
         r->status = 304;
         return true;
     }
+    http_add_header(r, "Vary", "Accept-Encoding");
+    if (asset->gzip && !http_accepts_coding(q, "gzip")) {
+        r->status = 406;
+        r->content_type = "text/plain; charset=utf-8";
+        buf_cstr(&r->body, "This file is kept compressed: it needs Accept-Encoding: gzip.\n");
+        return true;
+    }
     if (asset->gzip)
         http_add_header(r, "Content-Encoding", "gzip");
     r->fixed = (struct str){(const char *)asset->bytes, asset->len};
