@@ -32,14 +32,18 @@
 // every statement and perturbs its costs: rows stay, plans (EXPLAIN) are not compared; --refuse=S runs what stands
 // outside of transactions again and again, the first, the 1+Sth, the 1+2Sth … (wider steps later) charge of memory
 // refused, until a run gets all it asks for, whose result must be the expected one: those before it have ended in 53200
-// and changed nothing.
+// and changed nothing; --fail=S keeps the store on a simulated disk and lets the 1st, the 1+Sth … write or sync fail:
+// what could be read when the store had failed is there after a restart, nothing acknowledged is missing, all is
+// consistent.
 #include "base/budget.h"
+#include "base/util.h"
 #include "kv/kv.h"
 #include "os/sim/sim.h"
 #include "server/clusters.h"
 #include "sql/session/session.h"
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +89,9 @@ struct runner {
     uint64_t refuse; // step of --refuse; 0: off
     uint64_t refusals;
     struct budget account; // above all others, of --refuse
-    struct sim *sim;       // where temporary files are
+    uint64_t fail;         // step of --fail; 0: off
+    uint64_t faults;
+    struct sim *sim; // where temporary files are
     const char *file;
     int line;
     FILE *rewritten;
@@ -605,6 +611,8 @@ static bool same_bytes(struct str a, struct str b)
 
 static void check(struct runner *r, struct str what, struct str actual, struct str expected)
 {
+    if (r->fail > 0 && sim_fault_happened(r->sim))
+        return;
     bool ok = matches(actual, expected);
     bool ordered = says(what, "ORDER BY") && !says(what, "OVER") && !says(what, "RETURNING");
     if (r->rules > 0)
@@ -807,7 +815,7 @@ static void run_text(struct runner *r, struct str text)
 {
     struct reader in = {.text = text};
     struct str line;
-    while (read_line(&in, &line)) {
+    while (read_line(&in, &line) && kv_failure(r->kv) == NULL) {
         r->line = in.line;
         if (line.len == 0 || line.ptr[0] == '#') {
             keep(r, line);
@@ -838,14 +846,28 @@ static bool read_file(const char *path, struct buf *out)
     return true;
 }
 
+static void must(int rc, struct err *err)
+{
+    if (rc == 0)
+        return;
+    printf("%s\n", err->message);
+    exit(1);
+}
+
+static void open_store(struct runner *r)
+{
+    struct err err = ERR_INIT;
+    struct kv_options options = {.impose_distributed_limits = r->limits};
+    if (r->fail > 0) {
+        options.os = sim_os(r->sim);
+        options.memtable_bytes = 64 << 10;
+    }
+    must(kv_open(r->fail > 0 ? "local:store" : "mem:", &options, &r->kv, &err), &err);
+}
+
 static void open_clusters(struct runner *r)
 {
     struct err err = ERR_INIT;
-    struct kv_options kv_options = {.impose_distributed_limits = r->limits};
-    if (kv_open("mem:", &kv_options, &r->kv, &err) != 0) {
-        printf("%s\n", err.message);
-        exit(1);
-    }
     struct sql_engine_options options = {
         .kv = r->kv, .cluster_name = "test", .sql_port = 26257, .http_port = 8080, .advertise_host = STR("localhost")};
     if (r->refuse > 0) {
@@ -853,16 +875,28 @@ static void open_clusters(struct runner *r)
         r->account.refuses = refuse_nth;
         options.budget = &r->account;
     }
-    r->sim = sim_new(1);
     options.os = sim_os(r->sim);
     options.temp_dir = "temp";
     options.batch_rows_max = r->spill ? 3 : 0;
-    if (options.os->make_dir(options.os, "temp") != 0)
+    int error = options.os->make_dir(options.os, "temp");
+    if (error != 0 && error != EEXIST)
         exit(1);
-    if (clusters_open(r->kv, &(struct clusters_options){.engine = &options}, &r->clusters, &err) != 0) {
-        printf("%s\n", err.message);
-        exit(1);
-    }
+    must(clusters_open(r->kv, &(struct clusters_options){.engine = &options}, &r->clusters, &err), &err);
+}
+
+static void open_all(struct runner *r)
+{
+    r->sim = sim_new(1);
+    open_store(r);
+    open_clusters(r);
+    use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
+}
+
+static void close_all(struct runner *r)
+{
+    close_sessions(r);
+    clusters_close(r->clusters);
+    kv_close(r->kv);
 }
 
 static void on_finding(struct sql_check *c, struct str line)
@@ -915,6 +949,96 @@ static void check_account(struct runner *r)
         printf("%s: %zu bytes are still charged\n", r->file, left);
 }
 
+// ---- failing I/O
+
+static void fail_check(struct runner *r, struct sim_fault fault, const char *what, struct str detail)
+{
+    printf("%s: number %llu of %s fails: %s%.*s\n", r->file, (unsigned long long)fault.n,
+           fault.ops == SIM_OP_WRITE ? "writes" : "syncs", what, STR_FMT(detail));
+    r->failed++;
+}
+
+// Checksum of all keys and values as of the version.
+static uint32_t checksum(struct runner *r, uint64_t version)
+{
+    struct kv_txn *t;
+    struct kv_scan *scan;
+    struct kv_batch batch;
+    uint32_t sum = 0;
+    if (kv_begin(r->kv, &(struct kv_begin_options){.as_of = version}, &t) != KV_OK)
+        return 0;
+    bool ok = kv_scan_open(t, (struct kv_range){STR_EMPTY, STR_NONE}, 0, 0, &scan) == KV_OK;
+    while (ok && kv_scan_next(scan, 100, &batch) == KV_OK && batch.n > 0) {
+        for (size_t i = 0; i < batch.n; i++) {
+            sum = crc32c(sum, batch.pairs[i].key.ptr, batch.pairs[i].key.len);
+            sum = crc32c(sum, batch.pairs[i].value.ptr, batch.pairs[i].value.len);
+        }
+    }
+    kv_abort(t);
+    return sum;
+}
+
+static void expect(struct runner *r, struct sim_fault fault, const char *sql, bool works)
+{
+    struct output o = {0};
+    output_start(&o, r->clients[0].session);
+    run_simple(&o, str_of(sql));
+    if (says(buf_view(&o.text), "ERROR") == works)
+        fail_check(r, fault, sql, buf_view(&o.text));
+    buf_release(&o.text);
+}
+
+// A store that has failed is read, and takes nothing more.
+static void check_failed_store(struct runner *r, struct sim_fault fault)
+{
+    struct output o = {0};
+    if (kv_failure(r->kv) == NULL || r->clients[0].in_background)
+        return;
+    output_start(&o, r->clients[0].session);
+    run_simple(&o, STR("ROLLBACK"));
+    buf_release(&o.text);
+    expect(r, fault, "SELECT count(*) FROM pg_class", true);
+    expect(r, fault, "CREATE TABLE in_vain (a INT)", false);
+}
+
+// Runs the file with the fault, restarts. True when the fault happened: there may be a next one.
+static bool fail_once(struct runner *r, struct str text, struct sim_fault fault)
+{
+    open_all(r);
+    sim_set_fault(r->sim, fault);
+    run_text(r, text);
+    bool happened = sim_fault_happened(r->sim);
+    check_failed_store(r, fault);
+    close_sessions(r);
+    uint64_t version = kv_now(r->kv);
+    uint32_t before = checksum(r, version);
+    close_all(r);
+    sim_set_fault(r->sim, (struct sim_fault){0});
+    sim_power_on(r->sim, fault.n % 2 == 0 ? SIM_LOSE_NOTHING : SIM_LOSE_SOME_4096);
+    open_store(r);
+    if (checksum(r, version) != before)
+        fail_check(r, fault, "the restarted store has other content", STR_EMPTY);
+    open_clusters(r);
+    check_consistency(r);
+    use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
+    expect(r, fault, "CREATE TABLE defaultdb.after_restart (a INT)", true);
+    close_all(r);
+    sim_free(r->sim);
+    r->faults += happened;
+    return happened;
+}
+
+static void run_failing(struct runner *r, struct str text)
+{
+    static const struct sim_fault faults[] = {{SIM_OP_WRITE, 0, EIO, false, true}, {SIM_OP_SYNC, 0, EIO, false, false}};
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        struct sim_fault fault = faults[i];
+        fault.n = 1;
+        for (bool happened = true; happened; fault.n += r->fail)
+            happened = fail_once(r, text, fault);
+    }
+}
+
 static void run_file(struct runner *r, const char *path)
 {
     struct buf text = BUF_INIT;
@@ -926,14 +1050,17 @@ static void run_file(struct runner *r, const char *path)
     }
     snprintf(temporary, sizeof(temporary), "%s.new", path);
     r->file = path;
+    if (r->fail > 0) {
+        run_failing(r, buf_view(&text));
+        buf_release(&text);
+        return;
+    }
     r->rewritten = r->rewrite ? fopen(temporary, "w") : NULL;
-    open_clusters(r);
-    use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
+    open_all(r);
     run_text(r, buf_view(&text));
     close_sessions(r);
     check_consistency(r);
-    clusters_close(r->clusters);
-    kv_close(r->kv);
+    close_all(r);
     sim_free(r->sim);
     check_account(r);
     buf_release(&text);
@@ -981,10 +1108,14 @@ int main(int argc, char **argv)
             r.rules = atoi(argv[i] + 8);
         else if (strncmp(argv[i], "--refuse=", 9) == 0)
             r.refuse = strtoull(argv[i] + 9, NULL, 10);
+        else if (strncmp(argv[i], "--fail=", 7) == 0)
+            r.fail = strtoull(argv[i] + 7, NULL, 10);
         else
             run_path(&r, argv[i]);
     }
     buf_release(&r.param_text);
+    if (r.fail > 0)
+        printf("%llu faults\n", (unsigned long long)r.faults);
     if (r.refuse > 0)
         printf("%llu refusals\n", (unsigned long long)r.refusals);
     printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped);
