@@ -31,7 +31,7 @@ enum kv_result {
     KV_TOO_OLD,          // the snapshot is older than the history kept: retry the transaction (or AS OF too far back)
     KV_TOO_LARGE,        // over kv_limits(), or an empty key
     KV_AMBIGUOUS,        // the commit may or may not have happened: its log write or sync failed
-    KV_IO,               // the store failed and is now read-only; nothing was written
+    KV_IO,               // the store failed and is now read-only, if it can be read at all; nothing was written
     KV_READ_ONLY,        // write on a read-only store or transaction
     KV_LOCK_UNAVAILABLE, // KV_LOCK_NOWAIT or KV_LOCK_SKIP and the lock is held
     KV_TIMEOUT,          // lock wait longer than its limit

@@ -32,7 +32,7 @@ static enum kv_result find_in_tree(struct txn *txn, struct str key, struct found
 {
     struct tree_reader *reader = txn_reader(txn);
     if (reader == NULL)
-        return KV_MEMORY;
+        return txn_no_reader(txn);
     struct str stamped;
     int rc = tree_get(reader->txn, txn->store->tree.data, key, &stamped);
     if (rc == 0 && (reader->state.version <= txn->snapshot || tree_stamp(stamped) <= txn->snapshot)) {

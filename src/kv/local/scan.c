@@ -182,7 +182,7 @@ static enum kv_result open_tree_sources(struct scan *scan)
     struct txn *txn = scan->txn;
     scan->reader = txn_reader(txn);
     if (scan->reader == NULL)
-        return KV_MEMORY;
+        return txn_no_reader(txn);
     const struct tree_state *state = &scan->reader->state;
     scan->all_visible = state->version <= scan->snapshot;
     int rc = add_cursor(scan, SOURCE_TREE, txn->store->tree.data);

@@ -222,6 +222,8 @@ enum kv_result txn_charge(struct txn *txn, size_t bytes);
 enum kv_result txn_check(struct txn *txn); // duration limit
 // The reader of the transaction's snapshot, taken on first use; NULL: the store failed or its reader table is full.
 struct tree_reader *txn_reader(struct txn *txn);
+// What that there is none means: a failed checkpoint can leave LMDB such that nothing new is read either.
+enum kv_result txn_no_reader(struct txn *txn);
 
 enum kv_result txn_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out);
 void txn_abort(struct kv_txn *base);

@@ -211,6 +211,11 @@ struct tree_reader *txn_reader(struct txn *txn)
     return txn->reader;
 }
 
+enum kv_result txn_no_reader(struct txn *txn)
+{
+    return store_failed(txn->store) ? KV_IO : KV_MEMORY;
+}
+
 enum kv_result txn_refresh(struct kv_txn *base)
 {
     struct txn *txn = txn_of(base);
