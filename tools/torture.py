@@ -45,6 +45,8 @@ def parts(scale):
         "simulation": ("deterministic simulation", [[f"{TESTS}/kv/simulation_test", "1", n(50000)]], r"steps"),
         "serializability": ("list appends and a bank, 16 clients",
                             [[serializability, f"--transactions={n(1000000)}", "lists at serializable"], [serializability]], r"transactions"),
+        "crashes": ("list appends over sockets while the server is killed and paused, 16 clients",
+                    [[f"{TESTS}/isolation/crash_test", "build/release/palmetto", f"--seconds={n(900)}"]], r"transactions:"),
         "backups": ("backups under load and damaged; indexes beside writers",
                     [[f"{TESTS}/operations/backup_test"], [f"{TESTS}/operations/online_test"]], None),
     }

@@ -34,6 +34,7 @@ struct final_list {
 
 struct checker {
     const struct history *h;
+    struct history_txn *txns; // with what is known in the end
     struct arena arena;
     struct buf *report;
     int violations;
@@ -61,7 +62,7 @@ static void violation(struct checker *c, const char *fmt, ...)
 
 static const struct history_txn *txn_at(const struct checker *c, int i)
 {
-    return &c->h->txns.ptr[i];
+    return &c->txns[i];
 }
 
 static void add_edge(struct checker *c, int from, int to, enum edge_kind kind, int key)
@@ -95,6 +96,24 @@ static void measure(struct checker *c)
     const struct history_txn *last = txn_at(c, (int)c->h->txns.len - 1);
     for (size_t k = 0; k < last->ops.len; k++)
         c->finals[last->ops.ptr[k].key] = (struct final_list){last->ops.ptr[k].list, last->ops.ptr[k].n};
+}
+
+static int writer(const struct checker *c, int element);
+
+// Of a transaction without an answer the final lists tell whether it took place; until then it may still be going on.
+static void settle_unknown(struct checker *c)
+{
+    for (int key = 0; key < c->n_keys; key++) {
+        for (int i = 0; i < c->finals[key].n; i++) {
+            int w = writer(c, c->finals[key].list[i]);
+            if (w >= 0 && c->txns[w].unknown)
+                c->txns[w].committed = true;
+        }
+    }
+    for (size_t i = 0; i < c->h->txns.len; i++) {
+        if (c->txns[i].unknown)
+            c->txns[i].ended_ns = INT64_MAX;
+    }
 }
 
 static int writer(const struct checker *c, int element)
@@ -176,11 +195,11 @@ static void data_edges(struct checker *c)
 
 // ---- real time
 
-static const struct history *sorting;
+static const struct history_txn *sorting;
 
 static int by_end(const void *a, const void *b)
 {
-    int64_t x = sorting->txns.ptr[*(const int *)a].ended_ns, y = sorting->txns.ptr[*(const int *)b].ended_ns;
+    int64_t x = sorting[*(const int *)a].ended_ns, y = sorting[*(const int *)b].ended_ns;
     return x < y ? -1 : x > y;
 }
 
@@ -192,7 +211,7 @@ static void time_edges(struct checker *c)
         if (txn_at(c, i)->committed)
             ends[committed++] = i;
     }
-    sorting = c->h;
+    sorting = c->txns;
     qsort(ends, (size_t)committed, sizeof(int), by_end);
     for (int i = 0; i < committed; i++) {
         add_edge(c, ends[i], n + i, EDGE_TIME, -1);
@@ -309,7 +328,9 @@ int history_check(const struct history *h, struct buf *report)
     c.nodes = arena_zalloc(&c.arena, size_mul(n, sizeof(*c.nodes)));
     c.stack = ARENA_ARRAY(&c.arena, int, n);
     struct frame *frames = ARENA_ARRAY(&c.arena, struct frame, n);
+    c.txns = arena_dup(&c.arena, h->txns.ptr, h->txns.len * sizeof(*c.txns));
     measure(&c);
+    settle_unknown(&c);
     check_finals(&c);
     data_edges(&c);
     time_edges(&c);

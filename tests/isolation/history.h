@@ -20,6 +20,7 @@ struct history_txn {
     ARENA_VEC(struct history_op) ops;
     int64_t began_ns, ended_ns; // before the first and after the last answer of the server
     bool committed;
+    bool unknown; // no answer to its COMMIT: it took place if an append of it is there at the end, whenever that was
 };
 
 struct history {
