@@ -260,7 +260,8 @@ struct cat_table {
     const struct cat_column *columns; // in table order; dropped ones are gone
     size_t n_columns;
     uint32_t next_column_id, next_index_id;
-    // Type of every column there ever was, dropped ones included: slot_types[id - 1], next_column_id - 1 of them. Rows
+    // Type of every column there ever was, dropped ones included: slot_types[id - 1], next_column_id - 1 of them; VOID
+    // of virtual ones. Rows
     // keep the slots of dropped columns, so their widths must stay known: stored in the descriptor.
     const struct type *slot_types;
     const struct cat_index *primary; // NULL for views, sequences, virtual tables
@@ -320,6 +321,11 @@ int cat_statistic_by_id(struct cat_view *v, struct arena *a, int64_t id, struct 
 int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, const struct cat_statistic *list,
                        size_t n, struct err *err) MUST_CHECK;
 
+// Rows do not hold the column: it is computed when it is read. (VIRTUAL columns made by earlier versions are held.)
+static inline bool cat_column_is_virtual(const struct cat_table *t, const struct cat_column *c)
+{
+    return c->computed_virtual && t->slot_types != NULL && type_is(t->slot_types[c->id - 1], TYPE_VOID);
+}
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
 // The column of an indexed expression: there is no way to name it in SQL.

@@ -70,6 +70,10 @@ static const char *const changes[] = {
     "DROP INDEX i2",
     "DROP INDEX i3 CASCADE",
     "DROP INDEX i4",
+    "CREATE INDEX i5 ON t ((n % 7), lower(s))",
+    "DROP INDEX i5",
+    "CREATE INDEX i6 ON t (r) USING HASH",
+    "DROP INDEX i6",
     "ALTER TABLE t ADD CONSTRAINT c1 CHECK (r < 50)",
     "ALTER TABLE t ADD CONSTRAINT c1 CHECK (r < 50) NOT VALID",
     "ALTER TABLE t ADD CONSTRAINT c2 CHECK (n < 0)", // does not hold

@@ -80,12 +80,21 @@ static void test_beside_writers(void)
     start_writers(threads);
     CHECK_SQL(&h, "CREATE INDEX tb ON t (b) STORING (c)", "CREATE INDEX");
     CHECK_SQL(&h, "CREATE INDEX tp ON t (c, b) WHERE b < 3000", "CREATE INDEX");
+    CHECK_SQL(&h, "CREATE INDEX te ON t ((b % 10), lower(c))", "CREATE INDEX");
+    CHECK_SQL(&h, "CREATE INDEX th ON t (b) USING HASH", "CREATE INDEX");
+    CHECK_SQL(&h, "CREATE INVERTED INDEX ti ON t (c gin_trgm_ops)", "CREATE INDEX");
     end_writers(threads);
+    CHECK_SQL(&h,
+              "SELECT (SELECT count(*) FROM t@te WHERE b % 10 = 3) = (SELECT count(*) FROM t@t_pkey WHERE b % 10 = 3)",
+              "t");
     CHECK_SQL(&h, "SELECT count(*) FROM (SELECT a FROM t@tb EXCEPT SELECT a FROM t@t_pkey)", "0");
     CHECK_SQL(&h, "SELECT (SELECT count(*) FROM t@tb) = (SELECT count(*) FROM t@t_pkey)", "t");
     CHECK_SQL(&h, "SELECT job_type, description, status FROM [SHOW JOBS] ORDER BY job_id",
               "NEW SCHEMA CHANGE|CREATE INDEX tb ON t (b) STORING (c)|succeeded\n"
-              "NEW SCHEMA CHANGE|CREATE INDEX tp ON t (c, b) WHERE b < 3000|succeeded");
+              "NEW SCHEMA CHANGE|CREATE INDEX tp ON t (c, b) WHERE b < 3000|succeeded\n"
+              "NEW SCHEMA CHANGE|CREATE INDEX te ON t ((b % 10), (lower(c)))|succeeded\n"
+              "NEW SCHEMA CHANGE|CREATE INDEX th ON t (b) USING HASH|succeeded\n"
+              "NEW SCHEMA CHANGE|CREATE INVERTED INDEX ti ON t (c gin_trgm_ops)|succeeded");
     teardown();
 }
 

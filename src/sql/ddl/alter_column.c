@@ -28,6 +28,8 @@ static int fill_new_column(struct table_work *w, const struct cat_table *before,
     struct cat_column *c = edit_column_by_id(&w->edit, column_id);
     const struct cat_table *after;
     struct ddl_column_value value = {column_id, c->computed_sql.len > 0 ? c->computed_sql : c->default_sql};
+    if (c->computed_virtual) // computed when it is read
+        value.sql = STR_EMPTY;
     if (c->computed_sql.len == 0 && default_expr != NULL && default_expr->is_constant) {
         c->has_missing_value = !default_expr->value.null;
         c->missing_value = default_expr->value;

@@ -216,6 +216,8 @@ static int apply_qualification(struct table_work *w, struct column_work *cw, str
     case AST_CONSTRAINT_COMPUTED_STORED:
     case AST_CONSTRAINT_COMPUTED_VIRTUAL:
         c->computed_virtual = q->kind == AST_CONSTRAINT_COMPUTED_VIRTUAL;
+        if (c->computed_virtual)
+            w->edit.slot_types.ptr[c->id - 1] = T_VOID;
         c->computed_sql = as_written(w->dc->arena, q->expr); // until column_finish: others must not refer to it
         return take_expr(w, &cw->computed_expr, q->expr, "multiple computed expressions", c->name, err);
     case AST_CONSTRAINT_IDENTITY_ALWAYS:

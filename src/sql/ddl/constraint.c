@@ -189,9 +189,7 @@ int index_add(struct table_work *w, struct cat_index index, struct err *err)
     const struct cat_table *t;
     struct ddl_services *s = w->dc->services;
     index.id = w->edit.t.next_index_id++;
-    // Indexes over columns that have to be computed first are made with the rows.
-    bool deferred = online_can_defer(w) && w->before == NULL;
-    if (deferred) {
+    if (online_can_defer(w)) {
         index.state = CAT_INDEX_WRITE_ONLY;
         online_defer(w);
     }
@@ -199,15 +197,8 @@ int index_add(struct table_work *w, struct cat_index index, struct err *err)
     if (w->is_new)
         return 0;
     TRY(save(w, &t, err));
-    if (deferred)
-        return 0;
-    size_t n;
-    const struct ddl_column_value *values = index_column_values(w, t, &n);
-    if (n == 0)
-        return s->backfill_index(s, w->dc, t, cat_index_by_id(t, index.id), err);
-    const struct cat_table *before = w->before;
     w->before = NULL;
-    return s->rewrite_table(s, w->dc, before, t, values, n, err);
+    return index.state == CAT_INDEX_WRITE_ONLY ? 0 : s->backfill_index(s, w->dc, t, cat_index_by_id(t, index.id), err);
 }
 
 // ---- primary keys

@@ -137,8 +137,10 @@ static int like_columns(struct table_work *w, const struct cat_table *from, cons
             return err_set(err, ERR_DUPLICATE_COLUMN, "duplicate column name: \"%.*s\"", STR_FMT(c.name));
         if (!o->defaults || c.owns_sequence_id != 0)
             c.default_sql = c.on_update_sql = STR_EMPTY;
-        if (!o->generated)
+        if (!o->generated) {
             c.computed_sql = STR_EMPTY;
+            c.computed_virtual = false;
+        }
         c.identity = 0;
         c.owns_sequence_id = 0;
         c.has_missing_value = false;

@@ -78,7 +78,7 @@ struct cat_column *edit_add_column(struct table_edit *e, struct cat_column colum
 {
     column.id = e->t.next_column_id++;
     ARENA_PUSH(e->a, &e->columns, column);
-    ARENA_PUSH(e->a, &e->slot_types, column.type);
+    ARENA_PUSH(e->a, &e->slot_types, column.computed_virtual ? T_VOID : column.type);
     return &e->columns.ptr[e->columns.len - 1];
 }
 

@@ -39,6 +39,9 @@ struct exec_context {
     // Analyzes a table's stored expressions; the result lives in `a`.
     int (*table_exprs)(void *arg, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
                        struct err *err);
+    // The same of what computes one column.
+    int (*computed_expr)(void *arg, struct arena *a, const struct cat_table *t, const struct cat_column *c,
+                         struct expr **out, struct err *err);
     void *table_exprs_arg;
     int64_t cascade_limit;            // foreign_key_cascades_limit
     struct deferred_checks *deferred; // of the transaction; NULL: no check waits for its end

@@ -186,7 +186,8 @@ struct table_access {
     struct table_index *indexes; // parallel to table->indexes
     struct datum *absent;        // missing values per slot of the primary layout
     uint32_t n_columns;
-    struct row_decoder *whole; // of all columns; made when first needed
+    struct virtual_column **virtuals; // per column; made when first needed
+    struct row_decoder *whole;        // of all columns; the same
     struct vec *whole_vecs;
 };
 // Made once per table and statement.
@@ -218,11 +219,11 @@ struct row_decoder {
         int32_t target; // index into wanted, or -1: skipped
     } * key_parts;
     uint32_t n_key_parts; // up to the last wanted one
+    uint32_t n_virtuals;
+    uint32_t *virtuals; // indexes into wanted of columns that are computed
 };
 void row_decoder_init(struct row_decoder *d, struct exec_context *x, const struct table_access *ta,
                       const struct table_index *ti, const uint32_t *wanted, uint32_t n_wanted);
-// False when the index does not hold a wanted column.
-bool index_covers(const struct table_access *ta, const struct table_index *ti, const uint32_t *wanted, uint32_t n);
 int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, struct vec *cols, uint32_t first,
                struct err *err) MUST_CHECK;
 

@@ -404,7 +404,7 @@ static int still_referenced(struct exec_context *x, const struct cascade *c, con
 
 struct child_exprs {
     const struct table_exprs *exprs;
-    struct ev **checks, **predicates;
+    struct ev **checks, **predicates, **computed;
     const col_id *cols;
 };
 
@@ -418,6 +418,14 @@ static int compile_child(struct exec_context *x, const struct cat_table *t, stru
     out->cols = cols;
     out->checks = ARENA_ARRAY(x->arena, struct ev *, t->n_checks);
     out->predicates = ARENA_ARRAY(x->arena, struct ev *, t->n_indexes);
+    out->computed = ARENA_ARRAY(x->arena, struct ev *, t->n_columns);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        struct expr *e;
+        if (t->columns[i].computed_sql.len == 0)
+            continue;
+        TRY(x->computed_expr(x->table_exprs_arg, x->arena, t, &t->columns[i], &e, err));
+        out->computed[i] = ev_compile(x, e, cols, (uint32_t)t->n_columns);
+    }
     for (size_t i = 0; i < t->n_checks; i++)
         out->checks[i] = ev_compile(x, out->exprs->checks[i], cols, (uint32_t)t->n_columns);
     for (size_t i = 0; i < t->n_indexes; i++) {
@@ -470,6 +478,20 @@ int check_violation(const struct cat_table *t, const struct cat_check *check, st
     return ERR_CHECK_VIOLATION;
 }
 
+// Computed columns follow from the others.
+static int compute_columns(struct exec_context *x, const struct cat_table *t, struct child_exprs *ce, struct datum *row,
+                           struct err *err)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        struct batch b;
+        if (ce->computed[i] == NULL)
+            continue;
+        row_batch(x, t, row, &b);
+        TRY(ev_row(ce->computed[i], &b, 0, &row[i], err));
+    }
+    return 0;
+}
+
 static int queue_reference(struct exec_context *x, const struct table_access *ta, const struct cat_foreign_key *fk,
                            const struct datum *row, struct err *err)
 {
@@ -493,6 +515,7 @@ static int change_child(struct exec_context *x, const struct cascade *c, const s
         if (action == CAT_FK_SET_DEFAULT)
             TRY(exec_scalar(x, ce->exprs->defaults[at], &changed[at], err));
     }
+    TRY(compute_columns(x, t, ce, changed, err));
     bool *was = ARENA_ARRAY(x->arena, bool, t->n_indexes + 1), *is = ARENA_ARRAY(x->arena, bool, t->n_indexes + 1);
     TRY(child_checks(x, t, ce, changed, err));
     TRY(membership(x, t, ce, row, was, err));

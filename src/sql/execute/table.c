@@ -3,7 +3,8 @@
 // Primary index: key = primary key columns, value = every column by slot (id - 1); key columns take no room in the
 // value unless reading them back from the key would lose something (key_type_is_lossy). Secondary index: key = indexed
 // columns, followed by the primary key columns not among them when the index is not unique or an indexed column is
-// NULL. Value = primary key columns that the key may lack (unique index), STORING columns, lossy columns.
+// NULL. Value = primary key columns that the key may lack (unique index), STORING columns, lossy columns. Virtual
+// columns are computed from the decoded others; secondary indexes hold them like others.
 #include "sql/execute/execute_int.h"
 
 static uint32_t column_position(const struct cat_table *t, uint32_t column_id)
@@ -67,7 +68,8 @@ static void primary_layout(struct exec_context *x, struct table_access *ta)
     for (uint32_t i = 0; i < t->n_columns; i++) {
         const struct cat_column *c = &t->columns[i];
         bool in_key = listed(ta->primary.key_columns, ta->primary.n_key, i);
-        types[c->id - 1] = in_key && !key_type_is_lossy(c->type) ? T_VOID : c->type;
+        bool absent = (in_key && !key_type_is_lossy(c->type)) || cat_column_is_virtual(t, c);
+        types[c->id - 1] = absent ? T_VOID : c->type;
         if (c->has_missing_value)
             ta->absent[c->id - 1] = c->missing_value;
     }
@@ -243,21 +245,18 @@ static int32_t value_slot(const struct table_access *ta, const struct table_inde
     return ti->layout.types[slot].family == TYPE_VOID ? -1 : (int32_t)slot;
 }
 
-bool index_covers(const struct table_access *ta, const struct table_index *ti, const uint32_t *wanted, uint32_t n)
+// Rows do not hold the column and their keys have nothing it could be read from exactly.
+static bool is_computed(const struct table_access *ta, const struct table_index *ti, uint32_t column)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        bool in_key = listed(ti->key_columns, ti->n_key - ti->inverted, wanted[i]) ||
-                      (!ti->index->unique && listed(ti->suffix_columns, ti->n_suffix, wanted[i]));
-        if (!in_key && value_slot(ta, ti, wanted[i]) < 0)
-            return false;
-    }
-    return true;
+    const struct cat_column *c = &ta->table->columns[column];
+    return ti == &ta->primary && cat_column_is_virtual(ta->table, c) &&
+           (!listed(ti->key_columns, ti->n_key, column) || key_type_is_lossy(c->type));
 }
 
 static void add_key_part(struct row_decoder *d, struct type t, uint8_t desc, uint32_t column)
 {
     int32_t target = position_in(d->wanted, d->n_wanted, column);
-    if (target >= 0 && value_slot(d->ta, d->ti, column) >= 0)
+    if (target >= 0 && (value_slot(d->ta, d->ti, column) >= 0 || is_computed(d->ta, d->ti, column)))
         target = -1; // the value has it exactly
     d->key_parts[d->n_from_key++] = (struct key_part){t, (enum key_direction)desc, target};
     if (target >= 0)
@@ -271,8 +270,11 @@ void row_decoder_init(struct row_decoder *d, struct exec_context *x, const struc
     d->value_slots = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
     d->value_targets = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
     d->value_absent = ARENA_ARRAY(x->arena, struct datum, n_wanted);
+    d->virtuals = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
     for (uint32_t i = 0; i < n_wanted; i++) {
         int32_t slot = value_slot(ta, ti, wanted[i]);
+        if (is_computed(ta, ti, wanted[i]))
+            d->virtuals[d->n_virtuals++] = i;
         if (slot < 0)
             continue;
         d->value_slots[d->n_from_value] = (uint32_t)slot;
@@ -304,6 +306,76 @@ static int decode_key(struct row_decoder *d, struct str key, struct vec *cols, u
     return 0;
 }
 
+// ---- virtual columns
+
+// How a column is computed from others of a row under its primary key.
+struct virtual_column {
+    struct row_decoder decoder; // of the columns it is computed from
+    struct vec *cols;
+    struct ev *ev; // over `cols`
+};
+enum { VIRTUAL_ROWS_MAX = 128 };
+
+static int virtual_column_new(struct exec_context *x, const struct table_access *ta, uint32_t column,
+                              struct virtual_column **out, struct err *err)
+{
+    struct virtual_column *v = ARENA_NEW(x->arena, struct virtual_column);
+    const struct cat_table *t = ta->table;
+    struct expr *e;
+    uint32_t n = 0;
+    TRY(x->computed_expr(x->table_exprs_arg, x->arena, t, &t->columns[column], &e, err));
+    struct col_set used = {ARENA_ARRAY(x->arena, uint64_t, ta->n_columns / 64 + 1), ta->n_columns / 64 + 1};
+    expr_columns(e, &used);
+    uint32_t *wanted = ARENA_ARRAY(x->arena, uint32_t, ta->n_columns);
+    col_id *ids = ARENA_ARRAY(x->arena, col_id, ta->n_columns);
+    v->cols = ARENA_ARRAY(x->arena, struct vec, ta->n_columns);
+    for (uint32_t i = 0; i < ta->n_columns; i++) {
+        if (!col_set_has(&used, i + 1))
+            continue;
+        vec_init(&v->cols[n], x->arena, t->columns[i].type, VIRTUAL_ROWS_MAX);
+        ids[n] = i + 1;
+        wanted[n++] = i;
+    }
+    row_decoder_init(&v->decoder, x, ta, &ta->primary, wanted, n);
+    v->ev = ev_compile(x, e, ids, n);
+    *out = v;
+    return 0;
+}
+
+static int compute_rows(struct virtual_column *v, const struct kv_pair *pairs, uint32_t n, struct type type,
+                        struct vec *out, uint32_t first, struct err *err)
+{
+    struct arena *a = v->decoder.x->eval.arena;
+    const struct vec *result;
+    struct batch batch = {.n = n, .ncols = v->decoder.n_wanted, .cols = v->cols};
+    for (uint32_t i = 0; i < batch.ncols; i++) {
+        memset(v->cols[i].nulls, 0, n);
+        v->cols[i].has_nulls = false;
+    }
+    TRY(row_decode(&v->decoder, pairs, n, v->cols, 0, err));
+    TRY(ev_eval(v->ev, &batch, &result, err));
+    for (uint32_t i = 0; i < n; i++)
+        vec_set(out, first + i, datum_copy(a, type, vec_get(result, i)));
+    return 0;
+}
+
+static int decode_virtual(struct row_decoder *d, uint32_t column, const struct kv_pair *pairs, uint32_t n,
+                          struct vec *out, uint32_t first, struct err *err)
+{
+    struct table_access *ta = (struct table_access *)d->ta;
+    if (ta->virtuals == NULL)
+        ta->virtuals = ARENA_ARRAY(d->x->arena, struct virtual_column *, ta->n_columns);
+    if (ta->virtuals[column] == NULL)
+        TRY(virtual_column_new(d->x, ta, column, &ta->virtuals[column], err));
+    for (uint32_t done = 0; done < n;) {
+        uint32_t rows = MIN(n - done, (uint32_t)VIRTUAL_ROWS_MAX);
+        TRY(compute_rows(ta->virtuals[column], pairs + done, rows, ta->table->columns[column].type, out, first + done,
+                         err));
+        done += rows;
+    }
+    return 0;
+}
+
 int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, struct vec *cols, uint32_t first,
                struct err *err)
 {
@@ -315,5 +387,9 @@ int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, s
     }
     for (uint32_t i = 0; d->n_key_parts > 0 && i < n; i++)
         TRY(decode_key(d, pairs[i].key, cols, first + i, err));
+    for (uint32_t i = 0; i < d->n_virtuals; i++) {
+        uint32_t target = d->virtuals[i];
+        TRY(decode_virtual(d, d->wanted[target], pairs, n, &cols[target], first, err));
+    }
     return 0;
 }

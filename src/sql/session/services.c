@@ -63,6 +63,12 @@ static int stored_expr(struct session *s, struct arena *a, const struct cat_tabl
     return stored_expr_over(s, a, table, table, sql, want, context, out, err);
 }
 
+int session_computed_expr(void *session, struct arena *a, const struct cat_table *t, const struct cat_column *c,
+                          struct expr **out, struct err *err)
+{
+    return stored_expr(session, a, t, c->computed_sql, c->type, "COMPUTED COLUMN", out, err);
+}
+
 int session_table_exprs(void *session, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
                         struct err *err)
 {
@@ -275,7 +281,7 @@ static int check_expr(struct ddl_services *services, struct ddl_context *dc, con
     ast_walk((struct ast *)expr, find_column, &cs);
     if (cs.any && !has_columns(place))
         return err_set(err, ERR_SYNTAX_ERROR, "variable sub-expressions are not allowed in %s", place_names[place]);
-    if (cs.computed && place == DDL_EXPR_COMPUTED)
+    if (cs.computed && (place == DDL_EXPR_COMPUTED || place == DDL_EXPR_INDEX))
         return err_set(err, ERR_INVALID_TABLE_DEFINITION, "%s expression cannot reference computed columns",
                        place_names[place]);
     analyze_options_init(s, &options, &fold, dc->arena);

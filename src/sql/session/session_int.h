@@ -498,6 +498,8 @@ void routines_release(struct session *s);
 
 // services.c: what DDL needs of analyzer and executor
 struct ddl_services *ddl_services_new(struct session *s, struct arena *a);
+int session_computed_expr(void *session, struct arena *a, const struct cat_table *t, const struct cat_column *c,
+                          struct expr **out, struct err *err) MUST_CHECK;
 int session_table_exprs(void *session, struct arena *a, const struct cat_table *t, const struct table_exprs **out,
                         struct err *err);
 

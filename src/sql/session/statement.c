@@ -134,6 +134,7 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .lock_timeout_ns = lock_timeout(s),
                                .read_only = s->txn_read_only || s->txn_as_of != 0,
                                .table_exprs = session_table_exprs,
+                               .computed_expr = session_computed_expr,
                                .table_exprs_arg = s,
                                .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),
                                .work_memory_bytes = work_memory(s),
