@@ -34,8 +34,8 @@ struct vec *ev_out(struct ev *ev, const struct batch *in, bool constant)
         ev->capacity = MIN(MAX(rows, ev->capacity * 2), (uint32_t)BATCH_ROWS_MAX);
         ev->capacity = MAX(ev->capacity, rows);
         vec_init(&ev->out, ev->x->arena, ev->expr->type, ev->capacity);
-    } else if (ev->out.has_nulls) {
-        memset(ev->out.nulls, 0, rows);
+    } else if (ev->out.has_nulls) { // those of rows that this batch does not have as well: a later one may
+        memset(ev->out.nulls, 0, ev->capacity);
     }
     ev->out.has_nulls = false;
     ev->out.mask = constant ? 0 : UINT32_MAX;
