@@ -246,6 +246,16 @@ enum kv_result kv_lock(struct kv_txn *txn, struct str key, enum kv_lock_mode mod
     return txn->ops->lock(txn, key, mode, wait, timeout_ns);
 }
 
+uint64_t kv_mark(const struct kv_txn *txn)
+{
+    return txn->ops->mark(txn);
+}
+
+void kv_set_read_mark(struct kv_txn *txn, uint64_t mark)
+{
+    txn->ops->set_read_mark(txn, mark);
+}
+
 unsigned kv_savepoint(struct kv_txn *txn)
 {
     return txn->ops->savepoint(txn);

@@ -162,7 +162,12 @@ enum kv_read_flags {
     KV_READ_REVERSE = 2,  // scans: descending
     KV_READ_KEYS_ONLY = 4,
     KV_READ_VALIDATED = 8, // validated by the commit at every isolation level: what constraints and schemas rest on
+    KV_READ_MARKED = 16,   // own writes up to the read mark only
 };
+// The mark of now: a read with KV_READ_MARKED under it sees the transaction's writes so far and none that follow. So a
+// statement reads what was there when it began, whatever it writes itself. Scans keep the read mark of their opening.
+uint64_t kv_mark(const struct kv_txn *txn);
+void kv_set_read_mark(struct kv_txn *txn, uint64_t mark);
 
 struct kv_value {
     bool found;

@@ -65,6 +65,8 @@ struct kv_ops {
     enum kv_result (*add_read_conflict)(struct kv_txn *txn, struct kv_range range);
     enum kv_result (*lock)(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
                            int64_t timeout_ns);
+    uint64_t (*mark)(const struct kv_txn *txn);
+    void (*set_read_mark)(struct kv_txn *txn, uint64_t mark);
     unsigned (*savepoint)(struct kv_txn *txn);
     enum kv_result (*rollback_to)(struct kv_txn *txn, unsigned savepoint);
     void (*list_locks)(struct kv *kv, void (*visit)(void *arg, const struct kv_lock_info *info), void *arg);

@@ -309,7 +309,7 @@ static void step_commit(struct run *run, struct slot *s)
 static void step_get(struct run *run, struct slot *s)
 {
     struct str key = any_key(run);
-    static const unsigned kinds[] = {0, 0, 0, KV_READ_VALIDATED, KV_READ_SNAPSHOT};
+    static const unsigned kinds[] = {0, 0, 0, KV_READ_VALIDATED, KV_READ_SNAPSHOT, KV_READ_MARKED};
     unsigned flags = kinds[below(run, ARRAY_LEN(kinds))];
     struct kv_value e = {0}, m = {0};
     trace(run, s, "get %.*s flags %u", STR_FMT(key), flags);
@@ -337,7 +337,7 @@ static void step_get_many(struct run *run, struct slot *s)
 static void step_scan(struct run *run, struct slot *s)
 {
     struct kv_range range = some_range(run);
-    unsigned flags = (unsigned)below(run, 16);
+    unsigned flags = (unsigned)below(run, 32);
     uint64_t limit = below(run, 2) ? below(run, 6) : 0;
     trace(run, s, "scan [%.*s, %.*s) flags %u limit %d", STR_FMT(range.start), STR_FMT(range.end), flags, (int)limit);
     close_scans(s);
@@ -405,6 +405,14 @@ static void step_delete_range(struct run *run, struct slot *s)
     trace(run, s, "delete_range [%.*s, %.*s)", STR_FMT(range.start), STR_FMT(range.end));
     close_scans(s);
     same_result(run, "delete_range", kv_delete_range(s->engine, range), kv_delete_range(s->model, range));
+}
+
+// Marked reads see what both have written until now.
+static void step_mark(struct run *run, struct slot *s)
+{
+    trace(run, s, "mark");
+    kv_set_read_mark(s->engine, kv_mark(s->engine));
+    kv_set_read_mark(s->model, kv_mark(s->model));
 }
 
 static void step_savepoint(struct run *run, struct slot *s)
@@ -502,7 +510,7 @@ static const struct {
     {step_get, 16},          {step_get_many, 3},     {step_scan, 10},   {step_scan_on, 6},       {step_put, 20},
     {step_delete, 6},        {step_delete_range, 2}, {step_add, 4},     {step_put_counter, 1},   {step_savepoint, 3},
     {step_rollback, 2},      {step_reset, 1},        {step_refresh, 4}, {step_new_statement, 3}, {step_lock, 4},
-    {step_read_conflict, 1}, {step_commit, 10},      {step_abort, 1},
+    {step_read_conflict, 1}, {step_commit, 10},      {step_abort, 1},   {step_mark, 3},
 };
 
 static void step_in_slot(struct run *run, struct slot *s)

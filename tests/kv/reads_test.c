@@ -338,6 +338,35 @@ static void savepoints(struct store *s)
     HOLDS(s, "a=x b=2 e=6");
 }
 
+static void marked_reads(struct store *s)
+{
+    WRITE(s, "a=1 b=2");
+    struct kv_txn *t = begin_txn(s);
+    PUT(t, "a", "x");
+    PUT(t, "c", "3");
+    kv_set_read_mark(t, kv_mark(t));
+    PUT(t, "a", "y");
+    PUT(t, "a", "z");
+    PUT(t, "d", "4");
+    DELETE(t, "b");
+    CHECK_OK(kv_add(t, STR("n"), 1));
+    SCAN(t, "", NULL, KV_READ_MARKED, 0, "a=x b=2 c=3");
+    SCAN(t, "", NULL, KV_READ_MARKED | KV_READ_REVERSE, 2, "c=3 b=2");
+    SCAN(t, "", "e", 0, 0, "a=z c=3 d=4");
+    struct kv_value v;
+    CHECK_OK(kv_get(t, STR("a"), KV_READ_MARKED, &v));
+    CHECK(str_eq(v.value, STR("x")));
+    CHECK_OK(kv_get(t, STR("d"), KV_READ_MARKED, &v));
+    CHECK(!v.found);
+    unsigned sp = kv_savepoint(t);
+    DELETE(t, "a");
+    CHECK_OK(kv_rollback_to(t, sp));
+    SCAN(t, "", NULL, KV_READ_MARKED, 0, "a=x b=2 c=3");
+    kv_set_read_mark(t, kv_mark(t));
+    SCAN(t, "", "e", KV_READ_MARKED, 0, "a=z c=3 d=4");
+    kv_abort(t);
+}
+
 static void savepoint_rolls_back_everything(struct store *s)
 {
     struct kv_txn *t = begin_txn(s);
@@ -574,6 +603,7 @@ const struct kv_case read_cases[] = {
     {"delete_range_of_many", delete_range_of_many, false},
     {"add", add, false},
     {"savepoints", savepoints, false},
+    {"marked_reads", marked_reads, false},
     {"savepoint_rolls_back_everything", savepoint_rolls_back_everything, false},
     {"reset_restarts", reset_restarts, false},
     {"read_only_refuses_writes", read_only_refuses_writes, false},

@@ -65,7 +65,7 @@ static enum kv_result add_to(struct txn *txn, const struct write *w, const struc
 
 static enum kv_result get(struct txn *txn, struct str key, unsigned flags, struct kv_value *out)
 {
-    const struct write *w = write_find(txn, key);
+    const struct write *w = write_under(write_find(txn, key), read_mark_for(txn, flags));
     *out = (struct kv_value){.found = w != NULL && w->kind != WRITE_DELETE, .value = STR_EMPTY};
     if (w != NULL && w->kind != WRITE_ADD) {
         out->value = w->value;

@@ -35,6 +35,7 @@ struct scan {
     uint64_t left;    // pairs until the limit
     uint64_t dead;    // keys passed by that are deleted
     uint64_t snapshot;
+    uint64_t mark;       // own writes up to it are seen
     struct str position; // last key returned; ptr NULL: none yet
     struct tree_reader *reader;
     struct read_set *reads; // of the transaction, and the span there
@@ -311,7 +312,7 @@ static enum kv_result merge_key(struct scan *scan, struct str key, size_t *n)
         if (!src->valid || !str_eq(src->key, key))
             continue;
         if (src->kind == SOURCE_OWN) {
-            own = skip_payload(src->node);
+            own = write_under(skip_payload(src->node), scan->mark);
         } else {
             struct found found = look(scan, src);
             if (found.at > best.at)
@@ -461,6 +462,7 @@ enum kv_result scan_open(struct kv_txn *base, struct kv_range range, unsigned fl
                                      (txn->store->skip & KV_SKIP_RANGES) == 0,
                           .reads = reads_for(txn, flags),
                           .left = limit != 0 ? limit : UINT64_MAX,
+                          .mark = read_mark_for(txn, flags),
                           .position = STR_NONE,
                           .sources = scan->sources,
                           .source_cap = scan->source_cap,

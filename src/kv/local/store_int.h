@@ -48,8 +48,10 @@ enum write_kind { WRITE_PUT, WRITE_DELETE, WRITE_ADD };
 struct write {
     enum write_kind kind;
     struct str value;
-    int64_t delta;     // WRITE_ADD
-    uint64_t snapshot; // at the first write of the key
+    int64_t delta;        // WRITE_ADD
+    uint64_t snapshot;    // at the first write of the key
+    uint64_t mark;        // which of the transaction's writes it is
+    struct write *before; // of the same key
 };
 
 struct undo {
@@ -113,6 +115,7 @@ struct txn {
 
     struct skiplist writes;
     size_t write_count, write_bytes; // live ones
+    uint64_t writes_made, read_mark;
     ARENA_VEC(struct undo) undo;
     ARENA_VEC(size_t) savepoints; // undo length at each
     struct read_set reads;
@@ -243,6 +246,12 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
 
 // write.c
 struct write *write_find(struct txn *txn, struct str key);
+// The write that a read under `mark` sees of a key whose last write is `w`; NULL: none.
+const struct write *write_under(const struct write *w, uint64_t mark);
+uint64_t txn_mark(const struct kv_txn *base);
+void txn_set_read_mark(struct kv_txn *base, uint64_t mark);
+// The read mark under these flags.
+uint64_t read_mark_for(const struct txn *txn, unsigned flags);
 int64_t counter_decode(struct str value);
 enum kv_result txn_put(struct kv_txn *base, struct str key, struct str value);
 enum kv_result txn_delete(struct kv_txn *base, struct str key);

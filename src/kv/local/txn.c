@@ -45,6 +45,7 @@ static void forget_work(struct txn *txn)
 {
     skip_init(&txn->writes, &txn->arena);
     txn->write_count = txn->write_bytes = 0;
+    txn->writes_made = txn->read_mark = 0;
     txn->undo.ptr = NULL;
     txn->undo.len = txn->undo.cap = 0;
     txn->savepoints.ptr = NULL;

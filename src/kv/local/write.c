@@ -11,6 +11,28 @@ struct write *write_find(struct txn *txn, struct str key)
     return node != NULL ? skip_payload(node) : NULL;
 }
 
+const struct write *write_under(const struct write *w, uint64_t mark)
+{
+    while (w != NULL && w->mark > mark)
+        w = w->before;
+    return w;
+}
+
+uint64_t read_mark_for(const struct txn *txn, unsigned flags)
+{
+    return (flags & KV_READ_MARKED) != 0 ? txn->read_mark : UINT64_MAX;
+}
+
+uint64_t txn_mark(const struct kv_txn *base)
+{
+    return ((const struct txn *)base)->writes_made;
+}
+
+void txn_set_read_mark(struct kv_txn *base, uint64_t mark)
+{
+    txn_of(base)->read_mark = mark;
+}
+
 int64_t counter_decode(struct str value)
 {
     int64_t n = 0;
@@ -60,6 +82,8 @@ static enum kv_result store_write(struct txn *txn, struct str key, struct write 
     struct write *stored = arena_alloc(&txn->arena, sizeof(*stored));
     *stored = w;
     stored->value = arena_str(&txn->arena, w.value);
+    stored->mark = ++txn->writes_made;
+    stored->before = before;
     // An addition alone relies on no snapshot; what follows it does.
     stored->snapshot = before != NULL && before->kind != WRITE_ADD ? before->snapshot : txn->snapshot;
     if (txn->savepoints.len > 0)

@@ -99,14 +99,19 @@ static struct str counter_bytes(struct arena *a, int64_t n)
     return (struct str){arena_dup(a, &n, sizeof(n)), sizeof(n)};
 }
 
+static uint64_t read_mark_for(const struct model_txn *t, unsigned flags)
+{
+    return (flags & KV_READ_MARKED) != 0 ? t->read_mark : UINT64_MAX;
+}
+
 // What the transaction sees under the key: the committed value at its snapshot, then its own operations in order.
-static struct kv_value value_seen(struct model_txn *t, struct str key)
+static struct kv_value value_seen(struct model_txn *t, struct str key, unsigned flags)
 {
     const struct model_cell *c = model_find(t->store, key, t->snapshot);
     struct kv_value v = {c != NULL && !c->deleted, c != NULL && !c->deleted ? c->value : STR_EMPTY};
     for (size_t i = 0; i < t->ops.len; i++) {
         const struct model_op *op = &t->ops.ptr[i];
-        if (!str_eq(op->key, key))
+        if (!str_eq(op->key, key) || op->mark > read_mark_for(t, flags))
             continue;
         if (op->kind == MODEL_PUT)
             v = (struct kv_value){true, op->value};
@@ -124,11 +129,13 @@ static void remember_read(struct model_txn *t, struct kv_range range, unsigned f
 }
 
 // The transaction's operations alone decide the key's value.
-static bool is_own(const struct model_txn *t, struct str key)
+static bool is_own(const struct model_txn *t, struct str key, unsigned flags)
 {
-    for (size_t i = 0; i < t->ops.len; i++)
-        if (t->ops.ptr[i].kind != MODEL_ADD && str_eq(t->ops.ptr[i].key, key))
+    for (size_t i = 0; i < t->ops.len; i++) {
+        const struct model_op *op = &t->ops.ptr[i];
+        if (op->kind != MODEL_ADD && str_eq(op->key, key) && op->mark <= read_mark_for(t, flags))
             return true;
+    }
     return false;
 }
 
@@ -239,6 +246,7 @@ static void txn_init(struct model_txn *t)
     t->savepoints.len = t->savepoints.cap = 0;
     t->scans = NULL;
     t->write_bytes = 0;
+    t->ops_made = t->read_mark = 0;
     t->conflict = (struct kv_conflict){0};
 }
 
@@ -438,6 +446,16 @@ static const struct kv_conflict *model_last_conflict(const struct kv_txn *txn)
     return &txn_of(txn)->conflict;
 }
 
+static uint64_t model_mark(const struct kv_txn *txn)
+{
+    return txn_of(txn)->ops_made;
+}
+
+static void model_set_read_mark(struct kv_txn *txn, uint64_t mark)
+{
+    txn_of(txn)->read_mark = mark;
+}
+
 static unsigned model_savepoint(struct kv_txn *txn)
 {
     struct model_txn *t = txn_of(txn);
@@ -460,9 +478,9 @@ static enum kv_result model_get(struct kv_txn *txn, struct str key, unsigned fla
 {
     struct model_txn *t = txn_of(txn);
     pthread_mutex_lock(&t->store->mutex);
-    *out = value_seen(t, key);
+    *out = value_seen(t, key, flags);
     if ((flags & KV_READ_SNAPSHOT) == 0)
-        remember_read(t, point_range(&t->arena, key), flags, is_own(t, key));
+        remember_read(t, point_range(&t->arena, key), flags, is_own(t, key, flags));
     pthread_mutex_unlock(&t->store->mutex);
     return KV_OK;
 }
@@ -515,7 +533,7 @@ static void scan_fill(struct model_scan *s, uint64_t limit)
     s->pairs = ARENA_ARRAY(&t->arena, struct kv_pair, nkeys + 1);
     for (size_t i = 0; i < nkeys; i++) {
         struct str key = keys[(s->flags & KV_READ_REVERSE) != 0 ? nkeys - 1 - i : i];
-        struct kv_value v = value_seen(t, key);
+        struct kv_value v = value_seen(t, key, s->flags);
         if (!v.found)
             continue;
         if (limit != 0 && s->n == limit) {
@@ -609,6 +627,7 @@ static enum kv_result write_op(struct kv_txn *txn, struct model_op op)
     op.key = arena_str(&t->arena, op.key);
     op.value = arena_str(&t->arena, op.value);
     op.snapshot = t->snapshot;
+    op.mark = ++t->ops_made;
     ARENA_PUSH(&t->arena, &t->ops, op);
     return KV_OK;
 }
@@ -634,7 +653,7 @@ static enum kv_result model_delete_range(struct kv_txn *txn, struct kv_range ran
     size_t nkeys;
     struct str *keys = candidate_keys(t, range, &nkeys);
     for (size_t i = 0; i < nkeys && result == KV_OK; i++)
-        if (value_seen(t, keys[i]).found)
+        if (value_seen(t, keys[i], 0).found)
             result = model_delete(txn, keys[i]);
     pthread_mutex_unlock(&t->store->mutex);
     return result;
@@ -751,6 +770,8 @@ static const struct kv_ops model_ops = {
     .add = model_add,
     .add_read_conflict = model_add_read_conflict,
     .lock = model_lock,
+    .mark = model_mark,
+    .set_read_mark = model_set_read_mark,
     .savepoint = model_savepoint,
     .rollback_to = model_rollback_to,
     .list_locks = model_list_locks,

@@ -60,6 +60,7 @@ struct model_op {
     struct str key, value;
     int64_t delta;
     uint64_t snapshot; // the transaction's when the operation was made
+    uint64_t mark;     // which of the transaction's operations it is
 };
 
 struct model_txn {
@@ -72,6 +73,7 @@ struct model_txn {
     ARENA_VEC(struct model_read) reads;
     ARENA_VEC(size_t) savepoints; // number of ops at each
     size_t write_bytes;
+    uint64_t ops_made, read_mark;
     bool canceled;
     bool deadlocked; // chosen as victim: a reset releases its locks
     struct kv_conflict conflict;

@@ -245,6 +245,8 @@ int exec_open(struct exec_context *x, const struct statement_plan *plan, struct 
     x->plan = plan;
     x->outer = ARENA_ARRAY(x->arena, struct datum, plan->query->columns.len);
     x->eval.arena = x->arena;
+    x->read_flags = KV_READ_MARKED;
+    x->read_mark = kv_mark(x->txn);
     cte_states(x);
     for (uint32_t i = 0; i < plan->n_ctes; i++) {
         if (plan->ctes[i].has_mutation)

@@ -60,6 +60,8 @@ struct exec_context {
     uint64_t rows_read, rows_written, bytes_read;
     uint64_t spilled_bytes_max; // disk space taken by temporary files, at most
     // Private to the executor.
+    unsigned read_flags; // KV_READ_MARKED once the statement has begun: it does not see what it writes itself
+    uint64_t read_mark;
     struct datum *outer; // values of outer columns, by col_id
     struct cte_state *ctes;
     struct op *root;

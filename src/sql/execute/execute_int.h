@@ -228,6 +228,12 @@ int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, s
                struct err *err) MUST_CHECK;
 
 int kv_error(struct exec_context *x, enum kv_result r, struct err *err);
+// The transaction, for reads with the statement's read_flags. Other statements of it may have read in between.
+static inline struct kv_txn *txn_marked(struct exec_context *x)
+{
+    kv_set_read_mark(x->txn, x->read_mark);
+    return x->txn;
+}
 enum kv_lock_mode lock_mode(enum lock_strength strength); // not of LOCK_NONE
 #define KV_TRY(x, call, err)                     \
     do {                                         \

@@ -428,7 +428,7 @@ static int fetch_primary(struct join_op *j, uint32_t *n, struct err *err)
         j->keys[i] = arena_str(&j->op.batch, buf_view(&b));
     }
     buf_release(&b);
-    KV_TRY(x, kv_get_many(x->txn, j->keys, *n, 0, j->values), err);
+    KV_TRY(x, kv_get_many(txn_marked(x), j->keys, *n, x->read_flags, j->values), err);
     uint32_t found = 0;
     for (uint32_t i = 0; i < *n; i++) {
         if (j->values[i].found)
@@ -478,7 +478,7 @@ static int find_points(struct join_op *j, struct err *err)
     }
     if (n == 0)
         return 0;
-    KV_TRY(x, kv_get_many(x->txn, j->keys, n, 0, j->values), err);
+    KV_TRY(x, kv_get_many(txn_marked(x), j->keys, n, x->read_flags, j->values), err);
     struct str *keys = ARENA_ARRAY(&j->op.batch, struct str, n);
     struct kv_value *values = ARENA_ARRAY(&j->op.batch, struct kv_value, n);
     memcpy(keys, j->keys, n * sizeof(*keys));
@@ -505,7 +505,7 @@ static int find_ranges(struct join_op *j, uint32_t k, struct err *err)
         struct kv_range range = ranges.ranges[i];
         if (ranges.points)
             range.end = key_prefix_end(&j->op.batch, range.start);
-        KV_TRY(x, kv_scan_open(x->txn, range, 0, 0, &scan), err);
+        KV_TRY(x, kv_scan_open(txn_marked(x), range, x->read_flags, 0, &scan), err);
         int rc = 0;
         for (;;) {
             struct kv_batch b;

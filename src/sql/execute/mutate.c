@@ -21,6 +21,7 @@ struct mutation_op {
     bool counts;   // its rows are the statement's
     int64_t delta; // rows added less removed
     uint64_t changed;
+    uint64_t mark; // of the transaction, after the last batch
     // ON CONFLICT DO UPDATE
     struct batch wide; // existing row, input row, assigned columns
     struct ev **set, **set_checks, **set_predicates, **existing_predicates;
@@ -289,8 +290,37 @@ static int lock_old(struct mutation_op *o, struct err *err)
     return r == KV_OK ? 0 : kv_error(x, r, err);
 }
 
+// What an UPDATE or DELETE has read is as old as its statement. When something else in the statement has written
+// meanwhile (WITH, a function), a row that it has changed must not be changed again: its index entries are no longer
+// those of old_row.
+static int check_unchanged(struct mutation_op *o, struct err *err)
+{
+    struct exec_context *x = o->op.x;
+    struct buf key = BUF_INIT;
+    struct kv_value then, now;
+    index_key(&key, &o->ta->primary, o->old_row, NULL);
+    enum kv_result r = kv_get(txn_marked(x), buf_view(&key), x->read_flags, &then);
+    if (r == KV_OK)
+        r = kv_get(x->txn, buf_view(&key), 0, &now);
+    buf_release(&key);
+    if (r != KV_OK)
+        return kv_error(x, r, err);
+    if (then.found == now.found && str_eq(then.value, now.value))
+        return 0;
+    return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                   "multiple modification subqueries of the same table \"%.*s\" are not supported unless they all use "
+                   "INSERT without ON CONFLICT; this is to prevent data corruption",
+                   STR_FMT(o->m->table->name));
+}
+
+static bool others_wrote(const struct mutation_op *o)
+{
+    return kv_mark(o->op.x->txn) != o->mark;
+}
+
 static int update_rows(struct mutation_op *o, struct err *err)
 {
+    bool others = others_wrote(o);
     uint32_t n_indexes = (uint32_t)o->m->table->n_indexes;
     const struct vec **was = ARENA_ARRAY(&o->op.batch, const struct vec *, n_indexes + 1);
     const struct vec **is = ARENA_ARRAY(&o->op.batch, const struct vec *, n_indexes + 1);
@@ -304,17 +334,21 @@ static int update_rows(struct mutation_op *o, struct err *err)
             o->new_row[c] = o->new_at[c] < 0 ? o->old_row[c] : vec_get(&o->in.cols[o->new_at[c]], row);
         }
         TRY(lock_old(o, err));
+        if (others)
+            TRY(check_unchanged(o, err));
         member_of(was, n_indexes, row, o->old_member);
         member_of(is, n_indexes, row, o->new_member);
         TRY(write_update(o->op.x, o->ta, o->old_row, o->new_row, o->old_member, o->new_member, err));
         o->changed++;
         emit(o, row, o->new_row);
     }
+    o->mark = kv_mark(o->op.x->txn);
     return 0;
 }
 
 static int delete_rows(struct mutation_op *o, struct err *err)
 {
+    bool others = others_wrote(o);
     uint32_t n_indexes = (uint32_t)o->m->table->n_indexes;
     const struct vec **was = ARENA_ARRAY(&o->op.batch, const struct vec *, n_indexes + 1);
     TRY(eval_vecs(o, o->old_predicates, n_indexes, was, err));
@@ -323,12 +357,15 @@ static int delete_rows(struct mutation_op *o, struct err *err)
         for (uint32_t c = 0; c < o->ta->n_columns; c++)
             o->old_row[c] = vec_get(&o->in.cols[o->old_at[c]], row);
         TRY(lock_old(o, err));
+        if (others)
+            TRY(check_unchanged(o, err));
         member_of(was, n_indexes, row, o->old_member);
         TRY(write_delete(o->op.x, o->ta, o->old_row, o->old_member, err));
         o->delta--;
         o->changed++;
         emit(o, row, o->old_row);
     }
+    o->mark = kv_mark(o->op.x->txn);
     return 0;
 }
 
@@ -404,6 +441,7 @@ static int mutation_open(struct op *op, struct err *err)
         return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
                        verbs[op->plan->kind - PLAN_INSERT]);
     o->at = 0;
+    o->mark = op->x->read_mark;
     o->loaded = false;
     if (o->buffered)
         row_store_reset(&o->rows);

@@ -85,7 +85,7 @@ static bool skips(const struct scan_op *s)
 static int still_same(struct scan_op *s, const struct kv_pair *pair, bool *found, bool *same, struct err *err)
 {
     struct kv_value now;
-    KV_TRY(s->op.x, kv_get(s->op.x->txn, pair->key, 0, &now), err);
+    KV_TRY(s->op.x, kv_get(txn_marked(s->op.x), pair->key, s->op.x->read_flags, &now), err);
     *found = now.found;
     *same = now.found && str_eq(now.value, pair->value);
     return 0;
@@ -108,9 +108,9 @@ static int read_points(struct scan_op *s, uint32_t n_keys, bool lock, const stru
             s->keys[n++] = s->keys[i];
     }
     if (n == 1)
-        KV_TRY(x, kv_get(x->txn, s->keys[0], 0, &s->values[0]), err);
+        KV_TRY(x, kv_get(txn_marked(x), s->keys[0], x->read_flags, &s->values[0]), err);
     else if (n > 1)
-        KV_TRY(x, kv_get_many(x->txn, s->keys, n, 0, s->values), err);
+        KV_TRY(x, kv_get_many(txn_marked(x), s->keys, n, x->read_flags, s->values), err);
     uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (s->values[i].found)
@@ -143,8 +143,8 @@ static int next_range(struct scan_op *s, uint32_t *n_pairs, struct err *err)
             s->at++;
             bool all_count = s->filter == NULL && s->sp->lock_wait != LOCK_WAIT_SKIP;
             uint64_t limit = all_count && s->sp->limit > 0 ? s->sp->limit - s->emitted : 0;
-            unsigned flags = (s->sp->reverse ? KV_READ_REVERSE : 0) | (skips(s) ? KV_READ_SNAPSHOT : 0);
-            KV_TRY(x, kv_scan_open(x->txn, s->ranges.ranges[i], flags, limit, &s->scan), err);
+            unsigned flags = x->read_flags | (s->sp->reverse ? KV_READ_REVERSE : 0) | (skips(s) ? KV_READ_SNAPSHOT : 0);
+            KV_TRY(x, kv_scan_open(txn_marked(x), s->ranges.ranges[i], flags, limit, &s->scan), err);
         }
         struct kv_batch b;
         KV_TRY(x, kv_scan_next(s->scan, s->want, &b), err);
