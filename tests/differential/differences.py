@@ -8,11 +8,11 @@ TYPE_ERRORS = ("22023", "42804", "42883", "42601", "42P18", "42725", "42846")
 # regular expressions; the errors are "OURS message / THEIRS message".
 LISTED = [
     ("no error 23502", r"ON CONFLICT", "", "a row that meets a conflict is not inserted, so its NULLs are not looked at"),
-    ("no error 22003", r"exp\(|\*|/|\^|power|sinh", "underflow", "floats that become too small are 0"),
+    ("no error 22003", r"exp\(|\*|/|\^|power|sinh", "underflow|overflow", "floats overflow to Infinity and underflow to 0"),
     ("no error 22003", r"acos|asin|atanh|acosh|sind|tan|sin\(|cos\(|cot", "input is out of range",
      "trigonometric functions outside of their domain are NaN"),
     ("types", r"\bdiv\(", "", "div() of integers is an integer"),
-    ("no error 2201F", r"\^|power", "", "powers of floats that are no real numbers are NaN"),
+    ("no error 2201F", r"\^|power", "", "floats overflow to Infinity and underflow to 0"),
     ("error", r"chr\(", "", "chr() takes 0, and reports code points that do not exist with another SQLSTATE"),
     ("no error 22023", r"::(INT8|DECIMAL|BOOL|FLOAT8)", "cannot cast jsonb null", "a JSON null becomes NULL when it is cast"),
     ("rows", r"OVERLAPS", "", "OVERLAPS with a NULL is NULL"),
@@ -22,6 +22,9 @@ LISTED = [
     ("rows", r"::INTERVAL [*/]", r"", "fractions of microseconds of multiplied and divided intervals are rounded at the end"),
     ("rows", r"quote_(literal|nullable)", "", "escape strings begin with a small e"),
     ("error 22", r"\bIN \(|\bBETWEEN\b|\bAND\b|\bOR\b|\bA(NY|LL) \(", "", "operands are evaluated in any order"),
+    ("error 22", r"CASE \(", "", "operands are evaluated in any order"),
+    ("error 22", r"NULL::", "", "PostgreSQL does not evaluate the arguments of a strict function beside a constant NULL"),
+    ("no error 22004", r"array_position", "", "array_position(), width_bucket(): a NULL start or threshold is passed over"),
     ("no error 22003", "", "integer out of range", "functions take 64-bit integers where PostgreSQL's take 32-bit ones"),
 ]
 
@@ -55,27 +58,32 @@ FUNCTIONS = [
     (r"^jsonb (\|\||#-|->>?|- )", "", "", "scalars are no arrays of one element; paths and keys must fit what they are used on"),
     (r"^jsonb_(set|insert|pretty)", "", "", "empty arrays and objects print in one line, and can be replaced by an empty path"),
     (r"^inet::text|^(inet|netmask|broadcast|hostmask|network)", "types|rows|no error 22003", "", "addresses without a mask print without one; wide results wrap"),
-    (r"^set_masklen", "error 22023", "-1", "-1 is no length of a mask"),
+    (r"^set_masklen", "error 22023", "-1", "set_masklen(): -1 is refused"),
     (r"^ascii", "error 22023", "", "ascii('') is an error"),
     (r"^chr", "", "", "chr() takes 0, and reports code points that do not exist with another SQLSTATE"),
     (r"^quote_(literal|nullable)", "rows", "", "escape strings begin with a small e"),
     (r"^overlaps", "rows", "NULL", "OVERLAPS with a NULL is NULL"),
-    (r"^sha\d+", "types|rows", "", "hashes are hexadecimal text"),
-    (r"^(cos|sin|tan)d\(", "rows", "1e300", "degrees are not reduced to one turn first"),
+    (r"^sha\d+", "types|rows", "", "sha256() and its kin give hexadecimal text"),
+    (r"^(cos|sin|tan)d\(", "rows", "1e300", "sind() and its kin: degrees are not reduced to one turn first"),
     (r"^int8 (<<|>>)", "error 22023", "", "shifts by less than 0 or more than 63 are errors"),
-    (r"^width_bucket\(", "", r"1e300|1e20|99999", "buckets are computed as floats"),
+    (r"^width_bucket\(", "", r"1e300|1e20|99999", "width_bucket(): buckets are computed as floats"),
     (r"^(sign|log|div|mod)\(|numeric [%/] numeric|float8 / float8", "", "NaN", "NaN is checked after the bounds of the arguments"),
-    (r"^(lpad|rpad|overlay|round|trunc|right)\(", "", "2147483647|2147483648", "lengths and scales are 64-bit integers with bounds of their own"),
-    (r"^(array_position|width_bucket)\(", "no error 22004", "", "a NULL start or threshold is passed over"),
-    (r"^width_bucket|^make_", "no error 22003", "", "results are 64-bit integers"),
-    (r"^substring\(text, text, text\)", "error 22025", "", "a pattern that ends with its escape character is an error"),
-    (r"^to_char\((float8|int8|numeric)", "", "", "numbers as text: no RN and EEEE, and places that are missing are left empty"),
-    (r"^to_char\(timestamp", "rows", " BC'", "years before 1 are negative in ISO years"),
-    (r"^to_char\(interval", "", "", "fields of dates are taken from the interval as if it began in 1970"),
-    (r"^to_(number|date|timestamp)\(", "", "", "the text must follow the format"),
-    (r"^to_regprocedure", "no error 22P02", "", "a name without arguments is enough"),
-    (r"interval \* float8|float8 \* interval|interval / float8", "rows", r"\.\d{6}|-24:00:00", "fractions of microseconds are rounded at the end"),
+    (r"^(lpad|rpad|overlay|round|trunc|right)\(", "", "2147483647|2147483648", "lpad(), round() and others: lengths and scales are 64-bit integers with bounds of their own"),
+    (r"^(array_position|width_bucket)\(", "no error 22004", "", "array_position(), width_bucket(): a NULL start or threshold is passed over"),
+    (r"^width_bucket", "no error 22003", "", "functions take 64-bit integers where PostgreSQL's take 32-bit ones"),
+    (r"^substring\(text, text, text\)", "error 22025", "", "substring(): a pattern that ends with its escape character is an error"),
+    (r"^to_char\((float8|int8|numeric)", "", "", "to_char() of numbers: no RN and EEEE, and places that are missing are left empty"),
+    (r"^to_char\(timestamp", "rows", " BC'", "to_char(): ISO years before 1 are negative"),
+    (r"^to_char\(interval", "", "", "to_char() of intervals: names of days and months are those of an interval that began in 1970"),
+    (r"^to_(number|date|timestamp)\(", "", "", "to_number(), to_date(), to_timestamp(): the text must follow the format"),
+    (r"^to_regprocedure", "no error 22P02", "", "to_regprocedure(): a name without arguments is enough"),
+    (r"interval \* float8|float8 \* interval|interval / float8", "rows", r"\.\d{6}|-24:00:00", "fractions of microseconds of multiplied and divided intervals are rounded at the end"),
 ]
+
+
+def reasons():
+    """All of them, as docs/COMPATIBILITY.md lists them."""
+    return sorted({entry[-1] for entry in LISTED + FUNCTIONS}, key=str.lower)
 
 
 def function_by_design(subject, what, ours, theirs, sql):

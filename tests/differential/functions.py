@@ -20,9 +20,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from compare import difference  # noqa: E402
-from differences import function_by_design  # noqa: E402
+from differences import function_by_design, reasons  # noqa: E402
 from systems import Palmetto, Postgres, postgres_session  # noqa: E402
 
+PAGE = HERE.parent.parent / "docs" / "COMPATIBILITY.md"
 # Edge values by type, as texts.
 GRID = {
     "int8": ["0", "1", "-1", "2", "7", "-13", "63", "64", "100", "2147483647", "-2147483648", "9223372036854775807", "-9223372036854775808"],
@@ -248,6 +249,18 @@ def shown(outcome):
     return f"{outcome.rows[0][0]!r} (type {outcome.types[0]})" if outcome.rows else "no rows"
 
 
+def document(write):
+    """Whether the page lists all reasons of differences.py and no others."""
+    begin, end = "<!-- differences -->\n", "<!-- end of differences -->"
+    text = PAGE.read_text()
+    before, rest = text.split(begin)
+    listed, after = rest.split(end)
+    wanted = "".join(f"- {reason}\n" for reason in reasons())
+    if write:
+        PAGE.write_text(before + begin + wanted + end + after)
+    return write or listed == wanted
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("palmetto")
@@ -255,7 +268,9 @@ def main():
     parser.add_argument("--calls", type=int, default=CALLS, help="at most so many calls of each")
     parser.add_argument("--shown", type=int, default=3)
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--document", action="store_true", help="writes the list of differences by design into its page")
     arguments = parser.parse_args()
+    documented = document(arguments.document)
     if Postgres.find() is None:
         print("skip: no PostgreSQL server")
         sys.exit(77)
@@ -277,8 +292,11 @@ def main():
             palmetto.server.stop()
     grid.report()
     total = grid.counts["functions, operators, casts"]
-    print(f"{total - len(grid.failed)} passed, {len(grid.failed)} failed, 0 skipped")
-    sys.exit(len(grid.failed) > 0)
+    failed = len(grid.failed) + (not documented)
+    if not documented:
+        print(f"{PAGE} does not list the differences by design: functions.py --document")
+    print(f"{total + documented - len(grid.failed)} passed, {failed} failed, 0 skipped")
+    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,17 @@ class Session:
     def run_extended(self, sql, result_format=TEXT):
         return self.outcome(self.conn.exec_params(sql.encode(), None, result_format=result_format))
 
+    def read_back(self, outcome):
+        """Rows that came in binary, as text: sent back as binary parameters of their types. None when there are none."""
+        rows = []
+        for row in outcome.rows[:20]:
+            parameters = ", ".join(f"${i + 1}" for i in range(len(row)))
+            result = self.outcome(self.conn.exec_params(f"SELECT {parameters}".encode(), row, outcome.types, [BINARY] * len(row), TEXT))
+            if result.error:
+                return result
+            rows += result.rows
+        return Outcome(rows, outcome.types) if len(outcome.rows) <= 20 else None
+
     def must(self, sql):
         outcome = self.run(sql)
         if outcome.error:
