@@ -801,5 +801,6 @@ static void test_request_units(void)
 CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_rename}, {"service", test_service},
            {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
-           {"reset_to_time", test_reset_to_time}, {"backup", test_backup}, {"statistics", test_statistics}, {"history", test_history},
-           {"usage", test_usage}, {"storage_limit", test_storage_limit}, {"request_units", test_request_units})
+           {"reset_to_time", test_reset_to_time}, {"backup", test_backup}, {"statistics", test_statistics},
+           {"history", test_history}, {"usage", test_usage}, {"storage_limit", test_storage_limit},
+           {"request_units", test_request_units})
