@@ -147,4 +147,8 @@ int ddl_drop_temporary(struct ddl_context *dc, struct str prefix, struct err *er
 int ddl_check_role_name(struct str name, struct err *err) MUST_CHECK;
 bool ddl_can_execute(const struct ast *statement);
 
+// The function or procedure of a FUNC_SIGNATURE. 42883 unless missing_ok (then NULL), 42725 when it is not unique.
+int ddl_find_function(struct ddl_context *dc, const struct ast *signature, bool procedure, bool missing_ok,
+                      const struct cat_function **out, struct err *err) MUST_CHECK;
+
 #endif

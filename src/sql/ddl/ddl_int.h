@@ -65,9 +65,6 @@ int ddl_find_type(struct ddl_context *dc, const struct ast *name, bool missing_o
 int ddl_use_type(struct ddl_context *dc, uint32_t database_id, struct type type, struct err *err) MUST_CHECK;
 int ddl_alter_type_object(struct ddl_context *dc, const struct ast_alter_object *s, struct err *err) MUST_CHECK;
 int ddl_alter_function_object(struct ddl_context *dc, const struct ast_alter_object *s, struct err *err) MUST_CHECK;
-// The function or procedure of a FUNC_SIGNATURE. 42883 unless missing_ok (then NULL), 42725 when it is not unique.
-int ddl_find_function(struct ddl_context *dc, const struct ast *signature, bool procedure, bool missing_ok,
-                      const struct cat_function **out, struct err *err) MUST_CHECK;
 // After a schema got another name.
 int ddl_types_follow_schema(struct ddl_context *dc, const struct cat_schema *s, struct err *err) MUST_CHECK;
 

@@ -247,6 +247,37 @@ static int grants_on_types(struct show *sh, struct err *err)
     return 0;
 }
 
+static struct datum routine_signature(struct show *sh, const struct cat_function *f)
+{
+    struct buf b = BUF_INIT;
+    buf_printf(&b, "%.*s(", STR_FMT(f->name));
+    cat_text_function_params(&b, f, true, true);
+    buf_putc(&b, ')');
+    return show_take(sh, &b);
+}
+
+static int grants_on_routines(struct show *sh, bool procedures, struct err *err)
+{
+    static const char *const names[] = {"database_name", "schema_name", "routine_id", "routine_signature"};
+    object_columns(sh, names, ARRAY_LEN(names));
+    for (size_t i = 0; i < sh->ast->targets.n; i++) {
+        const struct cat_function *f;
+        const struct cat_database *d;
+        const struct cat_schema *schema;
+        TRY(show_signature(sh, sh->ast->targets.items[i], procedures, &f, err));
+        TRY(cat_database_by_id(sh->view, f->database_id, &d, err));
+        TRY(cat_schema_by_id(sh->view, f->schema_id, &schema, err));
+        struct datum id = datum_str(arena_printf(sh->arena, "%u", TYPE_OID_USER_FIRST + f->id));
+        struct granted_object o = {{DATUM_NULL, DATUM_NULL, id, routine_signature(sh, f)}, 4, &f->acl};
+        if (d != NULL && schema != NULL) {
+            o.columns[0] = datum_str(d->name);
+            o.columns[1] = datum_str(schema->name);
+        }
+        object_rows(sh, &o);
+    }
+    return 0;
+}
+
 // Types and routines among all the objects of a schema.
 static int type_and_routine_grants(struct show *sh, const struct cat_database *d, const struct cat_schema *schema,
                                    struct err *err)
@@ -261,11 +292,8 @@ static int type_and_routine_grants(struct show *sh, const struct cat_database *d
                             {in[0], in[1], datum_str(types[i]->name), datum_c("type")}, 4, &types[i]->acl});
     TRY(cat_list_functions(sh->view, sh->arena, d->id, schema->id, STR_EMPTY, &routines, &n, err));
     for (size_t i = 0; i < n; i++) {
-        struct buf b = BUF_INIT;
-        buf_printf(&b, "%.*s(", STR_FMT(routines[i]->name));
-        cat_text_function_params(&b, routines[i], true, true);
-        buf_putc(&b, ')');
-        struct granted_object o = {{in[0], in[1], show_take(sh, &b), datum_c("routine")}, 4, &routines[i]->acl};
+        struct datum signature = routine_signature(sh, routines[i]);
+        struct granted_object o = {{in[0], in[1], signature, datum_c("routine")}, 4, &routines[i]->acl};
         object_rows(sh, &o);
     }
     return 0;
@@ -310,6 +338,10 @@ static int show_grants(struct show *sh, struct err *err)
         return grants_on_schemas(sh, err);
     case AST_GRANT_ON_TYPE:
         return grants_on_types(sh, err);
+    case AST_GRANT_ON_FUNCTION:
+        return grants_on_routines(sh, false, err);
+    case AST_GRANT_ON_PROCEDURE:
+        return grants_on_routines(sh, true, err);
     default:
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SHOW GRANTS ON %s",
                        ast_grant_target_sql(sh->ast->target_kind));

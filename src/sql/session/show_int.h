@@ -55,6 +55,9 @@ int show_type(struct show *sh, const struct ast *object, const struct cat_type *
 int show_function(struct show *sh, const struct ast *object, const struct cat_function ***out, size_t *n,
                   struct err *err) MUST_CHECK;
 int show_zone_configuration(struct show *sh, struct err *err) MUST_CHECK; // show_zones.c
+// The one that a signature names, with its parameters' types or without.
+int show_signature(struct show *sh, const struct ast *signature, bool procedure, const struct cat_function **out,
+                   struct err *err) MUST_CHECK;
 int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err) MUST_CHECK;
 // The current database: an error when it does not exist.
 int show_current_database(struct show *sh, const struct cat_database **out, struct err *err) MUST_CHECK;

@@ -54,6 +54,13 @@ int show_function(struct show *sh, const struct ast *object, const struct cat_fu
     return cat_resolve_functions(sh->view, &scope, sh->arena, all + first, ARRAY_LEN(all) - first, out, n, err);
 }
 
+int show_signature(struct show *sh, const struct ast *signature, bool procedure, const struct cat_function **out,
+                   struct err *err)
+{
+    struct ddl_context dc = {.view = sh->view, .arena = sh->arena, .scope = scope_of(sh->session)};
+    return ddl_find_function(&dc, signature, procedure, false, out, err);
+}
+
 int show_database(struct show *sh, struct str name, const struct cat_database **out, struct err *err)
 {
     TRY(cat_database_by_name(sh->view, name, out, err));

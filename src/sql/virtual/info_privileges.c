@@ -78,6 +78,41 @@ GENERATOR(info_schema_privileges_rows)
     return 0;
 }
 
+static int type_grant_rows(const struct cat_database *d, const struct cat_type *t, const struct cat_grant *g,
+                           struct virtual_rows *rows, struct err *err)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        if ((g->privileges & 1u << i) == 0)
+            continue;
+        ROW(type_privileges);
+        row[type_privileges_grantee] = datum_str(g->grantee);
+        row[type_privileges_type_catalog] = datum_str(d->name);
+        row[type_privileges_type_schema] = datum_str(t->def.schema);
+        row[type_privileges_type_name] = datum_str(t->name);
+        row[type_privileges_privilege_type] = datum_c(cat_privilege_name(1u << i));
+        row[type_privileges_is_grantable] = yes_no(grantable(g, 1u << i));
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+static int type_privilege_rows(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
+                               struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_grant owner = {t->acl.owner, CAT_PRIVILEGE_ALL, CAT_PRIVILEGE_ALL};
+    bool listed = t->acl.owner.len == 0;
+    for (size_t i = 0; i < t->acl.n_grants; i++) {
+        TRY(type_grant_rows(d, t, &t->acl.grants[i], rows, err));
+        listed |= str_eq(t->acl.grants[i].grantee, t->acl.owner);
+    }
+    return listed ? 0 : type_grant_rows(d, t, &owner, rows, err);
+}
+
+GENERATOR(info_type_privileges_rows)
+{
+    return user_types_each(x, type_privilege_rows, rows, err);
+}
+
 // What the administrators may do in the current database.
 GENERATOR(info_user_privileges_rows)
 {

@@ -228,6 +228,32 @@ GENERATOR(info_columns_rows)
     return relations_each_accessible(x, filter, columns_table_name, SCOPE_WITH_VIRTUAL, column_rows, rows, err);
 }
 
+// ---- columns of user-defined types
+
+static int udt_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < r->table->n_columns; i++) {
+        const struct cat_column *c = &r->table->columns[i];
+        if (c->type.def == NULL || cat_column_inaccessible(c))
+            continue;
+        ROW(column_udt_usage);
+        row[column_udt_usage_udt_catalog] = datum_str(r->database->name);
+        row[column_udt_usage_udt_schema] = datum_str(c->type.def->schema);
+        row[column_udt_usage_udt_name] = datum_str(c->type.def->name);
+        row[column_udt_usage_table_catalog] = datum_str(r->database->name);
+        row[column_udt_usage_table_schema] = datum_str(r->schema->name);
+        row[column_udt_usage_table_name] = datum_str(r->table->name);
+        row[column_udt_usage_column_name] = datum_str(c->name);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(info_column_udt_usage_rows)
+{
+    return relations_each_accessible(x, filter, column_udt_usage_table_name, SCOPE_STORED, udt_rows, rows, err);
+}
+
 // ---- sequences
 
 static int sequence_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)

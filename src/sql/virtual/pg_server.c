@@ -1,5 +1,6 @@
 // The server seen through pg_catalog: settings, sessions, prepared statements, cursors.
 #include "sql/virtual/virtual_int.h"
+#include "types/datetime.h"
 
 static struct datum enum_values(struct exec_context *x, const char *values)
 {
@@ -151,4 +152,39 @@ GENERATOR(pg_cursors_rows)
         TRY(virtual_row(rows, row, err));
     }
     return 0;
+}
+
+// ---- time zones
+
+struct zone_rows {
+    struct exec_context *x;
+    struct virtual_rows *rows;
+    int rc;
+    struct err *err;
+};
+
+// Summer time is what lies ahead of the lesser of the offsets half a year apart.
+static void zone_row(void *arg, struct str name)
+{
+    struct zone_rows *z = arg;
+    const struct zone *zone;
+    const int64_t half_year = 182 * MICROS_PER_DAY, now = z->x->eval.statement_micros;
+    if (z->rc != 0 || zone_find(name, ZONE_SIGN_ISO, &zone, NULL) != 0)
+        return;
+    struct buf abbreviation = BUF_INIT;
+    int32_t offset = zone_offset_at(zone, now);
+    ROW(pg_timezone_names);
+    zone_abbreviation(&abbreviation, zone, now);
+    row[pg_timezone_names_name] = datum_str(arena_str(z->x->eval.arena, name));
+    row[pg_timezone_names_abbrev] = datum_take(z->x, &abbreviation);
+    row[pg_timezone_names_utc_offset] = (struct datum){.iv = {.micros = offset * MICROS_PER_SECOND}};
+    row[pg_timezone_names_is_dst] = datum_bool(offset > zone_offset_at(zone, now + half_year));
+    z->rc = virtual_row(z->rows, row, z->err);
+}
+
+GENERATOR(pg_timezone_names_rows)
+{
+    struct zone_rows z = {.x = x, .rows = rows, .err = err};
+    zone_each_name(zone_row, &z);
+    return z.rc;
 }
