@@ -29,21 +29,30 @@ static void put_expression(struct buf *out, struct str sql)
     arena_release(&a);
 }
 
-void cat_text_index_columns(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+static void put_index_columns(struct buf *out, const struct cat_table *t, const struct cat_index *index, bool portable)
 {
     size_t first = cat_index_shards(t, index) > 0 ? 1 : 0;
     for (size_t i = first; i < index->n_columns; i++) {
         const struct cat_column *c = cat_column_by_id(t, index->columns[i].column_id);
         buf_cstr(out, i > first ? ", " : "");
+        struct buf expression = BUF_INIT;
+        if (c != NULL && cat_column_inaccessible(c) && portable)
+            cat_text_expr_portable(&expression, c->computed_sql);
         if (c != NULL && cat_column_inaccessible(c))
-            put_expression(out, c->computed_sql);
+            put_expression(out, portable ? buf_view(&expression) : c->computed_sql);
         else
             put_column_name(out, t, index->columns[i].column_id);
+        buf_release(&expression);
         if (index->kind != CAT_INDEX_INVERTED || i + 1 < index->n_columns)
             buf_cstr(out, index->columns[i].descending ? " DESC" : " ASC");
         else if (c != NULL && type_is(c->type, TYPE_STRING))
             buf_cstr(out, " gin_trgm_ops");
     }
+}
+
+void cat_text_index_columns(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+{
+    put_index_columns(out, t, index, false);
 }
 
 // What follows the key columns.
@@ -186,46 +195,58 @@ static bool strip_children(void *arg, struct ast *n)
     return true;
 }
 
-enum stripped { STRIPPED_EXPR, STRIPPED_BARE, STRIPPED_QUERY };
+static void print_stripped(struct buf *out, struct arena *a, struct ast *tree, unsigned flags)
+{
+    ast_walk(tree, strip_children, a);
+    ast_print(out, tree, flags);
+}
 
-static void put_stripped(struct buf *out, struct str sql, enum stripped what, unsigned flags)
+static void put_stripped_statements(struct buf *out, struct str sql, unsigned flags)
+{
+    struct arena a;
+    struct parsed_statements list = {0};
+    arena_init(&a, NULL);
+    if (parse_sql(&a, sql, &(struct parse_options){0}, &list, NULL) != 0)
+        buf_str(out, sql);
+    for (size_t i = 0; i < list.n; i++) {
+        buf_cstr(out, i > 0 ? ";\n" : "");
+        print_stripped(out, &a, list.items[i].ast, flags);
+    }
+    arena_release(&a);
+}
+
+static void put_stripped(struct buf *out, struct str sql, bool bare, unsigned flags)
 {
     struct arena a;
     struct ast *tree = NULL;
-    struct parsed_statements list;
     arena_init(&a, NULL);
-    if (what == STRIPPED_QUERY && parse_sql(&a, sql, &(struct parse_options){0}, &list, NULL) == 0 && list.n == 1)
-        tree = list.items[0].ast;
-    else if (what != STRIPPED_QUERY && parse_expr(&a, sql, &tree, NULL) == 0)
-        tree = what == STRIPPED_BARE && ast_is(tree, AST_ANNOTATE) ? ast_as_annotate(tree)->operand
-                                                                   : without_annotation(&a, tree);
-    if (tree != NULL) {
-        ast_walk(tree, strip_children, &a);
-        ast_print(out, tree, flags);
-    } else {
+    if (parse_expr(&a, sql, &tree, NULL) == 0)
+        tree = bare && ast_is(tree, AST_ANNOTATE) ? ast_as_annotate(tree)->operand : without_annotation(&a, tree);
+    if (tree != NULL)
+        print_stripped(out, &a, tree, flags);
+    else
         buf_str(out, sql);
-    }
     arena_release(&a);
 }
 
 void cat_text_expr(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, STRIPPED_EXPR, AST_PRINT_DEFAULT);
+    put_stripped(out, sql, false, AST_PRINT_DEFAULT);
 }
 
 void cat_text_expr_bare(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, STRIPPED_BARE, AST_PRINT_DEFAULT);
+    put_stripped(out, sql, true, AST_PRINT_DEFAULT);
 }
 
 void cat_text_expr_portable(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, STRIPPED_EXPR, AST_PRINT_PORTABLE);
+    put_stripped(out, sql, false, AST_PRINT_PORTABLE);
 }
 
 void cat_text_query_portable(struct buf *out, struct str sql)
 {
-    put_stripped(out, sql, STRIPPED_QUERY, AST_PRINT_PORTABLE);
+    put_stripped_statements(out, sql, AST_PRINT_PORTABLE);
 }
 
 int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct cat_table *t,
@@ -236,7 +257,7 @@ int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct ca
     buf_cstr(out, " ON ");
     TRY(put_qualified(out, v, t, t->database_id, true, err));
     buf_cstr(out, index->kind == CAT_INDEX_INVERTED ? " USING gin (" : " USING btree (");
-    cat_text_index_columns(out, t, index);
+    put_index_columns(out, t, index, true);
     buf_putc(out, ')');
     if (index->n_storing > 0) {
         buf_cstr(out, " INCLUDE (");

@@ -45,6 +45,7 @@ static const char *const alter_tags[] = {
     [AST_OBJECT_SCHEMA] = "ALTER SCHEMA",
     [AST_OBJECT_TYPE] = "ALTER TYPE",
     [AST_OBJECT_FUNCTION] = "ALTER FUNCTION",
+    [AST_OBJECT_PROCEDURE] = "ALTER PROCEDURE",
 };
 
 static const char *const comment_tags[] = {

@@ -26,22 +26,27 @@ static struct datum index_expressions(struct exec_context *x, const struct cat_t
 
 enum { INDOPTION_DESC = 1, INDOPTION_NULLS_FIRST = 2 };
 
+// Without the shard that a hash-sharded index begins with for pg_dump, which does not see that column.
 static void index_vectors(struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
                           struct datum *row)
 {
-    size_t n = index->n_columns, total = n + index->n_storing;
+    size_t first = for_pg_dump(x) && cat_index_shards(t, index) > 0 ? 1 : 0;
+    size_t n = index->n_columns - first, total = n + index->n_storing;
     int64_t *keys = ARENA_ARRAY(x->eval.arena, int64_t, total + 1);
     int64_t *options = ARENA_ARRAY(x->eval.arena, int64_t, n + 1);
     uint32_t *collations = ARENA_ARRAY(x->eval.arena, uint32_t, n + 1);
     uint32_t *classes = ARENA_ARRAY(x->eval.arena, uint32_t, n + 1);
     for (size_t i = 0; i < n; i++) {
-        const struct cat_column *c = cat_column_by_id(t, index->columns[i].column_id);
-        keys[i] = is_expression(c) ? 0 : index->columns[i].column_id;
-        options[i] = index->columns[i].descending ? INDOPTION_DESC : INDOPTION_NULLS_FIRST;
+        const struct cat_index_column *key = &index->columns[first + i];
+        const struct cat_column *c = cat_column_by_id(t, key->column_id);
+        keys[i] = is_expression(c) ? 0 : key->column_id;
+        options[i] = key->descending ? INDOPTION_DESC : INDOPTION_NULLS_FIRST;
         collations[i] = c != NULL && type_is(c->type, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0;
     }
     for (size_t i = n; i < total; i++)
         keys[i] = index->storing[i - n];
+    row[pg_index_indnatts] = datum_int((int64_t)total);
+    row[pg_index_indnkeyatts] = datum_int((int64_t)n);
     row[pg_index_indkey] = array_of_ints(x, keys, total);
     row[pg_index_indoption] = array_of_ints(x, options, n);
     row[pg_index_indcollation] = array_of_oids(x, collations, n);
@@ -55,8 +60,6 @@ static int index_row(struct exec_context *x, const struct cat_table *t, const st
     ROW(pg_index);
     row[pg_index_indexrelid] = datum_int(oid_of_index(t->id, index->id));
     row[pg_index_indrelid] = datum_int(t->id);
-    row[pg_index_indnatts] = datum_int((int64_t)(index->n_columns + index->n_storing));
-    row[pg_index_indnkeyatts] = datum_int((int64_t)index->n_columns);
     row[pg_index_indisunique] = datum_bool(index->unique);
     row[pg_index_indisprimary] = datum_bool(index == t->primary);
     row[pg_index_indisexclusion] = datum_bool(false);

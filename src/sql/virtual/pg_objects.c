@@ -252,7 +252,23 @@ static int depend_rows(struct exec_context *x, const struct relation *r, struct 
     return t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0 ? depend_owned(x, t, rows, err) : 0;
 }
 
+// Routines depend on the relations that their bodies use.
+static int depend_routines(struct exec_context *x, struct virtual_rows *rows, struct err *err)
+{
+    const struct cat_function **list;
+    size_t n;
+    if (x->eval.database_id == CAT_ID_NONE)
+        return 0;
+    TRY(cat_list_functions(x->view, x->eval.arena, x->eval.database_id, 0, STR_EMPTY, &list, &n, err));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < list[i]->n_depends_on; k++)
+            TRY(depend_row((struct depend){"pg_proc", TYPE_OID_USER_FIRST + list[i]->id, 0},
+                           (struct depend){"pg_class", list[i]->depends_on[k], 0}, "n", rows, err));
+    return 0;
+}
+
 GENERATOR(pg_depend_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, depend_rows, rows, err);
+    TRY(relations_each(x, NULL, -1, -1, SCOPE_STORED, depend_rows, rows, err));
+    return depend_routines(x, rows, err);
 }

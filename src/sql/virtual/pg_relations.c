@@ -130,11 +130,12 @@ GENERATOR(pg_class_rows)
 
 // ---- pg_attribute
 
-static const char *generated_letter(const struct cat_column *c)
+// PostgreSQL 13 has stored ones only, and so has its pg_dump.
+static const char *generated_letter(const struct exec_context *x, const struct cat_column *c)
 {
     if (c->computed_sql.len == 0)
         return "";
-    return c->computed_virtual ? "v" : "s";
+    return c->computed_virtual && !for_pg_dump(x) ? "v" : "s";
 }
 
 static void attribute_type(struct datum *row, struct type t)
@@ -150,8 +151,8 @@ static void attribute_type(struct datum *row, struct type t)
     row[pg_attribute_attcollation] = datum_int(type_is(t, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0);
 }
 
-static int attribute_row(uint32_t relation_oid, const struct cat_column *c, int64_t number, bool of_index,
-                         struct virtual_rows *rows, struct err *err)
+static int attribute_row(const struct exec_context *x, uint32_t relation_oid, const struct cat_column *c,
+                         int64_t number, bool of_index, struct virtual_rows *rows, struct err *err)
 {
     ROW(pg_attribute);
     bool has_expression = (c->default_sql.len > 0 && c->identity == 0) || c->computed_sql.len > 0;
@@ -165,7 +166,7 @@ static int attribute_row(uint32_t relation_oid, const struct cat_column *c, int6
     row[pg_attribute_atthasdef] = datum_bool(has_expression && !of_index);
     row[pg_attribute_atthasmissing] = datum_bool(false);
     row[pg_attribute_attidentity] = datum_c(of_index || c->identity == 0 ? "" : c->identity == 'a' ? "a" : "d");
-    row[pg_attribute_attgenerated] = datum_c(of_index ? "" : generated_letter(c));
+    row[pg_attribute_attgenerated] = datum_c(of_index ? "" : generated_letter(x, c));
     row[pg_attribute_attisdropped] = datum_bool(false);
     row[pg_attribute_attislocal] = datum_bool(true);
     row[pg_attribute_attinhcount] = datum_int(0);
@@ -173,15 +174,39 @@ static int attribute_row(uint32_t relation_oid, const struct cat_column *c, int6
     return virtual_row(rows, row, err);
 }
 
-static int index_attributes(const struct cat_table *t, const struct cat_index *index, struct virtual_rows *rows,
-                            struct err *err)
+static int index_attributes(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index,
+                            struct virtual_rows *rows, struct err *err)
 {
     uint32_t oid = oid_of_index(t->id, index->id);
     for (size_t i = 0; i < index->n_columns + index->n_storing; i++) {
         uint32_t id = i < index->n_columns ? index->columns[i].column_id : index->storing[i - index->n_columns];
         const struct cat_column *c = cat_column_by_id(t, id);
         if (c != NULL)
-            TRY(attribute_row(oid, c, (int64_t)i + 1, true, rows, err));
+            TRY(attribute_row(x, oid, c, (int64_t)i + 1, true, rows, err));
+    }
+    return 0;
+}
+
+// Numbers that dropped columns had: pg_dump wants every number to be there, as PostgreSQL has them.
+static int dropped_attributes(struct exec_context *x, const struct cat_table *t, int64_t from, int64_t below,
+                              struct virtual_rows *rows, struct err *err)
+{
+    for (int64_t number = from; number < below; number++) {
+        ROW(pg_attribute);
+        row[pg_attribute_attrelid] = datum_int(t->id);
+        row[pg_attribute_attname] =
+            datum_str(arena_printf(x->eval.arena, "........pg.dropped.%lld........", (long long)number));
+        row[pg_attribute_atttypid] = datum_int(0);
+        row[pg_attribute_attnum] = datum_int(number);
+        row[pg_attribute_attisdropped] = datum_bool(true);
+        row[pg_attribute_attlen] = row[pg_attribute_attndims] = row[pg_attribute_attinhcount] = datum_int(0);
+        row[pg_attribute_atttypmod] = row[pg_attribute_attstattarget] = datum_int(-1);
+        row[pg_attribute_attnotnull] = row[pg_attribute_atthasdef] = datum_bool(false);
+        row[pg_attribute_attislocal] = datum_bool(true);
+        row[pg_attribute_attidentity] = row[pg_attribute_attgenerated] = datum_c("");
+        row[pg_attribute_attalign] = datum_c("i");
+        row[pg_attribute_attstorage] = datum_c("p");
+        TRY(virtual_row(rows, row, err));
     }
     return 0;
 }
@@ -189,14 +214,20 @@ static int index_attributes(const struct cat_table *t, const struct cat_index *i
 static int attribute_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
     const struct cat_table *t = r->table;
+    int64_t next = 1;
     for (size_t i = 0; i < t->n_columns; i++) {
-        if (!cat_column_inaccessible(&t->columns[i]) && !column_hidden(x, t, &t->columns[i]))
-            TRY(attribute_row(t->id, &t->columns[i], t->columns[i].id, false, rows, err));
+        const struct cat_column *c = &t->columns[i];
+        if (cat_column_inaccessible(c) || column_hidden(x, t, c))
+            continue;
+        if (for_pg_dump(x))
+            TRY(dropped_attributes(x, t, next, c->id, rows, err));
+        TRY(attribute_row(x, t->id, c, c->id, false, rows, err));
+        next = (int64_t)c->id + 1;
     }
     if (t->primary != NULL && t->kind != CAT_SEQUENCE)
-        TRY(index_attributes(t, t->primary, rows, err));
+        TRY(index_attributes(x, t, t->primary, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
-        TRY(index_attributes(t, &t->indexes[i], rows, err));
+        TRY(index_attributes(x, t, &t->indexes[i], rows, err));
     return 0;
 }
 
@@ -205,7 +236,7 @@ static int attribute_fields(struct exec_context *x, const struct cat_database *d
 {
     for (size_t i = 0; i < t->def.n_fields; i++) {
         const struct cat_column field = {.name = t->def.fields[i].name, .type = t->def.fields[i].type};
-        TRY(attribute_row(t->id, &field, (int64_t)i + 1, true, rows, err));
+        TRY(attribute_row(x, t->id, &field, (int64_t)i + 1, true, rows, err));
     }
     return 0;
 }

@@ -365,7 +365,10 @@ static int routine_row(struct exec_context *x, const struct cat_function *f, str
     row[pg_proc_proparallel] = datum_c("u");
     row[pg_proc_prorettype] = datum_int(f->result.oid);
     routine_arguments(x, f, row);
-    row[pg_proc_prosrc] = datum_str(f->body);
+    struct buf portable = BUF_INIT;
+    if (for_pg_dump(x))
+        cat_text_query_portable(&portable, f->body);
+    row[pg_proc_prosrc] = for_pg_dump(x) ? datum_take(x, &portable) : datum_str(f->body);
     row[pg_proc_proacl] = array_of_acl(x, 'f', &f->acl);
     return virtual_row(rows, row, err);
 }

@@ -117,8 +117,9 @@ static bool is_rowid_key(const struct cat_table *t, const struct cat_index *inde
 
 bool column_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_column *c)
 {
-    return for_pg_dump(x) && t->primary != NULL && is_rowid_key(t, t->primary) &&
-           t->primary->columns[0].column_id == c->id;
+    bool rowid = t->primary != NULL && is_rowid_key(t, t->primary) && t->primary->columns[0].column_id == c->id;
+    bool shard = c->hidden && c->computed_sql.len > 0 && str_has_prefix(c->name, STR("crdb_internal_"));
+    return for_pg_dump(x) && (rowid || shard);
 }
 
 bool index_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index)
@@ -128,9 +129,11 @@ bool index_hidden(const struct exec_context *x, const struct cat_table *t, const
 
 bool constraint_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index)
 {
-    bool plain = index->predicate_sql.len == 0;
-    for (size_t i = 0; i < index->n_columns; i++)
-        plain &= !index->columns[i].descending;
+    bool plain = index->predicate_sql.len == 0 && cat_index_shards(t, index) == 0;
+    for (size_t i = 0; i < index->n_columns; i++) {
+        const struct cat_column *c = cat_column_by_id(t, index->columns[i].column_id);
+        plain &= !index->columns[i].descending && c != NULL && !cat_column_inaccessible(c);
+    }
     return for_pg_dump(x) && (is_rowid_key(t, index) || (index != t->primary && !plain));
 }
 

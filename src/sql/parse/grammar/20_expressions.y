@@ -143,6 +143,14 @@ expr:
                  ast_quantifier_sql((enum ast_quantifier)$3), ast_op_sql(op));
         $$ = NODE(QUANTIFIED, quantified, @1, .op = op, .quantifier = (enum ast_quantifier)$3, .left = $1, .right = $4);
     }
+  | expr qualified_operator quantifier expr %prec "OPERATOR"
+    {
+        enum ast_op op = AS(binary, $2)->op;
+        if (!ast_op_is_comparison(op))
+            FAIL("%s %s <array> is invalid because \"%s\" is not a boolean operator", ast_op_sql(op),
+                 ast_quantifier_sql((enum ast_quantifier)$3), ast_op_sql(op));
+        $$ = NODE(QUANTIFIED, quantified, @1, .op = op, .quantifier = (enum ast_quantifier)$3, .left = $1, .right = $4);
+    }
   | row_expr "OVERLAPS" row_expr
     {
         struct ast_list args = AS(tuple, $1)->items;

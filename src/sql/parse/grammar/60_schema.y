@@ -451,6 +451,12 @@ alter_object_stmt:
     { $$ = mk_alter_object(p, @1, AST_OBJECT_FUNCTION, $3, false, AST_ALTER_SET_SCHEMA, $6); }
   | "ALTER" "FUNCTION" function_signature "OWNER" "TO" role_name
     { $$ = mk_alter_object(p, @1, AST_OBJECT_FUNCTION, $3, false, AST_ALTER_OWNER, $6); }
+  | "ALTER" "PROCEDURE" function_signature "RENAME" "TO" name
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_PROCEDURE, $3, false, AST_ALTER_RENAME, $6); }
+  | "ALTER" "PROCEDURE" function_signature "SET" "SCHEMA" name
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_PROCEDURE, $3, false, AST_ALTER_SET_SCHEMA, $6); }
+  | "ALTER" "PROCEDURE" function_signature "OWNER" "TO" role_name
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_PROCEDURE, $3, false, AST_ALTER_OWNER, $6); }
   | "ALTER" "SEQUENCE" error { HELP("ALTER SEQUENCE"); }
   | "ALTER" "VIEW" error { HELP("ALTER VIEW"); }
   | "ALTER" "SCHEMA" error { HELP("ALTER SCHEMA"); }
