@@ -12,6 +12,15 @@ void key_put_cluster(struct buf *b, uint64_t cluster)
     key_put_uvarint(b, cluster);
 }
 
+uint64_t key_counted_cluster(struct str key)
+{
+    struct key_reader r = key_reader(key);
+    uint64_t cluster;
+    if (key.len == 0 || *r.at++ != KEY_SPACE_CLUSTER || !key_get_uvarint(&r, &cluster))
+        return 0;
+    return cluster != KEY_CLUSTER_DEFAULT ? cluster : 0;
+}
+
 void key_put_table(struct buf *b, uint64_t cluster, uint64_t table)
 {
     key_put_cluster(b, cluster);

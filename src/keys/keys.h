@@ -52,6 +52,9 @@ enum { KEY_TABLE_DESCRIPTOR = 3, KEY_TABLE_USERS = 4, KEY_TABLE_FIRST_USER = 100
 // Builders append.
 void key_put_meta(struct buf *b, enum key_meta item);
 void key_put_cluster(struct buf *b, uint64_t cluster);
+// The number of the virtual cluster whose data the key is, 0 for the system cluster's and what is no cluster's: those
+// are counted apart (kv_options.space_of).
+uint64_t key_counted_cluster(struct str key);
 void key_put_table(struct buf *b, uint64_t cluster, uint64_t table);
 void key_put_index(struct buf *b, uint64_t cluster, uint64_t table, uint64_t index);
 void key_put_table_item(struct buf *b, uint64_t cluster, uint64_t table, enum key_table_item item);

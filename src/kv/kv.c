@@ -86,6 +86,11 @@ void kv_get_stats(struct kv *kv, struct kv_stats *out)
     kv->ops->get_stats(kv, out);
 }
 
+bool kv_space_bytes(struct kv *kv, uint64_t space, struct kv_range range, uint64_t *bytes)
+{
+    return kv->ops->space_bytes != NULL && kv->ops->space_bytes(kv, space, range, bytes);
+}
+
 int kv_verify(struct kv *kv, struct err *err)
 {
     return kv->ops->verify != NULL ? kv->ops->verify(kv, err) : 0;

@@ -68,6 +68,8 @@ struct kv_options {
     unsigned skip;                  // tests only: enum kv_skip, steps that are not taken
     bool must_exist;                // fail instead of creating a missing directory
     bool read_only;                 // checked as a whole, read, left as they are: writes get KV_READ_ONLY or KV_IO
+    // The number of the space a key counts for, 0: none; the keys of a space stand together. NULL: nothing is counted.
+    uint64_t (*space_of)(struct str key);
 };
 
 // Opens `local:DIR`, `mem:` or `model:`. Errors (58030, 55006 when another process holds the directory, XX001 on
@@ -182,6 +184,10 @@ enum kv_result kv_get_many(struct kv_txn *txn, const struct str *keys, size_t n,
 struct kv_range {
     struct str start, end;
 };
+// Bytes of the keys and values that a space has now, whose keys are all in `range`: counted as they are written, so it
+// takes the time of what has been written to it lately. False when that is not known: the store was made or written
+// without space_of, or is of an engine that does not count.
+bool kv_space_bytes(struct kv *kv, uint64_t space, struct kv_range range, uint64_t *bytes) MUST_CHECK;
 struct kv_pair {
     struct str key, value;
 };

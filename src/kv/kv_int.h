@@ -33,6 +33,7 @@ struct kv_ops {
     uint64_t (*oldest_writer)(struct kv *kv);
     const char *(*failure)(struct kv *kv);
     void (*get_stats)(struct kv *kv, struct kv_stats *out);
+    bool (*space_bytes)(struct kv *kv, uint64_t space, struct kv_range range, uint64_t *bytes); // NULL: never known
     enum kv_result (*checkpoint)(struct kv *kv);
     int (*verify)(struct kv *kv, struct err *err); // NULL: nothing to verify
 

@@ -5,9 +5,9 @@
 // up as many as its burst; a statement runs while there are any, and pays afterwards, so the balance may go below zero:
 // then the next ones wait until it is not.
 //
-// Storage is what the cluster's keys and values take at present. It is measured by reading them all; between
-// measurements it is the last result plus all bytes written since, which is never too little. A measurement is made
-// when that sum passes the limit, and seldom enough to cost little.
+// Storage is what the cluster's keys and values take at present, as the store has counted (kv_space_bytes), or if it
+// has not by reading them all. Between measurements it is the last result plus all bytes written since, which is never
+// too little. A measurement is made when that sum passes the limit, and seldom enough to cost little.
 //
 // What was used is stored now and then and when the engine closes: a crash forgets the last minute.
 #include "base/buf.h"
@@ -189,26 +189,33 @@ static int admit_units(struct cluster_meter *m, int64_t *wait_micros, struct err
 
 // ---- storage
 
-static int measure_space(struct clusters *c, uint64_t id, uint64_t *bytes, struct err *err)
+static int scan_space(struct clusters *c, struct kv_range range, uint64_t *bytes, struct err *err)
 {
     struct kv_txn *txn;
     struct kv_scan *scan;
     struct kv_batch batch;
-    struct arena a;
-    struct buf prefix = BUF_INIT;
     struct kv_meter read = {0};
     TRY_STORE(kv_begin(c->kv, &(struct kv_begin_options){.read_only = true, .meter = &read}, &txn), err);
-    arena_init(&a, NULL);
-    key_put_cluster(&prefix, id);
-    enum kv_result r = kv_scan_open(txn, key_prefix_range(&a, buf_view(&prefix)), KV_READ_SNAPSHOT, 0, &scan);
+    enum kv_result r = kv_scan_open(txn, range, KV_READ_SNAPSHOT, 0, &scan);
     while (r == KV_OK && (r = kv_scan_next(scan, 1024, &batch)) == KV_OK && batch.n > 0)
         continue;
     kv_abort(txn);
-    buf_release(&prefix);
-    arena_release(&a);
     *bytes = read.read_bytes;
     TRY_STORE(r, err);
     return 0;
+}
+
+static int measure_space(struct clusters *c, uint64_t id, uint64_t *bytes, struct err *err)
+{
+    struct arena a;
+    struct buf prefix = BUF_INIT;
+    arena_init(&a, NULL);
+    key_put_cluster(&prefix, id);
+    struct kv_range range = key_prefix_range(&a, buf_view(&prefix));
+    int rc = kv_space_bytes(c->kv, id, range, bytes) ? 0 : scan_space(c, range, bytes, err);
+    buf_release(&prefix);
+    arena_release(&a);
+    return rc;
 }
 
 // Measures unless that was done a moment ago. The mutex is held at both ends.

@@ -2,6 +2,7 @@
 #include "server/server.h"
 #include "base/arena.h"
 #include "base/util.h"
+#include "keys/keys.h"
 #include "kv/kv.h"
 #include "server/certs.h"
 #include "os/os.h"
@@ -126,7 +127,8 @@ static int open_store(struct server *server, struct err *err)
 {
     // How long history is kept is read from the store.
     struct kv_options options = {.memtable_bytes = server->config.cache_bytes,
-                                 .history_ns = KV_HISTORY_FOREVER_S * INT64_C(1000000000)};
+                                 .history_ns = KV_HISTORY_FOREVER_S * INT64_C(1000000000),
+                                 .space_of = key_counted_cluster};
     return kv_open(server->config.store_url, &options, &server->kv, err);
 }
 

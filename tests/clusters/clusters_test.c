@@ -32,7 +32,7 @@ static void open_clusters(void)
 static void begin(void)
 {
     struct err err = ERR_INIT;
-    INVARIANT(kv_open("mem:", &(struct kv_options){0}, &kv, &err) == 0);
+    INVARIANT(kv_open("mem:", &(struct kv_options){.space_of = key_counted_cluster}, &kv, &err) == 0);
     open_clusters();
 }
 
@@ -725,6 +725,85 @@ static void test_usage(void)
     end();
 }
 
+static uint64_t bytes_read(uint64_t cluster)
+{
+    struct arena a;
+    struct buf prefix = BUF_INIT;
+    struct kv_txn *txn;
+    struct kv_scan *scan;
+    struct kv_batch batch;
+    struct kv_meter read = {0};
+    arena_init(&a, NULL);
+    key_put_cluster(&prefix, cluster);
+    INVARIANT(kv_begin(kv, &(struct kv_begin_options){.read_only = true, .meter = &read}, &txn) == KV_OK);
+    INVARIANT(kv_scan_open(txn, key_prefix_range(&a, buf_view(&prefix)), 0, 0, &scan) == KV_OK);
+    while (kv_scan_next(scan, 1000, &batch) == KV_OK && batch.n > 0)
+        continue;
+    kv_abort(txn);
+    buf_release(&prefix);
+    arena_release(&a);
+    return read.read_bytes;
+}
+
+static void check_counted(uint64_t cluster)
+{
+    struct arena a;
+    struct buf prefix = BUF_INIT;
+    uint64_t bytes = 0;
+    arena_init(&a, NULL);
+    key_put_cluster(&prefix, cluster);
+    CHECK(kv_space_bytes(kv, cluster, key_prefix_range(&a, buf_view(&prefix)), &bytes));
+    CHECK_INT(bytes, bytes_read(cluster));
+    buf_release(&prefix);
+    arena_release(&a);
+}
+
+// What the store counts as it writes is what is there, merged or not, over clones, resets and purges.
+static void test_counted_storage(void)
+{
+    static const char *const changes[] = {
+        "CREATE TABLE t (a INT PRIMARY KEY, b STRING, INDEX (b))",
+        "INSERT INTO t SELECT i, repeat('x', i % 700) FROM generate_series(1, 2000) AS g(i)",
+        "UPDATE t SET b = b || 'more' WHERE a % 3 = 0",
+        "DELETE FROM t WHERE a % 2 = 0",
+        "INSERT INTO t SELECT i, repeat('long key ', 200) FROM generate_series(5000, 5010) AS g(i)",
+        "UPDATE t SET b = '' WHERE a > 1000; INSERT INTO t VALUES (2, 'again')",
+        "DELETE FROM t WHERE a < 5005; CREATE SEQUENCE q; SELECT nextval('q')",
+        "TRUNCATE t; DROP TABLE t",
+    };
+    begin();
+    create("one");
+    create("two");
+    use("two");
+    struct sql_engine *e = acquire("one");
+    struct session *s = session_in(e);
+    for (unsigned seed = 0; seed < 2; seed++)
+        for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+            expect(s, i == 6 && seed > 0 ? "SELECT nextval('q')" : changes[i], i == 6 ? (seed > 0 ? "2 " : "1 ") : "");
+            check_counted(2);
+            check_counted(3);
+            if ((i + seed) % 2 == 0)
+                INVARIANT(kv_checkpoint(kv) == KV_OK);
+            check_counted(2);
+            check_counted(3);
+            if (i == 4)
+                OK(clusters_snapshot(clusters, cluster_named(STR("one")), err));
+        }
+    OK(clusters_reset(clusters, cluster_named(STR("one")), 0, err));
+    check_counted(2);
+    session_free(s);
+    clusters_release(clusters, e);
+    OK(clusters_set_service(clusters, cluster_named(STR("one")), false, err));
+    OK(clusters_drop(clusters, cluster_named(STR("one")), true, err));
+    wait_until_purged(2);
+    check_counted(2);
+    check_counted(3);
+    INVARIANT(kv_checkpoint(kv) == KV_OK);
+    check_counted(2);
+    check_counted(3);
+    end();
+}
+
 static void test_storage_limit(void)
 {
     begin();
@@ -803,4 +882,4 @@ CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_renam
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
            {"reset_to_time", test_reset_to_time}, {"backup", test_backup}, {"statistics", test_statistics},
            {"history", test_history}, {"usage", test_usage}, {"storage_limit", test_storage_limit},
-           {"request_units", test_request_units})
+           {"counted_storage", test_counted_storage}, {"request_units", test_request_units})

@@ -8,6 +8,7 @@
 //
 // Threads: a thread runs only while there is something to merge. checkpoint.mutex: one merge at a time.
 #include "kv/local/history_int.h"
+#include "kv/local/spaces_int.h"
 
 #include "base/util.h"
 
@@ -18,6 +19,7 @@ struct merge {
     struct buf versions; // history of the key at hand
     struct buf stamped;
     bool heavy; // see history_store
+    struct space_counter spaces;
 };
 
 // A version superseded at or before oldest_readable is visible to no snapshot that may still be read.
@@ -51,7 +53,9 @@ static int merge_key(struct merge *m, struct skip_node *node)
     const struct version *newest = memtable_newest_of(node);
     struct str key = skip_key(node);
     arena_reset(&m->w.scratch);
-    int rc = keep_history(m, key, newest);
+    int rc = spaces_count(&m->spaces, key, newest);
+    if (rc == 0)
+        rc = keep_history(m, key, newest);
     if (rc != 0)
         return rc;
     if (newest->deleted) {
@@ -68,9 +72,11 @@ static int merge_all(struct merge *m, struct memtable *frozen)
 {
     struct store *s = m->s;
     int rc = history_prepare(&m->w, s, m->oldest_readable);
+    if (rc == 0)
+        rc = spaces_begin(&m->spaces, s->space_of, &m->w);
     for (struct skip_node *node = skip_first(&frozen->keys); node != NULL && rc == 0; node = skip_next(node))
         rc = merge_key(m, node);
-    return rc;
+    return rc == 0 ? spaces_end(&m->spaces) : rc;
 }
 
 static int merge(struct store *s, struct memtable *frozen, uint64_t next_log_first)

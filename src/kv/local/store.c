@@ -8,6 +8,7 @@
 //
 // Opening: lock, check the format, open the tree, replay the log from the position the tree records, start a new
 // log segment. Old formats are upgraded here (there is one format so far), newer ones refused.
+#include "kv/local/spaces_int.h"
 #include "kv/local/store_int.h"
 
 #include "base/err.h"
@@ -290,6 +291,7 @@ static struct store *store_new(const struct kv_options *options)
     s->history_bytes_max = options->history_bytes_max != 0 ? options->history_bytes_max : (size_t)256 << 20;
     s->history_disk_bytes_max = options->history_disk_bytes_max;
     s->skip = options->skip;
+    s->space_of = options->space_of;
     atomic_init(&s->history_ns, options->history_ns != 0 ? options->history_ns : 600ll * 1000000000);
     s->limits = (struct kv_limits){.key_bytes_max = 64 << 10,
                                    .value_bytes_max = (size_t)256 << 20,
@@ -527,6 +529,7 @@ const struct kv_ops local_ops = {
     .set_history = store_set_history,
     .failure = store_failure,
     .get_stats = store_get_stats,
+    .space_bytes = store_space_bytes,
     .checkpoint = checkpoint_now,
     .verify = store_verify,
     .begin = txn_begin,

@@ -140,6 +140,7 @@ struct store {
     struct kv_limits limits;
     size_t memtable_bytes, history_bytes_max, history_disk_bytes_max;
     unsigned skip; // enum kv_skip
+    uint64_t (*space_of)(struct str key);
     struct tree tree;
     struct page_sums sums; // of the tree's file; guarded by checkpoint.mutex
     char *data_path;       // of data.mdb in the kernel's file system; NULL: nothing on disk

@@ -1,4 +1,5 @@
 // Opening the tree, its states, its readers and the checkpoint's write transaction.
+#include "kv/local/spaces_int.h"
 #include "kv/local/tree_int.h"
 
 #include "base/err.h"
@@ -104,7 +105,7 @@ static int open_databases(struct tree *tree, unsigned create)
     struct tree_state state;
     if ((rc = mdb_dbi_open(txn, "meta", create, &tree->meta)) == 0 &&
         (rc = mdb_dbi_open(txn, "data", create, &tree->data)) == 0 && (rc = read_state(tree, txn, &state)) == 0 &&
-        (create == 0 || (rc = write_state(tree, txn, &state)) == 0)) {
+        (create == 0 || ((rc = write_state(tree, txn, &state)) == 0 && (rc = spaces_create(txn, tree->meta)) == 0))) {
         tree->states[0] = state;
         return mdb_txn_commit(txn); // keeps the handles, in a read transaction too
     }
