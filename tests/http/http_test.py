@@ -213,6 +213,60 @@ def test_accounts(palmetto, directory):
     console.stop()
 
 
+def test_accounts_of_some_clusters(palmetto, directory):
+    """What an account does not see is answered as if it were not there."""
+    console = Console(palmetto, directory, "--insecure", "--store=data")
+    admin = console.admin()
+    for name in ("one", "two"):
+        admin.api("POST", "/clusters", {"name": name})
+    admin.api("POST", "/accounts", {"name": "eve", "password": PASSWORD, "clusters": ["one"]})
+    admin.api("POST", "/accounts", {"name": "bad", "clusters": ["nine"]}, 404)
+    for bad in ("one", [1], {}):
+        admin.api("POST", "/accounts", {"name": "bad", "clusters": bad}, 400)
+    clusters = {a["name"]: a["clusters"] for a in admin.api("GET", "/accounts")["accounts"]}
+    assert clusters == {"ada": None, "eve": ["one"]}
+    eve = console.anyone.with_(token=login(console.anyone, "eve", PASSWORD)["session"])
+    script = console.anyone.with_(token=eve.api("POST", "/tokens", {"name": "ci"})["token"])
+
+    def sees(client, *names):
+        return [c["name"] for c in client.api("GET", "/clusters")["clusters"]] == list(names)
+
+    absent = admin.api("GET", "/clusters/nine", want=404)["error"]["message"].replace("nine", "two")
+    for client in (eve, script):
+        assert sees(client, "one")
+        for route in routes():
+            if route.method != "GET" or route.auth != "ACCOUNT" or "{cluster}" not in route.path:
+                continue
+            path = route.path.replace("{cluster}", "two").replace("{database}", "defaultdb").replace("{table}", "t")
+            refused = client.request("GET", path)
+            assert refused.status == 404 and refused.json["error"]["message"] == absent, (path, refused.body)
+        for name in ("2", "one"):
+            assert client.api("GET", f"/clusters/{name}")["name"] == "one"
+        for name in ("3", "two", "system", "1", "nine"):
+            client.api("GET", f"/clusters/{name}", want=404)
+        assert client.api("GET", "/metrics/series?cluster=one")["series"]
+        client.api("GET", "/metrics/series?cluster=two", want=404)
+        client.api("GET", "/metrics/series", want=403)
+        assert b"cluster=" not in client.request("GET", "/_status/vars").body
+        client.api("PATCH", "/accounts/eve", {"clusters": None}, 403)
+    admin.api("PATCH", "/clusters/one", {"name": "uno"})
+    assert sees(eve, "uno")
+    admin.api("PATCH", "/accounts/eve", {"clusters": ["two", "system"]}, 204)
+    assert sees(eve, "system", "two") and sees(script, "system", "two")
+    admin.api("PATCH", "/accounts/eve", {"clusters": []}, 204)
+    assert sees(eve)
+    admin.api("PATCH", "/accounts/eve", {}, 400)
+    admin.api("PATCH", "/accounts/nobody", {"clusters": []}, 404)
+    admin.api("POST", "/accounts/eve/password", {"password": "another word"})  # keeps what it sees
+    console.stop()
+    console = Console(palmetto, directory, "--insecure", "--store=data")
+    eve = console.anyone.with_(token=login(console.anyone, "eve", "another word")["session"])
+    assert sees(eve)
+    console.anyone.with_(token=admin.token).api("PATCH", "/accounts/eve", {"clusters": None}, 204)
+    assert sees(eve, "system", "uno", "two")
+    console.stop()
+
+
 def test_plain_http_is_sent_to_https(palmetto, directory):
     console = Console(palmetto, directory, "--certs-dir=certs", MEMORY)
     console.admin()

@@ -307,6 +307,7 @@ export const en = {
   createAccount: 'Create account',
   accountAdmin: 'Administrator',
   accountViewer: 'Viewer',
+  allClusters: 'All',
   deleteAccount: 'Delete account',
   deleteAccountHint: '{name} is signed out everywhere and its tokens stop working.',
   accountCreated: 'Account {name} created',

@@ -308,6 +308,7 @@ export const id: Messages = {
   createAccount: 'Buat akun',
   accountAdmin: 'Administrator',
   accountViewer: 'Pengamat',
+  allClusters: 'Semua',
   deleteAccount: 'Hapus akun',
   deleteAccountHint: '{name} dikeluarkan dari mana pun dan tokennya tidak berlaku lagi.',
   accountCreated: 'Akun {name} dibuat',

@@ -24,6 +24,7 @@ export interface Setup {
 }
 export interface Account extends User {
   created_at: string;
+  clusters: string[] | null; // null: all
   sessions: number;
   tokens: number;
 }

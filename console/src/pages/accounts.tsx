@@ -60,6 +60,7 @@ function Accounts() {
                 label: t('role'),
                 cell: (a) => (a.admin ? <Badge tone="warn">{t('accountAdmin')}</Badge> : <Badge tone="plain">{t('accountViewer')}</Badge>),
               },
+              { id: 'clusters', label: t('clusters'), cell: (a) => (a.admin ? null : a.clusters)?.join(', ') ?? t('allClusters') },
               { id: 'created', label: t('created'), cell: (a) => time(a.created_at), sort: (a) => a.created_at },
               { id: 'sessions', label: t('sessions'), cell: (a) => a.sessions, sort: (a) => a.sessions, numeric: true },
               { id: 'tokens', label: t('tokens'), cell: (a) => a.tokens, sort: (a) => a.tokens, numeric: true },

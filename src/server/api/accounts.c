@@ -166,9 +166,11 @@ static int check_name(struct str name, struct err *err)
 
 static void read_account(struct str json, struct str name, struct account *out)
 {
-    *out = (struct account){.name = name, .admin = body_bool(json, "admin")};
+    *out = (struct account){.name = name, .admin = body_bool(json, "admin"), .clusters = STR_NONE};
     body_i64(json, "created", &out->created_micros);
     body_str(json, "verifier", &out->verifier);
+    if (!body_str(json, "clusters", &out->clusters))
+        out->clusters = STR_NONE;
 }
 
 static int put_account(struct kv_txn *txn, struct arena *a, const struct account *account, struct err *err)
@@ -182,6 +184,8 @@ static int put_account(struct kv_txn *txn, struct arena *a, const struct account
     jw_i64(&w, account->created_micros);
     jw_key(&w, "verifier");
     jw_str(&w, account->verifier);
+    jw_key(&w, "clusters");
+    jw_str(&w, account->clusters);
     jw_end(&w);
     enum kv_result r = kv_put(txn, record_key(a, KIND_ACCOUNT, account->name), buf_view(&text));
     buf_release(&text);
@@ -249,14 +253,15 @@ static int create_work(struct kv_txn *txn, struct arena *a, void *arg, struct er
     return put_account(txn, a, &work->account, err);
 }
 
-int account_create(struct api *api, struct str name, struct str password, bool admin, bool first, struct err *err)
+int account_create(struct api *api, const struct account *account, struct str password, bool first, struct err *err)
 {
     struct arena a;
-    TRY(check_name(name, err));
+    TRY(check_name(account->name, err));
     TRY(check_password_rules(password, err));
     arena_init(&a, NULL);
-    struct account_work work = {.first = first};
-    work.account = (struct account){name, admin, clock_wall_ns() / 1000, make_verifier(api, &a, password)};
+    struct account_work work = {.first = first, .account = *account};
+    work.account.created_micros = clock_wall_ns() / 1000;
+    work.account.verifier = make_verifier(api, &a, password);
     int rc = store_txn(api, false, &a, create_work, &work, err);
     arena_release(&a);
     return rc;
@@ -308,6 +313,27 @@ int account_set_password(struct api *api, struct str name, struct str password, 
     arena_init(&a, NULL);
     struct account_work work = {.name = name, .account.verifier = make_verifier(api, &a, password)};
     int rc = store_txn(api, false, &a, password_work, &work, err);
+    arena_release(&a);
+    return rc;
+}
+
+static int clusters_work(struct kv_txn *txn, struct arena *a, void *arg, struct err *err)
+{
+    const struct account_work *work = arg;
+    struct account_work old = {.name = work->name};
+    TRY(get_work(txn, a, &old, err));
+    if (!old.found)
+        return no_account(work->name, err);
+    old.account.clusters = work->account.clusters;
+    return put_account(txn, a, &old.account, err);
+}
+
+int account_set_clusters(struct api *api, struct str name, struct str clusters, struct err *err)
+{
+    struct arena a;
+    struct account_work work = {.name = name, .account.clusters = clusters};
+    arena_init(&a, NULL);
+    int rc = store_txn(api, false, &a, clusters_work, &work, err);
     arena_release(&a);
     return rc;
 }

@@ -43,7 +43,7 @@ void api_setup_token(struct api *api, struct buf *out)
 
 int api_add_account(struct api *api, struct str name, struct str password, bool admin, struct err *err)
 {
-    TRY(account_create(api, name, password, admin, false, err));
+    TRY(account_create(api, &(struct account){.name = name, .admin = admin}, password, false, err));
     api_forget_setup(api);
     return 0;
 }

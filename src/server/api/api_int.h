@@ -59,6 +59,7 @@ struct account {
     bool admin;
     int64_t created_micros;
     struct str verifier; // scrypt$N$r$p$salt$hash
+    struct str clusters; // that it sees, by number; ptr NULL: all (sight.c)
 };
 struct api_token {
     struct str id, name, account;
@@ -69,8 +70,9 @@ int account_get(struct api *api, struct arena *a, struct str name, struct accoun
                 struct err *err) MUST_CHECK;
 int account_list(struct api *api, struct arena *a, struct account **out, size_t *n, struct err *err) MUST_CHECK;
 // `first`: only while there is none (55000). 42710 when it exists, 42602 for a bad name, 28P01 for a bad password.
-int account_create(struct api *api, struct str name, struct str password, bool admin, bool first,
+int account_create(struct api *api, const struct account *account, struct str password, bool first,
                    struct err *err) MUST_CHECK;
+int account_set_clusters(struct api *api, struct str name, struct str clusters, struct err *err) MUST_CHECK;
 int account_set_password(struct api *api, struct str name, struct str password, struct err *err) MUST_CHECK;
 // With its tokens. 55000 for the last administrator.
 int account_delete(struct api *api, struct str name, struct err *err) MUST_CHECK;
@@ -107,6 +109,7 @@ struct identity {
     struct str secret; // of the session; empty for a token of /tokens
     struct str csrf;
     int64_t expires_micros; // 0: never
+    struct str clusters;    // of the account
 };
 struct login_table;
 // Takes up the sessions that are stored.
@@ -183,6 +186,14 @@ void call_write_password(struct api_call *call, struct str name, struct str pass
 void random_token(char *out, size_t characters); // NUL-terminated
 bool api_duration_parse(struct str text, int64_t *ms);
 
+// ---- which clusters an account sees (sight.c)
+
+bool identity_sees(const struct identity *who, uint64_t cluster);
+int call_check_sight(struct api_call *call, struct str cluster, struct err *err) MUST_CHECK; // 42704
+int call_check_sees_all(struct api_call *call, struct err *err) MUST_CHECK;                  // 42501
+int body_sight(struct api_call *call, struct str *out, struct err *err) MUST_CHECK;
+int write_sight(struct api_call *call, struct str clusters, struct err *err) MUST_CHECK;
+
 // ---- SQL for handlers (sql.c)
 
 struct api_sql {
@@ -200,7 +211,8 @@ int api_sql_open(struct api_call *call, const struct api_sql_options *options, s
                  struct err *err) MUST_CHECK;
 void api_sql_close(struct api_sql *sql);
 
-// The cluster that the path's first parameter names.
+// The cluster of that name or number; the one that the path's first parameter names.
+struct cluster_spec cluster_of(struct str name);
 struct cluster_spec call_cluster(const struct api_call *call);
 // Parses and binds the unnamed statement and describes its portal; arguments are text, ptr NULL is NULL.
 int api_sql_prepare(struct session *s, struct arena *a, struct str text, const struct str *arguments, size_t n,

@@ -91,7 +91,8 @@ int api_clusters(struct api_call *call, struct err *err)
     jw_key(&call->json, "clusters");
     jw_array(&call->json);
     for (size_t i = 0; i < n; i++)
-        write_cluster(call, &list[i]);
+        if (identity_sees(&call->admission->identity, list[i].id))
+            write_cluster(call, &list[i]);
     jw_end(&call->json);
     jw_end(&call->json);
     return 0;

@@ -130,18 +130,30 @@ static bool token_of(const struct http_request *q, struct str *token)
     return true;
 }
 
+static int add_sight(struct api *api, const struct http_request *q, struct identity *out, struct err *err)
+{
+    struct account account;
+    if (out->admin)
+        return 0;
+    TRY(account_get(api, q->arena, out->name, &account, &out->known, err));
+    out->clusters = account.clusters;
+    return 0;
+}
+
 static int identify(struct api *api, const struct http_request *q, struct identity *out, struct err *err)
 {
     struct str secret;
     struct account account;
     if (token_of(q, &secret)) {
         if (logins_find(api->logins, q->arena, secret, out))
-            return 0;
+            return add_sight(api, q, out, err);
         TRY(token_find(api, q->arena, secret, &account, &out->known, err));
         out->name = account.name;
         out->admin = account.admin;
+        out->clusters = account.clusters;
     } else if (http_cookie(q, "session", &secret) && logins_find(api->logins, q->arena, secret, out)) {
         out->by_cookie = true;
+        return add_sight(api, q, out, err);
     }
     return 0;
 }
@@ -242,6 +254,8 @@ static void handle(void *arg, struct http_request *q, struct http_response *r)
     call.json.out = &r->body;
     r->content_type = "application/json";
     int rc = read_body(&call, &err);
+    if (rc == 0 && str_has_prefix(str_of(m->route->path), STR("/api/v2/clusters/{cluster}")))
+        rc = call_check_sight(&call, call_parameter(&call, 0), &err);
     if (rc == 0)
         rc = m->route->run(&call, &err);
     if (rc != 0)

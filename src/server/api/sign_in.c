@@ -86,7 +86,7 @@ int api_setup(struct api_call *call, struct err *err)
         return call_fail(
             call, 403, err_set(err, ERR_INVALID_AUTHORIZATION_SPECIFICATION, "the link is not valid (any more)"), err);
     logins_succeeded(call->api->logins, STR(" setup"), call->request->peer);
-    TRY(account_create(call->api, name, password, true, true, err));
+    TRY(account_create(call->api, &(struct account){.name = name, .admin = true}, password, true, err));
     api_forget_setup(call->api);
     begin_session(call, &(struct account){.name = name, .admin = true});
     return 0;
@@ -175,6 +175,7 @@ static int write_account(struct api_call *call, const struct account *account, s
     jw_bool(w, account->admin);
     jw_key(w, "created_at");
     jw_time(w, account->created_micros);
+    TRY(write_sight(call, account->clusters, err));
     jw_key(w, "sessions");
     jw_i64(w, (int64_t)logins_count(call->api->logins, account->name));
     jw_key(w, "tokens");
@@ -225,10 +226,24 @@ void call_write_password(struct api_call *call, struct str name, struct str pass
 int api_accounts_create(struct api_call *call, struct err *err)
 {
     struct str name, password = call_password(call);
+    struct account account = {.admin = body_bool(call->body, "admin")};
     TRY(body_need_str(call->body, "name", &name, err));
-    TRY(account_create(call->api, name, password, body_bool(call->body, "admin"), false, err));
+    TRY(body_sight(call, &account.clusters, err));
+    account.name = name;
+    TRY(account_create(call->api, &account, password, false, err));
     log_info("console: %.*s made account %.*s", STR_FMT(call->admission->identity.name), STR_FMT(name));
     call_write_password(call, name, password);
+    return 0;
+}
+
+int api_accounts_change(struct api_call *call, struct err *err)
+{
+    struct str clusters, given;
+    if (!json_get_key(call->body, STR("clusters"), &given))
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "the body needs \"clusters\"");
+    TRY(body_sight(call, &clusters, err));
+    TRY(account_set_clusters(call->api, call_parameter(call, 0), clusters, err));
+    call_no_content(call);
     return 0;
 }
 

@@ -12,7 +12,7 @@ static void cancel_session(void *arg)
 }
 
 // The path's first parameter: a number, or a name.
-static struct cluster_spec cluster_of(struct str text)
+struct cluster_spec cluster_of(struct str text)
 {
     int64_t id;
     if (str_to_i64(text, &id) && id > 0)

@@ -23,11 +23,13 @@ int api_health(struct api_call *call, struct err *err)
     return 0;
 }
 
-// Which clusters there are is for accounts.
+// Which clusters there are is for accounts that see all of them.
 int api_metrics(struct api_call *call, struct err *err)
 {
+    const struct identity *who = &call->admission->identity;
     call->response->content_type = "text/plain; version=0.0.4";
-    call->api->options.print_metrics(call->api->options.arg, call->admission->identity.known, &call->response->body);
+    bool clusters = who->known && (who->admin || who->clusters.ptr == NULL);
+    call->api->options.print_metrics(call->api->options.arg, clusters, &call->response->body);
     return 0;
 }
 
@@ -201,8 +203,9 @@ int api_series(struct api_call *call, struct err *err)
     };
     call_query(call, "names", &wanted.names);
     bool of_cluster = call_query(call, "cluster", &name) && name.len > 0;
+    TRY(of_cluster ? call_check_sight(call, name, err) : call_check_sees_all(call, err));
     if (of_cluster)
-        TRY(clusters_find(call->api->options.clusters, call->arena, cluster_named(name), &cluster, err));
+        TRY(clusters_find(call->api->options.clusters, call->arena, cluster_of(name), &cluster, err));
     series_look(call->api->options.series);
     jw_object(w);
     jw_key(w, "series");
