@@ -18,6 +18,7 @@
 
 struct kv;
 struct kv_txn;
+struct kv_conflict;
 struct row_layout; // keys/row.h
 struct catalog;    // process-wide cache of one cluster
 struct cat_view;   // one transaction's view
@@ -600,8 +601,13 @@ void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct
 // kv_commit frees the transaction: take this before, to describe the failure after.
 struct cat_txn_summary {
     uint64_t id, read_version;
+    int isolation; // enum kv_isolation
 };
 struct cat_txn_summary cat_txn_summarize(const struct kv_txn *txn);
 int cat_commit_error(const struct cat_txn_summary *txn, int kv_result, struct err *err);
+// The same of KV_CONFLICT, with what the transaction's observer was told.
+int cat_commit_conflict(const struct cat_txn_summary *txn, const struct kv_conflict *conflict, struct err *err);
+// The DETAIL of it, as of cat_kv_detail; `v` is of any transaction.
+void cat_commit_detail(struct cat_view *v, const struct kv_conflict *conflict, struct err *err);
 
 #endif

@@ -11,6 +11,12 @@ static void put_timestamp(struct buf *b, uint64_t version)
                (unsigned long long)(version % 1000000000));
 }
 
+static const char *isolation_name(int isolation)
+{
+    static const char *const names[] = {"Serializable", "Snapshot", "ReadCommitted"};
+    return names[isolation];
+}
+
 // `"sql txn" meta={id=… key=… iso=Serializable …}`
 static void put_meta(struct buf *b, const struct cat_txn_summary *t, struct str key, const char *stat)
 {
@@ -19,7 +25,7 @@ static void put_meta(struct buf *b, const struct cat_txn_summary *t, struct str 
         key_print(b, key);
     else
         buf_cstr(b, "/Min");
-    buf_cstr(b, " iso=Serializable pri=0.01000000 epo=0 ts=");
+    buf_printf(b, " iso=%s pri=0.01000000 epo=0 ts=", isolation_name(t->isolation));
     put_timestamp(b, t->read_version);
     buf_cstr(b, " min=");
     put_timestamp(b, t->read_version);
@@ -128,7 +134,7 @@ static int describe(const struct cat_txn_summary *t, const struct kv_conflict *c
 
 struct cat_txn_summary cat_txn_summarize(const struct kv_txn *txn)
 {
-    return (struct cat_txn_summary){kv_txn_id(txn), kv_read_version(txn)};
+    return (struct cat_txn_summary){kv_txn_id(txn), kv_read_version(txn), kv_txn_isolation(txn)};
 }
 
 static int txn_error(struct kv_txn *txn, int result, bool write, struct err *err)
@@ -150,6 +156,11 @@ int cat_kv_error(struct kv_txn *txn, int kv_result, struct err *err)
 int cat_commit_error(const struct cat_txn_summary *txn, int kv_result, struct err *err)
 {
     return describe(txn, &(struct kv_conflict){0}, kv_result, false, err);
+}
+
+int cat_commit_conflict(const struct cat_txn_summary *txn, const struct kv_conflict *conflict, struct err *err)
+{
+    return serializable_error(txn, conflict, err);
 }
 
 // ---- rows in lock errors
@@ -226,6 +237,24 @@ static void detail_deadlock(const struct kv_conflict *c, const char *row, struct
     buf_release(&b);
 }
 
+static void detail_conflict(const struct kv_conflict *c, const char *row, struct err *err)
+{
+    unsigned long long seconds = c->version / 1000000000, ns = c->version % 1000000000;
+    if (c->other_tag != 0)
+        err_detail(err, "Row %s was written by a transaction of process %llu that committed at %llu.%09llu.", row,
+                   (unsigned long long)c->other_tag, seconds, ns);
+    else
+        err_detail(err, "Row %s was written by the transaction that committed at %llu.%09llu.", row, seconds, ns);
+}
+
+void cat_commit_detail(struct cat_view *v, const struct kv_conflict *c, struct err *err)
+{
+    struct buf row = BUF_INIT;
+    if (put_row(v, &row, c->key))
+        detail_conflict(c, buf_c(&row), err);
+    buf_release(&row);
+}
+
 void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err)
 {
     if (v == NULL || txn == NULL || err == NULL || (kv_result != KV_CONFLICT && kv_result != KV_DEADLOCK))
@@ -241,7 +270,6 @@ void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct
     if (kv_result == KV_DEADLOCK)
         detail_deadlock(&c, buf_c(&row), err);
     else
-        err_detail(err, "Row %s was written by the transaction that committed at %llu.%09llu.", buf_c(&row),
-                   (unsigned long long)(c.version / 1000000000), (unsigned long long)(c.version % 1000000000));
+        detail_conflict(&c, buf_c(&row), err);
     buf_release(&row);
 }

@@ -137,6 +137,11 @@ uint64_t kv_txn_id(const struct kv_txn *txn)
     return txn->ops->txn_id(txn);
 }
 
+enum kv_isolation kv_txn_isolation(const struct kv_txn *txn)
+{
+    return txn->ops->isolation(txn);
+}
+
 bool kv_has_writes(const struct kv_txn *txn)
 {
     return txn->ops->has_writes(txn);

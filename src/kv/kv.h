@@ -114,6 +114,21 @@ struct kv_meter {
     uint64_t read_bytes, written_bytes;
 };
 
+// A wait for a lock that is over, however it ended.
+struct kv_wait {
+    struct str key;               // for the call
+    uint64_t other_id, other_tag; // transaction that stood in the way when it began
+    int64_t waited_ns;
+    enum kv_result result;
+};
+struct kv_conflict;
+// Told by the transaction's own thread, outside all locks. The local engine calls both.
+struct kv_observer {
+    void (*waited)(struct kv_observer *o, const struct kv_wait *wait);
+    // kv_commit ends with KV_CONFLICT: what kv_last_conflict would say if the handle were still there; for the call.
+    void (*commit_failed)(struct kv_observer *o, const struct kv_conflict *conflict);
+};
+
 struct kv_begin_options {
     enum kv_isolation isolation;
     bool read_only;         // no writes, no locks, never conflicts: strict serializability comes from the snapshot
@@ -122,6 +137,7 @@ struct kv_begin_options {
     struct budget *budget;  // charged with buffered writes and read sets; may be NULL
     struct kv_meter *meter; // outlives the transaction; may be NULL
     uint64_t tag;           // caller's number (session id), reported to those who wait for this transaction
+    struct kv_observer *observer; // outlives the transaction; may be NULL
 };
 
 enum kv_result kv_begin(struct kv *kv, const struct kv_begin_options *options, struct kv_txn **out) MUST_CHECK;
@@ -136,6 +152,7 @@ void kv_abort(struct kv_txn *txn); // drops writes, releases locks, frees the ha
 enum kv_result kv_reset(struct kv_txn *txn) MUST_CHECK;
 uint64_t kv_read_version(const struct kv_txn *txn);
 uint64_t kv_txn_id(const struct kv_txn *txn);
+enum kv_isolation kv_txn_isolation(const struct kv_txn *txn);
 bool kv_has_writes(const struct kv_txn *txn);
 // Snapshot to now if nothing read so far has changed since; else KV_CONFLICT and nothing moves.
 enum kv_result kv_refresh(struct kv_txn *txn) MUST_CHECK;
@@ -151,7 +168,7 @@ void kv_clear_cancel(struct kv_txn *txn);
 // What a failed call ran into; valid until the next call on the transaction.
 struct kv_conflict {
     struct str key;    // ptr NULL when unknown
-    uint64_t other_id; // transaction that holds or wrote it; 0 when unknown
+    uint64_t other_id; // transaction that holds or wrote it; 0 when unknown, as it is when it wrote long ago
     uint64_t other_tag;
     uint64_t version;      // its commit version when committed
     const uint64_t *cycle; // KV_DEADLOCK: tags of those that waited for each other, where the engine tells
@@ -242,6 +259,7 @@ struct kv_lock_info {
     struct str key;
     uint64_t txn_id, tag;
     enum kv_lock_mode mode;
+    enum kv_isolation isolation; // of the transaction
     bool granted;
     int64_t since_mono_ns;
 };

@@ -43,6 +43,7 @@ struct kv_ops {
     enum kv_result (*reset)(struct kv_txn *txn);
     uint64_t (*read_version)(const struct kv_txn *txn);
     uint64_t (*txn_id)(const struct kv_txn *txn);
+    enum kv_isolation (*isolation)(const struct kv_txn *txn);
     bool (*has_writes)(const struct kv_txn *txn);
     enum kv_result (*refresh)(struct kv_txn *txn);
     enum kv_result (*new_statement)(struct kv_txn *txn);

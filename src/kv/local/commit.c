@@ -12,6 +12,7 @@
 //  4. A member's handle belongs to the leader until its turn is TURN_DONE; its owner frees it.
 #include "kv/local/store_int.h"
 
+#include "base/map.h"
 #include "base/util.h"
 
 #include <sched.h>
@@ -106,6 +107,33 @@ static enum kv_result insert_all(struct group *g, struct txn *txn, uint64_t at)
     return KV_OK;
 }
 
+static struct recent_commit *recent_of(struct store *s, uint64_t version)
+{
+    return &s->recent[hash_u64(version) % RECENT_COMMITS];
+}
+
+static void note_author(struct store *s, const struct txn *txn, uint64_t version)
+{
+    struct recent_commit *c = recent_of(s, version);
+    atomic_store_explicit(&c->version, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->id, txn->owner.id, memory_order_release); // who sees it sees the 0
+    atomic_store_explicit(&c->tag, txn->owner.tag, memory_order_release);
+    atomic_store_explicit(&c->version, version, memory_order_release);
+}
+
+void commit_author(struct store *s, uint64_t version, struct kv_conflict *out)
+{
+    struct recent_commit *c = recent_of(s, version);
+    if (atomic_load_explicit(&c->version, memory_order_acquire) != version)
+        return;
+    uint64_t id = atomic_load_explicit(&c->id, memory_order_acquire);
+    uint64_t tag = atomic_load_explicit(&c->tag, memory_order_acquire);
+    if (atomic_load_explicit(&c->version, memory_order_relaxed) != version)
+        return;
+    out->other_id = id;
+    out->other_tag = tag;
+}
+
 static void handle(struct group *g, struct commit_request *q)
 {
     struct store *s = g->s;
@@ -123,6 +151,7 @@ static void handle(struct group *g, struct commit_request *q)
     uint64_t now = (uint64_t)s->os->wall_ns(s->os);
     q->version = MAX(now, s->last_version + 1);
     s->last_version = q->version;
+    note_author(s, txn, q->version); // before others can run into it
     q->result = insert_all(g, txn, q->version);
     if (q->result == KV_OK)
         atomic_store_explicit(&s->inserted, q->version, memory_order_release);
@@ -336,6 +365,8 @@ enum kv_result txn_commit(struct kv_txn *base, uint64_t *version)
         r = commit_writes(txn, version);
     if (r == KV_CONFLICT || r == KV_TOO_OLD)
         atomic_fetch_add_explicit(&txn->store->stats.conflicts, 1, memory_order_relaxed);
+    if (r == KV_CONFLICT && txn->observer != NULL)
+        txn->observer->commit_failed(txn->observer, &txn->conflict);
     txn_end(txn);
     return r;
 }

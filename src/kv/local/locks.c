@@ -349,7 +349,7 @@ static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct s
         return true;
     }
     struct lock_owner *other = holder->owner;
-    *blocker = (struct lock_blocker){other->id, other->tag};
+    *blocker = (struct lock_blocker){other->id, other->tag, 0};
     bool canceled = atomic_load_explicit(&owner->canceled, memory_order_relaxed);
     if (wait != KV_LOCK_WAIT || canceled) {
         *result = wait != KV_LOCK_WAIT ? KV_LOCK_UNAVAILABLE : KV_CANCELED;
@@ -373,7 +373,10 @@ enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, stru
     if (done)
         return result;
     atomic_fetch_add_explicit(&t->waits, 1, memory_order_relaxed);
-    return wait_for(t, owner, timeout_ns);
+    int64_t start = t->os->mono_ns(t->os);
+    result = wait_for(t, owner, timeout_ns);
+    blocker->waited_ns = MAX(t->os->mono_ns(t->os) - start, (int64_t)1);
+    return result;
 }
 
 void lock_release_all(struct lock_table *t, struct lock_owner *owner)
@@ -414,6 +417,7 @@ static void copy_requests(const struct lock_request *r, bool granted, struct are
                                                  .txn_id = r->owner->id,
                                                  .tag = r->owner->tag,
                                                  .mode = r->mode,
+                                                 .isolation = r->owner->isolation,
                                                  .granted = granted,
                                                  .since_mono_ns = r->since_mono_ns};
     }

@@ -39,6 +39,7 @@ struct lock_table {
 struct lock_owner {
     uint64_t id, tag;
     int priority;
+    enum kv_isolation isolation;  // for lists
     atomic_bool canceled;         // sticky until cleared by the owner
     _Atomic uint32_t outcome;     // enum lock_outcome of the wait going on
     struct lock_request *held;    // granted
@@ -51,7 +52,8 @@ struct lock_owner {
 };
 
 struct lock_blocker {
-    uint64_t id, tag; // of one that stood in the way
+    uint64_t id, tag;  // of one that stood in the way
+    int64_t waited_ns; // 0: not at all
 };
 
 void lock_table_init(struct lock_table *t, const struct os *os);

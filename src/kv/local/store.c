@@ -538,6 +538,7 @@ const struct kv_ops local_ops = {
     .reset = txn_reset,
     .read_version = txn_read_version,
     .txn_id = txn_id,
+    .isolation = txn_isolation,
     .has_writes = txn_has_writes,
     .refresh = txn_refresh,
     .new_statement = txn_new_statement,

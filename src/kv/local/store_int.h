@@ -121,8 +121,16 @@ struct txn {
     struct read_set reads;
     struct read_set lasting; // below SERIALIZABLE: what the commit validates; `reads` then only serve refreshing
 
+    struct kv_observer *observer;
     struct kv_conflict conflict;
     struct commit_request request;
+};
+
+// Who made a recent commit, for those that run into it: a table by version in which newer ones replace older ones.
+enum { RECENT_COMMITS = 1024 };
+struct recent_commit {
+    _Atomic uint64_t version; // release after the rest is in place; 0: being replaced
+    _Atomic uint64_t id, tag;
 };
 
 struct shard {
@@ -159,6 +167,7 @@ struct store {
 
     struct shard shards[SHARDS];
     struct view *view;
+    struct recent_commit recent[RECENT_COMMITS]; // written by the leader only
 
     struct {
         pthread_mutex_t mutex;
@@ -235,6 +244,7 @@ void txn_end(struct txn *txn);
 enum kv_result txn_reset(struct kv_txn *base);
 uint64_t txn_read_version(const struct kv_txn *base);
 uint64_t txn_id(const struct kv_txn *base);
+enum kv_isolation txn_isolation(const struct kv_txn *base);
 bool txn_has_writes(const struct kv_txn *base);
 enum kv_result txn_refresh(struct kv_txn *base);
 enum kv_result txn_new_statement(struct kv_txn *base);
@@ -285,6 +295,8 @@ bool validation_needed(const struct txn *txn);
 // commit.c
 enum kv_result txn_commit(struct kv_txn *base, uint64_t *version);
 enum kv_result commit_freeze(struct store *s); // freezes the active memtable unless it is empty
+// Sets who committed the version, if that is still known.
+void commit_author(struct store *s, uint64_t version, struct kv_conflict *out);
 
 // read.c
 // A version found for a key.

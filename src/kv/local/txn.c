@@ -85,6 +85,8 @@ enum kv_result txn_begin(struct kv *kv, const struct kv_begin_options *options, 
     txn->owner.id = atomic_fetch_add_explicit(&s->next_txn_id, 1, memory_order_relaxed);
     txn->owner.tag = options->tag;
     txn->owner.priority = options->priority;
+    txn->owner.isolation = options->isolation;
+    txn->observer = options->observer;
     atomic_store_explicit(&txn->owner.canceled, false, memory_order_relaxed);
     txn->began_mono_ns = s->limits.txn_duration_ns_max != 0 ? s->os->mono_ns(s->os) : 0;
     forget_work(txn);
@@ -174,6 +176,11 @@ uint64_t txn_read_version(const struct kv_txn *base)
 uint64_t txn_id(const struct kv_txn *base)
 {
     return ((const struct txn *)base)->owner.id;
+}
+
+enum kv_isolation txn_isolation(const struct kv_txn *base)
+{
+    return ((const struct txn *)base)->isolation;
 }
 
 bool txn_has_writes(const struct kv_txn *base)
@@ -277,6 +284,8 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     struct lock_blocker blocker = {0};
     r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker);
     txn->deadlocked |= r == KV_DEADLOCK;
+    if (blocker.waited_ns > 0 && txn->observer != NULL)
+        txn->observer->waited(txn->observer, &(struct kv_wait){key, blocker.id, blocker.tag, blocker.waited_ns, r});
     if (r != KV_OK)
         txn->conflict =
             (struct kv_conflict){.key = arena_str(&txn->arena, key), .other_id = blocker.id, .other_tag = blocker.tag};

@@ -8,6 +8,7 @@
 static enum kv_result conflict(struct txn *txn, const struct version *v)
 {
     txn->conflict = (struct kv_conflict){.key = arena_str(&txn->arena, skip_key(v->node)), .version = v->at};
+    commit_author(txn->store, v->at, &txn->conflict);
     return KV_CONFLICT;
 }
 

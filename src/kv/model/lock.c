@@ -214,8 +214,8 @@ void model_list_locks(struct kv *kv, void (*visit)(void *arg, const struct kv_lo
     arena_init(&a, NULL);
     pthread_mutex_lock(&m->mutex);
     for (const struct model_lock *l = m->locks; l != NULL; l = l->next) {
-        struct kv_lock_info info = {arena_str(&a, l->key), l->txn->id, l->txn->options.tag, l->mode, l->granted,
-                                    l->since_mono_ns};
+        struct kv_lock_info info = {arena_str(&a, l->key),     l->txn->id, l->txn->options.tag, l->mode,
+                                    l->txn->options.isolation, l->granted, l->since_mono_ns};
         ARENA_PUSH(&a, &infos, info);
     }
     pthread_mutex_unlock(&m->mutex);

@@ -372,6 +372,11 @@ static uint64_t model_txn_id(const struct kv_txn *txn)
     return txn_of(txn)->id;
 }
 
+static enum kv_isolation model_isolation(const struct kv_txn *txn)
+{
+    return ((const struct model_txn *)(const void *)txn)->options.isolation;
+}
+
 static bool model_has_writes(const struct kv_txn *txn)
 {
     return txn_of(txn)->ops.len > 0;
@@ -752,6 +757,7 @@ static const struct kv_ops model_ops = {
     .reset = model_reset,
     .read_version = model_read_version,
     .txn_id = model_txn_id,
+    .isolation = model_isolation,
     .has_writes = model_has_writes,
     .refresh = model_refresh,
     .new_statement = model_new_statement,

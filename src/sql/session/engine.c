@@ -88,6 +88,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     budget_init(&e->budget, "root", limit, options->budget);
     pthread_mutex_init(&e->mutex, NULL);
     e->activity = activity_new();
+    e->contention = contention_new();
     pthread_mutex_init(&e->statistics_mutex, NULL);
     int rc = catalog_open(options->kv, options->cluster != 0 ? options->cluster : 1, &e->catalog, &e->is_new, err);
     if (rc != 0) {
@@ -118,6 +119,7 @@ void sql_engine_close(struct sql_engine *e)
     if (e->catalog != NULL)
         catalog_close(e->catalog);
     activity_free(e->activity);
+    contention_free(e->contention);
     pthread_mutex_destroy(&e->mutex);
     statistics_release(e);
     auto_statistics_release(e);
@@ -160,6 +162,7 @@ void sql_engine_get_counters(struct sql_engine *e, struct sql_counters *out)
 void sql_engine_reset_activity(struct sql_engine *e)
 {
     activity_reset(e->activity);
+    contention_reset(e->contention);
 }
 
 int64_t sql_engine_activity_since(struct sql_engine *e)

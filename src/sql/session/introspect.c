@@ -231,6 +231,19 @@ static int list_activity(struct virtual_session *vs, bool transactions, struct a
     return 0;
 }
 
+static int list_contention(struct virtual_session *vs, struct arena *a, struct virtual_contention **out, size_t *n,
+                           struct err *err)
+{
+    struct session *self = session_of(vs);
+    bool hide, admin;
+    TRY(session_has(self, CAT_SYSTEM_VIEWACTIVITYREDACTED, &hide, err));
+    TRY(session_is_admin(self, &admin, err));
+    contention_list(self->engine->contention, a, out, n);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i].hidden = hide && !admin;
+    return 0;
+}
+
 const struct virtual_session_ops session_virtual_ops = {
     .settings = list_settings,
     .sessions = list_sessions,
@@ -241,4 +254,5 @@ const struct virtual_session_ops session_virtual_ops = {
     .address = address,
     .started_micros = engine_started,
     .kv = engine_kv,
+    .contention = list_contention,
 };

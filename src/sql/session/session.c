@@ -275,6 +275,7 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
              (unsigned long long)id[1]);
     snprintf(s->temp_schema, sizeof(s->temp_schema), "pg_temp_%s", s->session_id);
     registry_add(s);
+    contention_observe(s);
     settings_init(s);
     functions_init(s);
     int rc = startup(s, o, err);
@@ -306,6 +307,7 @@ void session_free(struct session *s)
     routines_release(s);
     mem_free(s->current_query);
     mem_free(s->shown.last_query);
+    buf_release(&s->commit_conflict_key);
     arena_release(&s->describe);
     deferred_clear(&s->deferred);
     arena_release(&s->arena);

@@ -14,6 +14,7 @@
 #include "sql/optimize/optimize.h"
 #include "sql/parse/parse.h"
 #include "sql/session/activity_int.h"
+#include "sql/session/contention_int.h"
 #include "sql/session/session.h"
 #include "sql/virtual/virtual.h"
 #include "types/datetime.h"
@@ -22,6 +23,7 @@
 
 struct sql_engine {
     struct activity *activity;
+    struct contention *contention;
     struct kv *kv;
     struct catalog *catalog;
     struct jobs *jobs;
@@ -208,6 +210,10 @@ struct session {
     enum txn_state txn_state;
     struct kv_txn *txn;
     struct cat_view *view;
+    struct kv_observer observer;        // of its transactions: contention.c
+    uint64_t observed_txn;              // number of the last one begun
+    struct kv_conflict commit_conflict; // what its last commit met; key NULL: nothing
+    struct buf commit_conflict_key;
     struct savepoint *savepoints; // innermost first
     int64_t txn_micros, statement_micros;
     uint64_t statements_in_txn; // run so far

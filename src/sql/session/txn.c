@@ -52,7 +52,8 @@ static int open_kv(struct session *s, struct err *err)
                                        .priority = s->txn_priority,
                                        .budget = &s->budget,
                                        .meter = s->engine->meter != NULL ? &s->meter : NULL,
-                                       .tag = (uint64_t)s->pid};
+                                       .tag = (uint64_t)s->pid,
+                                       .observer = &s->observer};
     enum kv_result r = kv_begin(s->engine->kv, &options, &s->txn);
     if (r != KV_OK)
         return cat_kv_error(NULL, (int)r, err);
@@ -63,6 +64,7 @@ static int open_kv(struct session *s, struct err *err)
         return rc;
     }
     s->statement_savepoint = 0;
+    s->observed_txn = kv_txn_id(s->txn);
     publish_txn(s, s->txn);
     return 0;
 }
@@ -134,6 +136,26 @@ static void finished(struct session *s, bool committed)
     advisory_end_transaction(s->functions.backend_pid);
 }
 
+// An explicit transaction's error reaches the client, who is told which row it was.
+static int commit_error(struct session *s, const struct cat_txn_summary *summary, int result, struct err *err)
+{
+    const struct kv_conflict *conflict = s->commit_conflict.key.ptr != NULL ? &s->commit_conflict : NULL;
+    struct kv_begin_options options = {.read_only = true, .budget = &s->budget};
+    struct kv_txn *txn;
+    struct cat_view *view;
+    if (conflict == NULL)
+        return cat_commit_error(summary, result, err);
+    int rc = cat_commit_conflict(summary, conflict, err);
+    if (s->txn_state != TXN_EXPLICIT || kv_begin(s->engine->kv, &options, &txn) != KV_OK)
+        return rc;
+    if (cat_view_open(s->engine->catalog, txn, &view, NULL) == 0) {
+        cat_commit_detail(view, conflict, err);
+        cat_view_close(view);
+    }
+    kv_abort(txn);
+    return rc;
+}
+
 static int commit_kv(struct session *s, struct err *err)
 {
     struct kv_txn *txn = s->txn;
@@ -146,10 +168,11 @@ static int commit_kv(struct session *s, struct err *err)
     close_view(s);
     s->txn = NULL;
     uint64_t version;
+    s->commit_conflict = (struct kv_conflict){0};
     enum kv_result r = kv_commit(txn, &version);
     auto_statistics_start(s, r == KV_OK);
     if (r != KV_OK)
-        return cat_commit_error(&summary, (int)r, err);
+        return commit_error(s, &summary, (int)r, err);
     s->commit_version = version;
     if (s->touched_jobs)
         jobs_adopt(s->engine->jobs);

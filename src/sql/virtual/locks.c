@@ -7,6 +7,7 @@ struct lock {
     struct str key;
     uint64_t txn_id, tag;
     enum kv_lock_mode mode;
+    enum kv_isolation isolation;
     bool granted;
     int64_t since_mono_ns;
 };
@@ -22,8 +23,8 @@ static void collect_lock(void *arg, const struct kv_lock_info *info)
     if (!str_has_prefix(info->key, list->prefix))
         return;
     ARENA_PUSH(list->arena, &list->locks,
-               ((struct lock){arena_str(list->arena, info->key), info->txn_id, info->tag, info->mode, info->granted,
-                              info->since_mono_ns}));
+               ((struct lock){arena_str(list->arena, info->key), info->txn_id, info->tag, info->mode, info->isolation,
+                              info->granted, info->since_mono_ns}));
 }
 
 // Names of what the key belongs to; keys of no table leave them NULL.
@@ -59,8 +60,7 @@ static bool is_contended(const struct lock_list *list, struct str key)
     return false;
 }
 
-// Transactions have 64-bit numbers here: the last half of the UUID.
-static struct datum txn_uuid(struct exec_context *x, uint64_t id)
+struct datum virtual_txn_uuid(struct exec_context *x, uint64_t id)
 {
     char *bytes = arena_zalloc(x->eval.arena, 16);
     store_be64(bytes + 8, id);
@@ -70,6 +70,7 @@ static struct datum txn_uuid(struct exec_context *x, uint64_t id)
 static int lock_row(struct exec_context *x, const struct lock_list *list, const struct lock *lock, int64_t now,
                     struct virtual_rows *rows, struct err *err)
 {
+    static const char *const isolations[] = {"SERIALIZABLE", "SNAPSHOT", "READ COMMITTED"};
     ROW(crdb_cluster_locks);
     struct buf pretty = BUF_INIT;
     key_print(&pretty, lock->key);
@@ -77,13 +78,13 @@ static int lock_row(struct exec_context *x, const struct lock_list *list, const 
     TRY(lock_object(x, lock->key, row, err));
     row[crdb_cluster_locks_lock_key] = datum_str(lock->key);
     row[crdb_cluster_locks_lock_key_pretty] = datum_take(x, &pretty);
-    row[crdb_cluster_locks_txn_id] = txn_uuid(x, lock->txn_id);
+    row[crdb_cluster_locks_txn_id] = virtual_txn_uuid(x, lock->txn_id);
     row[crdb_cluster_locks_lock_strength] = datum_c(lock->mode <= KV_LOCK_SHARED ? "Shared" : "Exclusive");
     row[crdb_cluster_locks_durability] = datum_c("Unreplicated");
     row[crdb_cluster_locks_granted] = datum_bool(lock->granted);
     row[crdb_cluster_locks_contended] = datum_bool(is_contended(list, lock->key));
     row[crdb_cluster_locks_duration] = (struct datum){.iv = {.micros = (now - lock->since_mono_ns) / 1000}};
-    row[crdb_cluster_locks_isolation_level] = DATUM_NULL;
+    row[crdb_cluster_locks_isolation_level] = datum_c(isolations[lock->isolation]);
     return virtual_row(rows, row, err);
 }
 

@@ -63,6 +63,17 @@ struct virtual_activity {
     int64_t last_micros;
     int last_error; // SQLSTATE, 0: none
 };
+// A wait for a lock, or a commit that met a conflict.
+struct virtual_contention {
+    int64_t at_micros, waited_ns;
+    uint64_t waiting_txn, blocking_txn; // 0: unknown
+    uint64_t statement;                 // fingerprint of the one that waited; 0: unknown
+    struct str statement_id;
+    struct str key;
+    bool hidden; // the user may not see the key
+    bool conflict;
+};
+
 struct virtual_session {
     const struct virtual_session_ops *ops;
 };
@@ -80,6 +91,9 @@ struct virtual_session_ops {
     void (*address)(struct virtual_session *vs, const char **host, int32_t *sql_port, int32_t *http_port);
     int64_t (*started_micros)(struct virtual_session *vs); // of the process
     struct kv *(*kv)(struct virtual_session *vs);
+    // The last ones of the cluster, oldest first.
+    int (*contention)(struct virtual_session *vs, struct arena *a, struct virtual_contention **out, size_t *n,
+                      struct err *err) MUST_CHECK;
 };
 
 // ---- cluster settings known by name (cluster_settings.def)
