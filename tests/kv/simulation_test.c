@@ -17,6 +17,8 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
     CLIENTS = 6,
@@ -486,26 +488,54 @@ static void live(void *arg)
 }
 
 struct totals {
+    uint64_t hash; // of the last run; 0 when it failed
     uint64_t steps, commits, conflicts, deadlocks, power_failures, faults;
 };
 
-// The hash of the run; 0 when it failed.
-static uint64_t simulate(uint64_t seed, const struct planted *planted, struct totals *totals)
+static void simulate_here(uint64_t seed, const struct planted *planted, struct totals *out)
 {
-    struct run run = {
-        .seed = seed, .planted = planted, .sim = sim_new(seed), .trace = getenv("PALMETTO_TEST_TRACE") != NULL};
+    struct run run = {.seed = seed, .planted = planted, .sim = sim_new(seed)};
+    run.trace = getenv("PALMETTO_TEST_TRACE") != NULL && planted == NULL;
     rng_seed(&run.rng, seed);
     arena_init(&run.arena, NULL);
     sim_threads_run(seed, live, &run);
-    totals->steps += sim_threads_steps();
-    totals->commits += run.commits;
-    totals->conflicts += run.conflicts;
-    totals->deadlocks += run.deadlocks;
-    totals->power_failures += run.power_failures;
-    totals->faults += run.faults;
+    *out = (struct totals){.hash = run.failed ? 0 : sim_threads_hash() | 1,
+                           .steps = sim_threads_steps(),
+                           .commits = run.commits,
+                           .conflicts = run.conflicts,
+                           .deadlocks = run.deadlocks,
+                           .power_failures = run.power_failures,
+                           .faults = run.faults};
     arena_release(&run.arena);
     sim_free(run.sim);
-    return run.failed ? 0 : sim_threads_hash() | 1;
+}
+
+// In a process of its own, so that nothing is left of the run before. The hash of the run; 0 when it failed.
+static uint64_t simulate(uint64_t seed, const struct planted *planted, struct totals *totals)
+{
+    struct totals one = {0};
+    int fds[2];
+    fflush(stdout);
+    if (pipe(fds) != 0)
+        exit(2);
+    pid_t child = fork();
+    if (child == 0) {
+        simulate_here(seed, planted, &one);
+        fflush(stdout);
+        _exit(write(fds[1], &one, sizeof(one)) != sizeof(one));
+    }
+    close(fds[1]);
+    if (read(fds[0], &one, sizeof(one)) != sizeof(one))
+        printf("  seed %" PRIu64 ": the process ended\n", seed);
+    close(fds[0]);
+    waitpid(child, NULL, 0);
+    totals->steps += one.steps;
+    totals->commits += one.commits;
+    totals->conflicts += one.conflicts;
+    totals->deadlocks += one.deadlocks;
+    totals->power_failures += one.power_failures;
+    totals->faults += one.faults;
+    return one.hash;
 }
 
 static bool is_found(const struct planted *planted)

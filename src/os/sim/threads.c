@@ -3,9 +3,11 @@
 #include "base/util.h"
 #include "os/os.h"
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -32,6 +34,7 @@ struct fiber {
     const void *waits_for; // a word, a condition; NULL: the time alone
     int64_t deadline_ns;   // 0: none
     bool timed_out;
+    char *own;        // its _Thread_local variables while others run
     void *fake_stack; // the address sanitizer's
 };
 
@@ -46,6 +49,10 @@ static struct {
     size_t outside_stack_bytes;
     int64_t now_ns;
     uint64_t hash, steps;
+    // The program's _Thread_local variables: where they are, and how they begin.
+    char *own;
+    const char *own_initial;
+    size_t own_bytes, own_initial_bytes;
 } sim;
 
 void sim_threads_note(uint64_t what)
@@ -61,6 +68,35 @@ uint64_t sim_threads_hash(void)
 uint64_t sim_threads_steps(void)
 {
     return sim.steps;
+}
+
+// ---- variables of a thread: all fibers have the same ones, whose content is exchanged
+
+static int find_own(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        if (p->p_type != PT_TLS)
+            continue;
+        sim.own = info->dlpi_tls_data;
+        sim.own_bytes = p->p_memsz;
+        sim.own_initial = (const char *)(info->dlpi_addr + p->p_vaddr);
+        sim.own_initial_bytes = p->p_filesz;
+    }
+    return 1; // the program itself comes first
+}
+
+static char *own_new(void)
+{
+    char *own = mem_zalloc(sim.own_bytes + 1);
+    memcpy(own, sim.own_initial, sim.own_initial_bytes);
+    return own;
+}
+
+static void own_exchange(char *from, const char *to)
+{
+    memcpy(from, sim.own, sim.own_bytes);
+    memcpy(sim.own, to, sim.own_bytes);
 }
 
 // ---- switching
@@ -80,6 +116,7 @@ static void switched(void *fake_stack)
 
 static void switch_to(struct fiber *from, struct fiber *to)
 {
+    own_exchange(from->own, to->own);
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_start_switch_fiber(from->state == FIBER_ENDED ? NULL : &from->fake_stack, to->stack, STACK_BYTES);
 #endif
@@ -229,7 +266,8 @@ static size_t spawn(void *(*start)(void *arg), void *arg)
     if (stack == NULL)
         stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     INVARIANT(stack != MAP_FAILED);
-    *f = (struct fiber){.state = FIBER_READY, .stack = stack, .start = start, .arg = arg};
+    mem_free(f->own);
+    *f = (struct fiber){.state = FIBER_READY, .stack = stack, .own = own_new(), .start = start, .arg = arg};
     getcontext(&f->context);
     f->context.uc_stack.ss_sp = stack;
     f->context.uc_stack.ss_size = STACK_BYTES;
@@ -260,13 +298,18 @@ void sim_threads_run(uint64_t seed, void (*body)(void *arg), void *arg)
     sim.steps = 0;
     for (size_t i = 0; i < FIBERS_MAX; i++)
         sim.fibers[i].state = FIBER_FREE;
+    dl_iterate_phdr(find_own, NULL);
     sim.current = spawn(run_first, &first);
+    char *outside = own_new();
+    own_exchange(outside, sim.fibers[0].own);
     sim.running = true;
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_start_switch_fiber(&sim.outside_fake_stack, sim.fibers[0].stack, STACK_BYTES);
 #endif
     swapcontext(&sim.outside, &sim.fibers[0].context);
     switched(sim.outside_fake_stack);
+    memcpy(sim.own, outside, sim.own_bytes);
+    mem_free(outside);
     sim.running = false;
 }
 
