@@ -93,10 +93,12 @@ static void open_engine(struct harness *h)
 {
     struct err err = ERR_INIT;
     char url[220] = "mem:";
-    if (h->dir[0] != '\0')
-        snprintf(url, sizeof(url), "local:%s", h->dir);
-    must(kv_open(url, &(struct kv_options){.memtable_bytes = h->memtable_bytes}, &h->kv, &err), &err);
+    if (h->dir[0] != '\0' || h->os != NULL)
+        snprintf(url, sizeof(url), "local:%s", h->os != NULL ? "store" : h->dir);
+    struct kv_options kv_options = {.os = h->os, .memtable_bytes = h->memtable_bytes};
+    must(kv_open(url, &kv_options, &h->kv, &err), &err);
     struct sql_engine_options options = {.kv = h->kv,
+                                         .os = h->os,
                                          .cluster_name = "test",
                                          .sql_port = 26257,
                                          .advertise_host = STR("localhost"),
@@ -142,6 +144,13 @@ void harness_open(struct harness *h, bool on_disk)
     *h = (struct harness){0};
     if (on_disk)
         make_dir(h->dir, sizeof(h->dir));
+    make_dir(h->external_dir, sizeof(h->external_dir));
+    open_engine(h);
+}
+
+void harness_open_on(struct harness *h, const struct os *os)
+{
+    *h = (struct harness){.os = os, .memtable_bytes = 64 << 10};
     make_dir(h->external_dir, sizeof(h->external_dir));
     open_engine(h);
 }

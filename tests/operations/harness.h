@@ -12,6 +12,7 @@
 struct harness {
     char dir[200];          // of the store; empty: in memory
     char external_dir[200]; // nodelocal://1
+    const struct os *os;    // of the store, when it is a simulated one
     size_t memtable_bytes;  // of the store at its next opening; 0: as a server's
     struct kv *kv;
     struct clusters *clusters;
@@ -22,6 +23,8 @@ struct harness {
 
 // An engine on memory, or on a new temporary directory.
 void harness_open(struct harness *h, bool on_disk);
+// An engine on a new store of a simulated file system.
+void harness_open_on(struct harness *h, const struct os *os);
 // Closes and opens again what is on disk.
 void harness_reopen(struct harness *h);
 // The two halves of it.
