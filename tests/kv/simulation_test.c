@@ -171,6 +171,8 @@ static enum kv_result read_range(struct client *c)
         for (size_t i = 0; i < batch.n; i++) {
             const char *digits = batch.pairs[i].key.ptr + 3;
             int key = (digits[0] - '0') * 10 + digits[1] - '0';
+            if (key < next || key >= MIN(to, SHARED_KEYS))
+                wrong(c->run, "a scan of %d to %d returned key %d", from, MIN(to, SHARED_KEYS), key);
             for (; next < key; next++)
                 note(c, OP_READ, next, 0);
             note(c, OP_READ, next++, value_of(batch.pairs[i].value));
@@ -213,15 +215,41 @@ static enum kv_result write_key(struct client *c)
     return r;
 }
 
+static enum kv_result delete_range(struct client *c)
+{
+    char start[16], end[16];
+    int from = (int)rng_below(&c->rng, SHARED_KEYS), to = from + 1 + (int)rng_below(&c->rng, 4);
+    to = MIN(to, SHARED_KEYS);
+    for (int key = from; key < to; key++)
+        note(c, OP_DELETE, key, 0);
+    return kv_delete_range(c->txn, (struct kv_range){key_name(from, start), key_name(to, end)});
+}
+
+// Some operations that are taken back: what they have read may have been written by them.
+static enum kv_result try_and_undo(struct client *c)
+{
+    int before = c->record->n;
+    unsigned savepoint = kv_savepoint(c->txn);
+    enum kv_result r = KV_OK;
+    for (int i = 0; i < 2 && r == KV_OK; i++)
+        r = rng_below(&c->rng, 2) == 0 ? read_key(c) : write_key(c);
+    c->record->n = before;
+    return r == KV_OK ? kv_rollback_to(c->txn, savepoint) : r;
+}
+
 static enum kv_result one_op(struct client *c)
 {
-    uint64_t kind = rng_below(&c->rng, 10);
+    uint64_t kind = rng_below(&c->rng, 12);
     if (kind < 3)
         return read_key(c);
     if (kind == 3)
         return read_range(c);
     if (c->record->read_only)
         return KV_OK;
+    if (kind == 10)
+        return rng_below(&c->rng, 3) == 0 ? delete_range(c) : KV_OK;
+    if (kind == 11)
+        return try_and_undo(c);
     return kind < 6 ? lock_key(c) : write_key(c);
 }
 
@@ -255,6 +283,16 @@ static void judge_commit(struct client *c, enum kv_result r)
     sim_threads_note((uint64_t)r * 31 + record->version);
 }
 
+// A version of the past to read at, of somebody's commit; 0: none.
+static uint64_t some_version(struct client *c)
+{
+    const struct run *run = c->run;
+    if (run->records.len == 0 || rng_below(&c->rng, 3) != 0)
+        return 0;
+    const struct record *r = run->records.ptr[rng_below(&c->rng, run->records.len)];
+    return r->fate == FATE_ACKNOWLEDGED ? r->version : 0;
+}
+
 static void one_transaction(struct client *c)
 {
     struct run *run = c->run;
@@ -262,9 +300,10 @@ static void one_transaction(struct client *c)
     *record = (struct record){.client = c->number, .life = run->life, .read_only = rng_below(&c->rng, 5) == 0};
     record->isolation = rng_below(&c->rng, 4) == 0 ? KV_SNAPSHOT : KV_SERIALIZABLE;
     struct kv_begin_options options = {.isolation = record->isolation, .read_only = record->read_only};
+    options.as_of = record->read_only ? some_version(c) : 0;
     enum kv_result r = kv_begin(run->kv, &options, &c->txn);
     if (r != KV_OK) {
-        c->dead = true;
+        c->dead = r != KV_TOO_OLD;
         return;
     }
     int n = 1 + (int)rng_below(&c->rng, OPS_MAX / 2);
@@ -416,6 +455,8 @@ static void check_state(struct run *run)
 static bool open_store(struct run *run)
 {
     struct kv_options options = {.os = sim_os(run->sim), .memtable_bytes = 8 << 10};
+    static const int64_t histories[] = {0, 1000000, 20000000}; // all, or some time of a life
+    options.history_ns = histories[rng_below(&run->rng, ARRAY_LEN(histories))];
     options.skip = run->planted != NULL ? run->planted->skip : 0;
     options.no_sync = run->planted != NULL && run->planted->no_sync;
     struct err err = ERR_INIT;
