@@ -380,7 +380,8 @@ static void replay(struct run *run)
         if (list[i]->fate == FATE_ACKNOWLEDGED)
             list[n++] = list[i];
     run->records.len = n;
-    qsort(list, n, sizeof(struct record *), by_version);
+    if (n > 0)
+        qsort(list, n, sizeof(struct record *), by_version);
     memset(run->model, 0, sizeof(run->model));
     for (size_t i = 0; i < n; i++) {
         bool early = list[i]->isolation == KV_SNAPSHOT && list[i]->serial != 0;
