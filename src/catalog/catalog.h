@@ -113,6 +113,7 @@ struct cat_schema {
     uint64_t version;
 };
 
+enum cat_column_state { CAT_COLUMN_PUBLIC, CAT_COLUMN_WRITE_ONLY };
 struct cat_column {
     uint32_t id; // also the slot in the row value; never reused. attnum = id
     struct str name;
@@ -129,6 +130,10 @@ struct cat_column {
     // A column added later: rows written before lack its slot; they have this value (already of `type`).
     bool has_missing_value;
     struct datum missing_value;
+    // WRITE_ONLY: being made by a job. Nobody can name it; writers give it its value, which the rows of the index that
+    // is to be the primary one hold: in the slot of the column it `replaces`, else (0) in its own.
+    enum cat_column_state state;
+    uint32_t replaces;
 };
 
 // Stands for the system column tableoid where ids of columns are listed; only virtual tables have it.
@@ -207,6 +212,10 @@ struct cat_index {
     size_t n_storing;
     struct str predicate_sql; // partial index
     struct str comment;
+    // Of a WRITE_ONLY one: it holds whole rows and is to be the primary index; the index whose place it takes (0:
+    // none), until when nobody is told of it.
+    bool rows;
+    uint32_t replaces;
 };
 
 // What a job is still to do about a constraint that writers keep already.
@@ -329,7 +338,9 @@ static inline bool cat_column_is_virtual(const struct cat_table *t, const struct
 }
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
-// The column of an indexed expression: there is no way to name it in SQL.
+// The index that is to be the primary one; NULL: no job makes one.
+const struct cat_index *cat_next_primary(const struct cat_table *t);
+// The column of an indexed expression, or one that is not public yet: there is no way to name it in SQL.
 bool cat_column_inaccessible(const struct cat_column *c);
 // Buckets of a hash-sharded index, whose first column is the hidden shard column; 0: not one.
 uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index);

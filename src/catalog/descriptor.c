@@ -139,6 +139,8 @@ static const struct field column_record_fields[] = {
     F(12, STR, cat_column, comment),
     F(13, BOOL, cat_column, has_missing_value),
     F_LIST(14, DATUM, cat_column, missing_value, type), // after the type
+    F(15, ENUM, cat_column, state),
+    F(16, U32, cat_column, replaces),
 };
 static RECORD(column_record, cat_column);
 
@@ -160,6 +162,8 @@ static const struct field index_record_fields[] = {
     F_LIST(9, U32S, cat_index, storing, n_storing),
     F(10, STR, cat_index, predicate_sql),
     F(11, STR, cat_index, comment),
+    F(12, BOOL, cat_index, rows),
+    F(13, U32, cat_index, replaces),
 };
 static RECORD(index_record, cat_index);
 

@@ -327,10 +327,14 @@ static struct cat_table settled(struct arena *a, const struct cat_table *t)
 {
     struct cat_table out = *t;
     struct cat_index *indexes = ARENA_ARRAY(a, struct cat_index, t->n_indexes);
+    struct cat_column *columns = ARENA_ARRAY(a, struct cat_column, t->n_columns);
     struct cat_check *checks = ARENA_ARRAY(a, struct cat_check, t->n_checks);
     struct cat_foreign_key *outbound = ARENA_ARRAY(a, struct cat_foreign_key, t->n_outbound);
     struct cat_foreign_key *inbound = ARENA_ARRAY(a, struct cat_foreign_key, t->n_inbound);
-    out.n_indexes = out.n_checks = out.n_outbound = out.n_inbound = 0;
+    out.n_columns = out.n_indexes = out.n_checks = out.n_outbound = out.n_inbound = 0;
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (t->columns[i].state == CAT_COLUMN_PUBLIC)
+            columns[out.n_columns++] = t->columns[i];
     for (size_t i = 0; i < t->n_indexes; i++)
         if (t->indexes[i].state == CAT_INDEX_PUBLIC)
             indexes[out.n_indexes++] = t->indexes[i];
@@ -347,6 +351,7 @@ static struct cat_table settled(struct arena *a, const struct cat_table *t)
         checks[i].pending = CAT_PENDING_NONE;
     for (size_t i = 0; i < out.n_outbound; i++)
         outbound[i].pending = CAT_PENDING_NONE;
+    out.columns = columns;
     out.indexes = indexes;
     out.checks = checks;
     out.outbound = outbound;

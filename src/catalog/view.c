@@ -291,7 +291,16 @@ const struct cat_column *cat_column_by_name(const struct cat_table *t, struct st
 
 bool cat_column_inaccessible(const struct cat_column *c)
 {
-    return c->hidden && c->computed_virtual && str_has_prefix(c->name, STR("crdb_internal_idx_expr"));
+    return c->state != CAT_COLUMN_PUBLIC ||
+           (c->hidden && c->computed_virtual && str_has_prefix(c->name, STR("crdb_internal_idx_expr")));
+}
+
+const struct cat_index *cat_next_primary(const struct cat_table *t)
+{
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i].rows)
+            return &t->indexes[i];
+    return NULL;
 }
 
 uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index)

@@ -39,7 +39,7 @@ static void *write_rows(void *arg)
     for (;;) {
         int from = (int)rng_below(&w->rng, ROWS), to = (int)rng_below(&w->rng, ROWS);
         snprintf(sql, sizeof(sql),
-                 "BEGIN; UPDATE t SET n = n - 1, s = 's' || (n * 7)::STRING WHERE k = %d; UPDATE t SET n = n + 1, r = "
+                 "BEGIN; UPDATE t SET n = n - 1, s = 'changed' WHERE k = %d; UPDATE t SET n = n + 1, r = "
                  "(r + 1) %% 50 WHERE k = %d; UPSERT INTO t (k, n, r, s) VALUES (%d, 0, 3, 'new'); DELETE FROM t WHERE "
                  "k = %d; COMMIT",
                  from, to, ROWS + from, ROWS + to);
@@ -74,6 +74,7 @@ static const char *const changes[] = {
     "DROP INDEX i5",
     "CREATE INDEX i6 ON t (r) USING HASH",
     "DROP INDEX i6",
+    "DROP INDEX t_k_key CASCADE",
     "ALTER TABLE t ADD CONSTRAINT c1 CHECK (r < 50)",
     "ALTER TABLE t ADD CONSTRAINT c1 CHECK (r < 50) NOT VALID",
     "ALTER TABLE t ADD CONSTRAINT c2 CHECK (n < 0)", // does not hold
@@ -84,6 +85,14 @@ static const char *const changes[] = {
     "ALTER TABLE t ALTER COLUMN s SET NOT NULL",
     "ALTER TABLE t ALTER COLUMN s DROP NOT NULL",
     "ALTER TABLE t ADD CONSTRAINT u UNIQUE (s)", // does not hold
+    "ALTER TABLE t ADD COLUMN x INT AS (n * 2 + r) STORED",
+    "ALTER TABLE t DROP COLUMN x",
+    "ALTER TABLE t ADD COLUMN y UUID NOT NULL DEFAULT gen_random_uuid()",
+    "ALTER TABLE t DROP COLUMN y",
+    "ALTER TABLE t ALTER COLUMN s TYPE BYTES USING s::BYTES",
+    "ALTER TABLE t ALTER COLUMN s TYPE STRING USING convert_from(s, 'utf8')",
+    "ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (k DESC)",
+    "ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (k)",
 };
 
 static void *change_schema(void *arg)

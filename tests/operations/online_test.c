@@ -143,6 +143,89 @@ static void test_constraints(void)
     teardown();
 }
 
+// Rows in another form and under another key, beside writers who know nothing of it.
+static void test_rewrites(void)
+{
+    static const struct {
+        const char *sql, *check, *expected;
+    } changes[] = {
+        {"ALTER TABLE t ADD COLUMN twice INT NOT NULL AS (b * 2) STORED", "SELECT count(*) FROM t WHERE twice <> b * 2",
+         "0"},
+        {"ALTER TABLE t ADD COLUMN id UUID NOT NULL DEFAULT gen_random_uuid()",
+         "SELECT count(*) = count(DISTINCT id) AND count(*) = count(id) FROM t", "t"},
+        {"ALTER TABLE t ALTER COLUMN c TYPE BYTES USING c::BYTES", "SELECT count(*) FROM t WHERE c = 'row 1'", NULL},
+        {"CREATE INDEX tc ON t (c) STORING (b)", NULL, NULL},
+        {"ALTER TABLE t ALTER COLUMN c TYPE STRING USING convert_from(c, 'utf8')",
+         "SELECT (SELECT count(*) FROM t@tc WHERE c = 'other') = (SELECT count(*) FROM t@t_pkey WHERE c = 'other')",
+         "t"},
+        {"ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (a DESC)",
+         "SELECT count(*) FROM (SELECT a FROM t@t_pkey EXCEPT SELECT a FROM t@t_a_key)", "0"},
+        {"ALTER TABLE t ALTER COLUMN a TYPE DECIMAL", "SELECT count(*) FROM t@t_a_key WHERE a = 17.5", "0"},
+        {"ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (a DESC) USING HASH",
+         "SELECT (SELECT count(*) FROM t@tc) = (SELECT count(*) FROM t@t_pkey)", "t"},
+        {"ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (a)", "SELECT count(*) FROM t WHERE a = 17 AND a <> 17", "0"},
+    };
+    pthread_t threads[WRITERS];
+    setup(false);
+    start_writers(threads);
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        struct str text = harness_run(&h, changes[i].sql);
+        CHECK(str_find(text, STR("ERROR"), 0) < 0);
+        if (str_find(text, STR("ERROR"), 0) >= 0)
+            printf("  %s: %.*s\n", changes[i].sql, STR_FMT(text));
+        if (changes[i].expected != NULL)
+            CHECK_SQL(&h, changes[i].check, changes[i].expected);
+    }
+    end_writers(threads);
+    CHECK_SQL(&h, "SELECT count(*), min(status), max(status) FROM [SHOW JOBS] WHERE job_type = 'NEW SCHEMA CHANGE'",
+              "9|succeeded|succeeded");
+    CHECK_SQL(&h, "SELECT column_name, data_type, is_nullable FROM [SHOW COLUMNS FROM t] WHERE NOT is_hidden",
+              "a|DECIMAL|f\nb|INT8|t\nc|STRING|t\ntwice|INT8|f\nid|UUID|f");
+    CHECK_SQL(&h, "INSERT INTO t (a, b) VALUES (99999, 4); SELECT a, b, twice FROM t WHERE a = 99999",
+              "INSERT 0 1\n99999|4|8");
+    teardown();
+}
+
+// A key for a table that had none: its hidden one goes.
+static void test_add_key(void)
+{
+    setup(false);
+    CHECK_SQL(&h, "CREATE TABLE n AS SELECT * FROM t", "CREATE TABLE AS");
+    CHECK_SQL(&h, "CREATE INDEX nb ON n (b) STORING (c)", "CREATE INDEX");
+    CHECK_SQL(&h, "ALTER TABLE n ADD PRIMARY KEY (a)", "ALTER TABLE");
+    CHECK_SQL(&h, "SELECT create_statement FROM [SHOW CREATE TABLE n]",
+              "CREATE TABLE public.n (\n\ta INT8 NOT NULL,\n\tb INT8 NULL,\n\tc STRING NULL,\n\tCONSTRAINT n_pkey "
+              "PRIMARY KEY (a ASC),\n\tINDEX nb (b ASC) STORING (c)\n)");
+    CHECK_SQL(&h, "SELECT a, c FROM n@nb WHERE b = 7", "1|row 1");
+    CHECK_SQL(&h, "INSERT INTO n VALUES (1, 1, '')",
+              "ERROR 23505 duplicate key value violates unique constraint \"n_pkey\"");
+    CHECK_SQL(&h, "SELECT count(*) FROM n", "6000");
+    teardown();
+}
+
+// A rewrite that cannot be leaves everything as it was.
+static void test_failing_rewrites(void)
+{
+    setup(false);
+    CHECK_SQL(&h, "INSERT INTO t VALUES (7000, 3, NULL)", "INSERT 0 1");
+    CHECK_SQL(&h, "CREATE INDEX tc ON t (c)", "CREATE INDEX");
+    CHECK_SQL(&h, "ALTER TABLE t ALTER COLUMN c TYPE INT USING c::INT",
+              "ERROR 22P02 could not parse \"row 0\" as type int: strconv.ParseInt: parsing \"row 0\": invalid syntax");
+    CHECK_SQL(&h, "ALTER TABLE t ADD COLUMN l INT NOT NULL AS (length(c)) STORED",
+              "ERROR 23502 null value in column \"l\" violates not-null constraint");
+    CHECK_SQL(&h, "ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (b)",
+              "ERROR 23505 duplicate key value violates unique constraint \"t_pkey\"");
+    CHECK_SQL(&h, "ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (c)",
+              "ERROR 23502 validation of column \"c\" NOT NULL failed on row: a=7000, b=3, c=NULL");
+    CHECK_SQL(&h, "SELECT create_statement FROM [SHOW CREATE TABLE t]",
+              "CREATE TABLE public.t (\n\ta INT8 NOT NULL,\n\tb INT8 NULL,\n\tc STRING NULL,\n\tCONSTRAINT t_pkey "
+              "PRIMARY KEY (a ASC),\n\tINDEX tc (c ASC)\n)");
+    CHECK_SQL(&h, "SELECT a, c FROM t@tc WHERE c = 'row 5'", "5|row 5");
+    CHECK_SQL(&h, "SELECT status, count(*) FROM [SHOW JOBS] WHERE job_type = 'NEW SCHEMA CHANGE' GROUP BY 1 ORDER BY 1",
+              "failed|4\nsucceeded|1");
+    teardown();
+}
+
 // What does not hold is not there afterwards; what was there before it was to be validated stays.
 static void test_violations(void)
 {
@@ -303,5 +386,6 @@ static void test_restart(void)
 }
 
 CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"constraints", test_constraints},
-           {"violations", test_violations}, {"control", test_control}, {"restart", test_restart},
+           {"violations", test_violations}, {"rewrites", test_rewrites}, {"add_key", test_add_key},
+           {"failing_rewrites", test_failing_rewrites}, {"control", test_control}, {"restart", test_restart},
            {"straggler", test_straggler}, {"drop", test_drop}, )

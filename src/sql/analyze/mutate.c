@@ -554,18 +554,33 @@ static int set_clauses(struct analyzer *an, struct scope *s, const struct cat_ta
     return 0;
 }
 
-// ON UPDATE expressions of columns that are not assigned.
-static int on_update_columns(struct analyzer *an, const struct cat_table *t, struct assignments *set, struct err *err)
+// The value of a column that a job is adding: a row that does not have it yet gets it with the change.
+static int added_column(struct analyzer *an, const struct cat_table *t, const struct cat_column *c, col_id old,
+                        struct expr **out, struct err *err)
+{
+    struct expr *e = expr_new(an->arena, EXPR_COALESCE, c->type, 2);
+    e->args[0] = expr_column(an->query, old);
+    *out = e;
+    return column_default(an, t, c, &e->args[1], err);
+}
+
+// ON UPDATE expressions of columns that are not assigned, columns of `old` rows that are being added.
+static int on_update_columns(struct analyzer *an, const struct cat_table *t, const col_id *old, struct assignments *set,
+                             struct err *err)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct cat_column *c = &t->columns[i];
         bool assigned = false;
         for (uint32_t k = 0; k < set->n; k++)
             assigned |= set->columns[k] == i;
-        if (assigned || c->on_update_sql.len == 0)
+        bool added = c->state == CAT_COLUMN_WRITE_ONLY && c->default_sql.len > 0;
+        if (assigned || (c->on_update_sql.len == 0 && !added))
             continue;
         struct expr *e;
-        TRY(stored_expr(an, t, scope_new(an, NULL), c->on_update_sql, c->type, c->name, &e, err));
+        if (added)
+            TRY(added_column(an, t, c, old[i], &e, err));
+        else
+            TRY(stored_expr(an, t, scope_new(an, NULL), c->on_update_sql, c->type, c->name, &e, err));
         set->items[set->n] = (struct projection){query_add_column(an->query, c->name, c->type), e};
         set->columns[set->n++] = i;
     }
@@ -637,7 +652,7 @@ static int on_conflict(struct analyzer *an, struct scope *outer, const struct as
                                         .hidden = true});
     struct assignments set;
     TRY(set_clauses(an, s, t, &oc->set, &set, err));
-    TRY(on_update_columns(an, t, &set, err));
+    TRY(on_update_columns(an, t, m->old_cols, &set, err));
     if (oc->where != NULL)
         TRY(expr_analyze_bool(an, s, oc->where, "WHERE", &m->set_where, err));
     TRY(conflict_row(an, m, &set, err));
@@ -673,7 +688,7 @@ static int upsert(struct analyzer *an, const struct insert_target *target, struc
                                                expr_column(an->query, m->new_cols[i])};
         set.columns[set.n++] = i;
     }
-    TRY(on_update_columns(an, t, &set, err));
+    TRY(on_update_columns(an, t, m->old_cols, &set, err));
     TRY(conflict_row(an, m, &set, err));
     return index_predicates(an, t, m->old_cols, &m->old_predicates, err);
 }
@@ -856,7 +871,7 @@ int update_analyze(struct analyzer *an, struct scope *outer, const struct ast_up
     m->old_cols = scan_columns(s, t, an);
     struct assignments set;
     TRY(set_clauses(an, s, t, &upd->set, &set, err));
-    TRY(on_update_columns(an, t, &set, err));
+    TRY(on_update_columns(an, t, m->old_cols, &set, err));
     struct rel *projected = extend(an, input, set.items, set.n);
     col_id *row = ARENA_ARRAY(an->arena, col_id, t->n_columns), *changed = ARENA_ARRAY(an->arena, col_id, t->n_columns);
     memcpy(row, m->old_cols, t->n_columns * sizeof(*row));

@@ -45,6 +45,29 @@ static int fill_new_column(struct table_work *w, const struct cat_table *before,
     return s->validate_not_null(s, w->dc, after, cat_column_by_id(after, column_id), err);
 }
 
+// Whether the values of a new column can be left to a job: they are computed or a default without sequences, and
+// nothing else came with the column.
+static bool can_defer_column(const struct table_work *w, const struct cat_column *c,
+                             const struct ddl_expr *default_expr)
+{
+    bool computed = c->computed_sql.len > 0 && !c->computed_virtual;
+    bool filled = default_expr != NULL && !default_expr->is_constant && default_expr->n_sequences == 0;
+    return online_can_defer(w) && (computed || filled) && !c->hidden && c->identity == 0 && w->new_sequences.len == 0 &&
+           w->constraints.len == 0;
+}
+
+// The column is write-only until all rows have been written under another primary index with it.
+static void defer_column(struct table_work *w, struct cat_column *c)
+{
+    c->state = CAT_COLUMN_WRITE_ONLY;
+    c->hidden = true;
+    if (c->computed_sql.len > 0) { // held by the rows of the new index only
+        c->computed_virtual = true;
+        w->edit.slot_types.ptr[c->id - 1] = T_VOID;
+    }
+    online_rewrite(w, w->edit.primary);
+}
+
 int alter_add_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     const struct ast_column_def *def = ast_as_column_def(cmd->def);
@@ -65,6 +88,11 @@ int alter_add_column(struct table_work *w, const struct ast_alter_table_cmd *cmd
         cw.default_expr = NULL;
     }
     TRY(column_finish(w, &cw, err));
+    struct cat_column *added = edit_column_by_id(&w->edit, cw.column_id);
+    if (can_defer_column(w, added, has_default ? &default_expr : NULL)) {
+        defer_column(w, added);
+        return 0;
+    }
     TRY(fill_new_column(w, before, cw.column_id, has_default ? &default_expr : NULL, err));
     for (size_t i = 0; i < w->new_sequences.len; i++)
         TRY(ddl_add_dependent(w->dc, w->new_sequences.ptr[i], w->edit.t.id, err));
@@ -181,20 +209,6 @@ static int drop_column_constraints(struct table_work *w, const struct cat_column
     return 0;
 }
 
-static void remove_from_families(struct table_work *w, uint32_t id)
-{
-    for (size_t i = 0; i < w->edit.families.len; i++) {
-        struct cat_family *f = &w->edit.families.ptr[i];
-        uint32_t *columns = ARENA_ARRAY(w->dc->arena, uint32_t, f->n_columns);
-        size_t n = 0;
-        for (size_t k = 0; k < f->n_columns; k++)
-            if (f->columns[k] != id)
-                columns[n++] = f->columns[k];
-        f->columns = columns;
-        f->n_columns = n;
-    }
-}
-
 static int drop_owned_sequence(struct table_work *w, uint32_t sequence_id, struct err *err)
 {
     const struct cat_table *s = NULL;
@@ -221,7 +235,7 @@ int alter_drop_column(struct table_work *w, const struct ast_alter_table_cmd *cm
     for (size_t i = 0; i < now->n_depended_on_by; i++)
         ARENA_PUSH(w->dc->arena, &e->depended_on_by, now->depended_on_by[i]);
     TRY(drop_column_constraints(w, &c, cascade, err));
-    remove_from_families(w, c.id);
+    families_remove_column(&w->edit, c.id);
     size_t kept = 0;
     for (size_t i = 0; i < e->columns.len; i++)
         if (e->columns.ptr[i].id != c.id)
@@ -401,6 +415,50 @@ static bool in_foreign_key(const struct table_edit *e, uint32_t column_id)
     return false;
 }
 
+// Whether a change of type can be left to a job: nothing but keys rests on the column.
+static bool can_defer_type(const struct table_work *w, const struct cat_column *c)
+{
+    const struct table_edit *e = &w->edit;
+    bool used = in_foreign_key(e, c->id) || c->on_update_sql.len > 0 || c->identity != 0;
+    for (size_t i = 0; i < e->checks.len; i++)
+        used |= has_id(e->checks.ptr[i].columns, e->checks.ptr[i].n_columns, c->id);
+    for (size_t i = 0; i < e->indexes.len; i++)
+        used |= expr_mentions(e->indexes.ptr[i].predicate_sql, c->name);
+    return online_can_defer(w) && !used;
+}
+
+// The column in its new type is computed beside the old one until all rows have been written with it.
+static int defer_type(struct table_work *w, const struct cat_column *c, struct type to, struct str sql, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    struct arena *a = w->dc->arena;
+    uint32_t id = c->id;
+    struct cat_column next = *c, checked = *c;
+    checked.type = to;
+    TRY(recheck_default(w, &checked, err)); // what the default will be
+    next.name = arena_printf(a, "%.*s_new", STR_FMT(c->name));
+    for (int i = 1; edit_column(e, next.name) != NULL; i++)
+        next.name = arena_printf(a, "%.*s_new%d", STR_FMT(c->name), i);
+    next.type = to;
+    next.default_sql = checked.default_sql;
+    next.computed_sql = sql;
+    next.computed_virtual = next.hidden = true;
+    next.has_missing_value = false;
+    next.owns_sequence_id = 0;
+    next.comment = STR_EMPTY;
+    next.state = CAT_COLUMN_WRITE_ONLY;
+    next.replaces = id;
+    uint32_t next_id = edit_add_column(e, next)->id;
+    online_rewrite(w, online_index_with(w, &e->primary, id, next_id));
+    size_t n = e->indexes.len;
+    for (size_t i = 0; i < n; i++) {
+        struct cat_index index = e->indexes.ptr[i];
+        if (index.state == CAT_INDEX_PUBLIC && (index_uses(&e->primary, id) || index_uses(&index, id)))
+            online_replace_index(w, online_index_with(w, &index, id, next_id));
+    }
+    return 0;
+}
+
 static int rewrite_type(struct table_work *w, struct cat_column *c, struct type to,
                         const struct ast_alter_table_cmd *cmd, struct err *err)
 {
@@ -409,6 +467,8 @@ static int rewrite_type(struct table_work *w, struct cat_column *c, struct type 
     const struct cat_table *before, *after;
     struct ddl_column_value value = {.column_id = c->id};
     TRY(cast_expr(w, c, to, cmd, &value.sql, err));
+    if (can_defer_type(w, c))
+        return defer_type(w, c, to, value.sql, err);
     TRY(cat_table_by_id(w->dc->view, e->t.id, &before, err));
     if (in_foreign_key(e, c->id))
         return ddl_unimplemented(err, "ALTER COLUMN TYPE of a column in a foreign key");
@@ -468,34 +528,13 @@ static int set_default(struct table_work *w, struct cat_column *c, const struct 
     return column_prune_sequences(w, err);
 }
 
-// NOT NULL of a large table: a check until all rows have been looked at.
-static void defer_not_null(struct table_work *w, const struct cat_column *c)
-{
-    struct arena *a = w->dc->arena;
-    struct buf sql = BUF_INIT;
-    uint32_t *columns = ARENA_ARRAY(a, uint32_t, 1);
-    columns[0] = c->id;
-    print_identifier(&sql, c->name);
-    buf_cstr(&sql, " IS NOT NULL");
-    struct cat_check check = {.name = arena_printf(a, "%.*s_auto_not_null", STR_FMT(c->name)),
-                              .sql = arena_str(a, buf_view(&sql)),
-                              .columns = columns,
-                              .n_columns = 1,
-                              .pending = CAT_PENDING_NOT_NULL};
-    for (int i = 1; edit_has_constraint(&w->edit, check.name); i++)
-        check.name = arena_printf(a, "%.*s_auto_not_null%d", STR_FMT(c->name), i);
-    ARENA_PUSH(a, &w->edit.checks, check);
-    online_defer(w);
-    buf_release(&sql);
-}
-
 static int set_not_null(struct table_work *w, struct cat_column *c, struct err *err)
 {
     struct ddl_services *s = w->dc->services;
     if (c->not_null)
         return 0;
     if (online_can_defer(w)) {
-        defer_not_null(w, c);
+        online_defer_not_null(w, c);
         return 0;
     }
     TRY(s->validate_not_null(s, w->dc, edit_table(&w->edit), c, err));

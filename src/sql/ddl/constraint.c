@@ -210,13 +210,18 @@ static int multiple_primary_keys(struct table_work *w, struct err *err)
 }
 
 // The hidden column of a table without primary key, when it is the key; else NULL.
-static const struct cat_column *hidden_key(struct table_edit *e)
+static const struct cat_column *hidden_column(struct table_edit *e, const struct cat_index *primary)
 {
-    if (!e->has_primary || e->primary.n_columns != 1)
+    if (primary->n_columns != 1)
         return NULL;
-    const struct cat_column *c = edit_column_by_id(e, e->primary.columns[0].column_id);
+    const struct cat_column *c = edit_column_by_id(e, primary->columns[0].column_id);
     bool is_rowid = c != NULL && c->hidden && str_has_prefix(c->name, STR("rowid"));
     return is_rowid && str_eqc(c->default_sql, "unique_rowid()") ? c : NULL;
+}
+
+static const struct cat_column *hidden_key(struct table_edit *e)
+{
+    return e->has_primary ? hidden_column(e, &e->primary) : NULL;
 }
 
 static int key_columns_not_null(struct table_work *w, const struct cat_index *primary, struct err *err)
@@ -248,6 +253,13 @@ static bool column_is_indexed(const struct table_edit *e, uint32_t id)
     return false;
 }
 
+void primary_key_retire_hidden(struct table_edit *e, const struct cat_index *old)
+{
+    const struct cat_column *c = hidden_column(e, old);
+    if (c != NULL && !index_has(&e->primary, e->primary.n_columns, c->id) && !column_is_indexed(e, c->id))
+        remove_column(e, c->id);
+}
+
 // The old key stays as a unique index unless it was the hidden column, which goes.
 static void retire_old_key(struct table_work *w, const struct cat_column *hidden)
 {
@@ -275,6 +287,34 @@ static int references_stay_served(struct table_work *w, struct str key_name, str
         return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                        "\"%.*s\" is referenced by foreign key from table \"%.*s\"", STR_FMT(key_name),
                        STR_FMT(origin != NULL ? origin->name : STR_EMPTY));
+    }
+    return 0;
+}
+
+// The same left to a job: every index is made anew beside the old ones.
+static int defer_key(struct table_work *w, struct cat_index primary, struct err *err)
+{
+    struct table_edit *e = &w->edit;
+    struct table_work after = {.dc = w->dc, .keep_old_key = w->keep_old_key};
+    edit_open(&after.edit, w->dc->arena, edit_table(e));
+    retire_old_key(&after, hidden_key(&after.edit));
+    struct cat_index old =
+        after.edit.indexes.len > e->indexes.len ? after.edit.indexes.ptr[e->indexes.len] : (struct cat_index){0};
+    after.edit.primary = primary;
+    TRY(references_stay_served(&after, e->primary.name, err));
+    for (size_t i = 0; i < primary.n_columns; i++) {
+        const struct cat_column *c = edit_column_by_id(e, primary.columns[i].column_id);
+        if (!c->not_null)
+            online_defer_not_null(w, c);
+    }
+    online_rewrite(w, primary);
+    size_t n = e->indexes.len;
+    for (size_t i = 0; i < n; i++)
+        if (e->indexes.ptr[i].state == CAT_INDEX_PUBLIC)
+            online_replace_index(w, e->indexes.ptr[i]);
+    if (old.n_columns > 0) {
+        online_replace_index(w, old);
+        e->indexes.ptr[e->indexes.len - 1].replaces = 0;
     }
     return 0;
 }
@@ -319,6 +359,8 @@ int primary_key_set(struct table_work *w, const struct ast_index_def *def, struc
                    : w->edit.has_primary ? w->edit.primary.name
                                          : arena_printf(w->dc->arena, "%s_pkey", table_prefix(w));
     primary.is_constraint = true;
+    if (online_can_defer(w))
+        return defer_key(w, primary, err);
     if (!w->is_new)
         return replace_key(w, primary, err);
     TRY(key_columns_not_null(w, &primary, err));

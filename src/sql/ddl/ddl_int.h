@@ -119,6 +119,7 @@ bool edit_has_constraint(const struct table_edit *e, struct str name);          
 // prefix_col1_col2_suffix, with 1, 2 … appended until no index or constraint has it.
 struct str edit_free_name(struct table_edit *e, const char *prefix, const uint32_t *columns, size_t n,
                           const char *suffix);
+void families_remove_column(struct table_edit *e, uint32_t id);
 // Adds or removes an id in another relation's depended_on_by and saves that.
 int ddl_add_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dependent, struct err *err) MUST_CHECK;
 int ddl_remove_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dependent, struct err *err) MUST_CHECK;
@@ -172,6 +173,8 @@ int index_build(struct table_work *w, const struct ast_index_def *def, struct ca
 // Adds a secondary index and, on a table with data, fills it.
 int index_add(struct table_work *w, struct cat_index index, struct err *err) MUST_CHECK;
 int primary_key_set(struct table_work *w, const struct ast_index_def *def, struct str name, struct err *err) MUST_CHECK;
+// After a key took the place of `old`: drops the hidden column that was the key, if nothing else uses it.
+void primary_key_retire_hidden(struct table_edit *e, const struct cat_index *old);
 // A unique index over exactly these columns in any order, the primary key first; NULL: none.
 const struct cat_index *unique_index_over(const struct cat_table *t, const uint32_t *columns, size_t n);
 // Copies an outbound key into the referenced table's inbound list / takes it out again.
@@ -184,6 +187,13 @@ int work_open(struct table_work *w, struct ddl_context *dc, const struct cat_tab
 // Whether what is added may be left to a job; if it is, online_defer says so.
 bool online_can_defer(const struct table_work *w);
 void online_defer(struct table_work *w);
+void online_defer_not_null(struct table_work *w, const struct cat_column *c);
+// The rows are to be written under this primary index, with a new id.
+void online_rewrite(struct table_work *w, struct cat_index primary);
+// An index that is to take the place of the one whose id it has.
+void online_replace_index(struct table_work *w, struct cat_index index);
+// A copy of the index with one column in the place of another.
+struct cat_index online_index_with(struct table_work *w, const struct cat_index *index, uint32_t from, uint32_t to);
 // 55006 while a job changes the table.
 int online_none_pending(struct ddl_context *dc, const struct cat_table *t, struct err *err) MUST_CHECK;
 

@@ -118,6 +118,20 @@ struct str edit_free_name(struct table_edit *e, const char *prefix, const uint32
     return name;
 }
 
+void families_remove_column(struct table_edit *e, uint32_t id)
+{
+    for (size_t i = 0; i < e->families.len; i++) {
+        struct cat_family *f = &e->families.ptr[i];
+        uint32_t *columns = ARENA_ARRAY(e->a, uint32_t, f->n_columns);
+        size_t n = 0;
+        for (size_t k = 0; k < f->n_columns; k++)
+            if (f->columns[k] != id)
+                columns[n++] = f->columns[k];
+        f->columns = columns;
+        f->n_columns = n;
+    }
+}
+
 // ---- dependencies between relations
 
 int ddl_add_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dependent, struct err *err)

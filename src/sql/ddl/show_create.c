@@ -83,6 +83,8 @@ static int put_constraints(struct buf *out, struct cat_view *v, const struct cat
         TRY(cat_text_foreign_key(out, v, t, &t->outbound[i], true, err));
     }
     for (size_t i = 0; i < t->n_indexes; i++) {
+        if (t->indexes[i].replaces != 0)
+            continue;
         buf_cstr(out, ",\n\t");
         cat_text_index_element(out, t, &t->indexes[i]);
     }

@@ -237,7 +237,9 @@ static int follow_table(struct ddl_context *dc, const struct cat_table *t, const
         struct cat_column *column = &e.columns.ptr[i];
         if (!uses_type(column->type, c->before))
             continue;
-        column->type.def = e.slot_types.ptr[column->id - 1].def = now->type.def;
+        column->type.def = now->type.def;
+        if (!type_is(e.slot_types.ptr[column->id - 1], TYPE_VOID))
+            e.slot_types.ptr[column->id - 1].def = now->type.def;
         used = true;
     }
     return used ? edit_save(&e, dc, err) : 0;

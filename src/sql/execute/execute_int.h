@@ -176,6 +176,8 @@ struct table_index {
     const struct type *suffix_types;
     uint32_t n_stored; // columns in the entry's value
     const uint32_t *stored_columns;
+    const int32_t *slots;     // of an index of whole rows: slot per column of the table, -1: the value does not hold it
+    bool mirror;              // of whole rows under the key of the primary index
     struct row_layout layout; // of the value
 };
 struct table_access {

@@ -245,7 +245,21 @@ static int fill_add(struct index_fill *f, const struct datum *row, struct err *e
 struct backfill {
     struct index_fill fill;
     struct ev *predicate;
+    const struct table_exprs *exprs; // of an index of whole rows
 };
+
+// A row as the index that is to be the primary one holds it: with a default where a column being added has no value.
+static int complete_row(struct backfill *b, struct datum *row, struct err *err)
+{
+    struct exec_context *x = b->fill.x;
+    const struct cat_table *t = b->fill.ta->table;
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct cat_column *c = &t->columns[i];
+        if (c->state == CAT_COLUMN_WRITE_ONLY && c->default_sql.len > 0 && row[i].null)
+            TRY(exec_scalar(x, b->exprs->defaults[i], &row[i], err));
+    }
+    return write_check_not_null(b->fill.ta, row, err);
+}
 
 static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
 {
@@ -256,8 +270,12 @@ static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
         TRY(ev_filter(b->predicate, &w->batch, sel, &rows.n, err));
         rows.sel = sel;
     }
-    for (uint32_t k = 0; k < rows.n; k++)
-        TRY(fill_add(&b->fill, walk_row(w, batch_row(&rows, k)), err));
+    for (uint32_t k = 0; k < rows.n; k++) {
+        const struct datum *row = walk_row(w, batch_row(&rows, k));
+        if (b->exprs != NULL)
+            TRY(complete_row(b, w->row, err));
+        TRY(fill_add(&b->fill, row, err));
+    }
     return 0;
 }
 
@@ -291,7 +309,9 @@ int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const
     const struct table_access *ta = table_access(x, t);
     fill_init(&b.fill, x, ta, table_index_of(ta, index));
     b.fill.kept = true;
-    int rc = walk_piece(x, t, KV_READ_VALIDATED, piece, backfill_batch, &b, err);
+    int rc = index->rows ? x->table_exprs(x->table_exprs_arg, x->arena, t, &b.exprs, err) : 0;
+    if (rc == 0)
+        rc = walk_piece(x, t, KV_READ_VALIDATED, piece, backfill_batch, &b, err);
     if (rc == 0)
         rc = fill_flush(&b.fill, err);
     piece->put = b.fill.put;

@@ -55,31 +55,73 @@ static void index_columns(struct exec_context *x, const struct cat_table *t, str
     ti->key_desc = desc;
 }
 
-static void primary_layout(struct exec_context *x, struct table_access *ta)
+static const struct cat_column *replacement_of(const struct cat_table *t, uint32_t column_id)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        if (t->columns[i].replaces == column_id)
+            return &t->columns[i];
+    }
+    return NULL;
+}
+
+// Where an index of whole rows has a column: -1 when its key does or it is computed, or not in this index.
+static int32_t row_slot(const struct table_access *ta, const struct table_index *ti, uint32_t column)
+{
+    const struct cat_table *t = ta->table;
+    const struct cat_column *c = &t->columns[column];
+    bool next = ti != &ta->primary;
+    bool becomes_stored = next && c->state == CAT_COLUMN_WRITE_ONLY;
+    if (listed(ti->key_columns, ti->n_key, column) && !key_type_is_lossy(c->type))
+        return -1;
+    if ((cat_column_is_virtual(t, c) && !becomes_stored) || (next && replacement_of(t, c->id) != NULL))
+        return -1;
+    return (int32_t)(next && c->replaces != 0 ? c->replaces : c->id) - 1;
+}
+
+// Dropped columns keep their types; a slot that no column has takes no room when its column is in the key.
+static void rows_layout(struct exec_context *x, struct table_access *ta, struct table_index *ti)
 {
     const struct cat_table *t = ta->table;
     uint32_t n = t->next_column_id - 1;
     struct type *types = ARENA_ARRAY(x->arena, struct type, n);
-    ta->absent = ARENA_ARRAY(x->arena, struct datum, n);
-    for (uint32_t i = 0; i < n; i++) {
+    int32_t *slots = ARENA_ARRAY(x->arena, int32_t, t->n_columns);
+    for (uint32_t i = 0; i < n; i++)
         types[i] = t->slot_types != NULL ? t->slot_types[i] : T_VOID;
-        ta->absent[i] = DATUM_NULL;
-    }
+    for (uint32_t i = 0; i < t->n_columns; i++)
+        types[t->columns[i].id - 1] = T_VOID;
     for (uint32_t i = 0; i < t->n_columns; i++) {
-        const struct cat_column *c = &t->columns[i];
-        bool in_key = listed(ta->primary.key_columns, ta->primary.n_key, i);
-        bool absent = (in_key && !key_type_is_lossy(c->type)) || cat_column_is_virtual(t, c);
-        types[c->id - 1] = absent ? T_VOID : c->type;
-        if (c->has_missing_value)
-            ta->absent[c->id - 1] = c->missing_value;
+        slots[i] = row_slot(ta, ti, i);
+        if (slots[i] >= 0)
+            types[slots[i]] = t->columns[i].type;
     }
-    row_layout_init(&ta->primary.layout, x->arena, types, n);
+    ti->slots = slots;
+    row_layout_init(&ti->layout, x->arena, types, n);
 }
 
-static void secondary_layout(struct exec_context *x, const struct table_access *ta, struct table_index *ti)
+static void missing_values(struct exec_context *x, struct table_access *ta)
 {
     const struct cat_table *t = ta->table;
-    const struct table_index *pk = &ta->primary;
+    uint32_t n = t->next_column_id - 1;
+    ta->absent = ARENA_ARRAY(x->arena, struct datum, n);
+    for (uint32_t i = 0; i < n; i++)
+        ta->absent[i] = DATUM_NULL;
+    for (uint32_t i = 0; i < t->n_columns; i++) {
+        if (t->columns[i].has_missing_value)
+            ta->absent[t->columns[i].id - 1] = t->columns[i].missing_value;
+    }
+}
+
+static bool same_key(const struct table_index *a, const struct table_index *b)
+{
+    return a->n_key == b->n_key && memcmp(a->key_columns, b->key_columns, a->n_key * sizeof(*a->key_columns)) == 0 &&
+           memcmp(a->key_desc, b->key_desc, a->n_key * sizeof(*a->key_desc)) == 0;
+}
+
+// `pk`: the primary index, or the one that is to be.
+static void secondary_layout(struct exec_context *x, const struct table_access *ta, const struct table_index *pk,
+                             struct table_index *ti)
+{
+    const struct cat_table *t = ta->table;
     uint32_t *suffix = ARENA_ARRAY(x->arena, uint32_t, pk->n_key);
     uint32_t *stored = ARENA_ARRAY(x->arena, uint32_t, t->n_columns + pk->n_key), n_stored = 0;
     for (uint32_t i = 0; i < pk->n_key; i++) {
@@ -126,13 +168,25 @@ const struct table_access *table_access(struct exec_context *x, const struct cat
     ta->primary.index = t->primary;
     index_prefix(x, t, &ta->primary);
     index_columns(x, t, &ta->primary);
-    primary_layout(x, ta);
+    rows_layout(x, ta, &ta->primary);
+    missing_values(x, ta);
+    const struct table_index *next = &ta->primary;
     ta->indexes = ARENA_ARRAY(x->arena, struct table_index, t->n_indexes);
     for (size_t i = 0; i < t->n_indexes; i++) {
-        ta->indexes[i].index = &t->indexes[i];
-        index_prefix(x, t, &ta->indexes[i]);
-        index_columns(x, t, &ta->indexes[i]);
-        secondary_layout(x, ta, &ta->indexes[i]);
+        struct table_index *ti = &ta->indexes[i];
+        ti->index = &t->indexes[i];
+        index_prefix(x, t, ti);
+        index_columns(x, t, ti);
+        if (ti->index->rows) {
+            rows_layout(x, ta, ti);
+            ti->mirror = same_key(ti, &ta->primary);
+            next = ti;
+        }
+    }
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        bool made = t->indexes[i].state == CAT_INDEX_WRITE_ONLY;
+        if (!t->indexes[i].rows)
+            secondary_layout(x, ta, made ? next : &ta->primary, &ta->indexes[i]);
     }
     ta->next = x->tables;
     x->tables = ta;
@@ -198,16 +252,15 @@ struct inverted_keys index_keys(struct arena *a, const struct table_access *ta, 
 
 void index_value(struct buf *out, const struct table_access *ta, const struct table_index *ti, const struct datum *row)
 {
-    if (ti == &ta->primary) {
+    if (ti->slots != NULL) {
         struct datum local[64];
         uint32_t n = ti->layout.n;
         struct datum *slots = n <= ARRAY_LEN(local) ? local : mem_alloc(size_mul(n, sizeof(*slots)));
         for (uint32_t i = 0; i < n; i++)
             slots[i] = DATUM_NULL;
         for (uint32_t i = 0; i < ta->n_columns; i++) {
-            uint32_t slot = ta->table->columns[i].id - 1;
-            if (ti->layout.types[slot].family != TYPE_VOID)
-                slots[slot] = row[i];
+            if (ti->slots[i] >= 0)
+                slots[ti->slots[i]] = row[i];
         }
         row_encode(out, &ti->layout, slots);
         if (slots != local)
@@ -239,10 +292,7 @@ static int32_t position_in(const uint32_t *list, uint32_t n, uint32_t item)
 // Slot of a column in the index's value, or -1 when the value does not hold it.
 static int32_t value_slot(const struct table_access *ta, const struct table_index *ti, uint32_t column)
 {
-    if (ti != &ta->primary)
-        return position_in(ti->stored_columns, ti->n_stored, column);
-    uint32_t slot = ta->table->columns[column].id - 1;
-    return ti->layout.types[slot].family == TYPE_VOID ? -1 : (int32_t)slot;
+    return ti->slots != NULL ? ti->slots[column] : position_in(ti->stored_columns, ti->n_stored, column);
 }
 
 // Rows do not hold the column and their keys have nothing it could be read from exactly.

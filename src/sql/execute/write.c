@@ -77,7 +77,7 @@ static int put_entry(struct exec_context *x, const struct table_access *ta, cons
     bool has_null;
     index_key(&key, ti, row, &has_null);
     int rc = 0;
-    if (check_unique && ti->index->unique && !has_null) {
+    if (check_unique && ti->index->unique && !has_null && !ti->mirror) {
         struct kv_value existing;
         // A lock first: concurrent inserts of the same key wait for each other instead of failing at commit.
         enum kv_result r = KV_OK;
@@ -111,7 +111,7 @@ static int delete_entry(struct exec_context *x, const struct table_access *ta, c
     index_key(&key, ti, row, &has_null);
     enum kv_result r = KV_OK;
     // Who wants the key of a unique entry that may come back waits for it; rows have been locked by their primary keys.
-    if (ti != &ta->primary && ti->index->unique && !has_null)
+    if (ti != &ta->primary && ti->index->unique && !has_null && !ti->mirror)
         r = kv_lock(x->txn, buf_view(&key), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, x->lock_timeout_ns);
     if (r == KV_OK)
         r = kv_delete(x->txn, buf_view(&key));
@@ -163,8 +163,7 @@ static int update_index(struct exec_context *x, const struct table_access *ta, c
     bool same_key = same_columns(ta, ti->key_columns, ti->n_key, old_row, new_row) &&
                     same_columns(ta, ti->suffix_columns, ti->n_suffix, old_row, new_row);
     if (was && is && same_key) {
-        bool primary = ti == &ta->primary;
-        if (!primary && same_columns(ta, ti->stored_columns, ti->n_stored, old_row, new_row))
+        if (ti->slots == NULL && same_columns(ta, ti->stored_columns, ti->n_stored, old_row, new_row))
             return 0;
         return put_entry(x, ta, ti, new_row, false, err);
     }

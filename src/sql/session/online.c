@@ -59,15 +59,38 @@ static int threshold(struct session *s, int64_t *out, struct err *err)
     return 0;
 }
 
+static bool find_call(void *arg, struct ast *n)
+{
+    *(bool *)arg |= n->kind == AST_FUNC_CALL;
+    return true;
+}
+
+// A new column whose rows may each have a value of their own.
+static bool has_values(const struct ast_column_def *def)
+{
+    bool found = false;
+    for (size_t i = 0; i < def->constraints.n; i++) {
+        const struct ast_constraint *c = ast_as_constraint(def->constraints.items[i]);
+        if (c->kind == AST_CONSTRAINT_DEFAULT)
+            ast_walk(c->expr, find_call, &found);
+        found |= c->kind == AST_CONSTRAINT_COMPUTED_STORED;
+    }
+    return found;
+}
+
 // Whether one command of ALTER TABLE may look at or write all rows.
 static bool takes_long(const struct ast_alter_table_cmd *cmd)
 {
     switch (cmd->action) {
+    case AST_ALTER_ADD_COLUMN:
+        return has_values(ast_as_column_def(cmd->def));
     case AST_ALTER_ADD_CONSTRAINT:
         return !ast_as_constraint(cmd->def)->not_valid;
     case AST_ALTER_ADD_INDEX:
     case AST_ALTER_VALIDATE_CONSTRAINT:
     case AST_ALTER_COLUMN_SET_NOT_NULL:
+    case AST_ALTER_COLUMN_TYPE:
+    case AST_ALTER_PRIMARY_KEY:
         return true;
     default:
         return false;
@@ -291,6 +314,16 @@ static int do_pass(struct online *o, struct err *err)
     return 0;
 }
 
+// An index of whole rows under the key they have: there are no duplicates to be found.
+static bool keeps_key(const struct cat_table *t, size_t at)
+{
+    const struct cat_index *index = &t->indexes[at];
+    bool same = index->rows && index->n_columns == t->primary->n_columns;
+    for (size_t i = 0; same && i < index->n_columns; i++)
+        same = index->columns[i].column_id == t->primary->columns[i].column_id;
+    return same;
+}
+
 struct situation {
     bool more;   // tasks are left
     bool unique; // … the one at work is a unique index
@@ -303,7 +336,7 @@ static int look(struct online *o, struct situation *out, struct err *err)
     TRY(session_begin(o->session, TXN_IMPLICIT, err));
     int rc = find(o, &t, err);
     out->more = rc == 0 && current_task(o, t, &task, &o->n_tasks);
-    out->unique = out->more && task.kind == TASK_INDEX && t->indexes[task.at].unique;
+    out->unique = out->more && task.kind == TASK_INDEX && t->indexes[task.at].unique && !keeps_key(t, task.at);
     session_rollback(o->session);
     return rc;
 }

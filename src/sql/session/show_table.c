@@ -236,7 +236,7 @@ static int show_constraints(struct show *sh, struct err *err)
     if (t->primary != NULL)
         unique_constraint(sh, t, t->primary);
     for (size_t i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i].unique)
+        if (t->indexes[i].unique && t->indexes[i].replaces == 0)
             unique_constraint(sh, t, &t->indexes[i]);
     for (size_t i = 0; i < t->n_checks; i++) {
         struct buf b = BUF_INIT;

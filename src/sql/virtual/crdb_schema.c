@@ -115,7 +115,8 @@ static int each_index(struct exec_context *x, const struct relation *r, index_ro
     if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE)
         TRY(make(x, r, r->table->primary, rows, err));
     for (size_t i = 0; i < r->table->n_indexes; i++)
-        TRY(make(x, r, &r->table->indexes[i], rows, err));
+        if (r->table->indexes[i].replaces == 0)
+            TRY(make(x, r, &r->table->indexes[i], rows, err));
     return 0;
 }
 

@@ -345,7 +345,8 @@ static int statistics_rows(struct exec_context *x, const struct relation *r, str
     if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE)
         TRY(index_statistics(r, r->table->primary, rows, err));
     for (size_t i = 0; i < r->table->n_indexes; i++)
-        TRY(index_statistics(r, &r->table->indexes[i], rows, err));
+        if (r->table->indexes[i].replaces == 0)
+            TRY(index_statistics(r, &r->table->indexes[i], rows, err));
     return 0;
 }
 

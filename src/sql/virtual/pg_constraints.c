@@ -81,7 +81,8 @@ static int index_rows(struct exec_context *x, const struct relation *r, struct v
     if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE && !index_hidden(x, r->table, r->table->primary))
         TRY(index_row(x, r->table, r->table->primary, rows, err));
     for (size_t i = 0; i < r->table->n_indexes; i++)
-        TRY(index_row(x, r->table, &r->table->indexes[i], rows, err));
+        if (r->table->indexes[i].replaces == 0)
+            TRY(index_row(x, r->table, &r->table->indexes[i], rows, err));
     return 0;
 }
 
@@ -112,7 +113,8 @@ static int indexes_rows(struct exec_context *x, const struct relation *r, struct
     if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE)
         TRY(indexes_row(x, r, r->table->primary, rows, err));
     for (size_t i = 0; i < r->table->n_indexes; i++)
-        TRY(indexes_row(x, r, &r->table->indexes[i], rows, err));
+        if (r->table->indexes[i].replaces == 0)
+            TRY(indexes_row(x, r, &r->table->indexes[i], rows, err));
     return 0;
 }
 

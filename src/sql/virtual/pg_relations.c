@@ -96,7 +96,8 @@ static int class_rows(struct exec_context *x, const struct relation *r, struct v
     if (t->primary != NULL && t->kind != CAT_SEQUENCE && !index_hidden(x, t, t->primary))
         TRY(class_index(x, r, t->primary, owner, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
-        TRY(class_index(x, r, &t->indexes[i], owner, rows, err));
+        if (t->indexes[i].replaces == 0)
+            TRY(class_index(x, r, &t->indexes[i], owner, rows, err));
     return 0;
 }
 
@@ -227,7 +228,8 @@ static int attribute_rows(struct exec_context *x, const struct relation *r, stru
     if (t->primary != NULL && t->kind != CAT_SEQUENCE)
         TRY(index_attributes(x, t, t->primary, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
-        TRY(index_attributes(x, t, &t->indexes[i], rows, err));
+        if (t->indexes[i].replaces == 0)
+            TRY(index_attributes(x, t, &t->indexes[i], rows, err));
     return 0;
 }
 
