@@ -420,6 +420,8 @@ static bool can_defer_type(const struct table_work *w, const struct cat_column *
 {
     const struct table_edit *e = &w->edit;
     bool used = in_foreign_key(e, c->id) || c->on_update_sql.len > 0 || c->identity != 0;
+    for (size_t i = 0; i < e->columns.len; i++)
+        used |= expr_mentions(e->columns.ptr[i].computed_sql, c->name);
     for (size_t i = 0; i < e->checks.len; i++)
         used |= has_id(e->checks.ptr[i].columns, e->checks.ptr[i].n_columns, c->id);
     for (size_t i = 0; i < e->indexes.len; i++)
@@ -490,23 +492,127 @@ static int rewrite_type(struct table_work *w, struct cat_column *c, struct type 
     return 0;
 }
 
+static bool is_stored(const struct table_edit *e, const struct cat_column *c)
+{
+    return !type_is(e->slot_types.ptr[c->id - 1], TYPE_VOID);
+}
+
+// What computes the column, checked against the columns as they are now. An indexed expression takes the type it has.
+static int recheck_computed(struct table_work *w, struct cat_column *c, struct err *err)
+{
+    struct ddl_services *s = w->dc->services;
+    bool indexed = is_index_column(c);
+    struct type want = indexed ? (struct type){.family = TYPE_UNKNOWN} : c->type;
+    enum ddl_expr_place place = indexed ? DDL_EXPR_INDEX : DDL_EXPR_COMPUTED;
+    struct ddl_expr checked = {0};
+    struct ast *expr;
+    TRY(parse_expr(w->dc->arena, c->computed_sql, &expr, err));
+    TRY(s->check_expr(s, w->dc, edit_table(&w->edit), expr, want, place, &checked, err));
+    c->computed_sql = checked.sql;
+    c->type = indexed ? checked.type : c->type;
+    return 0;
+}
+
+// Gives the indexes that rest on one of the columns new ids: they are to be filled.
+static void renew_indexes(struct table_edit *e, const uint32_t *ids, size_t n)
+{
+    bool in_key = false;
+    for (size_t k = 0; k < n; k++)
+        in_key |= index_uses(&e->primary, ids[k]);
+    if (in_key)
+        e->primary.id = e->t.next_index_id++;
+    for (size_t i = 0; i < e->indexes.len; i++) {
+        bool uses = in_key;
+        for (size_t k = 0; k < n; k++)
+            uses |= index_uses(&e->indexes.ptr[i], ids[k]);
+        if (uses)
+            e->indexes.ptr[i].id = e->t.next_index_id++;
+    }
+}
+
+// Computes columns anew: their own type has changed, or that of one they are computed from. `before`: the table without
+// the change at hand; `rewrite`: the rows get another form.
+static int recompute(struct table_work *w, const struct cat_table *before, const uint32_t *ids, size_t n, bool rewrite,
+                     struct err *err)
+{
+    struct ddl_services *s = w->dc->services;
+    struct table_edit *e = &w->edit;
+    struct ddl_column_value *values = ARENA_ARRAY(w->dc->arena, struct ddl_column_value, n);
+    const struct cat_table *after;
+    bool stored = false;
+    for (size_t i = 0; i < n; i++) {
+        struct cat_column *c = edit_column_by_id(e, ids[i]);
+        TRY(recheck_computed(w, c, err));
+        values[i] = (struct ddl_column_value){c->id, c->computed_sql};
+        stored |= is_stored(e, c);
+    }
+    uint32_t primary_id = e->primary.id, next_index_id = e->t.next_index_id;
+    renew_indexes(e, ids, n);
+    if (rewrite && e->primary.id == primary_id)
+        e->primary.id = e->t.next_index_id++;
+    TRY(save(w, &after, err));
+    if (!stored && e->t.next_index_id == next_index_id)
+        return 0;
+    TRY(s->rewrite_table(s, w->dc, before, after, values, n, err));
+    if (cat_index_by_id(after, before->primary->id) == NULL)
+        TRY(cat_delete_data(w->dc->view, before->id, before->primary->id, err));
+    for (size_t i = 0; i < before->n_indexes; i++)
+        if (cat_index_by_id(after, before->indexes[i].id) == NULL)
+            TRY(cat_delete_data(w->dc->view, before->id, before->indexes[i].id, err));
+    return 0;
+}
+
+static int set_computed_type(struct table_work *w, struct cat_column *c, struct type to,
+                             const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    const struct cat_table *before;
+    uint32_t id = c->id;
+    bool stored = is_stored(&w->edit, c);
+    if (cmd->expr != NULL)
+        return err_set(err, ERR_INVALID_COLUMN_DEFINITION,
+                       "cannot specify USING when altering type of generated column");
+    TRY(cat_table_by_id(w->dc->view, w->edit.t.id, &before, err));
+    c->type = to;
+    if (stored)
+        w->edit.slot_types.ptr[id - 1] = to;
+    return recompute(w, before, &id, 1, stored, err);
+}
+
+// Columns, hidden ones of indexes too, that are computed from this one.
+static const uint32_t *computed_from(struct table_work *w, const struct cat_column *c, size_t *n)
+{
+    struct table_edit *e = &w->edit;
+    uint32_t *ids = ARENA_ARRAY(w->dc->arena, uint32_t, e->columns.len);
+    *n = 0;
+    for (size_t i = 0; i < e->columns.len; i++)
+        if (expr_mentions(e->columns.ptr[i].computed_sql, c->name))
+            ids[(*n)++] = e->columns.ptr[i].id;
+    return ids;
+}
+
 static int set_type(struct table_work *w, struct cat_column *c, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     struct type to;
+    const struct cat_table *before;
+    size_t n;
     TRY(analyze_type(w->dc->view, &w->dc->scope, cmd->type, &to, err));
     TRY(ddl_use_type(w->dc, w->edit.t.database_id, to, err));
     if (type_identical(c->type, to) && cmd->expr == NULL)
         return 0;
     TRY(drop_dependent_views(w->dc, edit_table(&w->edit), "type of column", c->name, false, err));
     if (c->computed_sql.len > 0)
-        return ddl_unimplemented(err, "ALTER COLUMN TYPE of a computed column");
-    for (size_t i = 0; i < w->edit.columns.len; i++)
-        if (expr_mentions(w->edit.columns.ptr[i].computed_sql, c->name))
-            return ddl_unimplemented(err, "ALTER COLUMN TYPE of a column that a computed column uses");
-    if (!is_widening(c->type, to) || cmd->expr != NULL)
-        return rewrite_type(w, c, to, cmd, err);
-    c->type = w->edit.slot_types.ptr[c->id - 1] = to;
-    return recheck_uses(w, c, err);
+        return set_computed_type(w, c, to, cmd, err);
+    const uint32_t *users = computed_from(w, c, &n);
+    if (!is_widening(c->type, to) || cmd->expr != NULL) {
+        TRY(rewrite_type(w, c, to, cmd, err));
+    } else {
+        c->type = w->edit.slot_types.ptr[c->id - 1] = to;
+        TRY(recheck_uses(w, c, err));
+    }
+    if (n == 0)
+        return 0;
+    TRY(save(w, &before, err));
+    return recompute(w, before, users, n, false, err);
 }
 
 // ---- the other properties

@@ -459,6 +459,7 @@ static int referenced_table(struct table_work *w, const struct ast_constraint *c
                 "setting)");
         return err->code;
     }
+    TRY(online_none_pending(w->dc, *out, err));
     return ddl_need_table(w->dc, *out, CAT_PRIVILEGE_CREATE, err);
 }
 

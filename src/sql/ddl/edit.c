@@ -141,6 +141,7 @@ int ddl_add_dependent(struct ddl_context *dc, uint32_t relation, uint32_t depend
     TRY(cat_table_by_id(dc->view, relation, &t, err));
     if (t == NULL || t->kind == CAT_VIRTUAL)
         return 0;
+    TRY(online_none_pending(dc, t, err)); // what it is to be like must not be relied on yet
     for (size_t i = 0; i < t->n_depended_on_by; i++)
         if (t->depended_on_by[i] == dependent)
             return 0;

@@ -478,12 +478,14 @@ int check_violation(const struct cat_table *t, const struct cat_check *check, st
     return ERR_CHECK_VIOLATION;
 }
 
-// Computed columns follow from the others.
+// Computed columns follow from the others; a column being added gets its default with the change.
 static int compute_columns(struct exec_context *x, const struct cat_table *t, struct child_exprs *ce, struct datum *row,
                            struct err *err)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
         struct batch b;
+        if (ce->computed[i] == NULL && t->columns[i].state == CAT_COLUMN_WRITE_ONLY && row[i].null)
+            TRY(exec_scalar(x, ce->exprs->defaults[i], &row[i], err));
         if (ce->computed[i] == NULL)
             continue;
         row_batch(x, t, row, &b);
