@@ -26,7 +26,8 @@ struct join_op {
     bool matched[BATCH_ROWS_MAX];
     uint8_t *right_matched; // FULL
     uint32_t left_k, candidate;
-    uint32_t unmatched_at;
+    uint32_t unmatched_at; // left rows before it have been given out; LEFT: all that belongs to them
+    uint16_t *merged;      // LEFT: pairs and unmatched rows in the order of the left side
     struct ev *on;
     uint16_t *sel;
     bool emits_right; // not SEMI, ANTI
@@ -580,7 +581,8 @@ static uint32_t collect_pairs(struct join_op *j)
 {
     const struct batch *left = j->left;
     uint32_t n = 0;
-    while (n < BATCH_ROWS_MAX && j->left_k < left->n) {
+    // LEFT: rows that are passed may leave one each.
+    while (n + (j->kind == JOIN_LEFT ? j->left_k - j->unmatched_at : 0) < BATCH_ROWS_MAX && j->left_k < left->n) {
         if (j->candidate == NO_ROW) {
             if (++j->left_k < left->n)
                 j->candidate = j->heads[j->left_k];
@@ -599,13 +601,34 @@ static uint32_t collect_pairs(struct join_op *j)
     return n;
 }
 
+// LEFT: the passed rows that matched nothing go behind the pairs as rows of the batch, and into its order among them.
+static void merge_unmatched(struct join_op *j, uint32_t n_pairs, uint32_t kept)
+{
+    const struct batch *left = j->left;
+    uint32_t row = n_pairs, at = 0, n = 0;
+    for (; j->unmatched_at < j->left_k; j->unmatched_at++) {
+        uint32_t k = j->unmatched_at;
+        while (at < kept && j->pair_k[j->sel[at]] <= k)
+            j->merged[n++] = j->sel[at++];
+        if (j->matched[k])
+            continue;
+        for (uint32_t c = 0; c < j->wide.ncols; c++)
+            vec_set(&j->wide.cols[c], row, c < j->n_left ? vec_get(&left->cols[c], batch_row(left, k)) : DATUM_NULL);
+        j->merged[n++] = (uint16_t)row++;
+    }
+    while (at < kept)
+        j->merged[n++] = j->sel[at++];
+    j->op.out.n = n;
+    j->op.out.sel = j->merged;
+}
+
 static int match(struct join_op *j, struct err *err)
 {
     struct op *op = &j->op;
     op->out.n = 0;
     uint32_t n = collect_pairs(j);
-    if (n == 0) {
-        j->phase = JOIN_UNMATCHED_LEFT;
+    if (n == 0 && (j->kind != JOIN_LEFT || j->unmatched_at == j->left->n)) {
+        j->phase = j->kind == JOIN_LEFT ? JOIN_NEED_LEFT : JOIN_UNMATCHED_LEFT;
         j->unmatched_at = 0;
         return 0;
     }
@@ -632,6 +655,8 @@ static int match(struct join_op *j, struct err *err)
     }
     op->out.n = kept;
     op->out.sel = j->sel;
+    if (j->kind == JOIN_LEFT)
+        merge_unmatched(j, n, kept);
     return 0;
 }
 
@@ -646,7 +671,7 @@ static void null_columns(struct batch *b, uint32_t from, uint32_t to, uint32_t n
 static void unmatched_left(struct join_op *j)
 {
     const struct batch *left = j->left;
-    bool preserved = j->kind == JOIN_LEFT || j->kind == JOIN_FULL || j->kind == JOIN_ANTI;
+    bool preserved = j->kind == JOIN_FULL || j->kind == JOIN_ANTI;
     uint32_t n = 0;
     for (; preserved && j->unmatched_at < left->n; j->unmatched_at++) {
         if (!j->matched[j->unmatched_at])
@@ -699,6 +724,7 @@ static int need_left(struct join_op *j, struct err *err)
     TRY(j->find(j, err));
     memset(j->matched, 0, sizeof(j->matched));
     j->left_k = 0;
+    j->unmatched_at = 0;
     j->candidate = j->heads[0];
     j->phase = JOIN_MATCHING;
     return 0;
@@ -790,6 +816,8 @@ static struct join_op *join_new(struct exec_context *x, const struct plan *p, co
     batch_init(&j->wide, x->arena, plan_types(x, cols, n), n, BATCH_ROWS_MAX);
     j->on = p->join.on != NULL ? ev_compile(x, p->join.on, cols, n) : NULL;
     j->sel = ARENA_ARRAY(x->arena, uint16_t, BATCH_ROWS_MAX);
+    if (j->kind == JOIN_LEFT)
+        j->merged = ARENA_ARRAY(x->arena, uint16_t, BATCH_ROWS_MAX);
     j->op.out = j->wide;
     j->op.out.ncols = j->emits_right ? n : j->n_left;
     return j;
