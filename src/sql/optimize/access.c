@@ -429,12 +429,13 @@ static bool order_satisfied(const struct access_request *request, const struct a
     return request->n_order > 0;
 }
 
-static void price(struct optimizer *o, const struct access_request *request, struct access_path *path, bool residual)
+// `passing`: the part of the rows read that leaves the scan.
+static void price(struct optimizer *o, const struct access_request *request, struct access_path *path, double passing)
 {
     const struct scan_plan *s = &path->scan;
     double n = path->scanned;
-    if (request->limit > 0 && (path->ordered || request->n_order == 0) && !residual)
-        n = fmin(n, request->limit);
+    if (request->limit > 0 && (path->ordered || request->n_order == 0))
+        n = fmin(n, request->limit / passing);
     double starts = s->n_more + (s->constraint.n_any > 0 ? s->constraint.n_any : 1);
     path->cost = SEEK * starts + n * (s->lookup_primary ? 1 + FETCH : 1);
     if (s->unique_point && s->constraint.any_array == NULL && s->constraint.n_any == 0)
@@ -648,8 +649,9 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     path->ordered = order_satisfied(request, path, false);
     if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
         path->ordered = path->scan.reverse = true;
-    price(o, request, path, left.items.len > 0);
-    path->rows = fmax(path->scanned * filter_selectivity(o, &left), left.items.len > 0 ? 0.1 : 0);
+    double passing = filter_selectivity(o, &left);
+    price(o, request, path, passing);
+    path->rows = fmax(path->scanned * passing, left.items.len > 0 ? 0.1 : 0);
     return true;
 }
 

@@ -562,8 +562,40 @@ static struct plan *plan_sides(struct optimizer *o, struct rel *r)
     return cheaper(best, join_sides(o, swapped, right, left));
 }
 
+// Under a limit: rows of the left side in the order asked for, as many as it takes, each looked up; NULL when there is
+// no index for that. The order stays.
+static struct plan *limited_lookup(struct optimizer *o, struct rel *r, double rows, const struct sort_key *order,
+                                   uint32_t n_order, double limit)
+{
+    struct plan *all = plan_rel(o, r->input, NULL, 0, 0);
+    double wanted = fmin(all->rows, limit * fmax(1, all->rows / fmax(rows, 1)));
+    struct plan *left = plan_rel(o, r->input, order, n_order, wanted);
+    struct plan *p = try_lookup(o, r, left, rows, HUGE_VAL);
+    if (p == NULL || !ordered_by(left, order, n_order, o->q))
+        return NULL;
+    p->cost = left->cost + (p->cost - left->cost) * fmin(1, wanted / fmax(left->rows, 1));
+    return p;
+}
+
+static struct plan *limited_join(struct optimizer *o, struct rel *r, struct plan *best, const struct sort_key *order,
+                                 uint32_t n_order, double limit)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_LIMITED_JOIN) || r->join.lateral || r->join.kind == JOIN_RIGHT)
+        return best;
+    struct plan *limited = limited_lookup(o, r, best->rows, order, n_order, limit), *other = NULL;
+    if (r->join.kind == JOIN_INNER) {
+        struct rel *swapped = arena_dup(o->arena, r, sizeof(*r));
+        swapped->input = r->right;
+        swapped->right = r->input;
+        other = limited_lookup(o, swapped, best->rows, order, n_order, limit);
+    }
+    limited = limited == NULL ? other : cheaper(limited, other);
+    double sort = n_order > 0 ? best->rows * 0.3 : 0;
+    return limited != NULL && limited->cost < best->cost + sort ? limited : best;
+}
+
 // A join is asked for several times while others weigh what to do with it.
-static struct plan *plan_join(struct optimizer *o, struct rel *r)
+static struct plan *plan_join_once(struct optimizer *o, struct rel *r)
 {
     for (size_t i = 0; i < o->joins.len; i++) {
         if (o->joins.ptr[i].rel == r)
@@ -572,6 +604,13 @@ static struct plan *plan_join(struct optimizer *o, struct rel *r)
     struct planned_join planned = {r, plan_sides(o, r)};
     ARENA_PUSH(o->arena, &o->joins, planned);
     return planned.plan;
+}
+
+static struct plan *plan_join(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
+                              double limit)
+{
+    struct plan *p = plan_join_once(o, r);
+    return limit > 0 ? limited_join(o, r, p, order, n_order, limit) : p;
 }
 
 // ---- the other operators
@@ -696,9 +735,45 @@ static double group_rows(struct optimizer *o, const struct rel *r, double rows)
     return fmax(1, fmin(groups, rows));
 }
 
+// max(c) and min(c) alone are of one row, the first by c that is not NULL; NULL when nothing reads it in that order.
+static struct plan *extreme_row(struct optimizer *o, struct rel *r)
+{
+    const struct expr *e = r->group.n_aggregates == 1 ? r->group.aggregates[0].expr : NULL;
+    if (!rule_on(o, OPTIMIZE_RULE_EXTREME_BY_INDEX) || r->group.n_keys > 0 || e == NULL || e->n_args != 1 ||
+        e->args[0]->kind != EXPR_COLUMN || e->filter != NULL || e->n_order > 0)
+        return NULL;
+    bool max = strcmp(e->fn->name, "max") == 0;
+    if (!max && strcmp(e->fn->name, "min") != 0)
+        return NULL;
+    struct expr *present = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
+    present->args[0] = e->args[0];
+    present->flag = true;
+    struct rel *filter = rel_new(o->arena, REL_FILTER, r->input), *input = r->input;
+    filter->predicate = present;
+    if (input->kind == REL_FILTER) {
+        filter->input = input->input;
+        filter->predicate = expr_and(o->arena, input->predicate, present);
+    }
+    struct sort_key *key = ARENA_NEW(o->arena, struct sort_key);
+    *key = (struct sort_key){.expr = e->args[0], .descending = max, .nulls_last = max};
+    struct rel *first = query_column(o->q, e->args[0]->column)->not_null ? input : filter;
+    struct plan *p = plan_rel(o, first, key, 1, 1);
+    if (!ordered_by(p, key, 1, o->q))
+        return NULL;
+    struct plan *limit = plan_new(o, PLAN_LIMIT, first, p);
+    cols_of_input(limit);
+    limit->limit.count = expr_const(o->arena, T_INT8, datum_int(1));
+    limit->rows = 1;
+    if (p->kind == PLAN_SCAN)
+        p->scan.limit = 1;
+    return limit;
+}
+
 static struct plan *plan_group(struct optimizer *o, struct rel *r)
 {
-    struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
+    struct plan *input = plan_rel(o, r->input, NULL, 0, 0), *extreme = extreme_row(o, r);
+    if (extreme != NULL && extreme->cost < input->cost + input->rows * 2)
+        input = extreme;
     struct plan *p = plan_new(o, PLAN_HASH_GROUP, r, input);
     p->group.keys = r->group.keys;
     p->group.n_keys = r->group.n_keys;
@@ -900,7 +975,7 @@ struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key 
     case REL_PROJECT:
         return plan_project(o, r, order, n_order, limit);
     case REL_JOIN:
-        return plan_join(o, r);
+        return plan_join(o, r, order, n_order, limit);
     case REL_GROUP:
         return plan_group(o, r);
     case REL_DISTINCT:
