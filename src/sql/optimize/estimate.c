@@ -3,7 +3,7 @@
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
-static const double DEFAULT_ROWS = 1000, UNKNOWN = 0.33, BETWEEN_UNKNOWN = 0.05, EQUAL_UNKNOWN = 0.05,
+static const double DEFAULT_ROWS = 1000, UNKNOWN = 0.33, BETWEEN_UNKNOWN = 0.03, EQUAL_UNKNOWN = 0.05,
                     NULL_UNKNOWN = 0.1, LIKE_UNKNOWN = 0.1, LEAST = 1e-6;
 
 double table_rows(struct optimizer *o, const struct cat_table *t)
@@ -292,7 +292,7 @@ double filter_selectivity(struct optimizer *o, const struct conjuncts *c)
 
 double hash_join_cost(double left_cost, double left_rows, double right_cost, double right_rows, uint32_t n_keys)
 {
-    return left_cost + right_cost + left_rows + right_rows * 2 + (n_keys == 0 ? left_rows * right_rows : 0);
+    return left_cost + right_cost + left_rows * 2 + right_rows * 4 + (n_keys == 0 ? left_rows * right_rows : 0);
 }
 
 // How many combinations of values the expressions have: no more than a table has rows where they are its columns.

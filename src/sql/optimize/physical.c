@@ -471,7 +471,7 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
         right[i] = (struct sort_key){.expr = k->right};
     }
     struct plan *l = plan_rel(o, r->input, left, n, 0), *rr = plan_rel(o, r->right, right, n, 0);
-    double cost = perturbed(o, l->cost + rr->cost + (l->rows + rr->rows) * 0.5);
+    double cost = perturbed(o, l->cost + rr->cost + (l->rows + rr->rows) * 1.5);
     if (cost >= limit || !ordered_by(l, left, n, o->q) || !ordered_by(rr, right, n, o->q))
         return NULL;
     struct plan *p = plan_new(o, PLAN_MERGE_JOIN, r, l);
