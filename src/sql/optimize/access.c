@@ -633,7 +633,7 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
         return false;
     path->scan.unique_point = index->unique && fixed == index->n_columns && spans.n_more == 0;
     path->scan.full = is_full(ic);
-    path->scanned = spans.scanned;
+    path->scanned = path->scan.rows = spans.scanned;
     struct conjuncts left = {0};
     for (size_t i = 0; i < f->items.len; i++) {
         if (!spans.consumed[i])

@@ -243,17 +243,18 @@ static void print_spans(struct buf *out, const struct query *q, const struct sca
     }
 }
 
-static void scan_attributes(struct explainer *x, const char *prefix, const struct scan_plan *s, const struct plan *p)
+static void estimate(struct explainer *x, const char *prefix, double rows)
 {
-    if (s->table->kind == CAT_VIRTUAL) {
-        emit(x, prefix, "table: %.*s", STR_FMT(s->table->name));
-        attribute_expr(x, prefix, "filter", s->filter);
-        return;
-    }
     if (x->sp->missing_stats)
         emit(x, prefix, "missing stats");
     else
-        emit(x, prefix, "estimated row count: %.0f", p->rows < 1 ? 1 : p->rows);
+        emit(x, prefix, "estimated row count: %.0f", rows < 1 ? 1 : rows);
+}
+
+// Without its filter.
+static void scan_attributes(struct explainer *x, const char *prefix, const struct scan_plan *s, double rows)
+{
+    estimate(x, prefix, rows);
     emit(x, prefix, "table: %.*s@%.*s%s", STR_FMT(s->table->name), STR_FMT(s->index->name),
          s->index->predicate_sql.len > 0 ? " (partial index)" : "");
     if (s->full) {
@@ -264,8 +265,7 @@ static void scan_attributes(struct explainer *x, const char *prefix, const struc
         emit(x, prefix, "spans: %s", buf_c(&b));
         buf_release(&b);
     }
-    attribute_expr(x, prefix, "filter", s->filter);
-    if (s->limit > 0)
+    if (s->limit > 0 && s->filter == NULL)
         emit(x, prefix, "limit: %llu", (unsigned long long)s->limit);
     static const char *const strengths[] = {"", "for key share", "for share", "for no key update", "for update"};
     if (s->lock != LOCK_NONE)
@@ -309,8 +309,10 @@ static void join_attributes(struct explainer *x, const char *prefix, const struc
     if (b.len > 0)
         emit(x, prefix, "equality: %s", buf_c(&b));
     buf_release(&b);
-    if (p->kind == PLAN_LOOKUP_JOIN)
-        scan_attributes(x, prefix, &p->join.lookup, p);
+    if (p->kind == PLAN_LOOKUP_JOIN) {
+        scan_attributes(x, prefix, &p->join.lookup, p->rows);
+        attribute_expr(x, prefix, "filter", p->join.lookup.filter);
+    }
     attribute_expr(x, prefix, "pred", p->join.on);
 }
 
@@ -339,9 +341,9 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
     if (x->counts != NULL)
         count_attributes(x, prefix, p);
     switch (p->kind) {
-    case PLAN_SCAN:
     case PLAN_VIRTUAL_SCAN:
-        scan_attributes(x, prefix, &p->scan, p);
+        emit(x, prefix, "table: %.*s", STR_FMT(p->scan.table->name));
+        attribute_expr(x, prefix, "filter", p->scan.filter);
         break;
     case PLAN_VALUES:
         emit(x, prefix, "size: %u column%s, %u row%s", p->n_cols, p->n_cols == 1 ? "" : "s", p->values.n_rows,
@@ -412,8 +414,6 @@ static const char *node_name(const struct plan *p)
                                         [PLAN_DELETE] = "delete"};
     if (p->kind == PLAN_HASH_GROUP && p->group.n_keys == 0)
         return "group (scalar)";
-    if (p->kind == PLAN_SCAN && p->scan.reverse)
-        return "revscan";
     if (p->kind == PLAN_SORT && p->sort.limit != NULL)
         return "top-k";
     if (p->kind == PLAN_INSERT && p->mutation->upsert)
@@ -443,9 +443,52 @@ static const struct plan *visible(const struct plan *p)
     return p;
 }
 
+enum scan_part { SCAN_PART_FILTER, SCAN_PART_INDEX_JOIN, SCAN_PART_SCAN };
+
+static void scan_part(struct explainer *x, const struct plan *p, enum scan_part part, const char *bar)
+{
+    const struct scan_plan *s = &p->scan;
+    if (part == SCAN_PART_SCAN) {
+        scan_attributes(x, bar, s, s->rows);
+        return;
+    }
+    estimate(x, bar, part == SCAN_PART_FILTER ? p->rows : s->rows);
+    if (part == SCAN_PART_FILTER)
+        attribute_expr(x, bar, "filter", s->filter);
+    else
+        emit(x, bar, "table: %.*s@%.*s", STR_FMT(s->table->name), STR_FMT(s->table->primary->name));
+}
+
+// One operator, shown as the filter over the index join over the scan that it is.
+static void scan_node(struct explainer *x, const struct plan *p, const char *connector, const char *below)
+{
+    static const char *const names[] = {"filter", "index join", "scan"};
+    const bool there[] = {p->scan.filter != NULL, p->scan.lookup_primary, true};
+    size_t before = x->indent.len;
+    bool first = true;
+    for (enum scan_part part = SCAN_PART_FILTER; part <= SCAN_PART_SCAN; part++) {
+        if (!there[part])
+            continue;
+        bool last = part == SCAN_PART_SCAN;
+        if (!first)
+            emit(x, "│", "%s", "");
+        emit(x, first ? connector : "└── ", "• %s", last && p->scan.reverse ? "revscan" : names[part]);
+        buf_cstr(&x->indent, first ? below : "    ");
+        if (first && x->counts != NULL)
+            count_attributes(x, last ? "  " : "│ ", p);
+        scan_part(x, p, part, last ? "  " : "│ ");
+        first = false;
+    }
+    x->indent.len = before;
+}
+
 static void node(struct explainer *x, const struct plan *p, const char *connector, const char *below)
 {
     p = visible(p);
+    if (p->kind == PLAN_SCAN) {
+        scan_node(x, p, connector, below);
+        return;
+    }
     const struct plan *children[2] = {visible(p->input), visible(p->right)};
     bool any = children[0] != NULL || children[1] != NULL;
     emit(x, connector, "• %s%s", node_name(p), join_suffix(p));
