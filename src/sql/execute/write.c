@@ -157,13 +157,30 @@ static bool same_columns(const struct table_access *ta, const uint32_t *columns,
     return true;
 }
 
+// The same to the last bit: 1.0 and 1.00 are equal, and yet what an index stores of them is not.
+static bool identical_columns(const struct table_access *ta, const uint32_t *columns, uint32_t n, const struct datum *a,
+                              const struct datum *b)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const struct datum *l = &a[columns[i]], *r = &b[columns[i]];
+        enum physical p = type_physical(ta->table->columns[columns[i]].type);
+        if (l->null || r->null) {
+            if (l->null != r->null)
+                return false;
+        } else if (p == PHYSICAL_STR ? !str_eq(l->s, r->s) : memcmp(l, r, physical_size[p]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int update_index(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                         const struct datum *old_row, const struct datum *new_row, bool was, bool is, struct err *err)
 {
     bool same_key = same_columns(ta, ti->key_columns, ti->n_key, old_row, new_row) &&
                     same_columns(ta, ti->suffix_columns, ti->n_suffix, old_row, new_row);
     if (was && is && same_key) {
-        if (ti->slots == NULL && same_columns(ta, ti->stored_columns, ti->n_stored, old_row, new_row))
+        if (ti->slots == NULL && identical_columns(ta, ti->stored_columns, ti->n_stored, old_row, new_row))
             return 0;
         return put_entry(x, ta, ti, new_row, false, err);
     }
