@@ -216,6 +216,8 @@ struct cat_index {
     // none), until when nobody is told of it.
     bool rows;
     uint32_t replaces;
+    // What the order of its collated columns was when it was made (cat_index_collations); empty: it has none.
+    struct str collations;
 };
 
 // What a job is still to do about a constraint that writers keep already.
@@ -336,6 +338,10 @@ static inline bool cat_column_is_virtual(const struct cat_table *t, const struct
 {
     return c->computed_virtual && t->slot_types != NULL && type_is(t->slot_types[c->id - 1], TYPE_VOID);
 }
+// Names and versions of the collations of an index's columns, as collation.h has them now: "de 153.120.0.0, …". Another
+// library may order the same strings differently; what was written then is compared by the checks.
+struct str cat_index_collations(struct arena *a, const struct cat_column *columns, size_t n_columns,
+                                const struct cat_index *index);
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
 // The index that is to be the primary one; NULL: no job makes one.

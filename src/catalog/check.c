@@ -220,6 +220,11 @@ static void check_index(struct checker *c, const struct cat_table *t, const stru
     for (size_t i = 0; i < index->n_columns; i++)
         check_columns_of(c, t, index->name, &index->columns[i].column_id, 1);
     check_columns_of(c, t, index->name, index->storing, index->n_storing);
+    struct str now = cat_index_collations(&c->arena, t->columns, t->n_columns, index);
+    if (index->collations.len > 0 && !str_eq(index->collations, now))
+        REPORT_TABLE(c, t, "collation_changed",
+                     "index \"%.*s\" was made in the order of %.*s, which is now %.*s: make it again",
+                     STR_FMT(index->name), STR_FMT(index->collations), STR_FMT(now));
     if (index->id >= t->next_index_id)
         REPORT_TABLE(c, t, "invalid_descriptor", "index \"%.*s\" has number %u, the next is %u", STR_FMT(index->name),
                      index->id, t->next_index_id);

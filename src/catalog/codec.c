@@ -2,7 +2,7 @@
 
 #include "catalog/codec_int.h"
 #include "keys/encoding.h"
-#include "types/types.h"
+#include "types/collation.h"
 
 static const void *member(const void *value, size_t offset)
 {
@@ -11,10 +11,19 @@ static const void *member(const void *value, size_t offset)
 
 // ---- encoding
 
+enum { COLLATION_FOLLOWS = UINT16_MAX }; // in place of the scale
+
 static void put_type(struct buf *out, struct type t)
 {
     key_put_uvarint(out, t.oid);
     key_put_uvarint(out, (uint64_t)(uint32_t)t.width);
+    if (type_has_collation(t)) { // the number is of this process
+        const char *name = collation_name(t.scale);
+        key_put_uvarint(out, COLLATION_FOLLOWS);
+        key_put_uvarint(out, strlen(name));
+        buf_cstr(out, name);
+        return;
+    }
     key_put_uvarint(out, (uint64_t)(uint16_t)t.scale);
     if (t.oid >= TYPE_OID_USER_FIRST) {
         bool is_array = t.family == TYPE_ARRAY;
@@ -142,6 +151,20 @@ static bool get_user_type(struct key_reader *r, uint32_t oid, struct type *out)
     return oid <= UINT32_MAX;
 }
 
+static bool get_collation(struct key_reader *r, struct type *out)
+{
+    uint64_t len;
+    int16_t collation;
+    if (!key_get_uvarint(r, &len) || len > key_reader_left(r))
+        return false;
+    struct str name = {(const char *)r->at, (size_t)len};
+    r->at += len;
+    if (collation_find(name, &collation, NULL) != 0)
+        return false;
+    *out = type_collated(*out, collation);
+    return true;
+}
+
 static bool get_type(struct key_reader *r, struct type *out)
 {
     uint64_t oid, width, scale;
@@ -154,6 +177,8 @@ static bool get_type(struct key_reader *r, struct type *out)
         return false;
     }
     out->width = (int32_t)(uint32_t)width;
+    if (scale == COLLATION_FOLLOWS)
+        return get_collation(r, out);
     out->scale = (int16_t)(uint16_t)scale;
     return true;
 }

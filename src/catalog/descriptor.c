@@ -164,6 +164,7 @@ static const struct field index_record_fields[] = {
     F(11, STR, cat_index, comment),
     F(12, BOOL, cat_index, rows),
     F(13, U32, cat_index, replaces),
+    F(14, STR, cat_index, collations),
 };
 static RECORD(index_record, cat_index);
 

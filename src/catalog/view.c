@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include "catalog/catalog_int.h"
+#include "types/collation.h"
 #include <stdlib.h>
 
 // The version counter at the transaction's snapshot, as another transaction reading at that snapshot sees it: without
@@ -271,6 +272,23 @@ int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *
     struct kv_range point = {key, {key.ptr, key.len + 1}};
     TRY_KV(v->txn, kv_add_read_conflict(v->txn, point), err);
     return 0;
+}
+
+struct str cat_index_collations(struct arena *a, const struct cat_column *columns, size_t n_columns,
+                                const struct cat_index *index)
+{
+    struct str out = STR_EMPTY;
+    for (size_t i = 0; i < index->n_columns; i++) {
+        size_t k = 0;
+        while (k < n_columns && columns[k].id != index->columns[i].column_id)
+            k++;
+        if (k == n_columns || !type_has_collation(columns[k].type))
+            continue;
+        int16_t collation = columns[k].type.scale;
+        out = arena_printf(a, "%.*s%s%s %s", STR_FMT(out), out.len > 0 ? ", " : "", collation_name(collation),
+                           collation_version(collation));
+    }
+    return out;
 }
 
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id)

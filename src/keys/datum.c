@@ -3,6 +3,7 @@
 #include "keys/keys.h"
 #include "types/array.h"
 #include "types/bits.h"
+#include "types/collation.h"
 #include "types/datetime.h"
 #include "types/decimal.h"
 #include "types/json.h"
@@ -232,6 +233,14 @@ static bool get_timetz(struct key_reader *r, struct arena *a, struct str *out)
     return true;
 }
 
+static void put_collated(struct buf *b, struct type t, struct str s)
+{
+    struct buf key = BUF_INIT;
+    collation_key(t.scale, s, &key);
+    key_put_bytes(b, KEY_TAG_STRING, buf_view(&key));
+    buf_release(&key);
+}
+
 static void put_value(struct buf *b, struct type t, const struct datum *d);
 
 static void put_array(struct buf *b, struct type t, struct str bytes)
@@ -293,6 +302,9 @@ static void put_value(struct buf *b, struct type t, const struct datum *d)
         return;
     case TYPE_STRING:
         key_put_bytes(b, KEY_TAG_STRING, d->s);
+        return;
+    case TYPE_COLLATED:
+        put_collated(b, t, d->s);
         return;
     case TYPE_BYTES:
     case TYPE_INET:
@@ -368,6 +380,7 @@ static bool get_value(struct key_reader *r, struct arena *a, struct type t, stru
     case TYPE_DECIMAL:
         return get_decimal_value(r, a, &out->s);
     case TYPE_STRING:
+    case TYPE_COLLATED: // only what it sorts by; the value has the string
         return key_get_bytes(r, KEY_TAG_STRING, a, &out->s);
     case TYPE_BYTES:
     case TYPE_INET:
@@ -425,6 +438,7 @@ bool key_type_is_lossy(struct type t)
     case TYPE_DECIMAL:
     case TYPE_INTERVAL:
     case TYPE_JSONB:
+    case TYPE_COLLATED:
         return true;
     case TYPE_ARRAY:
         return key_type_is_lossy(type_element(t));

@@ -457,7 +457,7 @@ static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_ARRAY] = to_array,       [TYPE_TUPLE] = to_same,
     [TYPE_VOID] = to_same,         [TYPE_ANY] = to_same,
     [TYPE_ENUM] = to_same,         [TYPE_TSVECTOR] = to_same,
-    [TYPE_TSQUERY] = to_same,
+    [TYPE_COLLATED] = to_same,     [TYPE_TSQUERY] = to_same,
 };
 
 // Families that text can be read as.

@@ -1,6 +1,7 @@
 // Values and column vectors: dispatch by type family, copying, vectors.
 #include "types/types_int.h"
 #include "types/array.h"
+#include "types/collation.h"
 #include "types/text.h"
 #include "types/tuple.h"
 
@@ -27,6 +28,7 @@ const struct family_ops family_ops[TYPE_FAMILY_COUNT] = {
     [TYPE_OID] = {"oid", "oid[]", OPS(oid), LITERAL_BARE},
     [TYPE_ARRAY] = {"array", "array[]", OPS(array), LITERAL_ARRAY},
     [TYPE_TUPLE] = {"tuple", "tuple[]", OPS(tuple), LITERAL_TUPLE},
+    [TYPE_COLLATED] = {"collatedstring", "collatedstring[]", OPS(collated), LITERAL_QUOTED},
     [TYPE_TSVECTOR] = {"tsvector", "tsvector[]", OPS(tsvector), LITERAL_QUOTED},
     [TYPE_TSQUERY] = {"tsquery", "tsquery[]", OPS(tsquery), LITERAL_QUOTED},
     [TYPE_ENUM] = {"enum", "enum[]", OPS(enum), LITERAL_QUOTED},
@@ -200,8 +202,10 @@ static void print_array_literal(struct buf *out, struct type t, struct datum d, 
 
 static void print_quoted(struct buf *out, struct type t, struct datum d, bool annotate)
 {
-    if (t.family == TYPE_STRING) {
+    if (t.family == TYPE_STRING || t.family == TYPE_COLLATED) {
         sql_quote_string(out, d.s);
+        if (t.family == TYPE_COLLATED)
+            buf_printf(out, annotate ? ":::STRING COLLATE %s" : " COLLATE %s", collation_name(t.scale));
     } else if (t.family == TYPE_BYTES) { // '\x61': a backslash is plain in ordinary literals
         buf_putc(out, '\'');
         bytes_print(out, d.s, BYTEA_OUTPUT_HEX);
@@ -212,7 +216,7 @@ static void print_quoted(struct buf *out, struct type t, struct datum d, bool an
         sql_quote_string(out, buf_view(&text));
         buf_release(&text);
     }
-    if (annotate)
+    if (annotate && t.family != TYPE_COLLATED)
         print_annotation(out, t);
 }
 

@@ -122,6 +122,7 @@ int datum_fit(struct arena *a, struct type t, bool cast, struct datum in, struct
             out->f = (double)(float)in.f;
         return 0;
     case TYPE_STRING:
+    case TYPE_COLLATED:
         return fit_string(t, cast, out, err);
     case TYPE_DECIMAL:
         return fit_decimal(a, t, out, err);

@@ -1,5 +1,6 @@
 // Type descriptors: lookup by OID and name, printing, modifiers, arrays.
 #include "types/types_int.h"
+#include "types/collation.h"
 
 struct type_row {
     struct type type;
@@ -66,7 +67,8 @@ static const struct type_row *row_for(struct type t)
 
 bool type_equivalent(struct type a, struct type b)
 {
-    return a.family == b.family && a.element == b.element && a.oid == b.oid;
+    return a.family == b.family && a.element == b.element && a.oid == b.oid &&
+           (a.scale == b.scale || !type_has_collation(a));
 }
 
 bool type_identical(struct type a, struct type b)
@@ -208,6 +210,8 @@ struct type type_element(struct type array)
     struct type t = r != NULL ? r->type : (struct type){.family = array.element};
     t.scale = array.scale;
     t.width = array.width;
+    if (array.element == TYPE_COLLATED)
+        t.family = TYPE_COLLATED;
     return t;
 }
 
@@ -221,8 +225,8 @@ enum physical type_physical(struct type t)
         [TYPE_TIMESTAMPTZ] = PHYSICAL_I64, [TYPE_INTERVAL] = PHYSICAL_INTERVAL, [TYPE_JSONB] = PHYSICAL_STR,
         [TYPE_INET] = PHYSICAL_STR,        [TYPE_BIT] = PHYSICAL_STR,           [TYPE_OID] = PHYSICAL_I64,
         [TYPE_ARRAY] = PHYSICAL_STR,       [TYPE_TUPLE] = PHYSICAL_STR,         [TYPE_VOID] = PHYSICAL_STR,
-        [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_TSVECTOR] = PHYSICAL_STR,
-        [TYPE_TSQUERY] = PHYSICAL_STR,
+        [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_COLLATED] = PHYSICAL_STR,
+        [TYPE_TSVECTOR] = PHYSICAL_STR,    [TYPE_TSQUERY] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }
@@ -231,6 +235,8 @@ const char *type_family_name(struct type t)
 {
     if (t.def != NULL)
         return t.family == TYPE_ARRAY ? t.def->array_name : t.def->text_name;
+    if (t.family == TYPE_COLLATED)
+        return collation_type_name(t.scale);
     return t.family == TYPE_ARRAY ? family_ops[type_element(t).family].array_name : family_ops[t.family].name;
 }
 
@@ -245,6 +251,7 @@ static void print_modifiers(struct buf *out, struct type t)
 {
     switch ((enum type_family)t.family) {
     case TYPE_STRING:
+    case TYPE_COLLATED:
     case TYPE_BIT:
         if (t.width > 0 && t.oid != TYPE_OID_QCHAR)
             buf_printf(out, "(%d)", t.width);
@@ -279,6 +286,15 @@ void type_print(struct buf *out, struct type t)
 {
     if (t.def != NULL) {
         print_user_type(out, t, t.def->sql_name);
+        return;
+    }
+    if (type_has_collation(t)) {
+        struct type plain = t;
+        plain.family = t.family == TYPE_ARRAY ? TYPE_ARRAY : TYPE_STRING;
+        plain.element = t.family == TYPE_ARRAY ? TYPE_STRING : 0;
+        plain.scale = 0;
+        type_print(out, plain);
+        buf_printf(out, " COLLATE %s", collation_name(t.scale));
         return;
     }
     if (t.family == TYPE_ARRAY && row_of(t.oid) == NULL) {
@@ -334,6 +350,7 @@ int32_t type_modifier(struct type t)
     struct type e = t.family == TYPE_ARRAY ? type_element(t) : t;
     switch ((enum type_family)e.family) {
     case TYPE_STRING:
+    case TYPE_COLLATED:
         return e.width > 0 && e.oid != TYPE_OID_QCHAR && e.oid != TYPE_OID_NAME ? e.width + 4 : -1;
     case TYPE_DECIMAL:
         return e.width > 0 ? ((e.width << 16) | (uint16_t)e.scale) + 4 : -1;
@@ -358,6 +375,7 @@ struct type type_with_modifier(struct type t, int32_t typmod)
     struct type e = t.family == TYPE_ARRAY ? type_element(t) : t;
     switch ((enum type_family)e.family) {
     case TYPE_STRING:
+    case TYPE_COLLATED:
         if (typmod > 4 && e.oid != TYPE_OID_QCHAR && e.oid != TYPE_OID_NAME)
             t.width = typmod - 4;
         break;

@@ -33,6 +33,7 @@ enum type_family {
     TYPE_OID,
     TYPE_ARRAY,
     TYPE_TUPLE,
+    TYPE_COLLATED, // strings of a collation other than the default (types/collation.h)
     TYPE_TSVECTOR,
     TYPE_TSQUERY,
     TYPE_ENUM, // user-defined; without a definition, in function signatures: any one
@@ -53,7 +54,7 @@ struct type_def;
 struct type {
     uint8_t family;  // enum type_family
     uint8_t element; // family of the elements when family is TYPE_ARRAY
-    int16_t scale;   // DECIMAL(p,s): s; else 0
+    int16_t scale;   // DECIMAL(p,s): s; COLLATED: the collation; else 0
     int32_t width;   // INT 16/32/64; FLOAT 32/64; STRING/BIT: length limit in characters, 0 none; DECIMAL: precision,
                      // 0 none; TIME…INTERVAL: fractional digits 0-6, -1 not given. Arrays: of the element type
     uint32_t oid;    // PostgreSQL type OID; for arrays the array's
@@ -101,7 +102,7 @@ static inline bool type_is(struct type t, enum type_family family)
 {
     return t.family == (uint8_t)family;
 }
-// Same family, same element family, same OID; modifiers (width, scale) ignored except INT/FLOAT width.
+// Same family, same element family, same OID, same collation; modifiers (width, scale) ignored except INT/FLOAT width.
 bool type_equivalent(struct type a, struct type b);
 bool type_identical(struct type a, struct type b);
 // False when the OID is unknown. Modifiers are the defaults.

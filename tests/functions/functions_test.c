@@ -472,7 +472,7 @@ static bool same_signature(const struct fn_overload *a, const struct fn_overload
     if (strcmp(a->name, b->name) != 0 || a->n_args != b->n_args || a->variadic != b->variadic)
         return false;
     for (int i = 0; i < a->n_args; i++) {
-        if (a->args[i].oid != b->args[i].oid)
+        if (a->args[i].oid != b->args[i].oid || a->args[i].family != b->args[i].family)
             return false;
     }
     return true;

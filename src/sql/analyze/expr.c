@@ -228,7 +228,7 @@ static int number(struct analyzer *an, struct scope *s, const struct ast *e, str
 static bool text_can_be(struct type t)
 {
     return t.family != TYPE_ANY && t.family != TYPE_UNKNOWN && t.family != TYPE_VOID &&
-           !(t.family == TYPE_TUPLE && t.def == NULL) && !type_is_any_enum(t) &&
+           !(t.family == TYPE_TUPLE && t.def == NULL) && !type_is_any_kind(t) &&
            !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) && !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
 }
 
@@ -270,6 +270,8 @@ static int string(struct analyzer *an, struct scope *s, const struct ast *e, str
         want = type_from_oid(want.oid, &plain) ? plain : want;
     if (want.family == TYPE_BIT)
         want = T_VARBIT;
+    if (want.family == TYPE_COLLATED)
+        want = type_collated(T_STRING, want.scale);
     // Text that depends on the session's time zone or clock must not be frozen into a cached plan.
     if (cast_volatility(T_STRING, want) != FN_IMMUTABLE && want.family != TYPE_INTERVAL && want.family != TYPE_ENUM &&
         !is_absolute(an, want, text)) {
@@ -450,6 +452,8 @@ static struct type wider(struct type a, struct type b)
     struct type plain = a;
     if (a.family == TYPE_STRING && a.oid != b.oid)
         return T_STRING;
+    if (a.family == TYPE_COLLATED)
+        return type_collated(T_STRING, a.scale);
     return type_from_oid(a.oid, &plain) ? plain : a;
 }
 
@@ -473,9 +477,10 @@ int expr_unify(struct analyzer *an, struct expr **items, size_t n, const char *w
     }
     for (size_t i = 0; i < n; i++) {
         if (items[i]->type.family == t.family && items[i]->type.family != TYPE_ARRAY && items[i]->type.oid == t.oid &&
-            items[i]->type.width == t.width)
+            items[i]->type.width == t.width && (!type_has_collation(t) || items[i]->type.scale == t.scale))
             continue;
-        bool ok = items[i]->type.family == TYPE_UNKNOWN || items[i]->type.family == t.family ||
+        bool ok = items[i]->type.family == TYPE_UNKNOWN ||
+                  (items[i]->type.family == t.family && !type_has_collation(t)) ||
                   cast_allowed(items[i]->type, t) >= CAST_IMPLICIT || literal_becomes(items[i], t);
         if (!ok)
             return cannot_unify(what, t, items[i], err);
@@ -1226,10 +1231,23 @@ static int collate(struct analyzer *an, struct scope *s, const struct ast *e, st
                    struct err *err)
 {
     struct str name = ast_as_collate(e)->collation;
-    if (!str_eqc(name, "default") && !str_eqc(name, "C") && !str_eqc(name, "c") && !str_eqc(name, "C.UTF-8") &&
-        !str_eqc(name, "POSIX") && !str_eqc(name, "pg_catalog.default"))
-        return unsupported(err, e, "COLLATE");
-    return expr_analyze(an, s, ast_as_collate(e)->operand, T_STRING, out, err);
+    struct expr *operand;
+    int16_t collation;
+    TRY(expr_analyze(an, s, ast_as_collate(e)->operand, T_STRING, &operand, err));
+    struct type t = operand->type;
+    if (t.family == TYPE_UNKNOWN)
+        t = T_STRING;
+    if (t.family != TYPE_STRING && t.family != TYPE_COLLATED) {
+        err_set(err, ERR_DATATYPE_MISMATCH, "incompatible type for COLLATE: %s", type_family_name(t));
+        return err_at(err, e->position);
+    }
+    if (collation_is_plain(name)) {
+        *out = operand;
+        return t.family == TYPE_COLLATED ? expr_cast(an, operand, T_STRING, true, out, err) : 0;
+    }
+    if (collation_find(name, &collation, err) != 0)
+        return err_at(err, e->position);
+    return expr_cast(an, operand, type_collated(T_STRING, collation), true, out, err);
 }
 
 typedef int (*expr_fn)(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,

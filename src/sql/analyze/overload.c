@@ -50,7 +50,7 @@ static int literal_cost(struct analyzer *an, const struct ast *e, struct type to
     case AST_STRING:
         if (to.family == TYPE_STRING)
             return 0;
-        return (to.family == TYPE_TUPLE && to.def == NULL) || to.family == TYPE_VOID || type_is_any_enum(to)
+        return (to.family == TYPE_TUPLE && to.def == NULL) || to.family == TYPE_VOID || type_is_any_kind(to)
                    ? COST_IMPOSSIBLE
                    : COST_UNNATURAL;
     case AST_PLACEHOLDER: {
@@ -61,7 +61,7 @@ static int literal_cost(struct analyzer *an, const struct ast *e, struct type to
                 return 0;
             return cast_allowed(known, to) >= CAST_IMPLICIT ? COST_CAST : COST_IMPOSSIBLE;
         }
-        if (type_is_any_enum(to))
+        if (type_is_any_kind(to))
             return COST_IMPOSSIBLE;
         return COST_UNNATURAL;
     }
@@ -85,20 +85,21 @@ static bool bind_any(struct type parameter, struct type argument, struct type *a
         argument = type_element(argument);
         parameter = type_element(parameter);
     }
-    if (parameter.family == TYPE_ENUM && argument.family != TYPE_ENUM)
+    if (type_is_any_kind(parameter) && argument.family != parameter.family)
         return argument.family == TYPE_UNKNOWN && any->family != TYPE_ANY;
     if (any->family == TYPE_ANY || any->family == TYPE_UNKNOWN) {
         *any = argument;
         return true;
     }
     return argument.family == TYPE_UNKNOWN || type_equivalent(*any, argument) ||
-           (any->family == argument.family && any->def == NULL && argument.def == NULL);
+           (any->family == argument.family && any->def == NULL && argument.def == NULL &&
+            (any->scale == argument.scale || !type_has_collation(argument)));
 }
 
 static bool is_any(struct type t)
 {
     return (t.family == TYPE_ANY && !fn_type_is_every(t)) || (t.family == TYPE_ARRAY && t.element == TYPE_ANY) ||
-           type_is_any_enum(t);
+           type_is_any_kind(t);
 }
 
 static int typed_cost(const struct expr *arg, struct type to, struct type *any)
@@ -249,7 +250,7 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
 
 static struct type result_type(const struct fn_overload *fn, struct type any)
 {
-    if (fn->result.family == TYPE_ANY || (fn->result.family == TYPE_ENUM && fn->result.def == NULL))
+    if (fn->result.family == TYPE_ANY || (fn->result.family != TYPE_ARRAY && type_is_any_kind(fn->result)))
         return any.family == TYPE_ANY ? T_UNKNOWN : any;
     if (fn->result.family == TYPE_ARRAY &&
         (fn->result.element == TYPE_ANY || (fn->result.element == TYPE_ENUM && fn->result.def == NULL)))

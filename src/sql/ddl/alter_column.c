@@ -318,6 +318,10 @@ static bool is_widening(struct type from, struct type to)
     case TYPE_INT:
     case TYPE_FLOAT:
         return to.width >= from.width;
+    case TYPE_COLLATED:
+        if (from.scale != to.scale)
+            return false;
+        // fall through
     case TYPE_STRING:
         return from.oid != TYPE_OID_BPCHAR && to.oid != TYPE_OID_BPCHAR && to.oid != TYPE_OID_NAME &&
                to.oid != TYPE_OID_QCHAR && (to.width == 0 || (from.width != 0 && to.width >= from.width));
@@ -335,7 +339,8 @@ static int cast_expr(struct table_work *w, const struct cat_column *c, struct ty
     struct ddl_services *s = w->dc->services;
     struct ddl_expr checked = {0};
     struct ast *expr = cmd->expr;
-    if (expr == NULL && cast_allowed(c->type, to) < CAST_ASSIGNMENT) {
+    bool other_collation = type_has_collation(c->type) && type_has_collation(to) && c->type.family == to.family;
+    if (expr == NULL && !other_collation && cast_allowed(c->type, to) < CAST_ASSIGNMENT) {
         struct buf t = BUF_INIT;
         type_print(&t, to);
         err_set(err, ERR_DATATYPE_MISMATCH, "column \"%.*s\" cannot be cast automatically to type %s", STR_FMT(c->name),
@@ -348,6 +353,12 @@ static int cast_expr(struct table_work *w, const struct cat_column *c, struct ty
         struct ast_column_ref *ref = AST_NEW(w->dc->arena, COLUMN_REF, column_ref, 0);
         ref->column = c->name;
         expr = &ref->base;
+    }
+    if (cmd->expr == NULL && other_collation) {
+        struct ast_collate *collate = AST_NEW(w->dc->arena, COLLATE, collate, 0);
+        collate->operand = expr;
+        collate->collation = str_of(collation_name(to.scale));
+        expr = &collate->base;
     }
     TRY(s->check_expr(s, w->dc, edit_table(&w->edit), expr, to, DDL_EXPR_USING, &checked, err));
     *out = checked.sql;
@@ -479,9 +490,12 @@ static int rewrite_type(struct table_work *w, struct cat_column *c, struct type 
     c->has_missing_value = false;
     TRY(recheck_uses(w, c, err));
     e->primary.id = e->t.next_index_id++;
-    for (size_t i = 0; i < e->indexes.len; i++)
+    e->primary.collations = index_collations(w, &e->primary);
+    for (size_t i = 0; i < e->indexes.len; i++) {
         if (in_key || index_uses(&e->indexes.ptr[i], c->id) || expr_mentions(e->indexes.ptr[i].predicate_sql, c->name))
             e->indexes.ptr[i].id = e->t.next_index_id++;
+        e->indexes.ptr[i].collations = index_collations(w, &e->indexes.ptr[i]);
+    }
     TRY(save(w, &after, err));
     TRY(s->rewrite_table(s, w->dc, before, after, &value, 1, err));
     TRY(revalidate_checks(w, after, c->id, err));
@@ -597,6 +611,11 @@ static int set_type(struct table_work *w, struct cat_column *c, const struct ast
     size_t n;
     TRY(analyze_type(w->dc->view, &w->dc->scope, cmd->type, &to, err));
     TRY(ddl_use_type(w->dc, w->edit.t.database_id, to, err));
+    if (cmd->collation.ptr != NULL) {
+        struct cat_column like = {.name = c->name, .type = to};
+        TRY(column_set_collation(&like, cmd->collation, err));
+        to = like.type;
+    }
     if (type_identical(c->type, to) && cmd->expr == NULL)
         return 0;
     TRY(drop_dependent_views(w->dc, edit_table(&w->edit), "type of column", c->name, false, err));

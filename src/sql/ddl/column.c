@@ -198,6 +198,20 @@ static int take_expr(struct table_work *w, const struct ast **slot, const struct
     return 0;
 }
 
+int column_set_collation(struct cat_column *c, struct str name, struct err *err)
+{
+    struct type e = c->type.family == TYPE_ARRAY ? type_element(c->type) : c->type;
+    int16_t collation;
+    if (collation_is_plain(name))
+        return 0;
+    if (e.family != TYPE_STRING || e.oid == TYPE_OID_NAME || e.oid == TYPE_OID_QCHAR)
+        return err_set(err, ERR_SYNTAX_ERROR, "COLLATE declaration for non-string-typed column \"%.*s\"",
+                       STR_FMT(c->name));
+    TRY(collation_find(name, &collation, err));
+    c->type = type_collated(c->type, collation);
+    return 0;
+}
+
 // One qualification. May add columns' sequences, so `c` is looked up by the caller each time.
 static int apply_qualification(struct table_work *w, struct column_work *cw, struct cat_column *c,
                                const struct ast_constraint *q, struct column_flags *flags, struct err *err)
@@ -229,9 +243,7 @@ static int apply_qualification(struct table_work *w, struct column_work *cw, str
     case AST_CONSTRAINT_FAMILY:
         return add_to_family(w, c, q, err);
     case AST_CONSTRAINT_COLLATE:
-        if (str_eqc(q->text, "default") || str_eqc(q->text, "C") || str_eqc(q->text, "POSIX"))
-            return 0;
-        return ddl_unimplemented(err, "COLLATE \"%.*s\"", STR_FMT(q->text));
+        return column_set_collation(c, q->text, err);
     case AST_CONSTRAINT_PRIMARY_KEY:
     case AST_CONSTRAINT_UNIQUE:
     case AST_CONSTRAINT_CHECK:

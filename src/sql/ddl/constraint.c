@@ -98,6 +98,11 @@ static bool index_has(const struct cat_index *index, size_t n, uint32_t column_i
     return false;
 }
 
+struct str index_collations(struct table_work *w, const struct cat_index *index)
+{
+    return cat_index_collations(w->dc->arena, w->edit.columns.ptr, w->edit.columns.len, index);
+}
+
 static int build_columns(struct table_work *w, const struct ast_index_def *def, struct cat_index *out, struct err *err)
 {
     struct cat_index_column *columns = ARENA_ARRAY(w->dc->arena, struct cat_index_column, def->columns.n + 1);
@@ -128,6 +133,7 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
                            STR_FMT(c->name), type_family_name(c->type));
         columns[out->n_columns++] = (struct cat_index_column){c->id, e->direction == AST_DIRECTION_DESC};
     }
+    out->collations = index_collations(w, out);
     return 0;
 }
 
@@ -492,7 +498,8 @@ static int check_types(const struct cat_table *t, const struct cat_table *to, co
     for (size_t i = 0; i < fk->n_columns; i++) {
         const struct cat_column *from = cat_column_by_id(t, fk->origin_columns[i]);
         const struct cat_column *target = cat_column_by_id(to, fk->referenced_columns[i]);
-        if (from->type.family != target->type.family || from->type.element != target->type.element)
+        if (from->type.family != target->type.family || from->type.element != target->type.element ||
+            (type_has_collation(from->type) && from->type.scale != target->type.scale))
             return err_set(err, ERR_DATATYPE_MISMATCH,
                            "type of \"%.*s\" (%s) does not match foreign key \"%.*s\".\"%.*s\" (%s)",
                            STR_FMT(from->name), type_family_name(from->type), STR_FMT(to->name), STR_FMT(target->name),

@@ -4,6 +4,7 @@
 #define SQL_DDL_DDL_INT_H
 
 #include "catalog/catalog.h"
+#include "types/collation.h"
 #include "sql/ddl/ddl.h"
 #include "sql/parse/ast.h"
 
@@ -156,6 +157,8 @@ int column_finish(struct table_work *w, const struct column_work *c, struct err 
 // Sets the column's default from an expression, and the dependencies on sequences it brings.
 int column_set_default(struct table_work *w, struct cat_column *c, const struct ast *expr, struct ddl_expr *checked,
                        struct err *err) MUST_CHECK;
+// COLLATE: the column's strings are of that collation.
+int column_set_collation(struct cat_column *c, struct str name, struct err *err) MUST_CHECK;
 // Creates the sequence and makes it the column's default; whoever saves the table adds the dependency on it.
 int column_make_identity(struct table_work *w, struct cat_column *c, const struct ast_constraint *identity,
                          struct err *err) MUST_CHECK;
@@ -166,6 +169,9 @@ bool literal_names(struct str literal, struct str name);
 bool sql_mentions_name(struct str sql, struct str name); // a string literal in it names the object
 
 // ---- constraint.c: constraints and indexes added to a table being made or altered
+
+// cat_index_collations of an index of the table.
+struct str index_collations(struct table_work *w, const struct cat_index *index);
 
 int constraint_add(struct table_work *w, const struct ast_constraint *c, struct err *err) MUST_CHECK;
 int index_build(struct table_work *w, const struct ast_index_def *def, struct cat_index *out,

@@ -27,7 +27,9 @@ static enum cast_context cast_within_family(struct type from, struct type to)
     case TYPE_ARRAY:
         return cast_allowed(type_element(from), type_element(to));
     case TYPE_ENUM:
-        return from.oid == to.oid || type_is_any_enum(to) ? CAST_IMPLICIT : CAST_NONE;
+        return from.oid == to.oid || type_is_any_kind(to) ? CAST_IMPLICIT : CAST_NONE;
+    case TYPE_COLLATED:
+        return from.scale == to.scale || type_is_any_kind(to) ? CAST_IMPLICIT : CAST_EXPLICIT;
     case TYPE_TUPLE:
         return to.def == NULL || from.def == NULL || from.oid == to.oid ? CAST_IMPLICIT : CAST_NONE;
     case TYPE_OID:

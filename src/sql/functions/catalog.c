@@ -480,7 +480,10 @@ BODY(column_is_updatable)
 
 BODY(collation_for)
 {
-    if (!type_is(fn_arg_type(ec, 0), TYPE_STRING))
+    struct type t = fn_arg_type(ec, 0);
+    if (type_is(t, TYPE_COLLATED))
+        return fn_return_str(out, arena_printf(ec->arena, "\"%s\"", collation_name(t.scale)));
+    if (!type_is(t, TYPE_STRING))
         return err_set(err, ERR_DATATYPE_MISMATCH, "collations are not supported by type: %s",
                        type_family_name(fn_arg_type(ec, 0)));
     return fn_return_str(out, STR("\"default\""));

@@ -109,6 +109,7 @@ SIX(bytes, str_cmp(args[0].s, args[1].s)) // STRING, BYTES, UUID, INET, TSQUERY:
 SIX(interval, interval_compare(args[0].iv, args[1].iv))
 SIX(timetz, datum_compare(T_TIMETZ, &args[0], &args[1]))
 SIX(jsonb, datum_compare(T_JSONB, &args[0], &args[1]))
+SIX(collated, datum_compare(fn_arg_type(ec, 0), &args[0], &args[1]))
 SIX(tsvector, datum_compare(T_TSVECTOR, &args[0], &args[1]))
 SIX(bit, datum_compare(T_VARBIT, &args[0], &args[1]))
 SIX(array, datum_compare(fn_arg_type(ec, 0), &args[0], &args[1]))

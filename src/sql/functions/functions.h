@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/util.h"
-#include "types/types.h"
+#include "types/collation.h"
 
 struct cat_view; // catalog/catalog.h
 struct cat_function;
@@ -121,9 +121,12 @@ static inline bool fn_type_is_every(struct type t)
     return t.family == TYPE_ANY && t.oid == TYPE_OID_ANY;
 }
 
-// ENUM in a signature is any enumerated type, the same for all ENUM arguments of the call.
-static inline bool type_is_any_enum(struct type t)
+// ENUM in a signature is any enumerated type, the same for all ENUM arguments of the call; so are strings of a
+// collation.
+static inline bool type_is_any_kind(struct type t)
 {
+    if (type_is_any_collated(t))
+        return true;
     return (t.family == TYPE_ENUM || (t.family == TYPE_ARRAY && t.element == TYPE_ENUM)) && t.def == NULL;
 }
 

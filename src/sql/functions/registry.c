@@ -64,6 +64,8 @@ static struct type read_type(struct str token)
         return (struct type){.family = TYPE_ANY, .oid = TYPE_OID_ANY};
     if (str_eqc(token, "tuple"))
         return T_RECORD;
+    if (str_eqc(token, "collated"))
+        return (struct type){.family = TYPE_COLLATED, .oid = TYPE_OID_STRING};
     if (str_eqc(token, "enum"))
         return (struct type){.family = TYPE_ENUM, .oid = TYPE_OID_ANYENUM};
     INVARIANT(type_from_name(token, &t));

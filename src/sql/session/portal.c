@@ -110,7 +110,7 @@ static int bind_value(struct session *s, struct portal *p, size_t i, const struc
                          : bind_text(s, p, t, bytes, &p->parameters[i], err);
     if (rc != 0)
         return err_wrap(err, "error in argument for $%zu", i + 1);
-    if (t.family == TYPE_STRING && !utf8_valid(p->parameters[i].s))
+    if ((t.family == TYPE_STRING || t.family == TYPE_COLLATED) && !utf8_valid(p->parameters[i].s))
         return err_set(err, ERR_CHARACTER_NOT_IN_REPERTOIRE, "invalid UTF-8 sequence in argument for $%zu", i + 1);
     return datum_fit(&p->arena, t, false, p->parameters[i], &p->parameters[i], err);
 }

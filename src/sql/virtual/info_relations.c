@@ -134,10 +134,16 @@ static void type_columns(struct exec_context *x, struct type t, struct datum *ro
 {
     row[columns_data_type] = type_name(x, t);
     row[columns_crdb_sql_type] = crdb_type(x, t);
-    if ((type_is(t, TYPE_STRING) || type_is(t, TYPE_BIT)) && t.width > 0) {
+    bool text = type_is(t, TYPE_STRING) || type_is(t, TYPE_COLLATED);
+    if ((text || type_is(t, TYPE_BIT)) && t.width > 0) {
         row[columns_character_maximum_length] = datum_int(t.width);
-        if (type_is(t, TYPE_STRING))
+        if (text)
             row[columns_character_octet_length] = datum_int(4 * (int64_t)t.width);
+    }
+    if (type_has_collation(t)) {
+        row[columns_collation_catalog] = datum_str(x->eval.database);
+        row[columns_collation_schema] = datum_c("pg_catalog");
+        row[columns_collation_name] = datum_c(collation_name(t.scale));
     }
     numeric_columns(t, row);
     if (type_is(t, TYPE_DATE))
@@ -369,12 +375,16 @@ GENERATOR(info_character_sets_rows)
 
 GENERATOR(info_collations_rows)
 {
-    static const char *const names[] = {"default", "C", "POSIX"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+    static const char *const plain[] = {"default", "C", "POSIX"};
+    char name[COLLATION_NAME_BYTES_MAX];
+    uint32_t oid;
+    size_t at = 0;
+    for (size_t i = 0; i < ARRAY_LEN(plain) || collation_next(&at, name, &oid); i++) {
         ROW(collations);
         row[collations_collation_catalog] = datum_str(x->eval.database);
         row[collations_collation_schema] = datum_c("pg_catalog");
-        row[collations_collation_name] = datum_c(names[i]);
+        row[collations_collation_name] =
+            i < ARRAY_LEN(plain) ? datum_c(plain[i]) : datum_str(arena_str(x->eval.arena, str_of(name)));
         row[collations_pad_attribute] = datum_c("NO PAD");
         TRY(virtual_row(rows, row, err));
     }

@@ -41,7 +41,7 @@ static void index_vectors(struct exec_context *x, const struct cat_table *t, con
         const struct cat_column *c = cat_column_by_id(t, key->column_id);
         keys[i] = is_expression(c) ? 0 : key->column_id;
         options[i] = key->descending ? INDOPTION_DESC : INDOPTION_NULLS_FIRST;
-        collations[i] = c != NULL && type_is(c->type, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0;
+        collations[i] = c != NULL ? collation_of(c->type) : 0;
     }
     for (size_t i = n; i < total; i++)
         keys[i] = index->storing[i - n];

@@ -149,7 +149,7 @@ static void attribute_type(struct datum *row, struct type t)
     row[pg_attribute_attbyval] = datum_bool(len > 0 && len <= 8);
     row[pg_attribute_attstorage] = datum_c(len > 0 ? "p" : "x");
     row[pg_attribute_attalign] = datum_c(len == 8 ? "d" : len == 2 ? "s" : len == 1 ? "c" : "i");
-    row[pg_attribute_attcollation] = datum_int(type_is(t, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0);
+    row[pg_attribute_attcollation] = datum_int(collation_of(t));
 }
 
 static int attribute_row(const struct exec_context *x, uint32_t relation_oid, const struct cat_column *c,

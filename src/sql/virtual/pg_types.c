@@ -90,7 +90,7 @@ static int element_row(const struct pg_type *t, uint32_t owner, struct virtual_r
                                      : t->oid == TYPE_OID_OIDVECTOR ? TYPE_OID_OID
                                                                     : 0);
     row[pg_type_typarray] = datum_int(t->oid == TYPE_OID_ANYELEMENT ? 0 : t->array_oid);
-    row[pg_type_typcollation] = datum_int(type_is(type, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0);
+    row[pg_type_typcollation] = datum_int(collation_of(type));
     return virtual_row(rows, row, err);
 }
 
@@ -509,19 +509,23 @@ GENERATOR(pg_collation_rows)
     static const struct {
         uint32_t oid;
         const char *name;
-    } collations[] = {{OID_COLLATION_DEFAULT, "default"}, {950, "C"}, {951, "POSIX"}};
-    uint32_t owner;
+    } plain[] = {{OID_COLLATION_DEFAULT, "default"}, {950, "C"}, {951, "POSIX"}};
+    char name[COLLATION_NAME_BYTES_MAX];
+    uint32_t owner, oid = 0;
+    size_t at = 0;
     TRY(role_oid(x, STR("root"), &owner, err));
-    for (size_t i = 0; i < ARRAY_LEN(collations); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(plain) || collation_next(&at, name, &oid); i++) {
         ROW(pg_collation);
-        row[pg_collation_oid] = datum_int(collations[i].oid);
-        row[pg_collation_collname] = datum_c(collations[i].name);
+        bool icu = i >= ARRAY_LEN(plain);
+        struct datum text = icu ? datum_str(arena_str(x->eval.arena, str_of(name))) : datum_c(plain[i].name);
+        row[pg_collation_oid] = datum_int(icu ? oid : plain[i].oid);
+        row[pg_collation_collname] = text;
         row[pg_collation_collnamespace] = datum_int(pg_catalog_oid());
         row[pg_collation_collowner] = datum_int(owner);
-        row[pg_collation_collprovider] = datum_c(i == 0 ? "d" : "c");
+        row[pg_collation_collprovider] = datum_c(icu ? "i" : i == 0 ? "d" : "c");
         row[pg_collation_collisdeterministic] = datum_bool(true);
         row[pg_collation_collencoding] = datum_int(-1);
-        row[pg_collation_collcollate] = datum_c(i == 0 ? "" : collations[i].name);
+        row[pg_collation_collcollate] = i == 0 ? datum_c("") : text;
         row[pg_collation_collctype] = row[pg_collation_collcollate];
         TRY(virtual_row(rows, row, err));
     }

@@ -142,4 +142,10 @@ static inline struct virtual_session *virtual_session_of(const struct exec_conte
     return x->virtual_arg;
 }
 
+// attcollation and its like.
+static inline int64_t collation_of(struct type t)
+{
+    return type_has_collation(t) ? collation_oid(t.scale) : type_is(t, TYPE_STRING) ? OID_COLLATION_DEFAULT : 0;
+}
+
 #endif

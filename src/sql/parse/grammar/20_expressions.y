@@ -531,6 +531,11 @@ common_function:
   | "LOCALTIME" opt_precision { $$ = mk_call(p, @1, "localtime", LIST1($2)); }
   | "CAST" '(' expr "AS" cast_type ')'
     { $$ = NODE(CAST, cast, @1, .operand = $3, .type = $5, .syntax = AST_CAST_EXPLICIT); }
+  | "CAST" '(' expr "AS" cast_type "COLLATE" collation_name ')'
+    {
+        $$ = NODE(CAST, cast, @1, .operand = $3, .type = $5, .syntax = AST_CAST_EXPLICIT);
+        $$ = NODE(COLLATE, collate, @1, .operand = $$, .collation = $7);
+    }
   | "IF" '(' expr ',' expr ',' expr ')'
     { $$ = NODE(IF, if, @1, .condition = $3, .then = $5, .otherwise = $7); }
   | "IFERROR" '(' expr ',' expr ',' expr ')'
