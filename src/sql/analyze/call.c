@@ -72,11 +72,17 @@ static int order_items(struct analyzer *an, struct scope *s, const struct ast_li
 static int within_group(struct analyzer *an, struct ast_func_call *call, struct err *err)
 {
     struct ast_list args = {0};
-    if (call->order_by.n != 1 || ast_as_order_item(call->order_by.items[0])->direction == AST_DIRECTION_DESC)
-        return unsupported(err, &call->base, "WITHIN GROUP with several or descending sort expressions");
+    if (call->order_by.n != 1)
+        return unsupported(err, &call->base, "WITHIN GROUP with several sort expressions");
+    const struct ast_order_item *item = ast_as_order_item(call->order_by.items[0]);
     for (size_t i = 0; i < call->args.n; i++)
         ast_list_push(an->arena, &args, call->args.items[i]);
-    ast_list_push(an->arena, &args, ast_as_order_item(call->order_by.items[0])->expr);
+    ast_list_push(an->arena, &args, item->expr);
+    if (item->direction == AST_DIRECTION_DESC) {
+        struct ast_boolean *descending = AST_NEW(an->arena, BOOLEAN, boolean, call->base.position);
+        descending->value = true;
+        ast_list_push(an->arena, &args, &descending->base);
+    }
     call->args = args;
     call->order_by = (struct ast_list){0};
     return 0;
@@ -93,7 +99,7 @@ static int aggregate(struct analyzer *an, const struct ast_func_call *call, stru
         err_set(err, ERR_GROUPING_ERROR, "aggregate function calls cannot be nested");
         return err_at(err, call->base.position);
     }
-    struct ast_func_call ordered_set = *call; // f(x) WITHIN GROUP (ORDER BY y) is computed as f(x, y)
+    struct ast_func_call ordered_set = *call; // f(x) WITHIN GROUP (ORDER BY y DESC) is computed as f(x, y, true)
     if (call->within_group) {
         TRY(within_group(an, &ordered_set, err));
         call = &ordered_set;
@@ -498,6 +504,11 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
     case FN_AGGREGATE:
         return aggregate(an, call, name, candidates, n, out, err);
     case FN_WINDOW:
+        if (call->within_group) {
+            candidates = fn_lookup(arena_printf(an->arena, "%.*s_within_group", STR_FMT(name)), &n);
+            if (n > 0)
+                return aggregate(an, call, name, candidates, n, out, err);
+        }
         err_set(err, ERR_WINDOWING_ERROR, "window function %.*s() requires an OVER clause", STR_FMT(name));
         return err_at(err, call->base.position);
     case FN_SET_RETURNING:

@@ -187,7 +187,7 @@ static const struct fn_aggregate json_object_agg = {sizeof(struct json_items), j
 struct ordered_set {
     struct type fraction_type, value_type;
     struct datum fraction;
-    bool seen;
+    bool seen, descending;
     struct collected values;
 };
 
@@ -197,6 +197,7 @@ ACCUMULATE(percentile_accumulate)
         struct ordered_set *o = states[k];
         if (!o->seen) {
             o->seen = true;
+            o->descending = n_args > 2;
             o->fraction_type = args[0]->type;
             o->value_type = args[1]->type;
             o->fraction = datum_copy(arena, args[0]->type, vec_get(args[0], r));
@@ -210,6 +211,11 @@ ACCUMULATE(percentile_accumulate)
 static int compare_in(const void *a, const void *b, void *type)
 {
     return datum_compare(*(const struct type *)type, a, b);
+}
+
+static int compare_descending(const void *a, const void *b, void *type)
+{
+    return datum_compare(*(const struct type *)type, b, a);
 }
 
 static int check_fraction(double f, struct err *err)
@@ -247,7 +253,7 @@ static int percentiles(struct eval_context *ec, const struct ordered_set *o, per
         return fn_return_null(out);
     struct type t = o->value_type;
     struct datum *sorted = arena_dup(ec->arena, o->values.items, o->values.n * sizeof(struct datum));
-    qsort_r(sorted, o->values.n, sizeof(struct datum), compare_in, &t);
+    qsort_r(sorted, o->values.n, sizeof(struct datum), o->descending ? compare_descending : compare_in, &t);
     if (!type_is(o->fraction_type, TYPE_ARRAY)) {
         TRY(check_fraction(o->fraction.f, err));
         *out = percentile(sorted, o->values.n, t, o->fraction.f);
@@ -278,6 +284,72 @@ static const struct fn_aggregate percentile_disc_aggregate = {sizeof(struct orde
                                                               percentile_disc_result, NULL, NULL};
 static const struct fn_aggregate percentile_cont_aggregate = {sizeof(struct ordered_set), percentile_accumulate,
                                                               percentile_cont_result, NULL, NULL};
+
+// ---- hypothetical sets: called with (x, value); NULLs have their place too
+
+ACCUMULATE(hypothetical_accumulate)
+{
+    EACH_ROW (k, r) {
+        struct ordered_set *o = states[k];
+        if (!o->seen) {
+            o->seen = true;
+            o->descending = n_args > 2;
+            o->value_type = args[1]->type;
+            o->fraction = datum_copy(arena, args[0]->type, vec_get(args[0], r));
+        }
+        collect(arena, &o->values, args[1]->type, vec_get(args[1], r));
+    }
+    return 0;
+}
+
+struct standing {
+    size_t before, different_before, peers;
+};
+
+static struct standing standing_of(struct eval_context *ec, const struct ordered_set *o)
+{
+    struct standing s = {0};
+    struct type t = o->value_type;
+    int (*compare)(const void *, const void *, void *) = o->descending ? compare_descending : compare_in;
+    struct datum *sorted = arena_dup(ec->arena, o->values.items, o->values.n * sizeof(struct datum));
+    if (o->values.n > 1)
+        qsort_r(sorted, o->values.n, sizeof(struct datum), compare, &t);
+    for (size_t i = 0; i < o->values.n; i++) {
+        int c = compare(&sorted[i], &o->fraction, &t);
+        s.before += c < 0;
+        s.peers += c == 0;
+        s.different_before += c < 0 && (i == 0 || compare(&sorted[i - 1], &sorted[i], &t) != 0);
+    }
+    return s;
+}
+
+RESULT(hypothetical_rank_result)
+{
+    return fn_return_int(out, (int64_t)standing_of(ec, state).before + 1);
+}
+RESULT(hypothetical_dense_rank_result)
+{
+    return fn_return_int(out, (int64_t)standing_of(ec, state).different_before + 1);
+}
+RESULT(hypothetical_percent_rank_result)
+{
+    const struct ordered_set *o = state;
+    return fn_return_float(out, o->values.n == 0 ? 0 : (double)standing_of(ec, o).before / (double)o->values.n);
+}
+RESULT(hypothetical_cume_dist_result)
+{
+    const struct ordered_set *o = state;
+    struct standing s = standing_of(ec, o);
+    return fn_return_float(out, (double)(s.before + s.peers + 1) / (double)(o->values.n + 1));
+}
+
+#define HYPOTHETICAL_AGGREGATE(name)                                                                          \
+    static const struct fn_aggregate name##_aggregate = {sizeof(struct ordered_set), hypothetical_accumulate, \
+                                                         name##_result, NULL, NULL}
+HYPOTHETICAL_AGGREGATE(hypothetical_rank);
+HYPOTHETICAL_AGGREGATE(hypothetical_dense_rank);
+HYPOTHETICAL_AGGREGATE(hypothetical_percent_rank);
+HYPOTHETICAL_AGGREGATE(hypothetical_cume_dist);
 
 static const struct fn_row rows[] = {
 #include "sql/functions/aggregates_collect.def"
