@@ -5,8 +5,8 @@
 
 #include "types/types.h"
 
-// Names are BCP 47 tags with either mark between the parts, in any case: de, en_US, en-US-u-ks-level2. 22023 for what is
-// none, or of an unknown language; 54000 when a process has used too many.
+// Names are BCP 47 tags with either mark between the parts, in any case: de, en_US, en-US-u-ks-level2. 22023 for what
+// is none, or of an unknown language; 54000 when a process has used too many.
 int collation_find(struct str name, int16_t *out, struct err *err) MUST_CHECK;
 // default, C, POSIX: plain strings.
 bool collation_is_plain(struct str name);

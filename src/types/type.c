@@ -150,6 +150,7 @@ static const struct {
     {"regtype", ROW_REGTYPE},
     {"regnamespace", ROW_REGNAMESPACE},
     {"regrole", ROW_REGROLE},
+    {"regconfig", ROW_REGCONFIG},
     {"int2vector", ROW_INT2VECTOR},
     {"oidvector", ROW_OIDVECTOR},
     {"record", ROW_RECORD},

@@ -52,6 +52,8 @@ enum fn_volatility cast_volatility(struct type from, struct type to)
 {
     if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY))
         return cast_volatility(type_element(from), type_element(to));
+    if (type_is(to, TYPE_OID) && to.oid == TYPE_OID_REGCONFIG)
+        return FN_IMMUTABLE; // they never change
     if (type_is(to, TYPE_OID) && to.oid != TYPE_OID_OID && type_is(from, TYPE_STRING))
         return FN_STABLE;
     return rules[from.family][to.family].volatility;

@@ -2,6 +2,7 @@
 #include "sql/functions/regtypes_int.h"
 #include "catalog/catalog.h"
 #include "sql/functions/oids.h"
+#include "sql/functions/textsearch_int.h"
 #include "sql/parse/ast_print.h"
 
 static struct cat_name_scope name_scope(const struct eval_context *ec)
@@ -230,6 +231,15 @@ static int parse_procedure(struct eval_context *ec, struct str text, bool *found
     return 0;
 }
 
+static int parse_config(struct eval_context *ec, struct str text, bool *found, int64_t *oid, struct err *err)
+{
+    const struct ts_config *config;
+    *found = ts_config_find(text, &config, NULL) == 0;
+    if (*found)
+        *oid = ts_config_oid(config);
+    return 0;
+}
+
 static const struct reg_kind {
     uint32_t type_oid;
     int (*parse)(struct eval_context *ec, struct str text, bool *found, int64_t *oid, struct err *err);
@@ -240,6 +250,7 @@ static const struct reg_kind {
     {TYPE_OID_REGTYPE, parse_type, ERR_UNDEFINED_OBJECT, "type \"%.*s\" does not exist"},
     {TYPE_OID_REGNAMESPACE, parse_namespace, ERR_UNDEFINED_OBJECT, "namespace \"%.*s\" does not exist"},
     {TYPE_OID_REGROLE, parse_role, ERR_UNDEFINED_OBJECT, "role \"%.*s\" does not exist"},
+    {TYPE_OID_REGCONFIG, parse_config, ERR_UNDEFINED_OBJECT, "text search configuration \"%.*s\" does not exist"},
     {TYPE_OID_REGPROC, parse_procedure, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s()"},
     {TYPE_OID_REGPROCEDURE, parse_procedure, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s()"},
 };
@@ -375,6 +386,7 @@ static void print_procedure(uint32_t oid, bool with_args, struct buf *out)
 int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf *out, struct err *err)
 {
     size_t before = out->len;
+    const struct ts_config *config;
     struct type named;
     bool found;
     switch (t.oid) {
@@ -386,6 +398,10 @@ int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf
         break;
     case TYPE_OID_REGROLE:
         TRY(print_role(ec, (uint32_t)oid, out, err));
+        break;
+    case TYPE_OID_REGCONFIG:
+        config = ts_config_by_oid((uint32_t)oid);
+        buf_cstr(out, config != NULL ? config->name : "");
         break;
     case TYPE_OID_REGTYPE:
         TRY(cat_type_of_oid(ec->catalog, (uint32_t)oid, &named, &found, err));

@@ -35,7 +35,7 @@ BODY(to_vector)
 BODY(to_vector_config)
 {
     const struct ts_config *config;
-    TRY(ts_config_find(args[0].s, &config, err));
+    TRY(ts_config_argument(ec, args, &config, err));
     return vector_of_text(ec, config, args[1].s, out, err);
 }
 
@@ -77,7 +77,7 @@ BODY(json_to_vector)
 BODY(json_to_vector_config)
 {
     const struct ts_config *config;
-    TRY(ts_config_find(args[0].s, &config, err));
+    TRY(ts_config_argument(ec, args, &config, err));
     return vector_of_json(ec, config, args[1].s, out, err);
 }
 
@@ -111,7 +111,7 @@ BODY(current_config)
 {
     const struct ts_config *config;
     TRY(ts_config_current(ec, &config, err));
-    return fn_return_str(out, str_of(config->name));
+    return fn_return_int(out, ts_config_oid(config));
 }
 
 BODY(array_to_vector)

@@ -13,6 +13,35 @@ const struct ts_config ts_configs[] = {
 };
 const size_t ts_n_configs = ARRAY_LEN(ts_configs);
 
+enum { OID_SIMPLE = 3748, OID_SIMPLE_DICTIONARY = 3765, OID_FIRST = 13150 };
+
+uint32_t ts_config_oid(const struct ts_config *config)
+{
+    return config == ts_configs ? OID_SIMPLE : OID_FIRST + 2 * (uint32_t)(config - ts_configs);
+}
+
+uint32_t ts_dictionary_oid(const struct ts_config *config)
+{
+    return config == ts_configs ? OID_SIMPLE_DICTIONARY : ts_config_oid(config) - 1;
+}
+
+const struct ts_config *ts_config_by_oid(uint32_t oid)
+{
+    for (size_t i = 0; i < ts_n_configs; i++) {
+        if (ts_config_oid(&ts_configs[i]) == oid)
+            return &ts_configs[i];
+    }
+    return NULL;
+}
+
+static uint32_t dictionary_of_stemmer(const char *stemmer)
+{
+    size_t i = 1;
+    while (stemmer != NULL && i < ts_n_configs && strcmp(ts_configs[i].stemmer, stemmer) != 0)
+        i++;
+    return ts_dictionary_oid(&ts_configs[stemmer != NULL && i < ts_n_configs ? i : 0]);
+}
+
 int ts_config_find(struct str name, const struct ts_config **out, struct err *err)
 {
     struct str bare = str_has_prefix(name, STR("pg_catalog.")) ? str_slice(name, 11, name.len) : name;
@@ -23,6 +52,16 @@ int ts_config_find(struct str name, const struct ts_config **out, struct err *er
         }
     }
     return err_set(err, ERR_UNDEFINED_OBJECT, "text search configuration \"%.*s\" does not exist", STR_FMT(name));
+}
+
+int ts_config_argument(struct eval_context *ec, const struct datum *args, const struct ts_config **out, struct err *err)
+{
+    if (!type_is(fn_arg_type(ec, 0), TYPE_OID))
+        return ts_config_find(args[0].s, out, err);
+    *out = ts_config_by_oid((uint32_t)args[0].i);
+    if (*out != NULL)
+        return 0;
+    return err_set(err, ERR_UNDEFINED_OBJECT, "text search configuration %lld does not exist", (long long)args[0].i);
 }
 
 int ts_config_current(struct eval_context *ec, const struct ts_config **out, struct err *err)
@@ -129,26 +168,52 @@ enum ts_lexized ts_lexize_word(const char *stemmer, bool stops, struct str word,
     return lexeme->len > 0 ? TS_LEXEME : TS_STOPPED;
 }
 
-enum ts_lexized ts_lexize(const struct ts_config *config, const struct ts_token *token, struct arena *a,
-                          struct str *lexeme)
+enum token_kind { KIND_IGNORED, KIND_ASCII_WORD, KIND_WORD, KIND_OTHER };
+
+static enum token_kind kind_of(enum ts_token_type type)
 {
-    switch (token->type) {
+    switch (type) {
     case TS_BLANK:
     case TS_TAG:
     case TS_PROTOCOL:
     case TS_ENTITY:
-        return TS_IGNORED;
+        return KIND_IGNORED;
     case TS_ASCIIWORD:
     case TS_HWORD_ASCIIPART:
     case TS_ASCIIHWORD:
-        return ts_lexize_word(config->ascii_stemmer, config->english_stops, token->text, a, lexeme);
+        return KIND_ASCII_WORD;
     case TS_WORD:
     case TS_HWORD_PART:
     case TS_HWORD:
-        return ts_lexize_word(config->stemmer, config->english_stops, token->text, a, lexeme);
+        return KIND_WORD;
     default:
-        return ts_lexize_word(NULL, false, token->text, a, lexeme);
+        return KIND_OTHER;
     }
+}
+
+enum ts_lexized ts_lexize(const struct ts_config *config, const struct ts_token *token, struct arena *a,
+                          struct str *lexeme)
+{
+    switch (kind_of(token->type)) {
+    case KIND_IGNORED:
+        return TS_IGNORED;
+    case KIND_ASCII_WORD:
+        return ts_lexize_word(config->ascii_stemmer, config->english_stops, token->text, a, lexeme);
+    case KIND_WORD:
+        return ts_lexize_word(config->stemmer, config->english_stops, token->text, a, lexeme);
+    case KIND_OTHER:
+        break;
+    }
+    return ts_lexize_word(NULL, false, token->text, a, lexeme);
+}
+
+uint32_t ts_dictionary_for(const struct ts_config *config, enum ts_token_type type)
+{
+    enum token_kind kind = kind_of(type);
+    return kind == KIND_IGNORED ? 0
+                                : dictionary_of_stemmer(kind == KIND_ASCII_WORD ? config->ascii_stemmer
+                                                        : kind == KIND_WORD     ? config->stemmer
+                                                                                : NULL);
 }
 
 void ts_document(const struct ts_config *config, struct arena *a, struct str text, uint32_t *position,

@@ -3,20 +3,10 @@
 #define SQL_FUNCTIONS_TEXTSEARCH_INT_H
 
 #include "sql/functions/functions_int.h"
+#include "sql/functions/textsearch.h"
 #include "types/tsquery.h"
 
-// ---- tokens (textsearch_parse.c): those of PostgreSQL's default parser
-
-enum ts_token_type {
-#define TS_TOKEN(NAME, number, alias, description) TS_##NAME = number,
-#include "sql/functions/textsearch_tokens.def"
-#undef TS_TOKEN
-    TS_TOKEN_TYPES_END,
-};
-struct ts_token_info {
-    const char *alias, *description;
-};
-extern const struct ts_token_info ts_token_infos[TS_TOKEN_TYPES_END]; // from 1 on
+// ---- tokens (textsearch_parse.c)
 
 struct ts_token {
     enum ts_token_type type;
@@ -34,17 +24,11 @@ bool ts_parser_next(struct ts_parser *p, struct ts_token *out);
 
 // ---- lexemes (textsearch_config.c)
 
-struct ts_config {
-    const char *name;
-    const char *stemmer;       // of libstemmer; NULL: words stay as they are
-    const char *ascii_stemmer; // of words in ASCII
-    bool english_stops;        // stop words are those of English
-};
-extern const struct ts_config ts_configs[];
-extern const size_t ts_n_configs;
-
 // "english", "pg_catalog.english": 42704.
 int ts_config_find(struct str name, const struct ts_config **out, struct err *err) MUST_CHECK;
+// The first argument of the call: a name or a REGCONFIG.
+int ts_config_argument(struct eval_context *ec, const struct datum *args, const struct ts_config **out,
+                       struct err *err) MUST_CHECK;
 // That of default_text_search_config.
 int ts_config_current(struct eval_context *ec, const struct ts_config **out, struct err *err) MUST_CHECK;
 

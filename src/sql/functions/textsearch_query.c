@@ -196,18 +196,18 @@ static int web_query_of(struct eval_context *ec, const struct ts_config *config,
 }
 
 // Each with the default configuration, and with the one that the first argument names.
-#define TO_QUERY(name, body)                          \
-    QUERY_BODY(name)                                  \
-    {                                                 \
-        const struct ts_config *config;               \
-        TRY(ts_config_current(ec, &config, err));     \
-        return body(ec, config, args[0].s, out, err); \
-    }                                                 \
-    QUERY_BODY(name##_config)                         \
-    {                                                 \
-        const struct ts_config *config;               \
-        TRY(ts_config_find(args[0].s, &config, err)); \
-        return body(ec, config, args[1].s, out, err); \
+#define TO_QUERY(name, body)                             \
+    QUERY_BODY(name)                                     \
+    {                                                    \
+        const struct ts_config *config;                  \
+        TRY(ts_config_current(ec, &config, err));        \
+        return body(ec, config, args[0].s, out, err);    \
+    }                                                    \
+    QUERY_BODY(name##_config)                            \
+    {                                                    \
+        const struct ts_config *config;                  \
+        TRY(ts_config_argument(ec, args, &config, err)); \
+        return body(ec, config, args[1].s, out, err);    \
     }
 TO_QUERY(to_query, query_of)
 TO_QUERY(plain_to_query, plain_query_of)

@@ -229,12 +229,11 @@ void print_index_name(struct printer *pr, const struct ast_index_name *n)
 
 // Types the grammar or the catalog know by an unqualified name; anything else is a user's and prints as identifier.
 static const char *const builtin_types[] = {
-    "int2",     "int4",    "int8",      "float4",       "float8",       "decimal",   "string",
-    "varchar",  "bpchar",  "bit",       "varbit",       "bytes",        "bool",      "date",
-    "time",     "timetz",  "timestamp", "timestamptz",  "interval",     "uuid",      "jsonb",
-    "inet",     "serial2", "serial4",   "serial8",      "oid",          "vector",    "name",
-    "regclass", "regproc", "regtype",   "regnamespace", "regprocedure", "regrole",   "tsvector",
-    "tsquery",  "void",    "record",    "citext",       "jsonpath",     "refcursor", "ltree",
+    "int2",     "int4",     "int8",    "float4",  "float8",       "decimal",      "string",  "varchar",   "bpchar",
+    "bit",      "varbit",   "bytes",   "bool",    "date",         "time",         "timetz",  "timestamp", "timestamptz",
+    "interval", "uuid",     "jsonb",   "inet",    "serial2",      "serial4",      "serial8", "oid",       "vector",
+    "name",     "regclass", "regproc", "regtype", "regnamespace", "regprocedure", "regrole", "regconfig", "tsvector",
+    "tsquery",  "void",     "record",  "citext",  "jsonpath",     "refcursor",    "ltree",
 };
 
 static bool is_builtin_type(struct str name)
