@@ -398,6 +398,10 @@ BODY(date_bin)
     if (__builtin_mul_overflow((int64_t)width.days, MICROS_PER_DAY, &step) ||
         __builtin_add_overflow(step, width.micros, &step) || step <= 0)
         return err_set(err, ERR_DATETIME_FIELD_OVERFLOW, "stride must be greater than zero");
+    if (datetime_is_infinite(args[1].i))
+        return fn_return_int(out, args[1].i);
+    if (datetime_is_infinite(args[2].i))
+        return err_set(err, ERR_DATETIME_FIELD_OVERFLOW, "origin out of range");
     int64_t distance;
     if (__builtin_sub_overflow(args[1].i, args[2].i, &distance))
         return err_set(err, ERR_DATETIME_FIELD_OVERFLOW, "timestamp out of range");

@@ -6,6 +6,7 @@
 #include "types/decimal.h"
 #include "types/text.h"
 #include <ctype.h>
+#include <stdio.h>
 
 // ---- format('%-10s %1$I', …)
 
@@ -160,7 +161,7 @@ BODY(format)
 struct number_picture {
     int digits, decimals; // 9 and 0 before and after the point
     int first_zero;       // digits from here on are always shown (from the left); INT32_MAX: none
-    bool fill_off, has_point, sign_before, sign_after, minus_after, angle, plus;
+    bool fill_off, has_point, sign_before, sign_after, minus_before, minus_after, angle, plus, exponent, roman, small;
 };
 
 static void read_picture(struct str picture, struct number_picture *p)
@@ -177,9 +178,13 @@ static void read_picture(struct str picture, struct number_picture *p)
         p->fill_off |= c == 'F' && next == 'M';
         p->sign_before |= c == 'S' && p->digits == 0;
         p->sign_after |= c == 'S' && p->digits > 0;
-        p->minus_after |= c == 'M' && next == 'I';
+        p->minus_before |= c == 'M' && next == 'I' && p->digits == 0;
+        p->minus_after |= c == 'M' && next == 'I' && p->digits > 0;
         p->angle |= c == 'P' && next == 'R';
         p->plus |= c == 'P' && next == 'L';
+        p->exponent |= c == 'E';
+        p->roman |= c == 'R' && next == 'N';
+        p->small |= picture.ptr[i] == 'r';
     }
 }
 
@@ -193,24 +198,28 @@ static int picture_digits(struct eval_context *ec, const struct decimal *value, 
     decimal_coefficient_print(&coefficient, &rounded);
     size_t wanted = (size_t)(p->digits + p->decimals), have = coefficient.len;
     *overflow = have > wanted && !decimal_is_zero(&rounded);
-    buf_fill(digits, '0', wanted > have ? wanted - have : 0);
-    buf_str(digits, have > wanted ? str_slice(buf_view(&coefficient), have - wanted, have) : buf_view(&coefficient));
+    if (*overflow) {
+        buf_fill(digits, '#', wanted);
+    } else {
+        size_t extra = have > wanted ? have - wanted : 0;
+        buf_fill(digits, '0', wanted - (have - extra));
+        buf_str(digits, str_slice(buf_view(&coefficient), extra, have));
+    }
     buf_release(&coefficient);
     return 0;
 }
 
 // Writes the picture with digits in place; leading zeros that the picture does not ask for become blanks.
-static void put_picture(struct buf *out, struct str picture, const struct number_picture *p, const char *digits,
-                        bool overflow)
+static void put_picture(struct buf *out, struct str picture, const struct number_picture *p, const char *digits)
 {
-    int at = 0, first = 0;
-    while (first < p->digits && first < p->first_zero && digits[first] == '0')
+    int at = 0, first = 0, last = p->decimals == 0 ? p->digits - 1 : p->digits;
+    while (first < last && first < p->first_zero && digits[first] == '0')
         first++;
     for (size_t i = 0; i < picture.len; i++) {
         char c = (char)toupper((unsigned char)picture.ptr[i]);
         if (c == '9' || c == '0') {
             if (at >= first)
-                buf_putc(out, overflow ? '#' : digits[at]);
+                buf_putc(out, digits[at]);
             else if (!p->fill_off)
                 buf_putc(out, ' ');
             at++;
@@ -226,8 +235,8 @@ static void put_picture(struct buf *out, struct str picture, const struct number
                 buf_putc(out, picture.ptr[i]);
         } else if (c == 'F' || c == 'M' || c == 'P') {
             i++; // FM, MI, PR, PL
-        } else if (c != 'S' && c != 'L') {
-            buf_putc(out, picture.ptr[i]);
+        } else if (c != 'S') {
+            buf_putc(out, c == 'L' ? ' ' : picture.ptr[i]); // no currency has a symbol here
         }
     }
 }
@@ -257,7 +266,9 @@ static void put_sign(struct buf *out, struct str body, bool negative, const stru
                   : p->sign_before || p->plus ? (negative ? '-' : '+')
                   : negative                  ? '-'
                                               : ' ';
-    bool at_front = !p->sign_after && !p->minus_after;
+    bool at_front = !p->sign_after && !p->minus_after && !p->minus_before;
+    if (p->minus_before && (negative || !p->fill_off))
+        buf_putc(out, negative ? '-' : ' ');
     buf_str(out, str_slice(body, 0, blanks));
     if (at_front && !(before == ' ' && p->fill_off))
         buf_putc(out, before);
@@ -270,6 +281,67 @@ static void put_sign(struct buf *out, struct str body, bool negative, const stru
         buf_putc(out, negative ? '-' : ' ');
 }
 
+// 9.99EEEE
+static int put_exponent(const struct decimal *value, const struct number_picture *p, struct buf *out, struct err *err)
+{
+    double v;
+    if (!decimal_to_double(value, &v))
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
+    if (!(v < 0 || p->fill_off || p->sign_before))
+        buf_putc(out, ' ');
+    if (p->sign_before && v >= 0)
+        buf_putc(out, '+');
+    buf_printf(out, "%.*e", p->decimals, v);
+    return 0;
+}
+
+static void roman_numeral(int64_t n, bool small, struct buf *out)
+{
+    static const struct {
+        int value;
+        const char *upper, *lower;
+    } numerals[] = {{1000, "M", "m"}, {900, "CM", "cm"}, {500, "D", "d"},  {400, "CD", "cd"}, {100, "C", "c"},
+                    {90, "XC", "xc"}, {50, "L", "l"},    {40, "XL", "xl"}, {10, "X", "x"},    {9, "IX", "ix"},
+                    {5, "V", "v"},    {4, "IV", "iv"},   {1, "I", "i"}};
+    for (size_t i = 0; i < ARRAY_LEN(numerals); i++) {
+        for (; n >= numerals[i].value; n -= numerals[i].value)
+            buf_cstr(out, small ? numerals[i].lower : numerals[i].upper);
+    }
+}
+
+// RN: what is not from 1 to 3999 has no numeral.
+static int put_roman(struct eval_context *ec, const struct decimal *value, const struct number_picture *p,
+                     struct buf *out, struct err *err)
+{
+    enum { WIDTH = 15, LAST = 3999 };
+    struct decimal whole = *value;
+    int64_t n = 0;
+    if (value->form == DECIMAL_FINITE)
+        TRY(decimal_rescale(ec->arena, value, 0, DECIMAL_HALF_UP, &whole, err));
+    if (whole.form != DECIMAL_FINITE || !decimal_to_i64(&whole, &n) || n < 1 || n > LAST) {
+        buf_fill(out, '#', WIDTH);
+        return 0;
+    }
+    struct buf text = BUF_INIT;
+    roman_numeral(n, p->small, &text);
+    buf_fill(out, ' ', p->fill_off ? 0 : WIDTH - text.len);
+    buf_str(out, buf_view(&text));
+    buf_release(&text);
+    return 0;
+}
+
+// RN and EEEE stand for the whole number.
+static int special_to_char(struct eval_context *ec, const struct decimal *value, const struct number_picture *p,
+                           struct datum *out, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    int rc = p->roman ? put_roman(ec, value, p, &text, err) : put_exponent(value, p, &text, err);
+    if (rc == 0)
+        return fn_return_buf(ec, &text, out, err);
+    buf_release(&text);
+    return rc;
+}
+
 static int number_to_char(struct eval_context *ec, struct decimal value, struct str picture, struct datum *out,
                           struct err *err)
 {
@@ -277,6 +349,8 @@ static int number_to_char(struct eval_context *ec, struct decimal value, struct 
     struct buf digits = BUF_INIT, body = BUF_INIT, text = BUF_INIT;
     bool overflow = false, negative = value.negative;
     read_picture(picture, &p);
+    if (p.roman || (p.exponent && value.form == DECIMAL_FINITE))
+        return special_to_char(ec, &value, &p, out, err);
     value.negative = false;
     int rc = value.form == DECIMAL_FINITE ? picture_digits(ec, &value, &p, &digits, &overflow, err) : 0;
     if (value.form != DECIMAL_FINITE) {
@@ -285,7 +359,7 @@ static int number_to_char(struct eval_context *ec, struct decimal value, struct 
     }
     if (rc == 0) {
         buf_putc(&digits, '\0');
-        put_picture(&body, picture, &p, digits.ptr, overflow);
+        put_picture(&body, picture, &p, digits.ptr);
         if (p.fill_off && p.decimals > 0 && !overflow)
             trim_decimals(&body, picture);
         put_sign(&text, buf_view(&body), negative, &p);
@@ -304,9 +378,20 @@ BODY(to_char_decimal)
 {
     return number_to_char(ec, decimal_of(args[0]), args[1].s, out, err);
 }
+// Rounded as the binary number that it is.
 BODY(to_char_float)
 {
-    return number_to_char(ec, decimal_from_double(args[0].f, false), args[1].s, out, err);
+    enum { DIGITS_MAX = 400 };
+    struct number_picture p;
+    char text[DIGITS_MAX];
+    struct decimal d = decimal_from_double(args[0].f, false);
+    bool out_of_range;
+    read_picture(args[1].s, &p);
+    int n = p.exponent ? DIGITS_MAX : snprintf(text, sizeof(text), "%.*f", p.decimals, args[0].f);
+    if (d.form == DECIMAL_FINITE && n < DIGITS_MAX &&
+        !decimal_parse(ec->arena, (struct str){text, (size_t)n}, &d, &out_of_range))
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
+    return number_to_char(ec, d, args[1].s, out, err);
 }
 
 // Digits, sign and point of the text; everything else is skipped.
