@@ -436,11 +436,14 @@ void session_show_statement(struct session *s, const struct ast *ast, struct str
     buf_release(&b);
 }
 
-// A lock wait that ended because the statement's time was up is a statement timeout.
+// A lock wait that ended because the statement's time was up is a statement timeout. What should never happen leaves a
+// line in the log.
 int session_final_error(struct session *s, int rc, struct err *err)
 {
     if (rc == ERR_LOCK_NOT_AVAILABLE && s->statement_deadline_ns != 0 && clock_mono_ns() >= s->statement_deadline_ns)
         return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
+    if (rc == ERR_INTERNAL_ERROR)
+        log_error("internal error: %s", err->message);
     return rc;
 }
 
