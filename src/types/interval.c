@@ -85,8 +85,10 @@ int interval_div_int(struct interval a, int64_t by, struct interval *out, struct
     int64_t days = a.days / by + day_units / by;
     __int128 rest = (__int128)(a.days % by + day_units % by) * MICROS_PER_DAY + a.micros;
     __int128 micros = rest / by;
-    __int128 left = rest % by * 2; // rounds half away from zero
-    if ((left < 0 ? -left : left) >= (by < 0 ? -(__int128)by : by))
+    __int128 left = rest % by * 2, whole = by; // rounds half to even
+    left = left < 0 ? -left : left;
+    whole = whole < 0 ? -whole : whole;
+    if (left > whole || (left == whole && micros % 2 != 0))
         micros += (rest < 0) == (by < 0) ? 1 : -1;
     *out = (struct interval){(int32_t)months, (int32_t)days, (int64_t)micros};
     return out->months != months || out->days != days || out->micros != micros ? out_of_range(err) : 0;

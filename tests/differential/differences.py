@@ -20,6 +20,7 @@ LISTED = [
     ("error 22023", r"\|\|", "invalid concatenation of jsonb", "a scalar and an object cannot be concatenated"),
     ("error 22P02", r"#-", "path element", "a path into an array must be numbers, even where nothing is there"),
     ("no error 22021", r"convert_from", "", "strings can hold the character 0"),
+    ("error 22023", r"set_masklen", "mask length: -1", "set_masklen(): -1 is refused"),
     ("rows", r"::INTERVAL [*/]", r"", "fractions of microseconds of multiplied and divided intervals are rounded at the end"),
     ("rows", r"quote_(literal|nullable)", "", "escape strings begin with a small e"),
     ("error 22", r"\bIN \(|\bBETWEEN\b|\bAND\b|\bOR\b|\bA(NY|LL) \(", "", "operands are evaluated in any order"),

@@ -72,7 +72,7 @@ class Round:
         roll = self.generator.random.random()
         if roll < 0.6:
             query = self.generator.query(2, None)
-            self.compare(query.node, False)
+            self.compare(query.node, query.ordered)
         elif roll < 0.8:
             self.compare(self.generator.scalars(), False)
         else:

@@ -6,17 +6,27 @@ from expressions import (AGGREGATES, FILTERED, ORDERED, ORDERED_ONLY, PARTIAL, P
 from nodes import List, Node, template
 
 SQL = {name: entry[0] for name, entry in TYPES.items()}
-ROWS_MAX = 24
+ROWS_MAX, ROWS_MANY = 24, 150
 # Types of columns; those that most expressions want come more often.
 COMMON = ["int"] * 5 + ["text"] * 4 + ["dec", "dec", "flt", "bool", "date", "ts", "tstz", "ivl", "jsonb", "ints"] + list(TYPES)
 
 
-class Table:
-    """`columns`: (name, type); the first is the key."""
+# Columns and indexed expressions that are computed from a column: (type, expression).
+COMPUTED = {
+    "int": [("int", "{} + 1"), ("int", "{} % 5"), ("int", "coalesce({}, 0) * 2"), ("bool", "{} > 3")],
+    "text": [("text", "upper({})"), ("int", "length({})::INT8"), ("text", "{} || 'x'")],
+    "dec": [("dec", "abs({})"), ("dec", "round({}, 1)")],
+    "jsonb": [("text", "{} ->> 'a'")],
+}
 
-    def __init__(self, name, columns, not_null, unique, serial):
-        self.name, self.columns, self.not_null, self.unique = name, columns, not_null, unique
-        self.next_id = serial
+
+class Table:
+    """`columns`: (name, type); the first is the key. `computed`: (name, type, expression) of those that are not written."""
+
+    def __init__(self, name, written, not_null=(), unique=(), computed=()):
+        self.name, self.written, self.not_null, self.unique, self.computed = name, written, not_null, unique, computed
+        self.columns = written + [entry[:2] for entry in computed]
+        self.next_id = 0
 
 
 class Scope:
@@ -69,7 +79,7 @@ class Generator:
             self.tables.append(self.table(f"t{i}"))
             out.append(self.create_table(self.tables[-1], i))
         for table in self.tables:
-            n = self.pick([0, 1, 3, 8, ROWS_MAX, ROWS_MAX])
+            n = self.pick([0, 1, 3, 8, ROWS_MAX, ROWS_MAX, ROWS_MANY])
             if n:
                 out.append(self.insert_rows(table, n))
         for table in self.tables:
@@ -81,35 +91,42 @@ class Generator:
         columns = [("id", "int")] + [(f"c{i}", self.pick(COMMON)) for i in range(self.random.randint(3, 7))]
         not_null = {"id"} | {column for column, _ in columns if self.chance(0.2)}
         unique = [column for column, kind in columns[1:] if kind in ("int", "text", "dec") and self.chance(0.1)]
-        return Table(name, columns, not_null, unique, 0)
+        computed = []
+        for column, kind in columns[1:]:
+            if kind in COMPUTED and self.chance(0.15):
+                made, text = self.pick(COMPUTED[kind])
+                computed.append((f"g{len(computed)}", made, text.replace("{}", column)))
+        return Table(name, columns, not_null, unique, computed)
 
     def create_table(self, table, position):
         parts = []
-        for column, kind in table.columns:
+        for column, kind in table.written:
             default = f" DEFAULT {self.constant(kind)}" if column != "id" and self.chance(0.15) else ""
             parts.append(f"{column} {SQL[kind]}{default}{' NOT NULL' if column in table.not_null else ''}")
+        for column, kind, text in table.computed:
+            parts.append((f"{column} {SQL[kind]} AS ({text}) STORED", f"{column} {SQL[kind]} GENERATED ALWAYS AS ({text}) STORED"))
         parts.append("PRIMARY KEY (id)")
         for column in table.unique:
             parts.append(f"UNIQUE ({column})")
-        for column, kind in table.columns[1:]:
+        for column, kind in table.written[1:]:
             if kind in ("int", "dec") and self.chance(0.15):
                 parts.append(f"CHECK ({column} > -5000)")
         if position and self.chance(0.4):
-            fk = [column for column, kind in table.columns[1:] if kind == "int" and column not in table.not_null]
+            fk = [column for column, kind in table.written[1:] if kind == "int" and column not in table.not_null]
             if fk:
                 action = self.pick(["", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON UPDATE CASCADE"])
                 parts.append(f"FOREIGN KEY ({fk[0]}) REFERENCES t{position - 1} (id){action}")
-        return f"CREATE TABLE {table.name} ({', '.join(parts)})"
+        return tuple(f"CREATE TABLE {table.name} ({', '.join(part if isinstance(part, str) else part[i] for part in parts)})" for i in (0, 1))
 
     def insert_rows(self, table, n):
         rows = []
         for _ in range(n):
             row = []
-            for column, kind in table.columns:
+            for column, kind in table.written:
                 row.append(self.column_value(table, column, kind))
             rows.append(f"({', '.join(row)})")
         conflict = " ON CONFLICT DO NOTHING"
-        return f"INSERT INTO {table.name} VALUES {', '.join(rows)}{conflict}"
+        return f"INSERT INTO {table.name} ({', '.join(c for c, _ in table.written)}) VALUES {', '.join(rows)}{conflict}"
 
     def column_value(self, table, column, kind):
         if column == "id":
@@ -149,6 +166,14 @@ class Generator:
             if rest and self.chance(0.3):
                 storing = f" STORING ({rest[0]})"
             out.append((f"CREATE INDEX ON {table.name} ({keys}){storing}{where}", ""))
+        for column, kind in table.written:
+            if kind in COMPUTED and self.chance(0.1):
+                made, text = self.pick(COMPUTED[kind])
+                out.append((f"CREATE INDEX ON {table.name} (({text.replace('{}', column)}), id)", ""))
+        if len(usable) > 1 and self.chance(0.15):
+            column, other = self.random.sample([column for column in usable if column != "id"] * 2, 2)
+            if column != other:
+                out.append(f"CREATE UNIQUE INDEX ON {table.name} ({column}, {other}, id) WHERE {other} IS NOT NULL")
         if inverted and self.chance(0.5):
             out.append((f"CREATE INVERTED INDEX ON {table.name} ({inverted[0]})", ""))
         if self.chance(0.3):
@@ -167,7 +192,7 @@ class Generator:
             name = f"v{i}"
             node = Node([f"CREATE VIEW {name} ({', '.join(column for column, _ in query.columns)}) AS ", query.node])
             out.append((node.text(0), node.text(1)))
-            view = Table(name, query.columns, set(), [], None)
+            view = Table(name, query.columns)
             self.view_tables = getattr(self, "view_tables", []) + [view]
         return out
 
@@ -540,7 +565,7 @@ class Generator:
         return Node(parts), table
 
     def insert(self, table, _scope):
-        columns = [column for column in table.columns if column[0] == "id" or self.chance(0.8)]
+        columns = [column for column in table.written if column[0] == "id" or self.chance(0.8)]
         empty = Scope([])
         rows = []
         for _ in range(self.random.randint(1, 3)):
@@ -563,7 +588,7 @@ class Generator:
         scope = Scope([(f"{table.name}.{c}", t) for c, t in table.columns] + list(more))
         if excluded:
             scope.columns += [(f"excluded.{c}", t) for c, t in table.columns]
-        settable = [entry for entry in table.columns if entry[0] != "id" and entry[0] not in table.unique]
+        settable = [entry for entry in table.written if entry[0] != "id" and entry[0] not in table.unique]
         chosen = self.random.sample(settable, min(len(settable), self.random.randint(1, 2)))
         return List([Node([f"{column} = ", self.expression(kind, scope, 2)]) for column, kind in chosen])
 

@@ -135,7 +135,8 @@ class Round:
         for (name,) in found.rows:
             self.session.run(f"DROP INDEX d.{name.decode()}")
         for table in self.generator.tables:
-            for index, _ in self.generator.indexes(table):
+            for index in self.generator.indexes(table):
+                index = index if isinstance(index, str) else index[PALMETTO]
                 self.session.run(index)
                 self.setup.append(index)
         for query, old in zip(queries, before):
