@@ -310,6 +310,7 @@ static struct conjuncts conditions_between(struct optimizer *o, const struct joi
 struct joined {
     double rows, cost; // cost negative: none
     uint32_t left, right;
+    bool bounded; // plan_bounded
 };
 
 static struct join_key key_between(const struct join_tree *t, const struct expr *e, uint32_t left)
@@ -359,6 +360,24 @@ static double joined_cost(struct optimizer *o, const struct join_tree *t, const 
     return cost;
 }
 
+// A catalog relation looked up for each of few rows.
+static void try_catalog(struct optimizer *o, const struct join_tree *t, struct joined *set, const struct joined *l,
+                        uint32_t left, uint32_t right, const struct conjuncts *on)
+{
+    double rows = 0, lookup = -1;
+    if (l->bounded && (right & (right - 1)) == 0)
+        lookup = virtual_lookup_cost(o, t->leaves.ptr[__builtin_ctz(right)], on, &rows);
+    if (lookup < 0)
+        return;
+    double cost = l->cost + l->rows * lookup;
+    set->rows = fmin(set->rows, l->rows * rows);
+    if (set->cost >= 0 && cost >= set->cost)
+        return;
+    set->cost = cost;
+    set->left = left;
+    set->right = right;
+}
+
 // Tries a set as the join of two; `crossed`: also when no condition connects them.
 static void try_split(struct optimizer *o, struct join_tree *t, struct joined *sets, uint32_t left, uint32_t right,
                       bool crossed)
@@ -372,6 +391,9 @@ static void try_split(struct optimizer *o, struct join_tree *t, struct joined *s
         return;
     if (set->cost < 0)
         set->rows = joined_rows(o, t, l, r, left, &on, n_keys);
+    set->bounded |= l->bounded || r->bounded;
+    try_catalog(o, t, set, l, left, right, &on);
+    try_catalog(o, t, set, r, right, left, &on);
     for (int side = 0; side < 2; side++) {
         double cost = joined_cost(o, t, side == 0 ? l : r, side == 0 ? r : l, side == 0 ? right : left, &on, n_keys) +
                       set->rows * 0.1;
@@ -402,7 +424,7 @@ static struct rel *search(struct optimizer *o, struct join_tree *t)
             sets[set].cost = -1;
             if ((set & (set - 1)) == 0) {
                 const struct plan *p = t->plans[__builtin_ctz(set)];
-                sets[set] = (struct joined){.rows = p->rows, .cost = p->cost};
+                sets[set] = (struct joined){.rows = p->rows, .cost = p->cost, .bounded = plan_bounded(p)};
                 continue;
             }
             uint32_t lowest = set & -set, rest = set & ~lowest;

@@ -107,4 +107,10 @@ double hash_join_cost(double left_cost, double left_rows, double right_cost, dou
 bool lookup_possible(const struct rel *r);
 struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit);
 
+// Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.
+bool plan_bounded(const struct plan *p);
+// Finding the rows of a leaf that is a catalog relation by the conditions, once, and how many there are; negative when
+// it cannot be looked up by them.
+double virtual_lookup_cost(struct optimizer *o, const struct rel *leaf, const struct conjuncts *on, double *rows);
+
 #endif

@@ -1,5 +1,6 @@
 // Logical operators to physical ones, bottom up, with estimates of rows and cost.
 #include "sql/optimize/optimize_int.h"
+#include <ctype.h>
 #include <math.h>
 
 static struct plan *plan_new(struct optimizer *o, enum plan_kind kind, const struct rel *r, struct plan *input)
@@ -55,8 +56,25 @@ static struct plan *exactly(struct optimizer *o, struct plan *p, const struct re
 
 // ---- scans
 
-// column = value, column IN (value), column LIKE 'without wildcards' (JDBC asks so for names): how many sides of it may
-// be the column; 0: it is none of them.
+// The name that psql asks for as '^(name)$'; ptr NULL: the pattern is another one.
+static struct str anchored_name(const struct expr *e)
+{
+    const struct expr *pattern = e->args[1];
+    if (strcmp(e->fn->name, "~") != 0 || pattern->kind != EXPR_CONST || pattern->value.null)
+        return STR_NONE;
+    struct str text = pattern->value.s;
+    if (text.len < 4 || !str_has_prefix(text, STR("^(")) || !str_eqc(str_slice(text, text.len - 2, text.len), ")$"))
+        return STR_NONE;
+    struct str name = str_slice(text, 2, text.len - 2);
+    for (size_t i = 0; i < name.len; i++) {
+        if (!isalnum((unsigned char)name.ptr[i]) && name.ptr[i] != '_')
+            return STR_NONE;
+    }
+    return name;
+}
+
+// column = value, column IN (value), column LIKE 'without wildcards' (JDBC asks so for names), column ~ '^(value)$':
+// how many sides of it may be the column; 0: it is none of them.
 static int equality_sides(const struct expr *e)
 {
     if (e->kind == EXPR_IN)
@@ -65,6 +83,8 @@ static int equality_sides(const struct expr *e)
         return 0;
     if (strcmp(e->fn->name, "=") == 0)
         return 2;
+    if (anchored_name(e).ptr != NULL)
+        return 1;
     const struct expr *pattern = e->args[1];
     bool plain = strcmp(e->fn->name, "LIKE") == 0 && pattern->kind == EXPR_CONST && !pattern->value.null;
     for (size_t i = 0; plain && i < pattern->value.s.len; i++)
@@ -98,13 +118,40 @@ static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *f
                        scan->scan.table->columns[at].id != scan->scan.table_columns[k])
                     at++;
                 if (at + 1 == lookups[0] || at + 1 == lookups[1]) {
-                    *value = other;
+                    struct str name = e->kind == EXPR_CALL ? anchored_name(e) : STR_NONE;
+                    *value = name.ptr != NULL ? expr_const(o->arena, other->type, datum_str(name)) : other;
                     return at + 1;
                 }
             }
         }
     }
     return 0;
+}
+
+enum { VIRTUAL_LOOKUP_COST = 20, VIRTUAL_PARTS = 5 };
+
+// How many rows a lookup by the column at that position + 1 finds: one object, or the parts of one.
+static double virtual_lookup_rows(const struct cat_table *t, uint32_t position)
+{
+    static const char *const names[] = {"oid", "relname", "typname", "indexrelid"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_eqc(t->columns[position - 1].name, names[i]))
+            return 1;
+    }
+    return VIRTUAL_PARTS;
+}
+
+double virtual_lookup_cost(struct optimizer *o, const struct rel *leaf, const struct conjuncts *on, double *rows)
+{
+    const struct rel *scan = leaf->kind == REL_FILTER ? leaf->input : leaf;
+    struct expr *value;
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan->kind != REL_SCAN || scan->scan.table->kind != CAT_VIRTUAL)
+        return -1;
+    uint32_t position = virtual_lookup(scan, on, o, &value);
+    if (position == 0)
+        return -1;
+    *rows = virtual_lookup_rows(scan->scan.table, position);
+    return VIRTUAL_LOOKUP_COST;
 }
 
 static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct conjuncts *filter)
@@ -120,9 +167,10 @@ static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct c
     }
     p->scan.filter = conjuncts_join(o, filter);
     // Those that have lookups describe tables and their parts; the others are few.
-    double all = scan->scan.table->virtual_lookups[0] != 0 ? 1000 : 30;
-    p->cost = p->scan.virtual_lookup > 0 ? 20 : all * 2;
-    p->rows = p->scan.virtual_lookup > 0 ? 5 : fmax(1, all * filter_selectivity(o, filter));
+    double all = scan->scan.table->virtual_empty ? 0 : scan->scan.table->virtual_lookups[0] != 0 ? 1000 : 30;
+    p->cost = p->scan.virtual_lookup > 0 ? VIRTUAL_LOOKUP_COST : all * 2;
+    p->rows = p->scan.virtual_lookup > 0 ? virtual_lookup_rows(p->scan.table, p->scan.virtual_lookup)
+                                         : fmax(1, all * filter_selectivity(o, filter));
     return p;
 }
 
@@ -486,21 +534,21 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
 }
 
 // Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.
-static bool bounded(const struct plan *p)
+bool plan_bounded(const struct plan *p)
 {
     switch (p->kind) {
     case PLAN_VIRTUAL_SCAN:
-        return p->scan.virtual_lookup > 0;
+        return p->scan.virtual_lookup > 0 || p->scan.table->virtual_empty;
     case PLAN_FILTER:
     case PLAN_PROJECT:
     case PLAN_SORT:
     case PLAN_DISTINCT:
     case PLAN_SRF:
     case PLAN_ORDINALITY:
-        return bounded(p->input);
+        return plan_bounded(p->input);
     case PLAN_HASH_JOIN:
     case PLAN_NESTED_JOIN:
-        return p->join.kind == JOIN_INNER ? bounded(p->input) || bounded(p->right) : bounded(p->input);
+        return p->join.kind == JOIN_INNER ? plan_bounded(p->input) || plan_bounded(p->right) : plan_bounded(p->input);
     default:
         return false;
     }
@@ -513,7 +561,7 @@ static struct plan *try_virtual(struct optimizer *o, struct rel *r, struct plan 
     bool filtered = r->right->kind == REL_FILTER;
     struct rel *scan = filtered ? r->right->input : r->right;
     if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan->kind != REL_SCAN || scan->scan.table->kind != CAT_VIRTUAL ||
-        r->join.kind == JOIN_RIGHT || r->join.kind == JOIN_FULL || r->join.on == NULL || !bounded(left))
+        r->join.kind == JOIN_RIGHT || r->join.kind == JOIN_FULL || r->join.on == NULL || !plan_bounded(left))
         return NULL;
     struct expr *predicate = filtered ? r->right->predicate : NULL;
     struct plan *right = plan_scan(o, scan, expr_and(o->arena, predicate, r->join.on), NULL, 0, 0);

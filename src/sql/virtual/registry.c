@@ -136,6 +136,7 @@ static struct cat_table build_table(const struct table_def *def, const char *pre
         .acl = {STR("node"), grant, 1},
         .version = 1,
         .virtual_table = &def->source,
+        .virtual_empty = def->source.generate == virtual_no_rows,
         .virtual_lookups = {lookup_position(def, def->lookups[0]), lookup_position(def, def->lookups[1])}};
 }
 
