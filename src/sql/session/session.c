@@ -436,14 +436,19 @@ void session_show_statement(struct session *s, const struct ast *ast, struct str
     buf_release(&b);
 }
 
-// A lock wait that ended because the statement's time was up is a statement timeout. What should never happen leaves a
-// line in the log.
+// A lock wait that ended because the statement's or the transaction's time was up is a timeout of that. What should never
+// happen leaves a line in the log.
 int session_final_error(struct session *s, int rc, struct err *err)
 {
-    if (rc == ERR_LOCK_NOT_AVAILABLE && s->statement_deadline_ns != 0 && clock_mono_ns() >= s->statement_deadline_ns)
-        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
     if (rc == ERR_INTERNAL_ERROR)
         log_error("internal error: %s", err->message);
+    if (rc != ERR_LOCK_NOT_AVAILABLE || (s->statement_deadline_ns == 0 && s->txn_deadline_ns == 0))
+        return rc;
+    int64_t now = clock_mono_ns();
+    if (s->statement_deadline_ns != 0 && now >= s->statement_deadline_ns)
+        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
+    if (s->txn_deadline_ns != 0 && now >= s->txn_deadline_ns)
+        return err_set(err, ERR_QUERY_CANCELED, "query execution canceled due to transaction timeout");
     return rc;
 }
 

@@ -105,15 +105,19 @@ int session_interrupted(void *arg, struct err *err)
     return 0;
 }
 
-// Lock waits end at the lock timeout or with the statement, whichever comes first.
+static int64_t until_deadline(int64_t timeout, int64_t deadline_ns)
+{
+    if (deadline_ns == 0)
+        return timeout;
+    int64_t left = MAX(deadline_ns - clock_mono_ns(), (int64_t)1);
+    return timeout == 0 ? left : MIN(timeout, left);
+}
+
+// Lock waits end at the lock timeout, with the statement or with the transaction, whichever comes first.
 static int64_t lock_timeout(const struct session *s)
 {
     int64_t timeout = setting_int(s, SETTING_LOCK_TIMEOUT) * 1000000;
-    if (s->statement_deadline_ns != 0) {
-        int64_t left = MAX(s->statement_deadline_ns - clock_mono_ns(), (int64_t)1);
-        timeout = timeout == 0 ? left : MIN(timeout, left);
-    }
-    return timeout;
+    return until_deadline(until_deadline(timeout, s->statement_deadline_ns), s->txn_deadline_ns);
 }
 
 // Never more than an eighth of what all sessions may have together, so that an operator spills before the rest starves.

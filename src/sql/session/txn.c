@@ -44,6 +44,12 @@ static enum kv_isolation default_isolation(const struct session *s)
     return strcmp(name, "repeatable read") == 0 ? KV_SNAPSHOT : KV_SERIALIZABLE;
 }
 
+static int default_priority(const struct session *s)
+{
+    const char *name = s->values[SETTING_DEFAULT_TRANSACTION_PRIORITY];
+    return strcmp(name, "low") == 0 ? -1 : strcmp(name, "high") == 0 ? 1 : 0;
+}
+
 static int open_kv(struct session *s, struct err *err)
 {
     struct kv_begin_options options = {.isolation = s->txn_isolation,
@@ -87,7 +93,7 @@ int session_begin(struct session *s, enum txn_state state, struct err *err)
 {
     s->txn_isolation = default_isolation(s);
     s->txn_read_only = setting_bool(s, SETTING_DEFAULT_TRANSACTION_READ_ONLY);
-    s->txn_priority = 0;
+    s->txn_priority = default_priority(s);
     s->txn_as_of = 0;
     s->txn_micros = s->statement_micros;
     if (UNLIKELY(setting_bool(s, SETTING_DEFAULT_TRANSACTION_USE_FOLLOWER_READS) && s->job == NULL))
@@ -302,16 +308,27 @@ int txn_retry(struct session *s, struct err *err)
     return cat_view_refresh(s->view, err);
 }
 
+// What only looks at the session may run in every state.
+static bool is_observer(const struct session *s, const struct ast *statement)
+{
+    if (statement->kind != AST_SHOW)
+        return false;
+    enum ast_show_what what = ast_as_show(statement)->what;
+    if (what == AST_SHOW_COMMIT_TIMESTAMP)
+        return s->txn_state == TXN_COMMIT_WAIT;
+    return what == AST_SHOW_TRANSACTION_STATUS || what == AST_SHOW_SAVEPOINT_STATUS ||
+           what == AST_SHOW_LAST_QUERY_STATISTICS;
+}
+
 int txn_check_state(struct session *s, const struct ast *statement, struct err *err)
 {
     TRY(session_check_ended(s, err));
     if (s->txn_state == TXN_ABORTED && statement->kind != AST_ROLLBACK && statement->kind != AST_COMMIT &&
-        statement->kind != AST_ROLLBACK_TO &&
-        !(statement->kind == AST_SHOW && ast_as_show(statement)->what == AST_SHOW_TRANSACTION_STATUS))
+        statement->kind != AST_ROLLBACK_TO && !is_observer(s, statement))
         return err_set(err, ERR_IN_FAILED_SQL_TRANSACTION,
                        "current transaction is aborted, commands ignored until end of transaction block");
     if (s->txn_state == TXN_COMMIT_WAIT && statement->kind != AST_COMMIT && statement->kind != AST_ROLLBACK &&
-        !(statement->kind == AST_SHOW && ast_as_show(statement)->what == AST_SHOW_TRANSACTION_STATUS))
+        !is_observer(s, statement))
         return err_set(err, ERR_INVALID_TRANSACTION_STATE,
                        "current transaction is committed, commands ignored until end of transaction block");
     return 0;
