@@ -686,6 +686,40 @@ static void test_history(void)
     end();
 }
 
+static void put_version(struct buf *b, uint64_t version)
+{
+    buf_printf(b, "%llu.%09llu,0", (unsigned long long)(version / 1000000000),
+               (unsigned long long)(version % 1000000000));
+}
+
+// What is no longer kept cannot be read, in CockroachDB's words.
+static void test_too_old(void)
+{
+    begin();
+    struct session *s = session_in(clusters_system(clusters));
+    struct buf sql = BUF_INIT, expected = BUF_INIT;
+    expect(s, "CREATE TABLE t (a INT PRIMARY KEY); INSERT INTO t VALUES (1)", "");
+    uint64_t then = kv_now(kv);
+    buf_printf(&sql, "SELECT a FROM t AS OF SYSTEM TIME %llu", (unsigned long long)then);
+    expect(s, "UPDATE t SET a = 2 WHERE true", "");
+    CHECK_INT(kv_checkpoint(kv), KV_OK);
+    expect(s, buf_c(&sql), "1 ");
+    kv_set_history(kv, 1);
+    expect(s, "UPDATE t SET a = 3 WHERE true", "");
+    CHECK_INT(kv_checkpoint(kv), KV_OK);
+    CHECK(kv_oldest_readable(kv) > then);
+    buf_cstr(&expected, "batch timestamp ");
+    put_version(&expected, then);
+    buf_cstr(&expected, " must be after replica GC threshold ");
+    put_version(&expected, kv_oldest_readable(kv));
+    expect(s, buf_c(&sql), buf_c(&expected));
+    expect(s, "SELECT a FROM t", "3 ");
+    buf_release(&sql);
+    buf_release(&expected);
+    session_free(s);
+    end();
+}
+
 // ---- limits
 
 static struct cluster_usage usage_of(const char *name)
@@ -881,5 +915,6 @@ CHECK_MAIN({"create", test_create}, {"names", test_names}, {"rename", test_renam
            {"connection_limit", test_connection_limit}, {"apart", test_apart}, {"reopened", test_reopened},
            {"drop", test_drop}, {"drop_in_use", test_drop_in_use}, {"recovery", test_recovery},
            {"reset_to_time", test_reset_to_time}, {"backup", test_backup}, {"statistics", test_statistics},
-           {"history", test_history}, {"usage", test_usage}, {"storage_limit", test_storage_limit},
-           {"counted_storage", test_counted_storage}, {"request_units", test_request_units})
+           {"history", test_history}, {"too_old", test_too_old}, {"usage", test_usage},
+           {"storage_limit", test_storage_limit}, {"counted_storage", test_counted_storage},
+           {"request_units", test_request_units})
