@@ -318,6 +318,7 @@ static int execute_once(struct session *s, struct portal *p, int64_t max_rows, s
         p->state = PORTAL_READY;
         s->activity.txn.retries++;
         session_backoff(attempt);
+        TRY(session_interrupted(s, err));
         TRY(txn_retry(s, err));
     }
 }

@@ -469,6 +469,7 @@ struct batch_run {
     size_t group_start; // first statement of the implicit transaction
     size_t group_mark;
     uint32_t attempts;
+    bool again; // the next statement has run before: its time goes on
 };
 
 static bool next_ends_group(const struct batch_run *b, const struct session *s)
@@ -482,6 +483,15 @@ static bool next_ends_group(const struct batch_run *b, const struct session *s)
            is_cluster_statement(next) || is_cluster_statement(b->parsed.items[b->at].ast);
 }
 
+// Retries end with the statement's time, or when it is canceled.
+static int pause_before_retry(struct session *s, struct batch_run *b, struct err *err)
+{
+    session_backoff(b->attempts);
+    err_reset(err);
+    b->again = true;
+    return session_interrupted(s, err);
+}
+
 // Decides what becomes of an error: 0 and b->at set to run again, or the error after cleaning up.
 static int failed(struct session *s, struct batch_run *b, int rc, size_t statement_mark, struct err *err)
 {
@@ -489,18 +499,15 @@ static int failed(struct session *s, struct batch_run *b, int rc, size_t stateme
     if (rc == ERR_SERIALIZATION_FAILURE && ++b->attempts < RETRIES_MAX) {
         if (implicit && s->sink->ops->rewind(s->sink, b->group_mark)) {
             activity_retry(s, true);
-            session_backoff(b->attempts);
-            err_reset(err);
             b->at = b->group_start;
-            if (s->txn != NULL)
-                return txn_restart(s, err);
-            return 0;
-        }
-        if (!implicit && txn_can_retry(s, rc) && s->sink->ops->rewind(s->sink, statement_mark)) {
+            rc = pause_before_retry(s, b, err);
+            if (rc == 0)
+                return s->txn != NULL ? txn_restart(s, err) : 0;
+        } else if (!implicit && txn_can_retry(s, rc) && s->sink->ops->rewind(s->sink, statement_mark)) {
             activity_retry(s, false);
-            session_backoff(b->attempts);
-            err_reset(err);
-            rc = txn_retry(s, err);
+            rc = pause_before_retry(s, b, err);
+            if (rc == 0)
+                rc = txn_retry(s, err);
             if (rc == 0)
                 return 0;
         }
@@ -532,7 +539,11 @@ static int run_control(struct session *s, struct batch_run *b, const struct pars
 static int run_one(struct session *s, struct batch_run *b, bool *copying, struct err *err)
 {
     const struct parsed_statement *st = &b->parsed.items[b->at];
-    statement_clock_start(s);
+    if (b->again)
+        s->statement_micros = clock_wall_ns() / 1000;
+    else
+        statement_clock_start(s);
+    b->again = false;
     session_show_statement(s, st->ast, st->text);
     TRY(txn_check_state(s, st->ast, err));
     if (ast_is_txn_control(st->ast))
