@@ -252,12 +252,12 @@ static void test_violations(void)
     teardown();
 }
 
-static void *create_index(void *arg)
+static void *change_slowly(void *arg)
 {
     struct harness mine = h;
     mine.text = BUF_INIT;
     struct session *s = harness_session(&mine, "root");
-    harness_run_in(&mine, s, "CREATE INDEX slow ON t (c)");
+    harness_run_in(&mine, s, arg);
     session_free(s);
     buf_release(&mine.text);
     return NULL;
@@ -280,7 +280,7 @@ static void test_control(void)
         setup(true);
         CHECK_SQL(&h, "INSERT INTO t SELECT i, i, repeat('x', 300) FROM generate_series(10000, 70000) g(i)",
                   "INSERT 0 60001");
-        CHECK_INT(pthread_create(&thread, NULL, create_index, NULL), 0);
+        CHECK_INT(pthread_create(&thread, NULL, change_slowly, "CREATE INDEX slow ON t (c)"), 0);
         await_job();
         snprintf(sql, sizeof(sql), "%s JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')", controls[i]);
         struct str text = harness_run(&h, sql);
@@ -318,7 +318,7 @@ static void test_straggler(void)
     setup(false);
     CHECK_SQL(&h, "INSERT INTO t SELECT i, i, repeat('x', 300) FROM generate_series(10000, 70000) g(i)",
               "INSERT 0 60001");
-    CHECK_INT(pthread_create(&thread, NULL, create_index, NULL), 0);
+    CHECK_INT(pthread_create(&thread, NULL, change_slowly, "CREATE INDEX slow ON t (c)"), 0);
     await_job();
     struct str text = harness_run(&h, "PAUSE JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')");
     bool asked = str_find(text, STR(" 1"), 0) > 0; // it may have been through already
@@ -335,6 +335,45 @@ static void test_straggler(void)
     session_free(s);
     await_jobs();
     CHECK_SQL(&h, "SELECT count(*) FROM t WHERE c = 'still open'", "20");
+    teardown();
+}
+
+// While a table is being rewritten: nobody sees it, other changes of it wait, references and actions go on.
+static void test_meanwhile(void)
+{
+    pthread_t thread;
+    setup(true);
+    CHECK_SQL(&h, "INSERT INTO t SELECT i, i, repeat('x', 300) FROM generate_series(10000, 70000) g(i)",
+              "INSERT 0 60001");
+    CHECK_SQL(&h, "CREATE TABLE p (k INT PRIMARY KEY)", "CREATE TABLE");
+    CHECK_SQL(&h, "INSERT INTO p SELECT DISTINCT b FROM t", "INSERT 0 66001");
+    CHECK_SQL(&h, "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES p ON UPDATE CASCADE", "ALTER TABLE");
+    CHECK_INT(pthread_create(&thread, NULL, change_slowly,
+                             "ALTER TABLE t ADD COLUMN id UUID NOT NULL DEFAULT gen_random_uuid()"),
+              0);
+    await_job();
+    struct str text = harness_run(&h, "PAUSE JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')");
+    bool asked = str_find(text, STR(" 1"), 0) > 0; // it may have been through already
+    pthread_join(thread, NULL);
+    if (asked) {
+        CHECK_SQL(&h, "SELECT column_name FROM [SHOW COLUMNS FROM t]", "a\nb\nc");
+        CHECK_SQL(&h, "SELECT * FROM t WHERE a = 17", "17|119|row 17");
+        CHECK_SQL(&h, "SELECT count(*) FROM pg_index WHERE indrelid = 't'::REGCLASS", "1");
+        CHECK_SQL(&h, "SELECT id FROM t", "ERROR 42703 column \"id\" does not exist");
+        CHECK_SQL(&h, "INSERT INTO t VALUES (-1, 1, 'while paused'); DELETE FROM t WHERE a = 20000",
+                  "INSERT 0 1\nDELETE 1");
+        CHECK_SQL(&h, "UPDATE p SET k = -119 WHERE k = 119; UPSERT INTO t VALUES (18, 1, 'again')",
+                  "UPDATE 1\nINSERT 0 1");
+        text = harness_run(&h, "BEGIN; ALTER TABLE t ADD COLUMN other INT");
+        CHECK(str_find(text, STR("ERROR 55006 relation \"t\" is being changed by job "), 0) > 0);
+        CHECK_SQL(&h, "ROLLBACK", "ROLLBACK");
+        harness_reopen(&h);
+        CHECK_SQL(&h, "RESUME JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'paused')", "RESUME JOBS 1");
+        CHECK_SQL(&h, "ALTER TABLE t ADD COLUMN other INT", "ALTER TABLE"); // when it is its turn
+        CHECK_SQL(&h, "SELECT a, b, c FROM t WHERE a IN (-1, 17, 18, 20000) ORDER BY a",
+                  "-1|1|while paused\n17|-119|row 17\n18|1|again");
+    }
+    CHECK_SQL(&h, "SELECT count(*), count(DISTINCT id) FROM t", "66001|66001");
     teardown();
 }
 
@@ -374,7 +413,7 @@ static void test_restart(void)
               "INSERT 0 60001");
     CHECK_SQL(&h, "BEGIN; CREATE INDEX in_txn ON t (b); ROLLBACK", "BEGIN\nCREATE INDEX\nROLLBACK"); // as ever
     CHECK_SQL(&h, "SELECT count(*) FROM [SHOW JOBS]", "0");
-    CHECK_INT(pthread_create(&thread, NULL, create_index, NULL), 0);
+    CHECK_INT(pthread_create(&thread, NULL, change_slowly, "CREATE INDEX slow ON t (c)"), 0);
     await_job();
     CHECK_SQL(&h, "PAUSE JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')", "PAUSE JOBS 1");
     pthread_join(thread, NULL);
@@ -388,4 +427,4 @@ static void test_restart(void)
 CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"constraints", test_constraints},
            {"violations", test_violations}, {"rewrites", test_rewrites}, {"add_key", test_add_key},
            {"failing_rewrites", test_failing_rewrites}, {"control", test_control}, {"restart", test_restart},
-           {"straggler", test_straggler}, {"drop", test_drop}, )
+           {"straggler", test_straggler}, {"meanwhile", test_meanwhile}, {"drop", test_drop}, )

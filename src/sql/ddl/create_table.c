@@ -171,6 +171,7 @@ static int like_table(struct table_work *w, const struct ast_like_table *like, s
     const struct cat_table *from;
     TRY(ddl_find_table(w->dc, like->table, false, &from, err));
     TRY(cat_check_table_privilege(w->dc->view, w->dc->scope.user, from, CAT_PRIVILEGE_SELECT, err));
+    TRY(online_none_pending(w->dc, from, err));
     uint32_t *ids = ARENA_ARRAY(a, uint32_t, from->next_column_id);
     TRY(like_columns(w, from, &o, ids, err));
     for (size_t i = 0; o.constraints && i < from->n_checks; i++) {

@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 enum {
-    PIECE_ROWS = 2000,
+    PIECE_ROWS = 2000,      // to begin with
+    PIECE_ROWS_MAX = 16000, // while nobody comes in between
     PIECE_ROWS_MIN = 8,
     PIECE_ATTEMPTS_MAX = 1000,
-    PIECES_PER_UPDATE = 16,
+    PIECES_PER_UPDATE = 8,
     BUSY_POLL_US = 5000,
     ROWS_MIN_DEFAULT = 50000
 };
@@ -306,7 +307,7 @@ static int do_pass(struct online *o, struct err *err)
         o->at = o->piece.next;
         o->put_any |= o->piece.put > 0;
         o->rows_seen += o->piece.rows_max;
-        o->piece_rows = MIN(o->piece_rows * 2, (uint32_t)PIECE_ROWS);
+        o->piece_rows = MIN(o->piece_rows * 2, (uint32_t)PIECE_ROWS_MAX);
         if (++pieces % PIECES_PER_UPDATE == 0)
             TRY(store_progress(o, err));
     } while (o->at.len > 0);
