@@ -150,9 +150,11 @@ static int nth_value(struct window_op *w, struct window_function *f, struct err 
 
 // ---- aggregates
 
-static int flush_rows(struct window_op *w, struct window_function *f, void *state, const uint32_t *rows, uint32_t n,
-                      struct err *err)
+// Rows into the state, or out of it again.
+static int flush_rows(struct window_op *w, struct window_function *f, void *state, bool out, const uint32_t *rows,
+                      uint32_t n, struct err *err)
 {
+    const struct fn_aggregate *aggregate = f->expr->fn->aggregate;
     void *states[BATCH_ROWS_MAX];
     for (uint32_t k = 0; k < n; k++)
         states[k] = state;
@@ -165,28 +167,33 @@ static int flush_rows(struct window_op *w, struct window_function *f, void *stat
     }
     w->op.x->eval.call = &f->call;
     w->op.x->eval.arena = &w->op.batch;
-    return f->expr->fn->aggregate->accumulate(&w->op.x->eval, &w->state_arena, states, f->vec_pointers,
-                                              (int)f->expr->n_args, NULL, n, err);
+    return (out ? aggregate->remove : aggregate->accumulate)(&w->op.x->eval, &w->state_arena, states, f->vec_pointers,
+                                                             (int)f->expr->n_args, NULL, n, err);
 }
 
-static int accumulate(struct window_op *w, struct window_function *f, void *state, uint32_t lo, uint32_t hi,
-                      struct err *err)
+static bool passes(const struct window_op *w, const struct window_function *f, uint32_t position)
+{
+    if (f->filter < 0)
+        return true;
+    struct datum pass = window_value(w, position, (uint32_t)f->filter);
+    return !pass.null && pass.b;
+}
+
+static int move_rows(struct window_op *w, struct window_function *f, void *state, bool out, uint32_t lo, uint32_t hi,
+                     struct err *err)
 {
     uint32_t rows[BATCH_ROWS_MAX], n = 0;
     for (uint32_t i = lo; i < hi; i++) {
-        if (f->filter >= 0) {
-            struct datum pass = window_value(w, i, (uint32_t)f->filter);
-            if (pass.null || !pass.b)
-                continue;
-        }
+        if (!passes(w, f, i))
+            continue;
         rows[n++] = w->sorted[i];
         if (n < BATCH_ROWS_MAX)
             continue;
         TRY(check_interrupt(w->op.x, err));
-        TRY(flush_rows(w, f, state, rows, n, err));
+        TRY(flush_rows(w, f, state, out, rows, n, err));
         n = 0;
     }
-    return n > 0 ? flush_rows(w, f, state, rows, n, err) : 0;
+    return n > 0 ? flush_rows(w, f, state, out, rows, n, err) : 0;
 }
 
 static bool same_rows(const struct window_rows *a, const struct window_rows *b)
@@ -200,18 +207,22 @@ static bool same_rows(const struct window_rows *a, const struct window_rows *b)
     return true;
 }
 
-// Brings the state from the rows of `was` to those of `rows`; starts anew unless these only follow them.
+// Brings the state from the rows of `was` to those of `rows`: adds what follows and takes out what is left behind,
+// where the aggregate can do that and it is less than starting anew.
 static int advance(struct window_op *w, struct window_function *f, void **state, const struct window_rows *was,
                    const struct window_rows *rows, struct err *err)
 {
-    bool grows =
-        *state != NULL && was->n == 1 && rows->n == 1 && rows->lo[0] == was->lo[0] && rows->hi[0] >= was->hi[0];
-    if (grows)
-        return accumulate(w, f, *state, was->hi[0], rows->hi[0], err);
+    bool moves = *state != NULL && was->n == 1 && rows->n == 1 && rows->lo[0] >= was->lo[0] &&
+                 rows->lo[0] < was->hi[0] && rows->hi[0] >= was->hi[0];
+    uint32_t left = moves ? rows->lo[0] - was->lo[0] : 0;
+    if (moves && (left == 0 || (f->expr->fn->aggregate->remove != NULL && left <= was->hi[0] - rows->lo[0]))) {
+        TRY(move_rows(w, f, *state, true, was->lo[0], rows->lo[0], err));
+        return move_rows(w, f, *state, false, was->hi[0], rows->hi[0], err);
+    }
     arena_reset(&w->state_arena);
     *state = arena_zalloc(&w->state_arena, MAX(f->expr->fn->aggregate->state_bytes, (size_t)1));
     for (uint32_t k = 0; k < rows->n; k++)
-        TRY(accumulate(w, f, *state, rows->lo[k], rows->hi[k], err));
+        TRY(move_rows(w, f, *state, false, rows->lo[k], rows->hi[k], err));
     return 0;
 }
 
@@ -239,6 +250,65 @@ static int aggregate(struct window_op *w, struct window_function *f, struct err 
         set_result(w, f, i, d);
     }
     return 0;
+}
+
+// min and max: the positions of the frame that no later one beats, the best first.
+struct candidates {
+    uint32_t *positions;
+    uint32_t first, end; // in use
+    uint32_t lo, hi;     // the frame they are of
+};
+
+// Brings them to the frame [lo, hi), which usually begins and ends no earlier than the one before.
+static void move_candidates(struct window_op *w, struct window_function *f, struct candidates *c, int direction,
+                            uint32_t lo, uint32_t hi)
+{
+    if (lo < c->lo || hi < c->hi || lo >= c->hi) {
+        c->first = c->end = 0; // going back, or nothing to keep
+        c->hi = lo;
+    }
+    c->lo = lo;
+    for (; c->hi < hi; c->hi++) {
+        struct datum d = window_value(w, c->hi, f->args[0]);
+        if (d.null || !passes(w, f, c->hi))
+            continue;
+        while (c->end > c->first) {
+            struct datum last = window_value(w, c->positions[c->end - 1], f->args[0]);
+            if (datum_compare(f->expr->args[0]->type, &d, &last) * direction <= 0)
+                break;
+            c->end--;
+        }
+        c->positions[c->end++] = c->hi;
+    }
+    while (c->first < c->end && c->positions[c->first] < lo)
+        c->first++;
+}
+
+static int extreme(struct window_op *w, struct window_function *f, struct err *err)
+{
+    int direction = strcmp(f->expr->fn->name, "max") == 0 ? 1 : -1;
+    struct candidates c = {
+        .positions = ARENA_ARRAY(&w->memory, uint32_t, w->end - w->start), .lo = w->start, .hi = w->start};
+    for (uint32_t i = w->start; i < w->end; i++) {
+        struct window_rows rows;
+        if (i % BATCH_ROWS_MAX == 0) {
+            TRY(check_interrupt(w->op.x, err));
+            arena_reset(&w->op.batch);
+        }
+        w->op.x->eval.arena = &w->op.batch;
+        TRY(window_frame_rows(w, f, i, &rows, err));
+        if (rows.n > 0)
+            move_candidates(w, f, &c, direction, rows.lo[0], rows.hi[0]);
+        bool any = rows.n > 0 && c.first < c.end;
+        set_result(w, f, i, any ? window_value(w, c.positions[c.first], f->args[0]) : DATUM_NULL);
+    }
+    return 0;
+}
+
+static bool is_extreme(const struct expr *e)
+{
+    bool named = strcmp(e->fn->name, "min") == 0 || strcmp(e->fn->name, "max") == 0;
+    return named && e->n_args == 1 && (e->frame == NULL || e->frame->exclude == EXCLUDE_NONE);
 }
 
 static const struct {
@@ -529,7 +599,7 @@ static void build_sorter(struct window_op *w)
 static void build_aggregate(struct window_op *w, struct window_function *f)
 {
     struct arena *a = w->op.x->arena;
-    f->compute = aggregate;
+    f->compute = is_extreme(f->expr) ? extreme : aggregate;
     f->vecs = ARENA_ARRAY(a, struct vec, f->expr->n_args);
     f->vec_pointers = ARENA_ARRAY(a, const struct vec *, f->expr->n_args);
     for (uint32_t i = 0; i < f->expr->n_args; i++) {

@@ -23,6 +23,22 @@ ACCUMULATE(count_accumulate)
     return 0;
 }
 
+ACCUMULATE(count_rows_remove)
+{
+    for (uint32_t k = 0; k < n; k++)
+        --*(int64_t *)states[k];
+    return 0;
+}
+
+ACCUMULATE(count_remove)
+{
+    if (!args[0]->has_nulls)
+        return count_rows_remove(ec, arena, states, args, n_args, sel, n, err);
+    EACH_VALUE (k, r)
+        --*(int64_t *)states[k];
+    return 0;
+}
+
 RESULT(count_result)
 {
     return fn_return_int(out, *(const int64_t *)state);
@@ -41,10 +57,10 @@ LOAD(count_load)
     return 0;
 }
 
-static const struct fn_aggregate count_rows_aggregate = {sizeof(int64_t), count_rows_accumulate, count_result,
-                                                         count_save, count_load};
-static const struct fn_aggregate count_aggregate = {sizeof(int64_t), count_accumulate, count_result, count_save,
-                                                    count_load};
+static const struct fn_aggregate count_rows_aggregate = {
+    sizeof(int64_t), count_rows_accumulate, count_result, count_save, count_load, count_rows_remove};
+static const struct fn_aggregate count_aggregate = {sizeof(int64_t), count_accumulate, count_result,
+                                                    count_save,      count_load,       count_remove};
 
 // ---- sum and average of INT: a 128-bit sum cannot overflow
 
@@ -83,6 +99,17 @@ ACCUMULATE(int_sum_accumulate)
     }
     if (group != NULL)
         int_sum_merge(group, &run);
+    return 0;
+}
+
+ACCUMULATE(int_sum_remove)
+{
+    EACH_VALUE (k, r) {
+        struct int_sum *s = states[k];
+        int64_t v = args[0]->i[r & args[0]->mask];
+        int_sum_add(s, -(uint64_t)v, ~(v >> 63) + (v == 0));
+        s->count--;
+    }
     return 0;
 }
 
@@ -141,9 +168,9 @@ LOAD(int_sum_load)
     return 0;
 }
 
-#define INT_SUM(name, result)                                                                                  \
-    static const struct fn_aggregate name = {sizeof(struct int_sum), int_sum_accumulate, result, int_sum_save, \
-                                             int_sum_load}
+#define INT_SUM(name, result)                                                                    \
+    static const struct fn_aggregate name = {sizeof(struct int_sum), int_sum_accumulate, result, \
+                                             int_sum_save,           int_sum_load,       int_sum_remove}
 INT_SUM(sum_of_int, int_sum_result);
 INT_SUM(avg_of_int, int_avg_result);
 INT_SUM(sum_int_of_int, sum_int_result);

@@ -95,6 +95,9 @@ struct fn_aggregate {
     // Serializes and merges partial states (spill); NULL: the executor must not spill this aggregate's state.
     void (*save)(const void *state, struct buf *out);
     int (*load)(struct arena *arena, void *state, struct str saved, struct err *err); // merges into `state`
+    // Takes rows out of states that have them, as accumulate put them in; NULL: that cannot be done exactly.
+    int (*remove)(struct eval_context *ec, struct arena *arena, void *const *states, const struct vec *const *args,
+                  int n_args, const uint16_t *sel, uint32_t n, struct err *err);
 };
 
 // Set-returning: called once per input row, appends result rows as `n_columns` vectors through `emit`.
