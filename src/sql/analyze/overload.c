@@ -59,6 +59,8 @@ static int literal_cost(struct analyzer *an, const struct ast *e, struct type to
             struct type known = an->parameters.ptr[index];
             if (type_equivalent(known, to) || known.family == to.family)
                 return 0;
+            if (known.family == TYPE_STRING && to.family == TYPE_COLLATED && !type_is_any_kind(to))
+                return 0; // drivers declare every string as text; it is taken like a literal
             return cast_allowed(known, to) >= CAST_IMPLICIT ? COST_CAST : COST_IMPOSSIBLE;
         }
         if (type_is_any_kind(to))

@@ -70,8 +70,7 @@ static struct str option_value(struct str text, size_t *at)
     char quote = *at < text.len && (text.ptr[*at] == '"' || text.ptr[*at] == '\'') ? text.ptr[*at] : '\0';
     size_t from = *at + (quote != '\0');
     *at = from;
-    while (*at < text.len &&
-           (quote != '\0' ? text.ptr[*at] != quote : text.ptr[*at] != ',' && text.ptr[*at] != ' '))
+    while (*at < text.len && (quote != '\0' ? text.ptr[*at] != quote : text.ptr[*at] != ',' && text.ptr[*at] != ' '))
         ++*at;
     struct str value = str_slice(text, from, *at);
     *at += quote != '\0' && *at < text.len;
@@ -155,8 +154,8 @@ static bool is_word(const struct token *t)
 static bool is_bad_end(const struct headline *h, size_t i)
 {
     const struct token *t = token_at(h, i);
-    bool number = t->type == TS_SFLOAT || t->type == TS_VERSION || t->type == TS_FLOAT || t->type == TS_INT ||
-                  t->type == TS_UINT;
+    bool number =
+        t->type == TS_SFLOAT || t->type == TS_VERSION || t->type == TS_FLOAT || t->type == TS_INT || t->type == TS_UINT;
     bool sign = t->type == TS_PROTOCOL || t->type == TS_ENTITY;
     return (!is_word(t) || number || sign || t->text.len <= (size_t)h->o.short_word) && !t->hit;
 }

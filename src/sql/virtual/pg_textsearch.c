@@ -50,9 +50,8 @@ GENERATOR(pg_ts_dict_rows)
         row[pg_ts_dict_dictowner] = datum_int(owner);
         row[pg_ts_dict_dicttemplate] = datum_int(stems ? TS_OID_TEMPLATE_SNOWBALL : TS_OID_TEMPLATE_SIMPLE);
         if (stems)
-            row[pg_ts_dict_dictinitoption] =
-                datum_str(arena_printf(x->eval.arena, "language = '%s'%s", c->stemmer,
-                                       c->english_stops ? ", stopwords = 'english'" : ""));
+            row[pg_ts_dict_dictinitoption] = datum_str(arena_printf(x->eval.arena, "language = '%s'%s", c->stemmer,
+                                                                    c->english_stops ? ", stopwords = 'english'" : ""));
         TRY(virtual_row(rows, row, err));
     }
     return 0;
