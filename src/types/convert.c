@@ -228,7 +228,7 @@ static int to_string(struct conversion *c)
         c->out->s = c->in.b ? STR("true") : STR("false");
         return 0;
     }
-    if (c->from.family == TYPE_STRING || c->from.family == TYPE_UNKNOWN)
+    if (c->from.family == TYPE_STRING || c->from.family == TYPE_COLLATED || c->from.family == TYPE_UNKNOWN)
         return 0;
     struct buf text = BUF_INIT;
     datum_print(&text, c->from, c->in, c->vc);

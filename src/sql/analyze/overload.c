@@ -252,6 +252,8 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
 
 static struct type result_type(const struct fn_overload *fn, struct type any)
 {
+    if (fn->result.family == TYPE_COLLATED)
+        return type_collated(T_STRING, any.scale);
     if (fn->result.family == TYPE_ANY || (fn->result.family != TYPE_ARRAY && type_is_any_kind(fn->result)))
         return any.family == TYPE_ANY ? T_UNKNOWN : any;
     if (fn->result.family == TYPE_ARRAY &&

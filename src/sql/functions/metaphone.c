@@ -142,7 +142,7 @@ static size_t sound_t(struct metaphone *m)
 static void plain_sound(struct metaphone *m, char c)
 {
     static const char *const own[26] = {
-        ['F' - 'A'] = "F", ['J' - 'A'] = "J", ['L' - 'A'] = "L",  ['M' - 'A'] = "M", ['N' - 'A'] = "N",
+        ['F' - 'A'] = "F", ['J' - 'A'] = "J", ['L' - 'A'] = "L", ['M' - 'A'] = "M",  ['N' - 'A'] = "N",
         ['Q' - 'A'] = "K", ['R' - 'A'] = "R", ['V' - 'A'] = "F", ['X' - 'A'] = "KS", ['Z' - 'A'] = "S",
     };
     char last = letter(m, -1), next = letter(m, 1);
