@@ -75,9 +75,11 @@ class Round:
             self.compare(query.node, query.ordered)
         elif roll < 0.8:
             self.compare(self.generator.scalars(), False)
-        else:
+        elif roll < 0.95:
             node, table = self.generator.change()
             self.compare_change(node, table)
+        else:
+            self.compare_transaction()
 
     def compare(self, node, ordered):
         ours, theirs = self.pair.both(node)
@@ -143,6 +145,31 @@ class Round:
         results, after = differing(node)[1:3]
         self.pair.both("ROLLBACK")
         self.report(what, node, *(results if difference(*results, False) else after))
+
+    def compare_transaction(self):
+        """Several changes with savepoints among them, of which some are undone; what all tables hold in the end."""
+        steps = [Node(["BEGIN"])]
+        live = 0  # savepoints that can be gone back to
+        for _ in range(self.generator.random.randint(2, 6)):
+            steps += [Node([f"SAVEPOINT s{live}"]), self.generator.change()[0]]
+            live += 1
+            if self.generator.chance(0.4):
+                live = self.generator.random.randint(1, live)
+                steps.append(Node([f"ROLLBACK TO SAVEPOINT s{live - 1}"]))
+        steps += [Node([f"SELECT * FROM {table.name}"]) for table in self.generator.tables]
+        done = []
+        self.counts["transactions"] += 1
+        for step in steps:
+            ours, theirs = self.pair.both(step)
+            done.append(step.text(PALMETTO))
+            what = difference(ours, theirs, False)
+            if what is not None:
+                if by_design(what, ours, theirs, done[-1]) is None:
+                    self.report(f"{what} in a transaction", "; ".join(done), ours, theirs)
+                break
+            if ours.error:
+                break
+        self.pair.both("ROLLBACK")
 
     def report(self, what, node, ours, theirs):
         self.failures += 1

@@ -6,7 +6,7 @@ from expressions import (AGGREGATES, FILTERED, ORDERED, ORDERED_ONLY, PARTIAL, P
 from nodes import List, Node, template
 
 SQL = {name: entry[0] for name, entry in TYPES.items()}
-ROWS_MAX, ROWS_MANY = 24, 150
+ROWS_MAX, ROWS_MANY = 24, 60
 # Types of columns; those that most expressions want come more often.
 COMMON = ["int"] * 5 + ["text"] * 4 + ["dec", "dec", "flt", "bool", "date", "ts", "tstz", "ivl", "jsonb", "ints"] + list(TYPES)
 

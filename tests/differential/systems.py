@@ -24,6 +24,9 @@ from run import Postgres  # noqa: E402
 
 PALMETTO, POSTGRES = 0, 1
 TEXT, BINARY = 0, 1
+# Results that are larger, and statements that take longer, are not compared.
+ROWS_MAX, STATEMENT_TIMEOUT = 5000, "10s"
+TOO_MANY = "57014"
 
 
 class Outcome:
@@ -57,8 +60,25 @@ class Session:
         self.conn.exec_(b"SET client_min_messages = error")
 
     def run(self, sql):
-        """By the simple protocol."""
-        return self.outcome(self.conn.exec_(sql.encode()))
+        """By the simple protocol. Rows come one by one, so that a result that is too large is given up before it is here."""
+        self.conn.send_query(sql.encode())
+        self.conn.set_single_row_mode()
+        rows, last, many = [], None, False
+        while (result := self.conn.get_result()) is not None:
+            if result.status == pq.ExecStatus.SINGLE_TUPLE:
+                if not many:
+                    rows.append([result.get_value(0, j) for j in range(result.nfields)])
+                if len(rows) > ROWS_MAX and not many:
+                    many = True
+                    self.conn.get_cancel().cancel()
+            else:
+                last = result
+        if many:
+            return Outcome(error=TOO_MANY, message=f"more than {ROWS_MAX} rows")
+        outcome = self.outcome(last)
+        if not outcome.error:
+            outcome.rows = rows
+        return outcome
 
     def run_extended(self, sql, result_format=TEXT):
         return self.outcome(self.conn.exec_params(sql.encode(), None, result_format=result_format))
@@ -105,7 +125,7 @@ class Palmetto:
 
     def session(self):
         session = Session(self.url, "palmetto")
-        session.must("SET null_ordered_last = on")
+        session.must(f"SET null_ordered_last = on; SET statement_timeout = '{STATEMENT_TIMEOUT}'")
         return session
 
     def check_alive(self):
@@ -116,6 +136,6 @@ class Palmetto:
 def postgres_session(postgres):
     session = Session(postgres.url, "postgresql")
     session.must("SET TimeZone = 'UTC'")
-    session.must("SET statement_timeout = '20s'")
+    session.must(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
     session.must("SET jit = off")
     return session
