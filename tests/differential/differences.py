@@ -56,7 +56,7 @@ FUNCTIONS = [
     (r"^(exp|pow|power)\(float|float8 [*/^] ", "no error 2", "", "floats overflow to Infinity and underflow to 0"),
     (r"numeric \^|^pow(er)?\(numeric", "", "", "powers of decimals have 20 digits, and a bound of their exponents"),
     (r"^(float8|numeric) [<>]=? ", "rows", "NaN", "NaN is smaller than all other numbers"),
-    (r"^_int8 [<>]=? |^inet [<>]=? ", "rows", "", "arrays and inet values have another order"),
+    (r"^(_int8|inet|tsvector|tsquery) [<>]=? ", "rows", "", "arrays, inet and text search values have another order"),
     (r"^int8 / int8", "types|rows|no error 22003", "", "/ of integers gives a decimal"),
     (r"^(numeric::|jsonb|to_jsonb)", "rows", r"1e10|1e20", "large decimals print with an exponent"),
     (r"^jsonb::", "no error 22023", "null", "a JSON null becomes NULL when it is cast"),

@@ -45,6 +45,8 @@ GRID = {
     "_int8": ["{}", "{1}", "{1,2,3}", "{NULL}", "{1,NULL,1}"],
     "_text": ["{}", "{a}", "{a,b}", "{NULL,x}", '{"","a b"}'],
     "inet": ["192.168.1.5", "192.168.1.5/24", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255", "::1", "fe80::1:2/64", "::ffff:1.2.3.4"],
+    "tsvector": ["", "'a' 'b'", "'cat':1 'dog':2,3A", "'a':1B 'b':2 'c':3C,4", "'A''b' 'x y':5"],
+    "tsquery": ["", "cat & dog", "!a | b", "a <-> b", "'cat':A*", "(a | b) & !c", "a <2> c"],
     "varbit": ["", "0", "1", "0101", "11111111", "1000000000"],
 }
 # Arguments of functions that mean something special: (function, position of the argument) to its values.
@@ -69,7 +71,7 @@ SAME = {"int2": "int8", "int4": "int8", "oid": None, "varchar": "text", "bpchar"
 # Not functions of their arguments, or about the server itself.
 EXCLUDED = {"random", "setseed", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "gen_random_uuid", "version",
             "current_setting", "set_config", "nextval", "currval", "setval", "lastval", "to_regclass", "to_regtype", "to_regproc", "to_regnamespace",
-            "to_regrole", "format_type", "obj_description", "col_description", "shobj_description", "current_schemas", "getdatabaseversion"}
+            "to_regrole", "format_type", "obj_description", "col_description", "shobj_description", "current_schemas", "getdatabaseversion", "get_current_ts_config"}
 PREFIXES = ("pg_", "has_", "inet_server", "inet_client", "txid_", "lo_", "row_security", "binary_upgrade", "current_", "session_user", "repeat")
 # Input and output functions of types; SQL reaches them as casts.
 SUFFIXES = ("out", "_out", "send", "recv", "_in")
