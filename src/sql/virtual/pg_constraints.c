@@ -260,8 +260,28 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
     return 0;
 }
 
+// The constraints of the tables whose foreign keys reference that one.
+static int referencing_rows(struct exec_context *x, const struct cat_table *t, struct virtual_rows *rows,
+                            struct err *err)
+{
+    for (size_t i = 0; i < t->n_inbound; i++) {
+        struct virtual_filter of = {.column = pg_constraint_conrelid,
+                                    .value = datum_int(t->inbound[i].origin_table_id)};
+        bool again = false;
+        for (size_t k = 0; k < i && !again; k++)
+            again = t->inbound[k].origin_table_id == t->inbound[i].origin_table_id;
+        if (!again)
+            TRY(relations_each(x, &of, pg_constraint_conrelid, -1, SCOPE_STORED, constraint_rows, rows, err));
+    }
+    return 0;
+}
+
 GENERATOR(pg_constraint_rows)
 {
-    int id_column = filter != NULL ? (int)filter->column : -1; // both lookups are OIDs that lead to the relation
-    return relations_each(x, filter, id_column, -1, SCOPE_STORED, constraint_rows, rows, err);
+    const struct cat_table *referenced = NULL;
+    if (filter != NULL && filter->column == pg_constraint_confrelid && filter->value.i > 0)
+        TRY(cat_table_by_id(x->view, (uint32_t)filter->value.i, &referenced, err));
+    if (referenced != NULL)
+        return referencing_rows(x, referenced, rows, err);
+    return relations_each(x, filter, pg_constraint_conrelid, -1, SCOPE_STORED, constraint_rows, rows, err);
 }
