@@ -125,8 +125,9 @@ struct kv_conflict;
 // Told by the transaction's own thread, outside all locks. The local engine calls both.
 struct kv_observer {
     void (*waited)(struct kv_observer *o, const struct kv_wait *wait);
-    // kv_commit ends with KV_CONFLICT: what kv_last_conflict would say if the handle were still there; for the call.
-    void (*commit_failed)(struct kv_observer *o, const struct kv_conflict *conflict);
+    // kv_commit or kv_lock ends with KV_CONFLICT: what kv_last_conflict says, or would say if the commit had not freed
+    // the handle; for the call.
+    void (*conflicted)(struct kv_observer *o, const struct kv_conflict *conflict);
 };
 
 struct kv_begin_options {

@@ -366,7 +366,7 @@ enum kv_result txn_commit(struct kv_txn *base, uint64_t *version)
     if (r == KV_CONFLICT || r == KV_TOO_OLD)
         atomic_fetch_add_explicit(&txn->store->stats.conflicts, 1, memory_order_relaxed);
     if (r == KV_CONFLICT && txn->observer != NULL)
-        txn->observer->commit_failed(txn->observer, &txn->conflict);
+        txn->observer->conflicted(txn->observer, &txn->conflict);
     txn_end(txn);
     return r;
 }

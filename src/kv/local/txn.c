@@ -300,5 +300,8 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     struct view *view = view_acquire(txn->store, txn->shard);
     uint64_t newest = view_newest_version(view, key);
     view_unref(view);
-    return newest > txn->snapshot ? txn_refresh(base) : KV_OK;
+    r = newest > txn->snapshot ? txn_refresh(base) : KV_OK;
+    if (r == KV_CONFLICT && txn->observer != NULL)
+        txn->observer->conflicted(txn->observer, &txn->conflict);
+    return r;
 }

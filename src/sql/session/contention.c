@@ -1,5 +1,5 @@
-// Contention events: waits for locks and commits that met a conflict, the last ones of the engine. Each is written by
-// the session that it happened to, after the fact; crdb_internal's tables of contention are made from them.
+// Contention events: waits for locks, locks and commits that met a conflict, the last ones of the engine. Each is
+// written by the session that it happened to, after the fact; crdb_internal's tables of contention are made from them.
 #include "sql/session/contention_int.h"
 #include "sql/session/session_int.h"
 
@@ -69,7 +69,7 @@ static void waited(struct kv_observer *o, const struct kv_wait *wait)
     note(CONTAINER_OF(o, struct session, observer), wait->key, wait->other_id, wait->waited_ns, false);
 }
 
-static void commit_failed(struct kv_observer *o, const struct kv_conflict *conflict)
+static void conflicted(struct kv_observer *o, const struct kv_conflict *conflict)
 {
     struct session *s = CONTAINER_OF(o, struct session, observer);
     buf_clear(&s->commit_conflict_key);
@@ -81,7 +81,7 @@ static void commit_failed(struct kv_observer *o, const struct kv_conflict *confl
 
 void contention_observe(struct session *s)
 {
-    s->observer = (struct kv_observer){.waited = waited, .commit_failed = commit_failed};
+    s->observer = (struct kv_observer){.waited = waited, .conflicted = conflicted};
 }
 
 void contention_list(struct contention *c, struct arena *a, struct virtual_contention **out, size_t *n)

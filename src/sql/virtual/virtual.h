@@ -63,7 +63,7 @@ struct virtual_activity {
     int64_t last_micros;
     int last_error; // SQLSTATE, 0: none
 };
-// A wait for a lock, or a commit that met a conflict.
+// A wait for a lock, or a lock or commit that met a conflict.
 struct virtual_contention {
     int64_t at_micros, waited_ns;
     uint64_t waiting_txn, blocking_txn; // 0: unknown
