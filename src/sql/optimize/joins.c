@@ -489,6 +489,23 @@ static struct rel *with_rest(struct optimizer *o, const struct join_tree *t, str
     return f;
 }
 
+// Which of two comes first is decided with how they are joined.
+static struct rel *only_pair(struct optimizer *o, const struct join_tree *t)
+{
+    uint32_t n_keys;
+    struct conjuncts on = conditions_between(o, t, 1, 2, &n_keys);
+    return join_pair(o, t->leaves.ptr[0], t->leaves.ptr[1], conjuncts_join(o, &on));
+}
+
+static struct rel *in_order(struct optimizer *o, struct join_tree *t)
+{
+    t->plans = ARENA_ARRAY(o->arena, struct plan *, t->leaves.len);
+    for (size_t i = 0; i < t->leaves.len; i++)
+        t->plans[i] = plan_rel(o, t->leaves.ptr[i], NULL, 0, 0);
+    bool few = (int64_t)t->leaves.len <= MIN(o->options->reorder_joins_limit, SEARCH_MAX);
+    return few ? search(o, t) : greedy(o, t);
+}
+
 struct rel *reorder(struct optimizer *o, struct rel *r)
 {
     if (r == NULL)
@@ -498,13 +515,9 @@ struct rel *reorder(struct optimizer *o, struct rel *r)
         rule_on(o, OPTIMIZE_RULE_REORDER_JOINS) && collect(o, r, &t)) {
         sort_conditions(o, &t);
         derive(o, &t);
-        t.plans = ARENA_ARRAY(o->arena, struct plan *, t.leaves.len);
-        for (size_t i = 0; i < t.leaves.len; i++) {
+        for (size_t i = 0; i < t.leaves.len; i++)
             t.leaves.ptr[i] = reorder(o, t.leaves.ptr[i]);
-            t.plans[i] = plan_rel(o, t.leaves.ptr[i], NULL, 0, 0);
-        }
-        bool few = t.leaves.len <= 2 || (int64_t)t.leaves.len <= MIN(o->options->reorder_joins_limit, SEARCH_MAX);
-        return with_rest(o, &t, few ? search(o, &t) : greedy(o, &t));
+        return with_rest(o, &t, t.leaves.len == 2 ? only_pair(o, &t) : in_order(o, &t));
     }
     r->input = reorder(o, r->input);
     r->right = reorder(o, r->right);
