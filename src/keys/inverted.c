@@ -328,3 +328,28 @@ struct inverted_keys inverted_search(struct arena *a, struct type column, enum i
     sort_unique(&out);
     return out;
 }
+
+static void add_alternatives(struct arena *a, struct buf *key, const struct ts_node *n, struct inverted_keys *out,
+                             size_t *found, size_t max)
+{
+    if (n->kind == TS_AND || n->kind == TS_PHRASE) {
+        add_alternatives(a, key, n->left, out, found, max);
+        add_alternatives(a, key, n->right, out, found, max);
+        return;
+    }
+    struct inverted_keys k = query_keys(a, key, n);
+    sort_unique(&k);
+    if (*found < max && !is_everything(&k))
+        out[(*found)++] = k;
+}
+
+size_t inverted_alternatives(struct arena *a, const struct datum *query, struct inverted_keys *out, size_t max)
+{
+    struct buf key = BUF_INIT;
+    size_t found = 0;
+    struct ts_node *root = query->null || max == 0 ? NULL : ts_query_open(a, query->s);
+    if (root != NULL)
+        add_alternatives(a, &key, root, out, &found, max);
+    buf_release(&key);
+    return found;
+}

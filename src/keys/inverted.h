@@ -41,5 +41,8 @@ struct inverted_keys inverted_keys(struct arena *a, struct type t, const struct 
 struct inverted_keys inverted_search(struct arena *a, struct type column, enum inverted_op op, struct type operand_type,
                                      const struct datum *operand, const struct datum *path,
                                      const struct type *path_types, uint32_t n_path);
+// Of a search query: sets of prefixes of which each will do by itself, those of the parts that all must be there. None:
+// all of the index. Which finds least only the index knows.
+size_t inverted_alternatives(struct arena *a, const struct datum *query, struct inverted_keys *out, size_t max);
 
 #endif

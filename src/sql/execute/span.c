@@ -146,9 +146,68 @@ static void add_prefix_range(struct arena *a, struct scan_ranges *out, struct st
     out->ranges[out->n++] = (struct kv_range){prefix, out->points ? STR_NONE : prefix_end(a, prefix)};
 }
 
+static void key_ranges(struct arena *a, const struct inverted_keys *keys, struct str prefix, struct scan_ranges *out)
+{
+    struct buf b = BUF_INIT;
+    out->n = 0;
+    out->ranges = ARENA_ARRAY(a, struct kv_range, keys->v.len);
+    for (size_t i = 0; i < keys->v.len; i++) {
+        buf_clear(&b);
+        buf_str(&b, prefix);
+        key_put_bytes(&b, KEY_TAG_BYTES, keys->v.ptr[i]);
+        b.len -= 2; // the end mark: longer keys too
+        struct str start = arena_str(a, buf_view(&b));
+        out->ranges[out->n++] = (struct kv_range){start, prefix_end(a, start)};
+    }
+    buf_release(&b);
+}
+
+enum { PROBE_ENTRIES_MAX = 4096, PROBE_ALTERNATIVES_MAX = 16 };
+
+// Entries in the ranges, counted up to `most`. What is read decides nothing but the way: it is not remembered.
+static int count_entries(struct exec_context *x, const struct scan_ranges *r, uint64_t most, uint64_t *n,
+                         struct err *err)
+{
+    *n = 0;
+    for (uint32_t i = 0; i < r->n && *n < most; i++) {
+        struct kv_scan *scan;
+        struct kv_batch batch;
+        KV_TRY(x, kv_scan_open(x->txn, r->ranges[i], KV_READ_SNAPSHOT, most - *n, &scan), err);
+        do {
+            enum kv_result rc = kv_scan_next(scan, BATCH_ROWS_MAX, &batch);
+            if (rc != KV_OK) {
+                kv_scan_close(scan);
+                return kv_error(x, rc, err);
+            }
+            *n += batch.n;
+        } while (batch.n > 0 && *n < most);
+        kv_scan_close(scan);
+    }
+    return 0;
+}
+
+// Of the words that must all be there the one that occurs least: all are counted, none further than the best so far.
+static int rarest_ranges(struct exec_context *x, struct arena *a, const struct datum *query, struct str prefix,
+                         struct scan_ranges *out, struct err *err)
+{
+    struct inverted_keys alternatives[PROBE_ALTERNATIVES_MAX];
+    size_t n = inverted_alternatives(a, query, alternatives, PROBE_ALTERNATIVES_MAX);
+    uint64_t fewest = PROBE_ENTRIES_MAX, entries;
+    for (size_t i = 0; n > 1 && i < n && fewest > 0; i++) {
+        struct scan_ranges candidate = *out;
+        key_ranges(a, &alternatives[i], prefix, &candidate);
+        TRY(count_entries(x, &candidate, fewest, &entries, err));
+        if (entries < fewest) {
+            fewest = entries;
+            *out = candidate;
+        }
+    }
+    return 0;
+}
+
 // Ranges of the keys of an inverted column that begin with what the operand asks for.
-static int inverted_ranges(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
-                           struct str prefix, struct scan_ranges *out, struct err *err)
+static int inverted_ranges(struct constraint_eval *ce, struct exec_context *x, struct arena *a, const struct batch *in,
+                           uint32_t row, struct str prefix, struct scan_ranges *out, struct err *err)
 {
     const struct index_constraint *c = ce->constraint;
     struct datum operand, *path = ARENA_ARRAY(a, struct datum, c->n_path);
@@ -162,22 +221,12 @@ static int inverted_ranges(struct constraint_eval *ce, struct arena *a, const st
     struct type column = cat_column_by_id(t, ce->ti->index->columns[ce->ti->n_key - 1].column_id)->type;
     struct inverted_keys keys =
         inverted_search(a, column, c->inverted_op, c->inverted->type, &operand, path, types, c->n_path);
-    out->ranges = ARENA_ARRAY(a, struct kv_range, keys.v.len);
-    struct buf b = BUF_INIT;
-    for (size_t i = 0; i < keys.v.len; i++) {
-        buf_clear(&b);
-        buf_str(&b, prefix);
-        key_put_bytes(&b, KEY_TAG_BYTES, keys.v.ptr[i]);
-        b.len -= 2; // the end mark: longer keys too
-        struct str start = arena_str(a, buf_view(&b));
-        out->ranges[out->n++] = (struct kv_range){start, prefix_end(a, start)};
-    }
-    buf_release(&b);
-    return 0;
+    key_ranges(a, &keys, prefix, out);
+    return c->inverted_op == INVERTED_MATCHES && !operand.null ? rarest_ranges(x, a, &operand, prefix, out, err) : 0;
 }
 
-static int one_constraint(struct constraint_eval *ce, struct arena *a, const struct batch *in, uint32_t row,
-                          struct scan_ranges *out, struct err *err)
+static int one_constraint(struct constraint_eval *ce, struct exec_context *x, struct arena *a, const struct batch *in,
+                          uint32_t row, struct scan_ranges *out, struct err *err)
 {
     const struct index_constraint *c = ce->constraint;
     *out = (struct scan_ranges){.points = ce->sp->unique_point};
@@ -190,7 +239,7 @@ static int one_constraint(struct constraint_eval *ce, struct arena *a, const str
         prefix = key_with(a, prefix, ce->ti->key_types[i], d, ce->ti->key_desc[i]);
     }
     if (c->inverted != NULL)
-        return inverted_ranges(ce, a, in, row, prefix, out, err);
+        return inverted_ranges(ce, x, a, in, row, prefix, out, err);
     if (c->n_any > 0 || c->any_array != NULL) {
         struct datum *items;
         uint32_t n;
@@ -240,10 +289,10 @@ int constraint_ranges(struct constraint_eval *ce, struct exec_context *x, struct
                       uint32_t row, struct scan_ranges *out, struct err *err)
 {
     (void)x;
-    TRY(one_constraint(ce, a, in, row, out, err));
+    TRY(one_constraint(ce, x, a, in, row, out, err));
     for (uint32_t i = 0; i < ce->sp->n_more; i++) {
         struct scan_ranges next, all;
-        TRY(one_constraint(&ce->more[i], a, in, row, &next, err));
+        TRY(one_constraint(&ce->more[i], x, a, in, row, &next, err));
         all.ranges = arena_zalloc(a, size_mul(out->n + next.n + 1, sizeof(*all.ranges)));
         all.n = out->n + next.n;
         if (out->n > 0)
