@@ -280,7 +280,7 @@ static void put_year_element(struct buf *out, const struct element *e, const str
         put_number(out, e, 1, iso_year % 10);
         break;
     case P_CC:
-        put_number(out, e, 2, m->c.year > 0 ? (year + 99) / 100 : -((year + 99) / 100));
+        put_number(out, e, 2, m->is_interval ? year / 100 : m->c.year > 0 ? (year + 99) / 100 : -((year + 99) / 100));
         break;
     default:
         put_name(out, e, m->c.year > 0 ? "AD" : "BC", 2, 0);
@@ -288,14 +288,21 @@ static void put_year_element(struct buf *out, const struct element *e, const str
     }
 }
 
+// Of an interval, all its days.
+static int64_t shown_day_of_year(const struct moment *m)
+{
+    return m->is_interval ? (m->c.year * 12 + m->c.month) * (int64_t)DAYS_PER_MONTH + m->c.day : day_of_year(&m->c);
+}
+
 static void put_month_element(struct buf *out, const struct element *e, const struct moment *m)
 {
-    int64_t iso_year;
-    int doy = m->is_interval ? m->c.day : day_of_year(&m->c), month = m->c.month;
+    int64_t iso_year, doy = shown_day_of_year(m);
+    int month = m->c.month;
     bool named = month >= 1 && month <= 12;
     switch (e->pattern) {
     case P_Q:
-        put_number(out, e, 1, named ? (month + 2) / 3 : 0);
+        if (named)
+            put_number(out, e, 1, (month + 2) / 3);
         break;
     case P_MM:
         put_number(out, e, 2, month);
@@ -330,7 +337,7 @@ static void put_day_element(struct buf *out, const struct element *e, const stru
     int dow = day_of_week(m->days), iso_dow = dow == 0 ? 7 : dow;
     switch (e->pattern) {
     case P_DDD:
-        put_number(out, e, 3, m->is_interval ? m->c.day : day_of_year(&m->c));
+        put_number(out, e, 3, shown_day_of_year(m));
         break;
     case P_IDDD:
         put_number(out, e, 3, (iso_week(m->days, &iso_year) - 1) * 7 + iso_dow);
@@ -433,8 +440,31 @@ int datetime_format(struct buf *out, int64_t local, int64_t utc, const struct zo
     return 0;
 }
 
+// Intervals have no names of days and months, no eras and no zones.
+static int check_interval_picture(struct str picture, struct err *err)
+{
+    static const enum pattern refused[] = {P_BC, P_MONTH, P_MON, P_D, P_ID, P_DAY, P_DY, P_TZ, P_TZH, P_TZM, P_OF};
+    for (size_t at = 0; at < picture.len;) {
+        struct element e;
+        if (!next_element(picture, &at, &e)) {
+            struct buf ignored = BUF_INIT;
+            copy_plain(&ignored, picture, &at);
+            buf_release(&ignored);
+            continue;
+        }
+        for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+            if (e.pattern == refused[i]) {
+                err_set(err, ERR_INVALID_DATETIME_FORMAT, "invalid format specification for an interval value");
+                return err_hint(err, "Intervals are not tied to specific calendar dates.");
+            }
+        }
+    }
+    return 0;
+}
+
 int interval_format(struct buf *out, struct interval iv, struct str picture, struct err *err)
 {
+    TRY(check_interval_picture(picture, err));
     int64_t seconds = iv.micros / MICROS_PER_SECOND;
     struct moment m = {.is_interval = true,
                        .c = {.year = iv.months / 12,
