@@ -25,7 +25,7 @@ LISTED = [
     ("rows", r"quote_ident|%I", "", "quote_ident() quotes CockroachDB's keywords"),
     ("rows", r"quote_(literal|nullable)", "", "escape strings begin with a small e"),
     ("error 22", r"\bIN \(|\bBETWEEN\b|\bAND\b|\bOR\b|\bA(NY|LL) \(", "", "operands are evaluated in any order"),
-    ("error 22", r"CASE \(", "", "operands are evaluated in any order"),
+    ("error 2", r"CASE \(|, [^,]*\) IS (NOT )?NULL", "", "operands are evaluated in any order"),
     ("error 22", r"NULL::", "", "PostgreSQL does not evaluate the arguments of a strict function beside a constant NULL"),
     ("no error 22004", r"array_position", "", "array_position(), width_bucket(): a NULL start or threshold is passed over"),
     ("no error 22003", "", "integer out of range", "functions take 64-bit integers where PostgreSQL's take 32-bit ones"),
