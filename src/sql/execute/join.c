@@ -28,6 +28,8 @@ struct join_op {
     uint32_t left_k, candidate;
     uint32_t unmatched_at; // left rows before it have been given out; LEFT: all that belongs to them
     uint16_t *merged;      // LEFT: pairs and unmatched rows in the order of the left side
+    struct type *wide_types;
+    struct batch ordered; // LEFT: those rows; without columns before they are needed
     struct ev *on;
     uint16_t *sel;
     bool emits_right; // not SEMI, ANTI
@@ -601,6 +603,23 @@ static uint32_t collect_pairs(struct join_op *j)
     return n;
 }
 
+// The rows of `wide` that `merged` lists, in that order: selections of batches ascend.
+static void put_in_order(struct join_op *j, uint32_t n)
+{
+    struct batch *b = &j->ordered;
+    if (b->cols == NULL)
+        batch_init(b, j->op.x->arena, j->wide_types, j->wide.ncols, BATCH_ROWS_MAX);
+    for (uint32_t c = 0; c < b->ncols; c++) {
+        if (b->cols[c].has_nulls)
+            memset(b->cols[c].nulls, 0, BATCH_ROWS_MAX);
+        b->cols[c].has_nulls = false;
+        for (uint32_t i = 0; i < n; i++)
+            vec_set(&b->cols[c], i, vec_get(&j->wide.cols[c], j->merged[i]));
+    }
+    j->op.out.cols = b->cols;
+    j->op.out.sel = NULL;
+}
+
 // LEFT: the passed rows that matched nothing go behind the pairs as rows of the batch, and into its order among them.
 static void merge_unmatched(struct join_op *j, uint32_t n_pairs, uint32_t kept)
 {
@@ -620,6 +639,9 @@ static void merge_unmatched(struct join_op *j, uint32_t n_pairs, uint32_t kept)
         j->merged[n++] = j->sel[at++];
     j->op.out.n = n;
     j->op.out.sel = j->merged;
+    j->op.out.cols = j->wide.cols;
+    if (kept > 0 && row > n_pairs)
+        put_in_order(j, n);
 }
 
 static int match(struct join_op *j, struct err *err)
@@ -811,9 +833,10 @@ static struct join_op *join_new(struct exec_context *x, const struct plan *p, co
     row_store_init(&j->rows, x, plan_types(x, right_cols, n_right), n_right);
     uint32_t n = j->n_left + n_right;
     col_id *cols = ARENA_ARRAY(x->arena, col_id, n);
-    memcpy(cols, p->input->cols, j->n_left * sizeof(*cols));
-    memcpy(cols + j->n_left, right_cols, n_right * sizeof(*cols));
-    batch_init(&j->wide, x->arena, plan_types(x, cols, n), n, BATCH_ROWS_MAX);
+    for (uint32_t i = 0; i < n; i++)
+        cols[i] = i < j->n_left ? p->input->cols[i] : right_cols[i - j->n_left];
+    j->wide_types = plan_types(x, cols, n);
+    batch_init(&j->wide, x->arena, j->wide_types, n, BATCH_ROWS_MAX);
     j->on = p->join.on != NULL ? ev_compile(x, p->join.on, cols, n) : NULL;
     j->sel = ARENA_ARRAY(x->arena, uint16_t, BATCH_ROWS_MAX);
     if (j->kind == JOIN_LEFT)
