@@ -379,7 +379,8 @@ int history_read(struct history *h, struct arena *a, uint64_t cluster, size_t i,
     series_read(e->series, a, i, from_s, to_s, out);
     if (now_s <= to_s && values_now(h, a, e, values)) {
         struct series_point *points = ARENA_ARRAY(a, struct series_point, out->n + 1);
-        memcpy(points, out->points, out->n * sizeof(*points));
+        for (size_t k = 0; k < out->n; k++)
+            points[k] = out->points[k];
         points[out->n++] = (struct series_point){now_s, values[i]};
         out->points = points;
     }

@@ -1,5 +1,5 @@
-// Metrics over time of clusters: what is kept, over restarts too, and that saving, sampling and reading go on beside each
-// other and beside clusters that open, close and go.
+// Metrics over time of clusters: what is kept, over restarts too, and that saving, sampling and reading go on beside
+// each other and beside clusters that open, close and go.
 #include "base/util.h"
 #include "check.h"
 #include "keys/keys.h"
@@ -54,8 +54,8 @@ static uint64_t create(const char *name)
 {
     struct err err = ERR_INIT;
     uint64_t id = 0;
-    INVARIANT(clusters_create(clusters, str_of(name), &(struct cluster_create_options){.in_service = true}, &id,
-                              &err) == 0);
+    INVARIANT(
+        clusters_create(clusters, str_of(name), &(struct cluster_create_options){.in_service = true}, &id, &err) == 0);
     return id;
 }
 

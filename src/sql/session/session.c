@@ -436,8 +436,8 @@ void session_show_statement(struct session *s, const struct ast *ast, struct str
     buf_release(&b);
 }
 
-// A lock wait that ended because the statement's or the transaction's time was up is a timeout of that. What should never
-// happen leaves a line in the log.
+// A lock wait that ended because the statement's or the transaction's time was up is a timeout of that. What should
+// never happen leaves a line in the log.
 int session_final_error(struct session *s, int rc, struct err *err)
 {
     if (rc == ERR_INTERNAL_ERROR)
