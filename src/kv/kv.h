@@ -62,7 +62,7 @@ struct kv_options {
     size_t memtable_bytes;          // size at which a memtable is frozen and checkpointed; 0: default 64 MiB
     size_t history_bytes_max;       // frozen memtables kept in memory for old snapshots; 0: default 256 MiB
     int64_t history_ns;             // how far back AS OF reads reach; 0: default 10 min; see kv_set_history
-    size_t history_disk_bytes_max;  // about what superseded versions take; 0: default 4 GiB, 256 MiB without files
+    size_t history_disk_bytes_max;  // about what superseded versions take; 0: default 1 GiB, 256 MiB without files
     bool impose_distributed_limits; // publish and enforce FoundationDB's bounds (10 MB, 5 s, 10 kB, 100 kB)
     bool no_sync;                   // tests only: skip fdatasync
     unsigned skip;                  // tests only: enum kv_skip, steps that are not taken

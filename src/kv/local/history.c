@@ -88,7 +88,7 @@ static size_t partition_bytes_max(const struct store *s)
 {
     size_t all = s->history_disk_bytes_max;
     if (all == 0)
-        all = s->dir != NULL ? (size_t)4 << 30 : (size_t)256 << 20;
+        all = s->dir != NULL ? (size_t)1 << 30 : (size_t)256 << 20;
     return all / HISTORY_PARTITIONS_MAX;
 }
 
