@@ -260,6 +260,9 @@ struct sequence_request {
     const struct ast_object_name
         *name; // SEQUENCE NAME of an identity column; NULL: made from those of table and column
 };
+// ALTER SEQUENCE: options of an existing one.
+int sequence_alter(struct ddl_context *dc, const struct cat_table *t, const struct ast_list *options,
+                   struct err *err) MUST_CHECK;
 int sequence_apply_options(struct cat_sequence *s, const struct ast_list *options, bool altering,
                            struct sequence_request *request, struct err *err) MUST_CHECK;
 struct cat_sequence sequence_defaults(void);

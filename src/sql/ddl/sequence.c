@@ -218,11 +218,20 @@ int ddl_create_sequence(struct ddl_context *dc, const struct ast *statement, str
     return cat_put_table(dc->view, &owned, err);
 }
 
+int sequence_alter(struct ddl_context *dc, const struct cat_table *t, const struct ast_list *options, struct err *err)
+{
+    struct sequence_request request = {0};
+    struct cat_table changed = *t;
+    TRY(sequence_apply_options(&changed.sequence, options, true, &request, err));
+    TRY(apply_owner(dc, t->id, &changed.sequence, &request, err));
+    TRY(cat_put_table(dc->view, &changed, err));
+    return request.restart ? cat_sequence_set(dc->view, &changed, request.restart_value, false, err) : 0;
+}
+
 int ddl_alter_sequence(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_alter_sequence *s = ast_as_alter_sequence(statement);
     const struct cat_table *t;
-    struct sequence_request request = {0};
     TRY(ddl_find_relation(dc, s->name, s->if_exists, &t, err));
     out->changed_schema = t != NULL;
     if (t == NULL)
@@ -230,9 +239,5 @@ int ddl_alter_sequence(struct ddl_context *dc, const struct ast *statement, stru
     if (t->kind != CAT_SEQUENCE)
         return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not a sequence", STR_FMT(t->name));
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
-    struct cat_table changed = *t;
-    TRY(sequence_apply_options(&changed.sequence, &s->options, true, &request, err));
-    TRY(apply_owner(dc, t->id, &changed.sequence, &request, err));
-    TRY(cat_put_table(dc->view, &changed, err));
-    return request.restart ? cat_sequence_set(dc->view, &changed, request.restart_value, false, err) : 0;
+    return sequence_alter(dc, t, &s->options, err);
 }
