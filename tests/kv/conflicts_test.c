@@ -381,6 +381,23 @@ static void many_reads(struct store *s)
     }
 }
 
+// However many rows of one table were read, what lies between them and the few that were read elsewhere was not.
+static void many_reads_and_few_elsewhere(struct store *s)
+{
+    char key[32];
+    struct kv_txn *t = begin_txn(s);
+    GET(t, "system/a", NULL);
+    GET(t, "system/c", NULL);
+    for (int i = 0; i < 60000; i++) {
+        snprintf(key, sizeof(key), "table/%08d", i * 7);
+        GET(t, key, NULL);
+    }
+    PUT(t, "z", "1");
+    WRITE(s, "system/b=1 system/d=1 tablf=1");
+    COMMIT(s, t);
+    WRITE(s, "-system/b -system/d -tablf -z");
+}
+
 const struct kv_case conflict_cases[] = {
     {"read_then_overtaken", read_then_overtaken, false},
     {"unrelated_writes_pass", unrelated_writes_pass, false},
@@ -407,5 +424,6 @@ const struct kv_case conflict_cases[] = {
     {"validated_reads_of_statements", validated_reads_of_statements, false},
     {"no_conflict_with_itself", no_conflict_with_itself, false},
     {"many_reads", many_reads, false},
+    {"many_reads_and_few_elsewhere", many_reads_and_few_elsewhere, false},
 };
 const size_t conflict_cases_count = ARRAY_LEN(conflict_cases);

@@ -66,19 +66,44 @@ void reads_forget(struct read_set *set)
     set->epoch++;
 }
 
+// Bytes that the starts of neighbours have in common: the more, the less lies between them.
+enum { SHARED_MAX = 63 };
+static size_t shared(const struct span *a, const struct span *b)
+{
+    size_t n = 0, most = MIN(MIN(a->start.len, b->start.len), (size_t)SHARED_MAX);
+    while (n < most && a->start.ptr[n] == b->start.ptr[n])
+        n++;
+    return n;
+}
+
+// Joins neighbours that share at least so much, two by two.
+static size_t join_alike(struct span *spans, size_t n, size_t least)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        spans[kept] = spans[i];
+        if (i + 1 < n && shared(&spans[kept], &spans[i + 1]) >= least)
+            extend(&spans[kept], &spans[++i]);
+        kept++;
+    }
+    return kept;
+}
+
+// Joins the closest neighbours: rows of one table, not what was read of one table with what was read of another,
+// between which others write.
 static void coarsen(struct read_set *set)
 {
+    size_t alike[SHARED_MAX + 1] = {0};
     reads_normalize(set);
-    size_t n = set->spans.len;
+    size_t n = set->spans.len, least = SHARED_MAX;
     if (n <= READ_SPANS_MAX / 2)
         return;
-    struct span *spans = set->spans.ptr;
-    for (size_t i = 0; i < n; i += 2) {
-        spans[i / 2] = spans[i];
-        if (i + 1 < n)
-            extend(&spans[i / 2], &spans[i + 1]);
-    }
-    set->spans.len = (n + 1) / 2;
+    const struct span *spans = set->spans.ptr;
+    for (size_t i = 1; i < n; i++)
+        alike[shared(&spans[i - 1], &spans[i])]++;
+    for (size_t sum = alike[least]; least > 0 && sum < n / 4 * 3; sum += alike[least])
+        least--;
+    set->spans.len = join_alike(set->spans.ptr, n, least);
 }
 
 struct read_set *reads_for(struct txn *txn, unsigned flags)
