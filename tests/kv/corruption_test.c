@@ -96,7 +96,7 @@ static void read_files(void)
 
 static void write_file(const struct file *f, const char *bytes, size_t len)
 {
-    char path[600];
+    char path[8192];
     snprintf(path, sizeof(path), "%s/%s", damaged, f->name);
     FILE *out = fopen(path, "w");
     if (out == NULL || fwrite(bytes, 1, len, out) != len)
