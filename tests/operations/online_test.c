@@ -289,6 +289,7 @@ static void test_control(void)
         harness_reopen(&h);
         if (asked && i == 1) {
             CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS]", "paused");
+            CHECK_STR(harness_check(&h), "");
             CHECK_SQL(&h, "INSERT INTO t VALUES (-1, 1, 'while paused'); DELETE FROM t WHERE a = 20000",
                       "INSERT 0 1\nDELETE 1");
             CHECK_SQL(&h, "RESUME JOBS (SELECT job_id FROM [SHOW JOBS])", "RESUME JOBS 1");
