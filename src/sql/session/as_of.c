@@ -45,11 +45,13 @@ static bool find_call(void *arg, struct ast *n)
     return true;
 }
 
-static bool find_placeholder(void *arg, struct ast *n)
+// The lowest number of a parameter, 0: none so far.
+static bool find_parameter(void *arg, struct ast *n)
 {
-    bool *found = arg;
-    *found |= n->kind == AST_PLACEHOLDER;
-    return !*found;
+    int64_t *lowest = arg, index = n->kind == AST_PLACEHOLDER ? ast_as_placeholder(n)->index : 0;
+    if (index != 0 && (*lowest == 0 || index < *lowest))
+        *lowest = index;
+    return true;
 }
 
 static int check_constant(const struct ast *e, const struct expr *value, bool bounded_allowed, struct err *err)
@@ -179,10 +181,10 @@ static int evaluate(struct session *s, const struct ast *e, const struct as_of_a
     struct eval_context fold;
     struct query *q;
     struct expr *value;
-    bool placeholder = false;
-    ast_walk((struct ast *)e, find_placeholder, &placeholder);
-    if (placeholder && args->values == NULL)
-        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $1");
+    int64_t parameter = 0;
+    ast_walk((struct ast *)e, find_parameter, &parameter);
+    if (parameter != 0 && args->values == NULL)
+        return parameter_missing(parameter, err);
     analyze_options_init(s, &options, &fold, a);
     options.parameter_oids = args->oids;
     options.n_parameter_oids = args->n;
@@ -266,18 +268,18 @@ bool as_of_anywhere(const struct ast *statement)
     return c.any || as_of_clause(statement) != NULL;
 }
 
-static bool note_placeholder(void *arg, struct ast *n)
+static bool note_parameter(void *arg, struct ast *n)
 {
     if (n->kind == AST_SELECT_CORE)
-        ast_walk(ast_as_select_core(n)->as_of, find_placeholder, arg);
+        ast_walk(ast_as_select_core(n)->as_of, find_parameter, arg);
     return true;
 }
 
-bool as_of_has_placeholder(const struct ast *statement)
+bool as_of_has_parameter(const struct ast *statement)
 {
-    bool found = false;
-    ast_walk((struct ast *)statement, note_placeholder, &found);
-    return found;
+    int64_t lowest = 0;
+    ast_walk((struct ast *)statement, note_parameter, &lowest);
+    return lowest != 0;
 }
 
 static bool check_inner(void *arg, struct ast *n)
@@ -328,6 +330,22 @@ int as_of_begin(struct session *s, const struct ast *statement, const struct as_
     if (as_of_is_bounded(as_of_clause(statement)))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot use a bounded staleness query in a transaction");
     return version == kv_read_version(s->txn) ? 0 : inconsistent(s, version, a, err);
+}
+
+int as_of_begin_bound(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
+{
+    const struct prepared *p = in->prepared;
+    struct as_of_arguments args = {0};
+    if (p == NULL)
+        return as_of_begin(s, in->ast, &args, a, err);
+    if (LIKELY(!p->as_of))
+        return 0;
+    args = (struct as_of_arguments){in->parameters, NULL, p->parameter_types != NULL ? p->n_parameters : 0};
+    uint32_t *oids = ARENA_ARRAY(a, uint32_t, args.n);
+    for (size_t i = 0; i < args.n; i++)
+        oids[i] = p->parameter_types[i].oid;
+    args.oids = oids;
+    return as_of_begin(s, in->ast, &args, a, err);
 }
 
 // ---- statements that read then and write now

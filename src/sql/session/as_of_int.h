@@ -4,7 +4,7 @@
 
 #include "sql/session/session_int.h"
 
-// Values of placeholders; all zero: there are none.
+// Values of parameters; all zero: there are none.
 struct as_of_arguments {
     const struct datum *values;
     const uint32_t *oids;
@@ -15,7 +15,7 @@ struct as_of_arguments {
 const struct ast *as_of_clause(const struct ast *statement);
 // Whether a clause stands anywhere in it.
 bool as_of_anywhere(const struct ast *statement);
-bool as_of_has_placeholder(const struct ast *statement);
+bool as_of_has_parameter(const struct ast *statement);
 bool as_of_is_bounded(const struct ast *e); // with_min_timestamp(), with_max_staleness()
 // What the clauses say, which must agree: 42601 and 0A000 otherwise. *version 0: now.
 int as_of_evaluate(struct session *s, const struct ast *statement, const struct as_of_arguments *args, struct arena *a,
@@ -24,6 +24,8 @@ int as_of_evaluate(struct session *s, const struct ast *statement, const struct 
 // must be there already.
 int as_of_begin(struct session *s, const struct ast *statement, const struct as_of_arguments *args, struct arena *a,
                 struct err *err) MUST_CHECK;
+// The same with the values of the statement's parameters, if it was prepared.
+int as_of_begin_bound(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 
 // A statement that writes what it has read in the past (CREATE TABLE AS, REFRESH …): *version 0: it reads now.
 int as_of_backfill(struct session *s, const struct ast *statement, struct arena *a, uint64_t *version,

@@ -481,7 +481,7 @@ int run_declare(struct session *s, const struct statement_input *in, struct aren
     if (portal_find(s, d->name) != NULL)
         return err_set(err, ERR_DUPLICATE_CURSOR, "cursor \"%.*s\" already exists", STR_FMT(d->name));
     struct portal *p;
-    TRY(as_of_begin(s, in->ast, &(struct as_of_arguments){0}, a, err));
+    TRY(as_of_begin_bound(s, in, a, err));
     TRY(cursor_new(s, d, in, &p, err));
     int rc = start(s, p, err);
     if (rc == 0 && d->hold)

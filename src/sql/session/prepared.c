@@ -113,7 +113,7 @@ int prepared_plan_now(struct session *s, struct prepared *p, struct statement_pl
 
 static int describe_query(struct session *s, struct prepared *p, struct err *err)
 {
-    if (p->as_of && !as_of_has_placeholder(p->ast)) // names are those of that time
+    if (p->as_of && !as_of_has_parameter(p->ast)) // names are those of that time
         TRY(as_of_begin(s, p->ast, &(struct as_of_arguments){0}, &p->arena, err));
     TRY(make_plan(s, p, &p->plan, err));
     const struct query *q = p->plan->plan->query;

@@ -319,7 +319,7 @@ static int describe_now(struct session *s, struct ddl_context *dc, const struct 
     analyze_options_init(s, &options, &fold, a);
     TRY(analyze(a, &options, query, &q, err));
     if (q->n_parameters > 0)
-        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $1");
+        return parameter_missing(1, err);
     TRY(check_statement_privileges(s, q, err));
     *out = (struct ddl_query){.n_columns = q->n_output};
     struct str *names = ARENA_ARRAY(a, struct str, q->n_output);

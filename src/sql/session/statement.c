@@ -468,16 +468,9 @@ static int run_plan(struct session *s, struct statement_plan *plan, const struct
     return rc;
 }
 
-static int as_of_prepared(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
+int parameter_missing(int64_t number, struct err *err)
 {
-    const struct prepared *p = in->prepared;
-    if (LIKELY(!p->as_of))
-        return 0;
-    uint32_t *oids = ARENA_ARRAY(a, uint32_t, p->n_parameters);
-    for (size_t i = 0; i < p->n_parameters; i++)
-        oids[i] = p->parameter_types[i].oid;
-    struct as_of_arguments args = {in->parameters, oids, p->n_parameters};
-    return as_of_begin(s, in->ast, &args, a, err);
+    return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%lld", (long long)number);
 }
 
 static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
@@ -485,7 +478,7 @@ static int run_query(struct session *s, const struct statement_input *in, bool d
 {
     if (in->prepared != NULL) {
         struct statement_plan *plan;
-        TRY(as_of_prepared(s, in, tag_arena, err));
+        TRY(as_of_begin_bound(s, in, tag_arena, err));
         TRY(prepared_plan_now(s, in->prepared, &plan, err));
         return run_plan(s, plan, in->parameters, in->ast, describe, tag_arena, tag, err);
     }
@@ -496,7 +489,7 @@ static int run_query(struct session *s, const struct statement_input *in, bool d
     if (rc == 0)
         rc = plan_statement(s, &a, in->ast, NULL, 0, &plan, err);
     if (rc == 0 && plan->query->n_parameters > 0)
-        rc = err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $1");
+        rc = parameter_missing(1, err);
     if (rc == 0)
         rc = run_plan(s, plan, NULL, in->ast, describe, tag_arena, tag, err);
     arena_release(&a);
@@ -927,7 +920,7 @@ static int inject_retry_error(struct session *s, const struct ast *ast, struct e
 int query_begin(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
 {
     TRY(inject_retry_error(s, in->ast, err));
-    return as_of_prepared(s, in, a, err);
+    return as_of_begin_bound(s, in, a, err);
 }
 
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
