@@ -2,6 +2,7 @@
 // read once per table and version of the catalog.
 #include "catalog/histogram.h"
 #include "sql/session/as_of_int.h"
+#include "sql/session/show_int.h"
 
 struct column_counts {
     uint32_t id;
@@ -290,19 +291,8 @@ int statistics_collect(struct session *s, struct arena *a, const struct cat_tabl
 
 static int find_table(struct session *s, const struct ast *node, const struct cat_table **t, struct err *err)
 {
-    const struct ast_object_name *o = ast_as_object_name(node);
-    struct str parts[3];
-    size_t n = 0;
-    if (o->database.ptr != NULL)
-        parts[n++] = o->database;
-    if (o->schema.ptr != NULL)
-        parts[n++] = o->schema;
-    parts[n++] = o->name;
-    struct cat_name_scope scope = {.database = str_of(s->values[SETTING_DATABASE]),
-                                   .search_path = s->search_path,
-                                   .n_search_path = s->n_search_path,
-                                   .user = s->user};
-    TRY(cat_resolve_table(s->view, &scope, parts, n, false, t, err));
+    struct show sh = {.session = s, .view = s->view};
+    TRY(show_table(&sh, node, t, err));
     if ((*t)->kind != CAT_TABLE && (*t)->kind != CAT_MATERIALIZED_VIEW)
         return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not a table", STR_FMT((*t)->name));
     return cat_check_table_privilege(s->view, s->user, *t, CAT_PRIVILEGE_SELECT, err);
