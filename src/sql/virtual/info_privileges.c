@@ -68,10 +68,7 @@ GENERATOR(info_schema_privileges_rows)
     const struct cat_database *d;
     const struct cat_schema **schemas;
     size_t n;
-    TRY(current_database(x, &d, err));
-    if (d == NULL)
-        return 0;
-    TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
+    TRY(current_schemas(x, &d, &schemas, &n, err));
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < schemas[i]->acl.n_grants; k++)
             TRY(schema_grant_rows(d, schemas[i], &schemas[i]->acl.grants[k], rows, err));

@@ -71,10 +71,7 @@ GENERATOR(info_schemata_rows)
     const struct cat_database *d;
     const struct cat_schema **schemas;
     size_t n;
-    TRY(current_database(x, &d, err));
-    if (d == NULL)
-        return 0;
-    TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
+    TRY(current_schemas(x, &d, &schemas, &n, err));
     for (size_t i = 0; i < n; i++) {
         ROW(schemata);
         row[schemata_catalog_name] = datum_str(d->name);

@@ -8,10 +8,7 @@ GENERATOR(pg_namespace_rows)
     const struct cat_database *d;
     const struct cat_schema **schemas;
     size_t n;
-    TRY(current_database(x, &d, err));
-    if (d == NULL)
-        return 0;
-    TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
+    TRY(current_schemas(x, &d, &schemas, &n, err));
     for (size_t i = 0; i < n; i++) {
         ROW(pg_namespace);
         uint32_t owner;
@@ -340,11 +337,10 @@ GENERATOR(pg_default_acl_rows)
     const struct cat_database *d;
     const struct cat_schema **schemas;
     size_t n;
-    TRY(current_database(x, &d, err));
+    TRY(current_schemas(x, &d, &schemas, &n, err));
     if (d == NULL)
         return 0;
     TRY(defaults_rows(x, (struct defaults_place){d->id, 0}, d->defaults, d->n_defaults, rows, err));
-    TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
     for (size_t i = 0; i < n; i++)
         TRY(defaults_rows(x, (struct defaults_place){d->id, schemas[i]->id}, schemas[i]->defaults,
                           schemas[i]->n_defaults, rows, err));

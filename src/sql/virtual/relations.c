@@ -99,6 +99,14 @@ int current_database(struct exec_context *x, const struct cat_database **out, st
     return x->eval.database_id != CAT_ID_NONE ? cat_database_by_id(x->view, x->eval.database_id, out, err) : 0;
 }
 
+int current_schemas(struct exec_context *x, const struct cat_database **d, const struct cat_schema ***out, size_t *n,
+                    struct err *err)
+{
+    *n = 0;
+    TRY(current_database(x, d, err));
+    return *d != NULL ? cat_list_schemas(x->view, x->eval.arena, (*d)->id, out, n, err) : 0;
+}
+
 // ---- lists
 
 bool schema_hidden(const struct exec_context *x, const struct cat_schema *s)

@@ -128,6 +128,9 @@ uint32_t virtual_table_oid(const char *schema, const char *name);
 uint32_t virtual_schema_oid(const char *schema);
 // The current database; NULL when it does not exist.
 int current_database(struct exec_context *x, const struct cat_database **out, struct err *err) MUST_CHECK;
+// Its schemas too; none when there is no current database.
+int current_schemas(struct exec_context *x, const struct cat_database **d, const struct cat_schema ***out, size_t *n,
+                    struct err *err) MUST_CHECK;
 
 typedef int (*user_type_row)(struct exec_context *x, const struct cat_database *d, const struct cat_type *t,
                              struct virtual_rows *rows, struct err *err);
