@@ -93,17 +93,25 @@ int session_table_exprs(void *session, struct arena *a, const struct cat_table *
     return 0;
 }
 
+// NULL for an index that is not partial.
+static int index_predicate(struct service_run *r, struct session *s, const struct cat_table *table,
+                           const struct cat_index *index, struct expr **out, struct err *err)
+{
+    *out = NULL;
+    if (index->predicate_sql.len == 0)
+        return 0;
+    return stored_expr(s, &r->arena, table, index->predicate_sql, T_BOOL, "INDEX PREDICATE", out, err);
+}
+
 static int backfill_index(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
                           const struct cat_index *index, struct err *err)
 {
     (void)dc;
     struct session *s = session_of(services);
     struct service_run r;
-    struct expr *predicate = NULL;
-    int rc = 0;
+    struct expr *predicate;
     service_begin(&r, s);
-    if (index->predicate_sql.len > 0)
-        rc = stored_expr(s, &r.arena, table, index->predicate_sql, T_BOOL, "INDEX PREDICATE", &predicate, err);
+    int rc = index_predicate(&r, s, table, index, &predicate, err);
     if (rc == 0)
         rc = exec_backfill_index(&r.x, table, index, predicate, err);
     return service_end(&r, rc);
@@ -113,11 +121,9 @@ int session_backfill_piece(struct session *s, const struct cat_table *table, con
                            struct table_piece *piece, struct err *err)
 {
     struct service_run r;
-    struct expr *predicate = NULL;
-    int rc = 0;
+    struct expr *predicate;
     service_begin(&r, s);
-    if (index->predicate_sql.len > 0)
-        rc = stored_expr(s, &r.arena, table, index->predicate_sql, T_BOOL, "INDEX PREDICATE", &predicate, err);
+    int rc = index_predicate(&r, s, table, index, &predicate, err);
     if (rc == 0)
         rc = exec_backfill_piece(&r.x, table, index, predicate, piece, err);
     return service_end(&r, rc);
