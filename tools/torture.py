@@ -2,7 +2,7 @@
 """The long forms of the crash, fault and damage tests, and the table that docs/RELIABILITY.md quotes.
 
     torture.py [--scale=N] [PART ...]       parts as listed by --list; without names all but the soak
-    torture.py soak [MINUTES]               60 minutes
+    torture.py soak [MINUTES [REST]]        60 minutes, its clients resting for that many milliseconds between transactions
 
 Works on build/release (./dev torture builds it first). --scale=N makes the counts N times as large, e.g. 0.01 to try it.
 Files of the tests go to TMPDIR. Ends with a line per part: what was run, what it said, how long it took.

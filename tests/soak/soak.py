@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A mixed load for a long time, and what it does to memory, file size and latency: soak.py PALMETTO [MINUTES].
+"""A mixed load for a long time, and what it does to memory, file size and latency: soak.py PALMETTO [MINUTES [REST]].
 
 One server on a directory of its own. Orders with items are written, changed and deleted at the other end, money is
 moved, rows are read by key, by range and grouped, and a queue is filled and emptied: its rows live for a moment, so
 that all it ever had lies deleted before its head. Once a minute a line says what every kind of work took and what the
 server holds; at the end come the slopes over the second half, the queue's first minute beside its last, and the
 consistency check. On a machine that has other work the fastest tenth of the
-transactions says more than the median. What must hold: no error but retries, a clean check, the queue's order, sums that stay.
+transactions says more than the median. REST is how many milliseconds a client thinks between two transactions (0: the
+clients take what they get). What must hold: no error but retries, a clean check, the queue's order, sums that stay.
 """
 
 import os
@@ -70,6 +71,8 @@ class Worker(threading.Thread):
                 return
             with self.lock:
                 self.took.append(time.monotonic() - began)
+            if self.soak.rest:
+                time.sleep(self.soak.rest)
         client.close()
 
     def take(self):
@@ -151,8 +154,8 @@ def slope(values):
 
 
 class Soak:
-    def __init__(self, palmetto, directory):
-        self.palmetto, self.directory = palmetto, directory
+    def __init__(self, palmetto, directory, rest):
+        self.palmetto, self.directory, self.rest = palmetto, directory, rest
         self.server = Server(palmetto, directory, "--insecure", "--store=data", "--log-dir=logs", "--cache=64MiB", "--max-sql-memory=256MiB")
         self.port = int(self.server.wait().split("/")[2].rsplit(":", 1)[1])
         self.stopping, self.errors, self.retries, self.in_queue = threading.Event(), [], 0, 0
@@ -219,9 +222,10 @@ class Soak:
 
 def main():
     palmetto, minutes = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 60
+    rest = int(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0
     with tempfile.TemporaryDirectory(prefix="palmetto-soak-") as directory:
         try:
-            soak = Soak(palmetto, pathlib.Path(directory))
+            soak = Soak(palmetto, pathlib.Path(directory), rest)
             soak.run(minutes)
             soak.report()
             status, _, err = soak.server.stop()
