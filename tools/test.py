@@ -122,9 +122,9 @@ def no_random_addresses():
 
 
 def run_all(suites):
-    """Runs suites two at a time."""
+    """Runs suites two at a time, those with the longest time limits first."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(Suite.run, suites))
+        return list(pool.map(Suite.run, sorted(suites, key=lambda suite: -suite.timeout_s)))
 
 
 def group_lint():
