@@ -12,7 +12,7 @@ import { ActionButton, Badge, Button, CopyBox, Data, Empty, PageHead, Panel, Tab
 import { PlanTree } from '../ui/plan-tree';
 import { Table, type Column } from '../ui/table';
 import { say, sayError } from '../ui/toast';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 
 const REFRESH_MS = 10_000;
 

@@ -6,7 +6,7 @@ import { useAdmin } from '../session';
 import { ActionButton, Data, Empty, PageHead, Panel, TextField } from '../ui/parts';
 import { Table } from '../ui/table';
 import { say, sayError } from '../ui/toast';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 
 export function BackupsPage({ cluster }: ClusterPageProps) {
   const admin = useAdmin();

@@ -11,6 +11,7 @@ import { Button, Data, Empty, PageHead } from '../ui/parts';
 import { ActivityPage } from './activity';
 import { BackupsPage } from './backups';
 import { StateBadge } from './clusters';
+import type { ClusterPageProps } from './cluster-page';
 import { ConnectDialog } from './connect';
 import { DatabasesPage } from './databases';
 import { JobsPage } from './jobs';
@@ -19,13 +20,6 @@ import { OverviewPage } from './overview';
 import { SettingsPage } from './settings';
 import { UsersPage } from './users';
 import { WorkbenchPage } from './workbench';
-
-export interface ClusterPageProps {
-  cluster: Cluster;
-  rest: string[]; // what follows the page in the route
-  query: URLSearchParams;
-  reload: () => void;
-}
 
 interface Entry {
   id: string;

@@ -7,10 +7,10 @@ import { useLoad } from '../lib/load';
 import { link } from '../lib/router';
 import type { Database, Table as TableFacts, TableDetail } from '../lib/types';
 import { Icon } from '../ui/icons';
+import { GrantTable } from '../ui/grant-table';
 import { Badge, CopyBox, Data, Empty, PageHead, Panel, Tabs } from '../ui/parts';
 import { Table } from '../ui/table';
-import type { ClusterPageProps } from './cluster';
-import { GrantTable } from './users';
+import type { ClusterPageProps } from './cluster-page';
 
 export function DatabasesPage({ cluster, rest }: ClusterPageProps) {
   const [database, table] = rest;

@@ -7,7 +7,7 @@ import { useAdmin } from '../session';
 import { ActionButton, Badge, Data, Empty, PageHead, Panel } from '../ui/parts';
 import { Table } from '../ui/table';
 import { sayError } from '../ui/toast';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 
 // What may be asked of a job in each state that can change.
 const ACTIONS: Record<string, ('pause' | 'resume' | 'cancel')[]> = {

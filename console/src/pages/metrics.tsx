@@ -9,7 +9,7 @@ import { useLoad } from '../lib/load';
 import { rates, span } from '../lib/series';
 import type { Series } from '../lib/types';
 import { Data, Empty, PageHead, Panel, SelectField } from '../ui/parts';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 
 const REFRESH_MS = 10_000;
 

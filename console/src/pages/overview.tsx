@@ -10,7 +10,7 @@ import { useAdmin } from '../session';
 import { Confirm, FormDialog } from '../ui/dialog';
 import { ActionButton, Button, Meter, Panel, TextField } from '../ui/parts';
 import { say, sayError } from '../ui/toast';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 import { LimitInputs } from './create-cluster';
 
 type Open = 'limits' | 'rename' | 'clone' | 'suspend' | 'reset' | 'delete';

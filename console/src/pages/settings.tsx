@@ -8,7 +8,7 @@ import { FormDialog } from '../ui/dialog';
 import { ActionButton, Badge, Button, Data, Empty, PageHead, Panel, SelectField, TextField } from '../ui/parts';
 import { Table } from '../ui/table';
 import { say, sayError } from '../ui/toast';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 
 export function SettingsPage({ cluster }: ClusterPageProps) {
   const admin = useAdmin();

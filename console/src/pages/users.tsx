@@ -7,9 +7,10 @@ import { useLoad } from '../lib/load';
 import type { Grant, NewPassword, SqlUser } from '../lib/types';
 import { useAdmin } from '../session';
 import { Confirm } from '../ui/dialog';
+import { GrantTable } from '../ui/grant-table';
 import { Badge, Button, Data, Empty, PageHead, Panel } from '../ui/parts';
 import { Table } from '../ui/table';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 import { ConnectDialog } from './connect';
 import { CreateUserDialog, PasswordOnce } from './create-user';
 
@@ -133,26 +134,6 @@ function UserTable({ users, admin, onOpen }: { users: SqlUser[]; admin: boolean;
               </div>
             ),
         },
-      ]}
-    />
-  );
-}
-
-export function GrantTable({ grants }: { grants: Grant[] }) {
-  const object = (g: Grant) => [g.database, g.schema, g.object].filter((x) => x !== null && x !== '').join('.');
-  return (
-    <Table
-      label={t('grants')}
-      rows={grants}
-      rowKey={(g) => `${object(g)} ${g.object_type} ${g.grantee} ${g.privilege}`}
-      find={(g) => `${object(g)} ${g.grantee} ${g.privilege}`}
-      empty={<p class="note padded">{t('noGrants')}</p>}
-      columns={[
-        { id: 'grantee', label: t('grantee'), cell: (g) => g.grantee, sort: (g) => g.grantee },
-        { id: 'privilege', label: t('privilege'), cell: (g) => g.privilege, sort: (g) => g.privilege },
-        { id: 'kind', label: t('kind'), cell: (g) => g.object_type, sort: (g) => g.object_type },
-        { id: 'object', label: t('object'), cell: (g) => <code>{object(g)}</code>, sort: object },
-        { id: 'grantable', label: t('grantable'), cell: (g) => (g.grantable ? t('yes') : t('no')), sort: (g) => (g.grantable ? 0 : 1) },
       ]}
     />
   );

@@ -11,7 +11,7 @@ import { useAdmin } from '../session';
 import { Button, Empty, ErrorNote, PageHead, Panel, SelectField } from '../ui/parts';
 import { ApiError } from '../lib/api';
 import { PlanTree } from '../ui/plan-tree';
-import type { ClusterPageProps } from './cluster';
+import type { ClusterPageProps } from './cluster-page';
 
 const ROWS_SHOWN = 1000;
 const RESULT_BYTES = 4 << 20;
