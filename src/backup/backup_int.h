@@ -11,6 +11,7 @@
 int backup_io_error(int error, const char *what, const char *path, struct err *err);
 int backup_damaged(const char *path, const char *what, struct err *err);
 int backup_make_dirs(const char *path, struct err *err) MUST_CHECK;
+const char *backup_path(struct arena *a, struct str directory, const char *name);
 bool backup_exists(const char *path);
 // Written under another name, synced, renamed.
 int backup_write_file(const char *path, struct str bytes, struct err *err) MUST_CHECK;
@@ -63,7 +64,6 @@ int manifest_read(const char *path, struct arena *a, struct backup_layer *out, s
 
 // ---- chain.c: layers on top of each other
 
-const char *backup_path(struct arena *a, struct str directory, const char *name);
 // The directory of a full backup. *found false: there is none (yet).
 int backup_find(struct str collection, struct str subdirectory, struct arena *a, struct str *out, bool *found,
                 struct err *err) MUST_CHECK;

@@ -6,11 +6,6 @@
 const uint32_t backup_system_tables[] = {4, 6, 23, 33}; // users, settings, role_members, role_options
 const size_t backup_system_tables_len = ARRAY_LEN(backup_system_tables);
 
-const char *backup_path(struct arena *a, struct str directory, const char *name)
-{
-    return arena_printf(a, "%.*s/%s", STR_FMT(directory), name).ptr;
-}
-
 static bool is_backup(struct arena *a, struct str directory)
 {
     return backup_exists(backup_path(a, directory, "MANIFEST"));

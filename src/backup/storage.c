@@ -17,6 +17,11 @@ int backup_damaged(const char *path, const char *what, struct err *err)
     return err_hint(err, "Use another backup; this one has been changed or its disk is failing.");
 }
 
+const char *backup_path(struct arena *a, struct str directory, const char *name)
+{
+    return arena_printf(a, "%.*s/%s", STR_FMT(directory), name).ptr;
+}
+
 // ---- URIs
 
 // Components that lead out of the directory, and links that may.
