@@ -340,11 +340,8 @@ int as_of_begin_bound(struct session *s, const struct statement_input *in, struc
         return as_of_begin(s, in->ast, &args, a, err);
     if (LIKELY(!p->as_of))
         return 0;
-    args = (struct as_of_arguments){in->parameters, NULL, p->parameter_types != NULL ? p->n_parameters : 0};
-    uint32_t *oids = ARENA_ARRAY(a, uint32_t, args.n);
-    for (size_t i = 0; i < args.n; i++)
-        oids[i] = p->parameter_types[i].oid;
-    args.oids = oids;
+    args.values = in->parameters;
+    args.oids = bound_oids(in, a, &args.n);
     return as_of_begin(s, in->ast, &args, a, err);
 }
 

@@ -448,14 +448,11 @@ void session_protocol_error(struct session *s)
 static int cursor_new(struct session *s, const struct ast_declare_cursor *d, const struct statement_input *in,
                       struct portal **out, struct err *err)
 {
-    const struct prepared *declare = in->prepared;
-    size_t n = declare != NULL && declare->parameter_types != NULL ? declare->n_parameters : 0;
     struct prepared *st;
     struct arena a;
     arena_init(&a, NULL);
-    uint32_t *oids = ARENA_ARRAY(&a, uint32_t, n);
-    for (size_t i = 0; i < n; i++)
-        oids[i] = declare->parameter_types[i].oid;
+    size_t n;
+    const uint32_t *oids = bound_oids(in, &a, &n);
     int rc = prepared_make(s, STR(""), STR_EMPTY, d->query, oids, n, &st, err);
     arena_release(&a);
     TRY(rc);
@@ -465,7 +462,7 @@ static int cursor_new(struct session *s, const struct ast_declare_cursor *d, con
     p->hold = d->hold;
     p->parameters = ARENA_ARRAY(&p->arena, struct datum, n);
     for (size_t i = 0; i < n; i++)
-        p->parameters[i] = datum_copy(&p->arena, declare->parameter_types[i], in->parameters[i]);
+        p->parameters[i] = datum_copy(&p->arena, in->prepared->parameter_types[i], in->parameters[i]);
     return 0;
 }
 

@@ -133,10 +133,27 @@ static void named_columns(struct prepared *p, const char *const *names, const st
     p->returns_rows = true;
 }
 
-// The parameters of a cursor's query are those of its DECLARE.
-static int describe_declare(struct session *s, struct prepared *p, struct err *err)
+const uint32_t *bound_oids(const struct statement_input *in, struct arena *a, size_t *n)
 {
-    const struct ast *query = ast_as_declare_cursor(p->ast)->query;
+    const struct prepared *p = in->prepared;
+    *n = p != NULL && p->parameter_types != NULL ? p->n_parameters : 0;
+    uint32_t *oids = ARENA_ARRAY(a, uint32_t, *n);
+    for (size_t i = 0; i < *n; i++)
+        oids[i] = p->parameter_types[i].oid;
+    return oids;
+}
+
+// The query of a DECLARE or EXPLAIN, whose parameters are those of the statement around it; else NULL.
+static const struct ast *query_inside(const struct ast *ast)
+{
+    const struct ast *query = ast->kind == AST_DECLARE_CURSOR ? ast_as_declare_cursor(ast)->query
+                              : ast->kind == AST_EXPLAIN      ? ast_as_explain(ast)->statement
+                                                              : NULL;
+    return query != NULL && plannable(query) ? query : NULL;
+}
+
+static int describe_parameters(struct session *s, struct prepared *p, const struct ast *query, struct err *err)
+{
     struct arena a;
     struct statement_plan *plan;
     arena_init(&a, NULL);
@@ -151,8 +168,11 @@ static int describe_declare(struct session *s, struct prepared *p, struct err *e
 
 static int describe_other(struct session *s, struct prepared *p, struct err *err)
 {
-    if (p->ast->kind == AST_DECLARE_CURSOR && plannable(ast_as_declare_cursor(p->ast)->query))
-        return describe_declare(s, p, err);
+    const struct ast *query = query_inside(p->ast);
+    if (query != NULL)
+        TRY(describe_parameters(s, p, query, err));
+    else
+        p->n_parameters = 0;
     static const char *const info[] = {"info"};
     const struct type text = T_STRING;
     if (p->ast->kind == AST_SHOW) {
@@ -176,7 +196,6 @@ static int describe_other(struct session *s, struct prepared *p, struct err *err
         p->columns = arena_dup(&p->arena, columns, p->n_columns * sizeof(*columns));
         p->returns_rows = p->n_columns > 0;
     }
-    p->n_parameters = 0;
     return 0;
 }
 

@@ -318,6 +318,8 @@ struct statement_input {
     const struct datum *parameters;
     struct prepared *prepared; // NULL: simple protocol
 };
+// The types of `parameters`.
+const uint32_t *bound_oids(const struct statement_input *in, struct arena *a, size_t *n);
 // Runs one statement of any kind but transaction control, sending its rows; the tag is in `tag_arena`.
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                   struct str *tag, struct err *err) MUST_CHECK;

@@ -528,12 +528,14 @@ static bool explain_option(const struct ast_explain *ex, const char *name)
     return false;
 }
 
-static int run_analyzed(struct session *s, struct statement_plan *plan, const struct plan_counts *counts,
-                        struct explain_lines *l, struct err *err)
+static int run_analyzed(struct session *s, struct statement_plan *plan, const struct datum *parameters,
+                        const struct plan_counts *counts, struct explain_lines *l, struct err *err)
 {
     int64_t start = clock_mono_ns();
     struct execution *e;
-    TRY(execution_start(s, plan, NULL, &e, err));
+    if (parameters == NULL && plan->query->n_parameters > 0)
+        return parameter_missing(1, err);
+    TRY(execution_start(s, plan, parameters, &e, err));
     e->x.actual_rows = counts->rows;
     e->x.spilled_bytes = counts->spilled_bytes;
     int rc = exec_drain(&e->x, err);
@@ -546,24 +548,27 @@ static int run_analyzed(struct session *s, struct statement_plan *plan, const st
     return rc;
 }
 
-static int explain(struct session *s, const struct ast *ast, struct arena *a, struct show_result *out, struct err *err)
+static int explain(struct session *s, const struct statement_input *in, struct arena *a, struct show_result *out,
+                   struct err *err)
 {
     static const char *const names[] = {"info"};
     static const struct type types[] = {{.family = TYPE_STRING, .oid = TYPE_OID_STRING}};
-    const struct ast_explain *ex = ast_as_explain(ast);
+    const struct ast_explain *ex = ast_as_explain(in->ast);
+    size_t n_oids;
+    const uint32_t *oids = bound_oids(in, a, &n_oids);
     if (!is_query(ex->statement))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN of %s", ast_tag(ex->statement));
     struct explain_lines l = {.result = {.arena = a, .names = names, .types = types, .n_columns = 1}};
     struct statement_plan *plan;
     int64_t start = clock_mono_ns();
-    TRY(plan_statement(s, a, ex->statement, NULL, 0, &plan, err));
+    TRY(plan_statement(s, a, ex->statement, oids, n_oids, &plan, err));
     TRY(check_statement_privileges(s, plan->query, err));
     struct plan_counts counts = {0};
     if (ex->analyze) {
         counts.rows = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
         counts.spilled_bytes = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
         explain_line(&l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
-        TRY(run_analyzed(s, plan, &counts, &l, err));
+        TRY(run_analyzed(s, plan, in->parameters, &counts, &l, err));
     }
     explain_line(&l, STR("distribution: local"));
     explain_line(&l, STR("vectorized: true"));
@@ -573,14 +578,14 @@ static int explain(struct session *s, const struct ast *ast, struct arena *a, st
     return 0;
 }
 
-static int run_explain(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
-                       struct err *err)
+static int run_explain(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
+                       struct str *tag, struct err *err)
 {
     struct show_result r;
-    TRY(as_of_begin(s, ast, &(struct as_of_arguments){0}, a, err));
-    TRY(explain(s, ast, a, &r, err));
+    TRY(as_of_begin_bound(s, in, a, err));
+    TRY(explain(s, in, a, &r, err));
     TRY(show_send(s, &r, describe, err));
-    *tag = statement_tag(a, ast, r.rows.len);
+    *tag = statement_tag(a, in->ast, r.rows.len);
     return 0;
 }
 
@@ -859,7 +864,7 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_SHOW:
         return run_show(s, ast, describe, a, tag, err);
     case AST_EXPLAIN:
-        return run_explain(s, ast, describe, a, tag, err);
+        return run_explain(s, in, describe, a, tag, err);
     case AST_CALL:
         return run_procedure(s, ast, describe, a, tag, err);
     case AST_PREPARE:
@@ -945,7 +950,8 @@ int statement_source(void *arg, struct arena *a, const struct ast *statement, co
     if (statement->kind != AST_SHOW && statement->kind != AST_EXPLAIN)
         return 0;
     struct show_result r;
-    TRY(statement->kind == AST_SHOW ? show_run(s, a, statement, &r, err) : explain(s, statement, a, &r, err));
+    TRY(statement->kind == AST_SHOW ? show_run(s, a, statement, &r, err) 
+                                     : explain(s, &(struct statement_input){.ast = statement}, a, &r, err));
     *query = show_as_query(a, &r);
     return 0;
 }
