@@ -29,10 +29,10 @@ class Server:
             raise AssertionError("the server ended: " + "".join(self.process.communicate()))
         return self.url_file.read_text().strip()
 
-    def stop(self):
+    def stop(self, timeout=TIMEOUT_S):
         """SIGTERM; returns exit status, standard output, standard error."""
         self.process.terminate()
-        out, err = self.process.communicate(timeout=TIMEOUT_S)
+        out, err = self.process.communicate(timeout=timeout)
         return self.process.returncode, out, err
 
     @classmethod

@@ -52,7 +52,7 @@ def main():
             url = server.wait()
             subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(HERE / "schema.sql"), url], check=True)
             out = smith(url, seed, seconds / 2, "--exclude-catalog") + smith(url, seed, seconds / 2)
-            status, _, err = server.stop()
+            status, _, err = server.stop(90)  # statements under way are given time to end
             bad = re.findall(INTERNAL, err, re.M)
             # A character for each query: it went well, failed (syntax and types, or else), took too long, lost its connection.
             ran = "".join(re.findall(r"^[.SetC]+$", out, re.M))

@@ -22,8 +22,6 @@ int query_values(struct session *s, struct arena *a, const struct ast *query, st
     struct batch batch;
     *out = (struct query_values){0};
     TRY(plan_statement(s, a, query, NULL, 0, &plan, err));
-    if (plan->query->n_parameters > 0)
-        return parameter_missing(1, err);
     if (plan->query->n_output != 1)
         return err_set(err, ERR_SYNTAX_ERROR, "the query of IDs must have one column");
     out->type = query_column(plan->query, plan->query->output[0])->type;

@@ -304,6 +304,8 @@ static int start_with(struct session *s, struct statement_plan *plan, const stru
     if (plan->full_scan && setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS) && !plan->query->has_mutation)
         return err_set(err, ERR_INVALID_TABLE_DEFINITION,
                        "query `%s` contains a full table/index scan which is explicitly disallowed", "SELECT");
+    if (parameters == NULL && plan->query->n_parameters > 0)
+        return parameter_missing(1, err);
     struct execution *e = mem_zalloc(sizeof(*e));
     budget_init(&e->budget, "statement", SIZE_MAX, &s->budget);
     arena_init(&e->arena, &e->budget);
@@ -488,8 +490,6 @@ static int run_query(struct session *s, const struct statement_input *in, bool d
     int rc = as_of_begin(s, in->ast, &(struct as_of_arguments){0}, &a, err);
     if (rc == 0)
         rc = plan_statement(s, &a, in->ast, NULL, 0, &plan, err);
-    if (rc == 0 && plan->query->n_parameters > 0)
-        rc = parameter_missing(1, err);
     if (rc == 0)
         rc = run_plan(s, plan, NULL, in->ast, describe, tag_arena, tag, err);
     arena_release(&a);
@@ -533,8 +533,6 @@ static int run_analyzed(struct session *s, struct statement_plan *plan, const st
 {
     int64_t start = clock_mono_ns();
     struct execution *e;
-    if (parameters == NULL && plan->query->n_parameters > 0)
-        return parameter_missing(1, err);
     TRY(execution_start(s, plan, parameters, &e, err));
     e->x.actual_rows = counts->rows;
     e->x.spilled_bytes = counts->spilled_bytes;
