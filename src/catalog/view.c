@@ -270,7 +270,7 @@ int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *
     if (key.ptr == NULL)
         return 0;
     struct kv_range point = {key, {key.ptr, key.len + 1}};
-    TRY_KV(v->txn, kv_add_read_conflict(v->txn, point), err);
+    TRY_KV(v->txn, kv_add_read_conflict(v->txn, point, KV_READ_VALIDATED), err);
     return 0;
 }
 

@@ -245,15 +245,21 @@ enum kv_result kv_add(struct kv_txn *txn, struct str key, int64_t delta)
     return txn->ops->add(txn, key, delta);
 }
 
-enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range)
+enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range, unsigned flags)
 {
-    return range_is_empty(range) ? KV_OK : txn->ops->add_read_conflict(txn, range);
+    return range_is_empty(range) ? KV_OK : txn->ops->add_read_conflict(txn, range, flags);
 }
 
 enum kv_result kv_lock(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
                        int64_t timeout_ns)
 {
     return txn->ops->lock(txn, key, mode, wait, timeout_ns);
+}
+
+enum kv_result kv_lock_guard(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                             int64_t timeout_ns)
+{
+    return txn->ops->lock_guard(txn, key, mode, wait, timeout_ns);
 }
 
 uint64_t kv_mark(const struct kv_txn *txn)

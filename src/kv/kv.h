@@ -231,8 +231,9 @@ enum kv_result kv_delete_range(struct kv_txn *txn, struct kv_range range) MUST_C
 // Adds to a little-endian int64 at `key` (absent: 0) at commit time, without reading it: row counters that never
 // conflict. Reading the key in the same transaction sees the sum and does count as a read.
 enum kv_result kv_add(struct kv_txn *txn, struct str key, int64_t delta) MUST_CHECK;
-// Remembers a read of the range without reading it, as if it had been read at the snapshot with KV_READ_VALIDATED.
-enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range) MUST_CHECK;
+// Remembers a read of the range without reading it, as if it had been read at the snapshot with these flags: 0 or
+// KV_READ_VALIDATED.
+enum kv_result kv_add_read_conflict(struct kv_txn *txn, struct kv_range range, unsigned flags) MUST_CHECK;
 
 // Each mode excludes what the one before it does and more:
 //     KEY_SHARE          EXCLUSIVE                        the key stays, its value may change
@@ -248,6 +249,11 @@ enum kv_lock_wait { KV_LOCK_WAIT, KV_LOCK_NOWAIT, KV_LOCK_SKIP };
 // does so without waiting. timeout_ns 0: wait without limit. On an engine without locks: KV_OK at once.
 enum kv_result kv_lock(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
                        int64_t timeout_ns) MUST_CHECK;
+// The same for a key that stands for many others and is written only by transactions that got it by this call in the
+// mode EXCLUSIVE. All others have it in weaker modes, often and many at once: they are not made to look for a newer
+// version of it unless somebody has had it in that mode since their snapshot.
+enum kv_result kv_lock_guard(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                             int64_t timeout_ns) MUST_CHECK;
 
 // Savepoints nest and are numbered from 1. Rolling back to n drops the writes made after it; n stays valid. Reads stay
 // remembered: what was seen was seen. Releasing needs no call.

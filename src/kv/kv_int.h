@@ -64,9 +64,11 @@ struct kv_ops {
     enum kv_result (*del)(struct kv_txn *txn, struct str key);
     enum kv_result (*delete_range)(struct kv_txn *txn, struct kv_range range);
     enum kv_result (*add)(struct kv_txn *txn, struct str key, int64_t delta);
-    enum kv_result (*add_read_conflict)(struct kv_txn *txn, struct kv_range range);
+    enum kv_result (*add_read_conflict)(struct kv_txn *txn, struct kv_range range, unsigned flags);
     enum kv_result (*lock)(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
                            int64_t timeout_ns);
+    enum kv_result (*lock_guard)(struct kv_txn *txn, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                                 int64_t timeout_ns);
     uint64_t (*mark)(const struct kv_txn *txn);
     void (*set_read_mark)(struct kv_txn *txn, uint64_t mark);
     unsigned (*savepoint)(struct kv_txn *txn);

@@ -159,11 +159,27 @@ static void added_read_conflicts(struct store *s)
 {
     for (int hit = 0; hit < 2; hit++) {
         struct kv_txn *t = begin_txn(s);
-        CHECK_OK(kv_add_read_conflict(t, range_of("c", "e")));
-        CHECK_OK(kv_add_read_conflict(t, range_of("x", "x")));
+        CHECK_OK(kv_add_read_conflict(t, range_of("c", "e"), KV_READ_VALIDATED));
+        CHECK_OK(kv_add_read_conflict(t, range_of("x", "x"), KV_READ_VALIDATED));
         PUT(t, "z", "1");
         WRITE(s, hit ? "d=1" : "b=1 e=1 x=1");
         if (hit)
+            COMMIT_CONFLICT(s, t);
+        else
+            COMMIT(s, t);
+    }
+}
+
+// Below SERIALIZABLE what is not to be validated only keeps the snapshot from moving.
+static void added_reads_that_are_not_validated(struct store *s)
+{
+    for (int validated = 0; validated < 2; validated++) {
+        struct kv_txn *t = begin_with(s, (struct kv_begin_options){.isolation = KV_SNAPSHOT});
+        CHECK_OK(kv_add_read_conflict(t, range_of("c", "e"), validated ? KV_READ_VALIDATED : 0));
+        PUT(t, "z", "1");
+        WRITE(s, "d=1");
+        CHECK_RESULT(kv_refresh(t), KV_CONFLICT);
+        if (validated)
             COMMIT_CONFLICT(s, t);
         else
             COMMIT(s, t);
@@ -410,6 +426,7 @@ const struct kv_case conflict_cases[] = {
     {"phantoms_of_limited_scans", phantoms_of_limited_scans, false},
     {"phantom_through_range_delete", phantom_through_range_delete, false},
     {"snapshot_reads_do_not_conflict", snapshot_reads_do_not_conflict, false},
+    {"added_reads_that_are_not_validated", added_reads_that_are_not_validated, false},
     {"added_read_conflicts", added_read_conflicts, false},
     {"write_skew", write_skew, false},
     {"refresh_moves", refresh_moves, false},

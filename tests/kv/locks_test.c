@@ -399,6 +399,72 @@ static void contended_counter(struct store *s)
     HOLDS(s, "a=3");
 }
 
+static enum kv_result guard(struct kv_txn *t, const char *key, enum kv_lock_mode mode, enum kv_lock_wait wait)
+{
+    return kv_lock_guard(t, str_of(key), mode, wait, 0);
+}
+
+// Who comes after a writer of the guard sees what it wrote, or has read it before and conflicts.
+static void guards(struct store *s)
+{
+    WRITE(s, "g=1");
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s), *v = begin_txn(s), *w = begin_txn(s);
+    GET(v, "g", "1");
+    CHECK_OK(guard(t, "g", KV_LOCK_KEY_SHARE, KV_LOCK_WAIT));
+    CHECK_OK(guard(w, "g", KV_LOCK_KEY_SHARE, KV_LOCK_WAIT));
+    kv_abort(w);
+    CHECK_OK(guard(t, "g", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
+    CHECK_RESULT(guard(u, "g", KV_LOCK_KEY_SHARE, KV_LOCK_NOWAIT), KV_LOCK_UNAVAILABLE);
+    PUT(t, "g", "2");
+    uint64_t written = COMMIT(s, t);
+    CHECK_OK(guard(u, "g", KV_LOCK_KEY_SHARE, KV_LOCK_WAIT));
+    CHECK(kv_read_version(u) >= written);
+    GET(u, "g", "2");
+    CHECK_RESULT(guard(v, "g", KV_LOCK_KEY_SHARE, KV_LOCK_WAIT), KV_CONFLICT);
+    kv_abort(v);
+    kv_abort(u);
+}
+
+// What was not written moves nothing.
+static void guard_of_an_abort(struct store *s)
+{
+    WRITE(s, "a=1 g=1");
+    struct kv_txn *t = begin_txn(s), *u = begin_txn(s);
+    uint64_t before = kv_read_version(u);
+    GET(u, "a", "1");
+    CHECK_OK(guard(t, "g", KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
+    PUT(t, "g", "2");
+    kv_abort(t);
+    WRITE(s, "a=2");
+    CHECK_OK(guard(u, "g", KV_LOCK_KEY_SHARE, KV_LOCK_WAIT));
+    CHECK(kv_read_version(u) == before);
+    kv_abort(u);
+}
+
+// Holders of many locks and locks of many holders are found and let go of alike.
+static void many_guards(struct store *s)
+{
+    enum { N = 40 };
+    struct kv_txn *t[N];
+    char keys[N][3];
+    for (int i = 0; i < N; i++) {
+        t[i] = begin_txn(s);
+        snprintf(keys[i], sizeof(keys[i]), "%02d", i);
+        for (int k = 0; k <= i; k++)
+            CHECK_OK(guard(t[i], keys[k], KV_LOCK_KEY_SHARE, KV_LOCK_WAIT));
+    }
+    CHECK_INT(lock_counts(s).held, N * (N + 1) / 2);
+    CHECK_OK(guard(t[N - 1], keys[N - 1], KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT));
+    for (int i = 0; i < N - 1; i += 2)
+        kv_abort(t[i]);
+    CHECK_RESULT(guard(t[N - 1], keys[0], KV_LOCK_EXCLUSIVE, KV_LOCK_NOWAIT), KV_LOCK_UNAVAILABLE);
+    for (int i = 1; i < N - 1; i += 2)
+        kv_abort(t[i]);
+    CHECK_OK(guard(t[N - 1], keys[0], KV_LOCK_EXCLUSIVE, KV_LOCK_NOWAIT));
+    kv_abort(t[N - 1]);
+    CHECK_INT(lock_counts(s).held, 0);
+}
+
 static void locks_do_not_stop_plain_writes(struct store *s)
 {
     struct kv_txn *t = begin_txn(s);
@@ -448,6 +514,9 @@ const struct kv_case lock_cases[] = {
     {"locking_refreshes", locking_refreshes, false},
     {"locking_what_was_read_and_changed", locking_what_was_read_and_changed, false},
     {"contended_counter", contended_counter, false},
+    {"guards", guards, false},
+    {"guard_of_an_abort", guard_of_an_abort, false},
+    {"many_guards", many_guards, false},
     {"locks_do_not_stop_plain_writes", locks_do_not_stop_plain_writes, false},
     {"read_only_takes_no_locks", read_only_takes_no_locks, false},
     {"many_locks", many_locks, false},

@@ -498,8 +498,8 @@ static void step_read_conflict(struct run *run, struct slot *s)
 {
     struct kv_range range = some_range(run);
     trace(run, s, "add read conflict");
-    same_result(run, "add_read_conflict", kv_add_read_conflict(s->engine, range),
-                kv_add_read_conflict(s->model, range));
+    same_result(run, "add_read_conflict", kv_add_read_conflict(s->engine, range, KV_READ_VALIDATED),
+                kv_add_read_conflict(s->model, range, KV_READ_VALIDATED));
 }
 
 // Weights of the steps inside a transaction; `writes` are refused in read-only ones and compared as such.

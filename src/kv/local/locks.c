@@ -14,8 +14,9 @@ struct lock_request {
     struct lock_owner *owner;
     struct lock *lock;
     enum kv_lock_mode mode;
-    bool upgrade;              // the owner's granted request becomes stronger
-    struct lock_request *next; // in the lock's list
+    bool upgrade;                  // the owner's granted request becomes stronger
+    struct lock_request *next;     // in the lock's list
+    struct lock_request *previous; // of those granted
     struct lock_request *held_next;
     int64_t since_mono_ns;
 };
@@ -24,16 +25,18 @@ struct lock {
     struct lock *chain;
     uint64_t hash;
     struct lock_request *granted;
-    struct lock_request *queue; // first in front
+    struct lock_request *queue;                              // first in front
+    size_t granted_in[KV_LOCK_EXCLUSIVE + 1], granted_count; // by mode, and all
+    bool guard;
     struct str key;
     char bytes[];
 };
 
 enum { FIRST_BUCKETS = 256 };
 
-void lock_table_init(struct lock_table *t, const struct os *os)
+void lock_table_init(struct lock_table *t, const struct os *os, const _Atomic uint64_t *durable)
 {
-    *t = (struct lock_table){.os = os, .bucket_count = FIRST_BUCKETS};
+    *t = (struct lock_table){.os = os, .bucket_count = FIRST_BUCKETS, .durable = durable};
     pthread_mutex_init(&t->mutex, NULL);
     t->buckets = mem_zalloc(FIRST_BUCKETS * sizeof(*t->buckets));
 }
@@ -65,9 +68,14 @@ static void grow(struct lock_table *t)
     t->bucket_count = count;
 }
 
+static uint64_t hash_of(struct str key)
+{
+    return hash_bytes(key.ptr, key.len, 0);
+}
+
 static struct lock *lock_of(struct lock_table *t, struct str key)
 {
-    uint64_t hash = hash_bytes(key.ptr, key.len, 0);
+    uint64_t hash = hash_of(key);
     for (struct lock *l = t->buckets[hash & (t->bucket_count - 1)]; l != NULL; l = l->chain) {
         if (l->hash == hash && str_eq(l->key, key))
             return l;
@@ -113,24 +121,54 @@ static void free_request(struct lock_table *t, struct lock_request *r)
     t->free_requests = r;
 }
 
-static void unlink_request(struct lock_request **list, struct lock_request *r)
+static void unlink_queued(struct lock_request **list, struct lock_request *r)
 {
     while (*list != r)
         list = &(*list)->next;
     *list = r->next;
 }
 
+static void unlink_granted(struct lock_request *r)
+{
+    struct lock *l = r->lock;
+    if (r->previous != NULL)
+        r->previous->next = r->next;
+    else
+        l->granted = r->next;
+    if (r->next != NULL)
+        r->next->previous = r->previous;
+    l->granted_in[r->mode]--;
+    l->granted_count--;
+}
+
+// The shorter of two lists has it: many may hold a guard, and one may hold many locks.
 static struct lock_request *granted_to(struct lock *l, const struct lock_owner *owner)
 {
-    struct lock_request *r = l->granted;
-    while (r != NULL && r->owner != owner)
+    struct lock_request *r;
+    if (owner->held_count < l->granted_count) {
+        for (r = owner->held; r != NULL && r->lock != l;)
+            r = r->held_next;
+        return r;
+    }
+    for (r = l->granted; r != NULL && r->owner != owner;)
         r = r->next;
     return r;
+}
+
+static bool all_compatible(const struct lock *l, enum kv_lock_mode mode)
+{
+    for (enum kv_lock_mode m = KV_LOCK_KEY_SHARE; m <= KV_LOCK_EXCLUSIVE; m++) {
+        if (l->granted_in[m] > 0 && !kv_lock_compatible(m, mode))
+            return false;
+    }
+    return true;
 }
 
 // First holder that keeps `owner` from having the lock in `mode`, or NULL.
 static struct lock_request *conflicting_holder(struct lock *l, const struct lock_owner *owner, enum kv_lock_mode mode)
 {
+    if (all_compatible(l, mode))
+        return NULL;
     struct lock_request *r = l->granted;
     while (r != NULL && (r->owner == owner || kv_lock_compatible(r->mode, mode)))
         r = r->next;
@@ -148,11 +186,24 @@ static struct lock_request *conflicting_queued(struct lock *l, enum kv_lock_mode
 
 static void hold(struct lock_request *r)
 {
-    r->next = r->lock->granted;
-    r->lock->granted = r;
+    struct lock *l = r->lock;
+    r->previous = NULL;
+    r->next = l->granted;
+    if (l->granted != NULL)
+        l->granted->previous = r;
+    l->granted = r;
+    l->granted_in[r->mode]++;
+    l->granted_count++;
     r->held_next = r->owner->held;
     r->owner->held = r;
     r->owner->held_count++;
+}
+
+static void strengthen(struct lock_request *mine, enum kv_lock_mode mode)
+{
+    mine->lock->granted_in[mine->mode]--;
+    mine->mode = mode;
+    mine->lock->granted_in[mode]++;
 }
 
 static void end_wait(struct lock_owner *owner, enum lock_outcome outcome)
@@ -166,7 +217,7 @@ static void grant(struct lock_table *t, struct lock_request *r)
 {
     struct lock_owner *owner = r->owner;
     if (r->upgrade) {
-        granted_to(r->lock, owner)->mode = r->mode;
+        strengthen(granted_to(r->lock, owner), r->mode);
         free_request(t, r);
     } else {
         hold(r);
@@ -197,7 +248,7 @@ static void leave_queue(struct lock_table *t, struct lock_owner *owner, enum loc
 {
     struct lock_request *r = owner->waiting;
     struct lock *l = r->lock;
-    unlink_request(&l->queue, r);
+    unlink_queued(&l->queue, r);
     free_request(t, r);
     end_wait(owner, outcome);
     grant_waiting(t, l);
@@ -330,16 +381,18 @@ static void enqueue(struct lock *l, struct lock_request *r)
 }
 
 // Tries without waiting. True when done, with the result; else the request stands in the queue.
-static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct str key, enum kv_lock_mode mode,
-                        enum kv_lock_wait wait, struct lock_blocker *blocker, enum kv_result *result)
+static bool acquire_now(struct lock_table *t, struct lock_owner *owner, const struct lock_wanted *wanted,
+                        struct lock_blocker *blocker, enum kv_result *result)
 {
-    struct lock *l = lock_of(t, key);
+    struct lock *l = lock_of(t, wanted->key);
+    enum kv_lock_mode mode = wanted->mode;
+    l->guard |= wanted->guard;
     struct lock_request *mine = granted_to(l, owner), *holder = conflicting_holder(l, owner, mode);
     *result = KV_OK;
     if (mine != NULL && mine->mode >= mode)
         return true;
     if (holder == NULL && mine != NULL) {
-        mine->mode = mode;
+        strengthen(mine, mode);
         return true;
     }
     if (holder == NULL)
@@ -351,8 +404,8 @@ static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct s
     struct lock_owner *other = holder->owner;
     *blocker = (struct lock_blocker){other->id, other->tag, 0};
     bool canceled = atomic_load_explicit(&owner->canceled, memory_order_relaxed);
-    if (wait != KV_LOCK_WAIT || canceled) {
-        *result = wait != KV_LOCK_WAIT ? KV_LOCK_UNAVAILABLE : KV_CANCELED;
+    if (wanted->wait != KV_LOCK_WAIT || canceled) {
+        *result = wanted->wait != KV_LOCK_WAIT ? KV_LOCK_UNAVAILABLE : KV_CANCELED;
         return true;
     }
     struct lock_request *r = new_request(t, l, owner, mode);
@@ -361,12 +414,12 @@ static bool acquire_now(struct lock_table *t, struct lock_owner *owner, struct s
     return false;
 }
 
-enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, struct str key, enum kv_lock_mode mode,
-                            enum kv_lock_wait wait, int64_t timeout_ns, struct lock_blocker *blocker)
+enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, const struct lock_wanted *wanted,
+                            struct lock_blocker *blocker)
 {
     enum kv_result result;
     pthread_mutex_lock(&t->mutex);
-    bool done = acquire_now(t, owner, key, mode, wait, blocker, &result);
+    bool done = acquire_now(t, owner, wanted, blocker, &result);
     if (!done)
         break_cycles(t, owner);
     pthread_mutex_unlock(&t->mutex);
@@ -374,9 +427,22 @@ enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, stru
         return result;
     atomic_fetch_add_explicit(&t->waits, 1, memory_order_relaxed);
     int64_t start = t->os->mono_ns(t->os);
-    result = wait_for(t, owner, timeout_ns);
+    result = wait_for(t, owner, wanted->timeout_ns);
     blocker->waited_ns = MAX(t->os->mono_ns(t->os) - start, (int64_t)1);
     return result;
+}
+
+bool lock_guard_changed(const struct lock_table *t, struct str key, uint64_t version)
+{
+    const _Atomic uint64_t *released = &t->guard_released[hash_of(key) % LOCK_GUARD_SLOTS];
+    return atomic_load_explicit(released, memory_order_acquire) > version;
+}
+
+static void note_release(struct lock_table *t, const struct lock_request *r)
+{
+    if (r->lock->guard && r->mode == KV_LOCK_EXCLUSIVE)
+        atomic_store_explicit(&t->guard_released[r->lock->hash % LOCK_GUARD_SLOTS],
+                              atomic_load_explicit(t->durable, memory_order_acquire), memory_order_release);
 }
 
 void lock_release_all(struct lock_table *t, struct lock_owner *owner)
@@ -388,7 +454,8 @@ void lock_release_all(struct lock_table *t, struct lock_owner *owner)
     for (struct lock_request *r = owner->held, *next; r != NULL; r = next) {
         next = r->held_next;
         struct lock *l = r->lock;
-        unlink_request(&l->granted, r);
+        note_release(t, r);
+        unlink_granted(r);
         free_request(t, r);
         grant_waiting(t, l);
         drop_if_unused(t, l);

@@ -23,7 +23,7 @@ struct lock;
 struct lock_request;
 struct os;
 
-enum { LOCK_CYCLE_MAX = 8 };
+enum { LOCK_CYCLE_MAX = 8, LOCK_GUARD_SLOTS = 256 };
 
 struct lock_table {
     pthread_mutex_t mutex;
@@ -32,6 +32,10 @@ struct lock_table {
     size_t bucket_count, lock_count;
     struct lock_request *free_requests;
     uint64_t search; // number of the latest deadlock search
+    // Per hash of a guard's key, the newest durable version when a transaction let go of it in the mode EXCLUSIVE: what
+    // was written under it is not newer. Written before the lock passes on.
+    _Atomic uint64_t guard_released[LOCK_GUARD_SLOTS];
+    const _Atomic uint64_t *durable;
     _Atomic uint64_t waits, deadlocks;
 };
 
@@ -56,11 +60,22 @@ struct lock_blocker {
     int64_t waited_ns; // 0: not at all
 };
 
-void lock_table_init(struct lock_table *t, const struct os *os);
+struct lock_wanted {
+    struct str key;
+    enum kv_lock_mode mode;
+    enum kv_lock_wait wait;
+    int64_t timeout_ns;
+    bool guard; // kv_lock_guard
+};
+
+// `durable`: newest durable version.
+void lock_table_init(struct lock_table *t, const struct os *os, const _Atomic uint64_t *durable);
 void lock_table_release(struct lock_table *t);
 // KV_OK, KV_LOCK_UNAVAILABLE, KV_TIMEOUT, KV_CANCELED or KV_DEADLOCK.
-enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, struct str key, enum kv_lock_mode mode,
-                            enum kv_lock_wait wait, int64_t timeout_ns, struct lock_blocker *blocker);
+enum kv_result lock_acquire(struct lock_table *t, struct lock_owner *owner, const struct lock_wanted *wanted,
+                            struct lock_blocker *blocker);
+// Whether a guard that the owner holds may have been written after the version.
+bool lock_guard_changed(const struct lock_table *t, struct str key, uint64_t version);
 void lock_release_all(struct lock_table *t, struct lock_owner *owner);
 void lock_cancel(struct lock_table *t, struct lock_owner *owner);
 void lock_list(struct lock_table *t, void (*visit)(void *arg, const struct kv_lock_info *info), void *arg);

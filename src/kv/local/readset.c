@@ -141,7 +141,7 @@ enum kv_result reads_add_point(struct txn *txn, struct read_set *set, struct str
     return reads_add(txn, set, (struct span){copy, copy, SPAN_END_INCLUDED});
 }
 
-enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range)
+enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range, unsigned flags)
 {
     struct txn *txn = txn_of(base);
     if (txn->read_only)
@@ -154,7 +154,7 @@ enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range)
         span.end = arena_str(&txn->arena, range.end);
         span.end_kind = SPAN_END_EXCLUDED;
     }
-    return reads_add(txn, reads_for(txn, KV_READ_VALIDATED), span);
+    return reads_add(txn, reads_for(txn, flags), span);
 }
 
 bool reads_contain(const struct read_set *set, struct str key)

@@ -304,7 +304,7 @@ static struct store *store_new(const struct kv_options *options)
                                        .txn_duration_ns_max = 5ll * 1000000000,
                                        .has_locks = true};
     atomic_init(&s->next_txn_id, 1);
-    lock_table_init(&s->locks, s->os);
+    lock_table_init(&s->locks, s->os, &s->durable);
     for (size_t i = 0; i < SHARDS; i++)
         pthread_mutex_init(&s->shards[i].mutex, NULL);
     pthread_mutex_init(&s->queue.mutex, NULL);
@@ -557,6 +557,7 @@ const struct kv_ops local_ops = {
     .add = txn_add,
     .add_read_conflict = txn_add_read_conflict,
     .lock = txn_lock,
+    .lock_guard = txn_lock_guard,
     .mark = txn_mark,
     .set_read_mark = txn_set_read_mark,
     .savepoint = txn_savepoint,

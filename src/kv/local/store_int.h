@@ -254,6 +254,8 @@ void txn_clear_cancel(struct kv_txn *base);
 const struct kv_conflict *txn_last_conflict(const struct kv_txn *base);
 enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
                         int64_t timeout_ns);
+enum kv_result txn_lock_guard(struct kv_txn *base, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                              int64_t timeout_ns);
 
 // write.c
 struct write *write_find(struct txn *txn, struct str key);
@@ -276,7 +278,7 @@ enum kv_result txn_rollback_to(struct kv_txn *base, unsigned savepoint);
 struct read_set *reads_for(struct txn *txn, unsigned flags);
 enum kv_result reads_add_point(struct txn *txn, struct read_set *set, struct str key);
 enum kv_result reads_add(struct txn *txn, struct read_set *set, struct span span);
-enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range);
+enum kv_result txn_add_read_conflict(struct kv_txn *base, struct kv_range range, unsigned flags);
 void reads_forget(struct read_set *set);
 void reads_normalize(struct read_set *set); // sorted and disjoint
 bool reads_contain(const struct read_set *set, struct str key);

@@ -271,10 +271,9 @@ void txn_clear_cancel(struct kv_txn *base)
     atomic_store_explicit(&txn_of(base)->owner.canceled, false, memory_order_relaxed);
 }
 
-enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
-                        int64_t timeout_ns)
+// The lock without what follows from having got it.
+static enum kv_result take_lock(struct txn *txn, const struct lock_wanted *wanted)
 {
-    struct txn *txn = txn_of(base);
     if (txn->read_only)
         return KV_READ_ONLY;
     enum kv_result r = txn_check(txn);
@@ -282,7 +281,8 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
         return r;
     size_t held = txn->owner.held_count;
     struct lock_blocker blocker = {0};
-    r = lock_acquire(&txn->store->locks, &txn->owner, key, mode, wait, timeout_ns, &blocker);
+    struct str key = wanted->key;
+    r = lock_acquire(&txn->store->locks, &txn->owner, wanted, &blocker);
     txn->deadlocked |= r == KV_DEADLOCK;
     if (blocker.waited_ns > 0 && txn->observer != NULL)
         txn->observer->waited(txn->observer, &(struct kv_wait){key, blocker.id, blocker.tag, blocker.waited_ns, r});
@@ -295,13 +295,34 @@ enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode m
     }
     if (r == KV_OK && txn->owner.held_count > held)
         r = txn_charge(txn, LOCK_BYTES + key.len);
-    if (r != KV_OK || wait != KV_LOCK_WAIT)
-        return r;
+    return r;
+}
+
+// When the key has a newer version than the snapshot, that moves.
+static enum kv_result catch_up(struct txn *txn, struct str key)
+{
     struct view *view = view_acquire(txn->store, txn->shard);
     uint64_t newest = view_newest_version(view, key);
     view_unref(view);
-    r = newest > txn->snapshot ? txn_refresh(base) : KV_OK;
+    enum kv_result r = newest > txn->snapshot ? txn_refresh(&txn->base) : KV_OK;
     if (r == KV_CONFLICT && txn->observer != NULL)
         txn->observer->conflicted(txn->observer, &txn->conflict);
     return r;
+}
+
+enum kv_result txn_lock(struct kv_txn *base, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                        int64_t timeout_ns)
+{
+    struct txn *txn = txn_of(base);
+    enum kv_result r = take_lock(txn, &(struct lock_wanted){key, mode, wait, timeout_ns, false});
+    return r == KV_OK && wait == KV_LOCK_WAIT ? catch_up(txn, key) : r;
+}
+
+enum kv_result txn_lock_guard(struct kv_txn *base, struct str key, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                              int64_t timeout_ns)
+{
+    struct txn *txn = txn_of(base);
+    enum kv_result r = take_lock(txn, &(struct lock_wanted){key, mode, wait, timeout_ns, true});
+    bool changed = r == KV_OK && lock_guard_changed(&txn->store->locks, key, txn->snapshot);
+    return changed && wait == KV_LOCK_WAIT ? catch_up(txn, key) : r;
 }

@@ -608,12 +608,12 @@ static void model_scan_close(struct kv_scan *scan)
     mem_free(s);
 }
 
-static enum kv_result model_add_read_conflict(struct kv_txn *txn, struct kv_range range)
+static enum kv_result model_add_read_conflict(struct kv_txn *txn, struct kv_range range, unsigned flags)
 {
     struct model_txn *t = txn_of(txn);
     range.start = arena_str(&t->arena, range.start);
     range.end = range.end.ptr != NULL ? arena_str(&t->arena, range.end) : STR_NONE;
-    remember_read(t, range, KV_READ_VALIDATED, false);
+    remember_read(t, range, flags, false);
     return KV_OK;
 }
 
@@ -653,7 +653,7 @@ static enum kv_result model_delete_range(struct kv_txn *txn, struct kv_range ran
     struct model_txn *t = txn_of(txn);
     if (t->options.read_only)
         return KV_READ_ONLY;
-    enum kv_result result = model_add_read_conflict(txn, range);
+    enum kv_result result = model_add_read_conflict(txn, range, KV_READ_VALIDATED);
     pthread_mutex_lock(&t->store->mutex);
     size_t nkeys;
     struct str *keys = candidate_keys(t, range, &nkeys);
@@ -776,6 +776,7 @@ static const struct kv_ops model_ops = {
     .add = model_add,
     .add_read_conflict = model_add_read_conflict,
     .lock = model_lock,
+    .lock_guard = model_lock, // which looks for newer versions always
     .mark = model_mark,
     .set_read_mark = model_set_read_mark,
     .savepoint = model_savepoint,
