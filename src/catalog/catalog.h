@@ -14,11 +14,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "kv/kv.h"
 #include "types/types.h"
 
-struct kv;
-struct kv_txn;
-struct kv_conflict;
 struct row_layout; // keys/row.h
 struct catalog;    // process-wide cache of one cluster
 struct cat_view;   // one transaction's view
@@ -398,9 +396,25 @@ int cat_schema_by_id(struct cat_view *v, uint32_t id, const struct cat_schema **
 int cat_table_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
                       const struct cat_table **out, struct err *err) MUST_CHECK;
 int cat_table_by_id(struct cat_view *v, uint32_t id, const struct cat_table **out, struct err *err) MUST_CHECK;
-// Remembers that the transaction depends on this descriptor staying as it is. The planner calls it for every relation
-// of a plan, also when the plan comes from a cache.
-int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err) MUST_CHECK;
+// Remembers that the transaction depends on this descriptor staying as it is: as long as its snapshot moves, or with
+// `to_the_end` (of what it writes to) until it is committed. The planner calls it for every relation of a plan, also
+// when the plan comes from a cache.
+int cat_table_depend(struct cat_view *v, const struct cat_table *t, bool to_the_end, struct err *err) MUST_CHECK;
+
+// Locks on tables, held to the end of the transaction: KV_LOCK_KEY_SHARE by who writes or locks rows,
+// KV_LOCK_EXCLUSIVE by who changes the descriptor, which cat_put_table and cat_remove take unless it is held. Where the
+// schema was changed by another transaction meanwhile, the snapshot moves and the view forgets what was read (*moved):
+// what was concluded from the descriptor must be so again. So who has concluded from it what is not asked for again
+// calls cat_table_depend first, and gets 40001 instead. Readers lock nothing.
+int cat_table_lock(struct cat_view *v, const struct cat_table *t, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                   bool *moved, struct err *err) MUST_CHECK;
+bool cat_table_locked(const struct cat_view *v, const struct cat_table *t, enum kv_lock_mode mode);
+// How long these calls wait, 0: without limit. `optional`: then they go on as if the lock had been got.
+void cat_view_set_lock_wait(struct cat_view *v, int64_t timeout_ns, bool optional);
+// The transaction was reset and its locks are gone.
+void cat_view_forget_locks(struct cat_view *v);
+// Moves the snapshot to now where what was read still holds (40001 otherwise, below SERIALIZABLE it stays then).
+int cat_view_catch_up(struct cat_view *v, bool *moved, struct err *err) MUST_CHECK;
 
 int cat_type_by_id(struct cat_view *v, uint32_t id, const struct cat_type **out, struct err *err) MUST_CHECK;
 int cat_type_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_id, struct str name,
@@ -614,7 +628,9 @@ int cat_kv_error(struct kv_txn *txn, int kv_result, struct err *err);
 // The same for a failed write or write lock (RETRY_WRITE_TOO_OLD). With a view, lock failures name the row:
 // `could not obtain lock on row (k)=(1) in t@t_pkey`.
 int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err);
-// Adds to a conflict or a deadlock which row it was about and who the others were.
+// The same for a lock on the table.
+int cat_kv_table_error(struct cat_view *v, const struct cat_table *t, int kv_result, struct err *err);
+// Adds to a conflict or a deadlock which row or table it was about and who the others were.
 void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err);
 // kv_commit frees the transaction: take this before, to describe the failure after.
 struct cat_txn_summary {

@@ -89,6 +89,11 @@ struct catalog {
 
 // A view is clean (looks through a shared generation) until its transaction changes the schema; from then on it reads
 // through the transaction and remembers privately.
+struct table_lock {
+    uint32_t id;
+    enum kv_lock_mode mode;
+};
+
 struct cat_view {
     struct catalog *catalog;
     struct kv_txn *txn;
@@ -97,6 +102,9 @@ struct cat_view {
     bool dirty;       // the transaction has uncommitted catalog changes
     int64_t garbage;  // the job that deletes what the transaction leaves; 0: none was made
     bool zones_changed;
+    ARENA_VEC(struct table_lock) locks; // of the transaction
+    int64_t lock_timeout_ns;            // 0: none
+    bool lock_optional;
     struct cache cache;
     struct role_set *roles; // own reference; NULL until asked for
     struct arena arena;

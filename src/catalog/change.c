@@ -118,8 +118,21 @@ int cat_table_changed(struct cat_view *v, uint32_t id, struct err *err)
     return 0;
 }
 
+// Writers of the table are waited for. What the change is made from has been read before: when it is no longer so after
+// the wait, that is a conflict.
+static int lock_changed(struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    const struct entry *current;
+    bool moved;
+    if (cat_table_locked(v, t, KV_LOCK_EXCLUSIVE))
+        return 0;
+    TRY(read_current(v, t->id, &current, err));
+    return cat_table_lock(v, t, KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, &moved, err);
+}
+
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err)
 {
+    TRY(lock_changed(v, t, err));
     TRY(cat_put_table_compatible(v, t, err));
     return cat_table_changed(v, t->id, err);
 }
@@ -184,6 +197,8 @@ int cat_remove(struct cat_view *v, uint32_t id, struct err *err)
     TRY(read_current(v, id, &old, err));
     if (old == NULL)
         return 0;
+    if (old->kind == ENTRY_TABLE)
+        TRY(lock_changed(v, &old->table, err));
     TRY(view_changed(v, err));
     struct place p = place_of(old);
     TRY(remove_name(v, &p, err));

@@ -190,6 +190,18 @@ static bool put_values(struct buf *b, struct arena *a, const struct cat_table *t
     return true;
 }
 
+// The table whose schema's key it is, or NULL.
+static const struct cat_table *schema_table(struct cat_view *v, struct str key)
+{
+    struct key_reader r = key_reader(key);
+    struct key_prefix prefix;
+    const struct cat_table *t;
+    if (key.ptr == NULL || !key_get_prefix(&r, &prefix) || prefix.index != KEY_INDEX_RECORDS ||
+        cat_table_by_id(v, (uint32_t)prefix.table, &t, NULL) != 0)
+        return NULL;
+    return t;
+}
+
 // `(k)=(1) in t@t_pkey`; false when the key is not of a row that the view knows.
 static bool put_row(struct cat_view *v, struct buf *b, struct str key)
 {
@@ -227,32 +239,66 @@ int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, st
     return err != NULL ? err->code : ERR_LOCK_NOT_AVAILABLE;
 }
 
-static void detail_deadlock(const struct kv_conflict *c, const char *row, struct err *err)
+int cat_kv_table_error(struct cat_view *v, const struct cat_table *t, int kv_result, struct err *err)
+{
+    struct str name = arena_str(&v->arena, t->name);
+    int rc;
+    if (kv_result == KV_LOCK_UNAVAILABLE)
+        rc = err_set(err, ERR_LOCK_NOT_AVAILABLE, "could not obtain lock on relation \"%.*s\"", STR_FMT(name));
+    else if (kv_result == KV_TIMEOUT)
+        rc = err_set(err, ERR_LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout on relation \"%.*s\"",
+                     STR_FMT(name));
+    else
+        rc = txn_error(v->txn, kv_result, false, err);
+    cat_kv_detail(v, v->txn, kv_result, err);
+    return rc;
+}
+
+// `what`: "row (k)=(1) in t@t_pkey", "relation t"
+static void detail_deadlock(const struct kv_conflict *c, const char *what, struct err *err)
 {
     struct buf b = BUF_INIT;
     for (unsigned i = 0; i < c->n_cycle; i++)
         buf_printf(&b, "%s%llu", i > 0 ? ", " : "", (unsigned long long)c->cycle[i]);
-    err_detail(err, "Processes %s wait for each other: this one for row %s, which process %llu has locked.", buf_c(&b),
-               row, (unsigned long long)c->other_tag);
+    err_detail(err, "Processes %s wait for each other: this one for %s, which process %llu has locked.", buf_c(&b),
+               what, (unsigned long long)c->other_tag);
     buf_release(&b);
 }
 
-static void detail_conflict(const struct kv_conflict *c, const char *row, struct err *err)
+// `what`: "Row (k)=(1) in t@t_pkey was written", "The schema of t was changed"
+static void detail_conflict(const struct kv_conflict *c, const char *what, struct err *err)
 {
     unsigned long long seconds = c->version / 1000000000, ns = c->version % 1000000000;
     if (c->other_tag != 0)
-        err_detail(err, "Row %s was written by a transaction of process %llu that committed at %llu.%09llu.", row,
+        err_detail(err, "%s by a transaction of process %llu that committed at %llu.%09llu.", what,
                    (unsigned long long)c->other_tag, seconds, ns);
     else
-        err_detail(err, "Row %s was written by the transaction that committed at %llu.%09llu.", row, seconds, ns);
+        err_detail(err, "%s by the transaction that committed at %llu.%09llu.", what, seconds, ns);
+}
+
+static void add_detail(struct cat_view *v, const struct kv_conflict *c, bool deadlock, struct err *err)
+{
+    struct buf what = BUF_INIT;
+    const struct cat_table *t = schema_table(v, c->key);
+    if (t != NULL) {
+        buf_printf(&what, deadlock ? "relation %.*s" : "The schema of %.*s was changed", STR_FMT(t->name));
+    } else {
+        buf_cstr(&what, deadlock ? "row " : "Row ");
+        if (!put_row(v, &what, c->key))
+            goto out;
+        buf_cstr(&what, deadlock ? "" : " was written");
+    }
+    if (deadlock)
+        detail_deadlock(c, buf_c(&what), err);
+    else
+        detail_conflict(c, buf_c(&what), err);
+out:
+    buf_release(&what);
 }
 
 void cat_commit_detail(struct cat_view *v, const struct kv_conflict *c, struct err *err)
 {
-    struct buf row = BUF_INIT;
-    if (put_row(v, &row, c->key))
-        detail_conflict(c, buf_c(&row), err);
-    buf_release(&row);
+    add_detail(v, c, false, err);
 }
 
 void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err)
@@ -260,16 +306,7 @@ void cat_kv_detail(struct cat_view *v, struct kv_txn *txn, int kv_result, struct
     if (v == NULL || txn == NULL || err == NULL || (kv_result != KV_CONFLICT && kv_result != KV_DEADLOCK))
         return;
     struct kv_conflict c = *kv_last_conflict(txn);
-    struct buf row = BUF_INIT;
     if (c.key.ptr != NULL)
         c.key = arena_str(&v->arena, c.key); // reading the descriptor overwrites it
-    if (!put_row(v, &row, c.key)) {
-        buf_release(&row);
-        return;
-    }
-    if (kv_result == KV_DEADLOCK)
-        detail_deadlock(&c, buf_c(&row), err);
-    else
-        detail_conflict(&c, buf_c(&row), err);
-    buf_release(&row);
+    add_detail(v, &c, kv_result == KV_DEADLOCK, err);
 }

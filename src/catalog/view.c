@@ -264,14 +264,82 @@ int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *fo
     return 0;
 }
 
-int cat_table_depend(struct cat_view *v, const struct cat_table *t, struct err *err)
+int cat_table_depend(struct cat_view *v, const struct cat_table *t, bool to_the_end, struct err *err)
 {
     struct str key = t->schema_key;
     if (key.ptr == NULL)
         return 0;
     struct kv_range point = {key, {key.ptr, key.len + 1}};
-    TRY_KV(v->txn, kv_add_read_conflict(v->txn, point, KV_READ_VALIDATED), err);
+    TRY_KV(v->txn, kv_add_read_conflict(v->txn, point, to_the_end ? KV_READ_VALIDATED : 0), err);
     return 0;
+}
+
+// ---- locks on tables
+
+static struct table_lock *lock_held(const struct cat_view *v, uint32_t id)
+{
+    for (size_t i = 0; i < v->locks.len; i++)
+        if (v->locks.ptr[i].id == id)
+            return &v->locks.ptr[i];
+    return NULL;
+}
+
+bool cat_table_locked(const struct cat_view *v, const struct cat_table *t, enum kv_lock_mode mode)
+{
+    const struct table_lock *held = lock_held(v, t->id);
+    return held != NULL && held->mode >= mode;
+}
+
+static void note_lock(struct cat_view *v, uint32_t id, enum kv_lock_mode mode)
+{
+    struct table_lock *held = lock_held(v, id);
+    if (held != NULL)
+        held->mode = mode;
+    else
+        ARENA_PUSH(&v->arena, &v->locks, ((struct table_lock){id, mode}));
+}
+
+int cat_table_lock(struct cat_view *v, const struct cat_table *t, enum kv_lock_mode mode, enum kv_lock_wait wait,
+                   bool *moved, struct err *err)
+{
+    struct arena_mark mark = arena_mark(&v->arena);
+    uint64_t before = kv_read_version(v->txn);
+    *moved = false;
+    if (cat_table_locked(v, t, mode))
+        return 0;
+    bool known = t->schema_key.ptr != NULL; // not of a descriptor that is about to be written for the first time
+    struct str key = known ? t->schema_key : schema_key(v->catalog, &v->arena, t->id);
+    enum kv_result r = kv_lock_guard(v->txn, key, mode, wait, v->lock_timeout_ns);
+    if (!known)
+        arena_rewind(&v->arena, mark);
+    if (r != KV_OK && (r != KV_TIMEOUT || !v->lock_optional))
+        return cat_kv_table_error(v, t, (int)r, err);
+    note_lock(v, t->id, mode);
+    *moved = kv_read_version(v->txn) != before;
+    return *moved ? cat_view_refresh(v, err) : 0;
+}
+
+void cat_view_set_lock_wait(struct cat_view *v, int64_t timeout_ns, bool optional)
+{
+    v->lock_timeout_ns = timeout_ns;
+    v->lock_optional = optional;
+}
+
+void cat_view_forget_locks(struct cat_view *v)
+{
+    v->locks.len = 0;
+}
+
+int cat_view_catch_up(struct cat_view *v, bool *moved, struct err *err)
+{
+    uint64_t before = kv_read_version(v->txn);
+    enum kv_result r = kv_refresh(v->txn);
+    if (r != KV_OK && (r != KV_CONFLICT || kv_txn_isolation(v->txn) != KV_SNAPSHOT))
+        return cat_kv_error(v->txn, (int)r, err);
+    if (kv_read_version(v->txn) == before)
+        return 0;
+    *moved = true;
+    return cat_view_refresh(v, err);
 }
 
 struct str cat_index_collations(struct arena *a, const struct cat_column *columns, size_t n_columns,

@@ -263,7 +263,7 @@ static void test_conflicts(void)
     // A writer that depends on a descriptor conflicts with its change; others do not.
     a = begin();
     b = begin();
-    OK(cat_table_depend(a.view, find(&a, "same"), &err));
+    OK(cat_table_depend(a.view, find(&a, "same"), true, &err));
     OK(cat_add_row_count(a.view, 1, 1, &err));
     struct cat_table changed = *find(&b, "same");
     changed.comment = STR("c");

@@ -83,6 +83,7 @@ static int move_relation(struct ddl_context *dc, const struct cat_table *t, cons
     struct cat_table moved = *t;
     if (to->id == t->schema_id && str_eq(name, t->name))
         return 0;
+    TRY(ddl_lock_table(dc, t, err));
     TRY(cat_table_by_name(dc->view, t->database_id, to->id, name, &taken, err));
     if (taken != NULL)
         return err_set(err, ERR_DUPLICATE_TABLE, "relation \"%.*s\" already exists",

@@ -252,6 +252,7 @@ int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct 
     if (t == NULL)
         return 0;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(ddl_lock_table(dc, t, err));
     TRY(online_none_pending(dc, t, err));
     for (size_t i = 0; i < s->cmds.n; i++) {
         drops |= drops_primary_key(t, ast_as_alter_table_cmd(s->cmds.items[i]));

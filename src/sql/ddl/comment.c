@@ -9,7 +9,7 @@ static int comment_table(struct ddl_context *dc, const struct ast_comment_on *s,
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
     struct cat_table changed = *t;
     changed.comment = s->comment.ptr != NULL ? s->comment : STR_EMPTY;
-    TRY(cat_put_table(dc->view, &changed, err));
+    TRY(cat_put_table_compatible(dc->view, &changed, err));
     return cat_comment_put(dc->view, CAT_COMMENT_TABLE, t->id, 0, s->comment, err);
 }
 
@@ -34,7 +34,7 @@ static int comment_column(struct ddl_context *dc, const struct ast_comment_on *s
     TRY(edit_need_column(&e, r->column, &c, err));
     c->comment = s->comment.ptr != NULL ? s->comment : STR_EMPTY;
     uint32_t id = c->id;
-    TRY(edit_save(&e, dc, err));
+    TRY(edit_save_compatible(&e, dc, err));
     return cat_comment_put(dc->view, CAT_COMMENT_COLUMN, t->id, id, s->comment, err);
 }
 
@@ -50,7 +50,7 @@ static int put_index_comment(struct ddl_context *dc, const struct cat_table *t, 
     for (size_t i = 0; i < e.indexes.len; i++)
         if (e.indexes.ptr[i].id == index_id)
             e.indexes.ptr[i].comment = text;
-    TRY(edit_save(&e, dc, err));
+    TRY(edit_save_compatible(&e, dc, err));
     return cat_comment_put(dc->view, CAT_COMMENT_INDEX, t->id, index_id, s->comment, err);
 }
 

@@ -24,8 +24,15 @@ int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_
 {
     ddl_handler *handler = handler_of(statement->kind);
     INVARIANT(handler != NULL);
-    *out = (struct ddl_result){.tag = str_of(ast_tag(statement)), .changed_schema = true};
-    TRY(handler(dc, statement, out, err));
+    int rc;
+    do {
+        *out = (struct ddl_result){.tag = str_of(ast_tag(statement)), .changed_schema = true};
+        if (dc->again)
+            err_reset(err);
+        dc->again = false;
+        rc = handler(dc, statement, out, err);
+    } while (dc->again);
+    TRY(rc);
     out->online_table_id = dc->online_table_id;
     return 0;
 }

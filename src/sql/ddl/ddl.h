@@ -119,6 +119,7 @@ struct ddl_context {
     struct ddl_services *services;
     uint64_t read_version;    // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
     uint32_t online_table_id; // result
+    bool again;               // of ddl_execute: the snapshot has moved
     int64_t online_job; // what takes long is left to this job where that is possible, see ddl_online_publish; 0: none
 };
 

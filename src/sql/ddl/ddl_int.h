@@ -36,6 +36,9 @@ int ddl_find_relation(struct ddl_context *dc, const struct ast *name, bool missi
 // A base table: 42809 `"x" is not a table`, 42501 for tables of the system database and virtual ones.
 int ddl_find_table(struct ddl_context *dc, const struct ast *name, bool missing_ok, const struct cat_table **out,
                    struct err *err) MUST_CHECK;
+// Waits for writers of the table and keeps others out, before anything else is concluded from it or written. When that
+// has moved the snapshot it fails, and ddl_execute calls the handler again.
+int ddl_lock_table(struct ddl_context *dc, const struct cat_table *t, struct err *err) MUST_CHECK;
 int ddl_find_database(struct ddl_context *dc, struct str name, bool missing_ok, const struct cat_database **out,
                       struct err *err) MUST_CHECK;
 // The database statements without one work in: 3D000 when it does not exist.
@@ -111,6 +114,8 @@ void edit_open(struct table_edit *e, struct arena *a, const struct cat_table *t)
 // The descriptor as it is now; valid until the next change.
 const struct cat_table *edit_table(struct table_edit *e);
 int edit_save(struct table_edit *e, struct ddl_context *dc, struct err *err) MUST_CHECK;
+// The same of what writers of the table need not know (cat_put_table_compatible).
+int edit_save_compatible(struct table_edit *e, struct ddl_context *dc, struct err *err) MUST_CHECK;
 struct cat_column *edit_column(struct table_edit *e, struct str name); // NULL: none
 struct cat_column *edit_column_by_id(struct table_edit *e, uint32_t id);
 // 42703 `column "x" does not exist`.

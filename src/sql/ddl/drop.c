@@ -285,6 +285,7 @@ int drop_named_relations(struct ddl_context *dc, const struct ast_drop *s, struc
             return cat_no_privilege(err, dc->scope.user, CAT_PRIVILEGE_DROP, "relation", t->name);
         TRY(check_kind(t, s->kind, err));
         TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_DROP, err));
+        TRY(ddl_lock_table(dc, t, err));
         ids[set.n++] = t->id;
     }
     out->changed_schema = set.n > 0;

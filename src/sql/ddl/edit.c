@@ -50,6 +50,11 @@ int edit_save(struct table_edit *e, struct ddl_context *dc, struct err *err)
     return cat_put_table(dc->view, edit_table(e), err);
 }
 
+int edit_save_compatible(struct table_edit *e, struct ddl_context *dc, struct err *err)
+{
+    return cat_put_table_compatible(dc->view, edit_table(e), err);
+}
+
 struct cat_column *edit_column(struct table_edit *e, struct str name)
 {
     for (size_t i = 0; i < e->columns.len; i++)
@@ -147,7 +152,7 @@ int ddl_add_dependent(struct ddl_context *dc, uint32_t relation, uint32_t depend
             return 0;
     edit_open(&e, dc->arena, t);
     ARENA_PUSH(dc->arena, &e.depended_on_by, dependent);
-    return edit_save(&e, dc, err);
+    return edit_save_compatible(&e, dc, err);
 }
 
 int ddl_remove_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dependent, struct err *err)
@@ -162,5 +167,5 @@ int ddl_remove_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dep
     for (size_t i = 0; i < t->n_depended_on_by; i++)
         if (t->depended_on_by[i] != dependent)
             ARENA_PUSH(dc->arena, &e.depended_on_by, t->depended_on_by[i]);
-    return edit_save(&e, dc, err);
+    return edit_save_compatible(&e, dc, err);
 }

@@ -305,7 +305,7 @@ static int note_use(struct ddl_context *dc, const struct cat_function *f, const 
                 list[changed.n_functions++] = t->functions[k];
         if (uses)
             list[changed.n_functions++] = f->id;
-        TRY(cat_put_table(dc->view, &changed, err));
+        TRY(cat_put_table_compatible(dc->view, &changed, err));
     }
     return 0;
 }

@@ -155,7 +155,9 @@ static int grant_on_relation(const struct grant_work *w, const struct cat_table 
         return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "cannot change the privileges of virtual table \"%.*s\"",
                        STR_FMT(t->name));
     TRY(change_acl(w, &changed.acl, t->kind == CAT_SEQUENCE ? GRANT_SEQUENCE : GRANT_TABLE, t->name, err));
-    return cat_put_table(w->dc->view, &changed, err);
+    // Who writes already loses nothing by it.
+    return w->s->revoke ? cat_put_table(w->dc->view, &changed, err)
+                        : cat_put_table_compatible(w->dc->view, &changed, err);
 }
 
 static int grant_on_tables_of(const struct grant_work *w, uint32_t database_id, uint32_t schema_id, bool sequences,

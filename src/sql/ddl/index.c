@@ -20,6 +20,7 @@ int ddl_create_index(struct ddl_context *dc, const struct ast *statement, struct
     struct cat_index index;
     TRY(find_indexed_relation(dc, s->table, &t, err));
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(ddl_lock_table(dc, t, err));
     TRY(online_none_pending(dc, t, err));
     if (s->if_not_exists && def->name.len > 0 && cat_index_by_name(t, def->name) != NULL) {
         ddl_notice(dc, ERR_DUPLICATE_TABLE, "index \"%.*s\" already exists, skipping", STR_FMT(def->name));
@@ -166,6 +167,7 @@ static int drop_index(struct ddl_context *dc, const struct cat_table *t, const s
 {
     struct table_work w;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(ddl_lock_table(dc, t, err));
     TRY(online_none_pending(dc, t, err));
     if (index == t->primary) {
         err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using DROP INDEX");
@@ -184,10 +186,17 @@ static int drop_index(struct ddl_context *dc, const struct cat_table *t, const s
 
 int drop_indexes(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err)
 {
+    const struct cat_table *t = NULL;
+    const struct cat_index *index;
     out->changed_schema = false;
+    for (size_t i = 0; i < s->names.n && s->names.n > 1; i++) { // of all before any is written
+        TRY(ddl_find_index(dc, s->names.items[i], true, &t, &index, err));
+        if (index == NULL)
+            continue;
+        TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+        TRY(ddl_lock_table(dc, t, err));
+    }
     for (size_t i = 0; i < s->names.n; i++) {
-        const struct cat_table *t = NULL;
-        const struct cat_index *index;
         TRY(ddl_find_index(dc, s->names.items[i], s->if_exists, &t, &index, err));
         if (index == NULL)
             continue;
@@ -217,6 +226,7 @@ int alter_index(struct ddl_context *dc, const struct ast_alter_object *s, struct
     if (found == NULL)
         return 0;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
+    TRY(ddl_lock_table(dc, t, err));
     TRY(online_none_pending(dc, t, err));
     TRY(work_open(&w, dc, t, err));
     struct cat_index *index = &w.edit.primary;

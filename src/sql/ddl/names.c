@@ -49,6 +49,17 @@ int ddl_find_table(struct ddl_context *dc, const struct ast *name, bool missing_
     return 0;
 }
 
+int ddl_lock_table(struct ddl_context *dc, const struct cat_table *t, struct err *err)
+{
+    bool moved;
+    if (cat_table_locked(dc->view, t, KV_LOCK_EXCLUSIVE))
+        return 0;
+    TRY(cat_table_lock(dc->view, t, KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, &moved, err));
+    TRY(cat_view_catch_up(dc->view, &moved, err));
+    dc->again = moved;
+    return moved ? err_set(err, ERR_SERIALIZATION_FAILURE, "restart transaction: a lock was waited for") : 0;
+}
+
 int ddl_find_database(struct ddl_context *dc, struct str name, bool missing_ok, const struct cat_database **out,
                       struct err *err)
 {

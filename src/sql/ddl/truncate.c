@@ -19,6 +19,7 @@ static int add(struct ddl_context *dc, struct table_list *list, const struct cat
     if (listed(list, t->id))
         return 0;
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_DROP, err));
+    TRY(ddl_lock_table(dc, t, err));
     ARENA_PUSH(dc->arena, &list->tables, t);
     return 0;
 }

@@ -95,13 +95,25 @@ static void put_values(struct buf *key, const struct table_access *ta, const str
     }
 }
 
+// A table that rows are looked up in for others keeps its schema, as does one that is written to. When that has changed
+// already, it is too late to plan for it: a conflict.
+static int lock_related(struct exec_context *x, const struct cat_table *t, struct err *err)
+{
+    bool moved;
+    if (x->read_only || cat_table_locked(x->view, t, KV_LOCK_KEY_SHARE))
+        return 0;
+    cat_view_set_lock_wait(x->view, x->lock_timeout_ns, false);
+    return cat_table_lock(x->view, t, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, &moved, err);
+}
+
 static int table_of(struct exec_context *x, uint32_t id, const struct table_access **out, struct err *err)
 {
     const struct cat_table *t;
     TRY(cat_table_by_id(x->view, id, &t, err));
     if (t == NULL)
         return err_set(err, ERR_INTERNAL_ERROR, "foreign key of table %u, which does not exist", id);
-    TRY(cat_table_depend(x->view, t, err));
+    TRY(cat_table_depend(x->view, t, true, err));
+    TRY(lock_related(x, t, err));
     *out = table_access(x, t);
     return 0;
 }

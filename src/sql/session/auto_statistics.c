@@ -183,7 +183,7 @@ static int store(struct session *s, struct job *job, struct arena *a, uint32_t t
     TRY(cat_table_by_id(s->view, table_id, &t, err));
     if (t == NULL)
         return 0;
-    TRY(cat_table_depend(s->view, t, err));
+    TRY(cat_table_depend(s->view, t, true, err));
     TRY(cat_put_statistics(s->view, a, table_id, all->list, all->n, err));
     return forget_earlier(s, job, a, err);
 }

@@ -308,7 +308,11 @@ static int start_in(struct session *s, const struct ast *ast, const struct copy_
     analyze_options_init(s, &options, &fold, &c->arena);
     struct query *q;
     const col_id *cols;
-    TRY(analyze_copy_target(&c->arena, &options, ast, &q, &cols, &c->n_columns, err));
+    bool moved;
+    do {
+        TRY(analyze_copy_target(&c->arena, &options, ast, &q, &cols, &c->n_columns, err));
+        TRY(lock_written_tables(s, q, &moved, err));
+    } while (moved);
     TRY(check_statement_privileges(s, q, err));
     c->types = ARENA_ARRAY(&c->arena, struct type, c->n_columns);
     for (size_t i = 0; i < c->n_columns; i++)

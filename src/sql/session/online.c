@@ -253,7 +253,7 @@ static int find(struct online *o, const struct cat_table **t, struct err *err)
     TRY(cat_table_by_id(o->session->view, o->table_id, t, err));
     if (*t == NULL || (*t)->job != job_id(o->job))
         return err_set(err, ERR_UNDEFINED_OBJECT, "the table was dropped while the job was changing it");
-    return cat_table_depend(o->session->view, *t, err);
+    return cat_table_depend(o->session->view, *t, true, err);
 }
 
 // The task at work; false: all are done.
@@ -365,6 +365,7 @@ static int publish(struct online *o, struct err *err)
 {
     const struct cat_table *t;
     TRY(find(o, &t, err));
+    cat_view_set_lock_wait(o->session->view, ONLINE_LOCK_WAIT_NS, true);
     TRY(ddl_online_publish(o->session->view, &o->arena, t->id, err));
     return job_finish_in(o->job, o->session->txn, STR_EMPTY, err);
 }

@@ -202,7 +202,7 @@ static bool is_plan(const struct prepared *st)
 static int start(struct session *s, struct portal *p, struct err *err)
 {
     struct statement_plan *plan;
-    TRY(prepared_plan_now(s, p->statement, &plan, err));
+    TRY(prepared_plan_locked(s, p->statement, &plan, err));
     p->running_plan = p->statement->plan;
     p->running_plan->refs++;
     int rc = execution_start(s, plan, p->parameters, &p->execution, err);

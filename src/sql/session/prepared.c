@@ -166,6 +166,16 @@ static int describe_parameters(struct session *s, struct prepared *p, const stru
     return rc;
 }
 
+int prepared_plan_locked(struct session *s, struct prepared *p, struct statement_plan **out, struct err *err)
+{
+    bool moved;
+    do {
+        TRY(prepared_plan_now(s, p, out, err));
+        TRY(lock_written_tables(s, (*out)->query, &moved, err));
+    } while (moved);
+    return 0;
+}
+
 static int describe_other(struct session *s, struct prepared *p, struct err *err)
 {
     const struct ast *query = query_inside(p->ast);

@@ -352,6 +352,7 @@ void send_notice(struct session *s, int code, const char *fmt, ...) PRINTF_LIKE(
 void send_notice_record(void *session, const struct err *notice);
 void statement_clock_start(struct session *s);
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
+int lock_written_tables(struct session *s, const struct query *q, bool *moved, struct err *err) MUST_CHECK;
 // Statistics, and what tests switch off.
 void optimize_options_init(struct session *s, struct optimize_options *o);
 // auto_statistics.c
@@ -416,6 +417,9 @@ void prepared_drop_all(struct session *s);
 // User-defined parameter types as they are now: labels may have come since the statement was prepared.
 int prepared_types_now(struct session *s, struct prepared *p, struct err *err) MUST_CHECK;
 int prepared_plan_now(struct session *s, struct prepared *p, struct statement_plan **out, struct err *err) MUST_CHECK;
+// With the tables locked that it writes to.
+int prepared_plan_locked(struct session *s, struct prepared *p, struct statement_plan **out,
+                         struct err *err) MUST_CHECK;
 void prepared_plan_free_in(struct sql_engine *e, struct prepared_plan *pp); // gives one reference back
 void prepared_release(struct session *s, struct prepared *p);
 struct row_buffer;

@@ -215,19 +215,50 @@ void optimize_options_init(struct session *s, struct optimize_options *o)
     o->cost_perturbation = strtod(s->values[SETTING_TESTING_OPTIMIZER_COST_PERTURBATION], NULL);
 }
 
+static int check_use(struct session *s, const struct relation_use *use, struct err *err)
+{
+    if (use->privileges != 0)
+        TRY(cat_check_schema_usage(s->view, s->user, use->table->schema_id, err));
+    for (uint32_t bit = 1; bit != 0 && bit <= use->privileges; bit <<= 1) {
+        if ((use->privileges & bit) != 0)
+            TRY(cat_check_table_privilege(s->view, s->user, use->table, bit, err));
+    }
+    return 0;
+}
+
+// Whether rows of it are written or locked.
+static bool writes_to(const struct relation_use *use)
+{
+    return (use->privileges & (CAT_PRIVILEGE_INSERT | CAT_PRIVILEGE_UPDATE | CAT_PRIVILEGE_DELETE)) != 0 &&
+           use->table->kind == CAT_TABLE;
+}
+
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err)
 {
     for (uint32_t i = 0; i < q->n_relations; i++) {
         const struct relation_use *use = &q->relations[i];
-        if (use->table->kind != CAT_VIRTUAL) {
-            TRY(cat_table_depend(s->view, use->table, err));
-            if (use->privileges != 0)
-                TRY(cat_check_schema_usage(s->view, s->user, use->table->schema_id, err));
-            for (uint32_t bit = 1; bit != 0 && bit <= use->privileges; bit <<= 1) {
-                if ((use->privileges & bit) != 0)
-                    TRY(cat_check_table_privilege(s->view, s->user, use->table, bit, err));
-            }
-        }
+        if (use->table->kind == CAT_VIRTUAL)
+            continue;
+        TRY(cat_table_depend(s->view, use->table, writes_to(use), err));
+        TRY(check_use(s, use, err));
+    }
+    return 0;
+}
+
+// The tables that the query writes to keep their schemas until the transaction has ended. *moved: a schema was changed
+// since the query was planned, which has to be done again.
+int lock_written_tables(struct session *s, const struct query *q, bool *moved, struct err *err)
+{
+    *moved = false;
+    if (s->txn_read_only || s->txn_as_of != 0)
+        return 0;
+    for (uint32_t i = 0; i < q->n_relations && !*moved; i++) {
+        const struct relation_use *use = &q->relations[i];
+        if (!writes_to(use) || cat_table_locked(s->view, use->table, KV_LOCK_KEY_SHARE))
+            continue;
+        TRY(check_use(s, use, err)); // who may not write does not stand in the way of others
+        cat_view_set_lock_wait(s->view, lock_timeout(s), false);
+        TRY(cat_table_lock(s->view, use->table, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, moved, err));
     }
     return 0;
 }
@@ -297,7 +328,9 @@ static bool adds_data(const struct query *q)
 static int start_with(struct session *s, struct statement_plan *plan, const struct datum *parameters,
                       struct batch *copy_rows, struct execution **out, struct err *err)
 {
+    bool moved;
     TRY(check_statement_privileges(s, plan->query, err));
+    TRY(lock_written_tables(s, plan->query, &moved, err)); // a conflict where it is too late to plan again
     if (s->activity.sampling)
         activity_sample(s, plan);
     TRY(metering_admit(s, adds_data(plan->query), err));
@@ -478,18 +511,23 @@ int parameter_missing(int64_t number, struct err *err)
 static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                      struct str *tag, struct err *err)
 {
+    bool moved = false;
     if (in->prepared != NULL) {
         struct statement_plan *plan;
         TRY(as_of_begin_bound(s, in, tag_arena, err));
-        TRY(prepared_plan_now(s, in->prepared, &plan, err));
+        TRY(prepared_plan_locked(s, in->prepared, &plan, err));
         return run_plan(s, plan, in->parameters, in->ast, describe, tag_arena, tag, err);
     }
     struct arena a;
     arena_init(&a, &s->budget);
     struct statement_plan *plan;
     int rc = as_of_begin(s, in->ast, &(struct as_of_arguments){0}, &a, err);
-    if (rc == 0)
-        rc = plan_statement(s, &a, in->ast, NULL, 0, &plan, err);
+    do {
+        if (rc == 0)
+            rc = plan_statement(s, &a, in->ast, NULL, 0, &plan, err);
+        if (rc == 0)
+            rc = lock_written_tables(s, plan->query, &moved, err);
+    } while (rc == 0 && moved);
     if (rc == 0)
         rc = run_plan(s, plan, NULL, in->ast, describe, tag_arena, tag, err);
     arena_release(&a);
@@ -632,6 +670,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                                        .user = s->user,
                                        .temp_schema = session_temp_schema(s)};
     *out = (struct ddl_result){0};
+    cat_view_set_lock_wait(s->view, online_job != 0 ? ONLINE_LOCK_WAIT_NS : lock_timeout(s), online_job != 0);
     return ddl_execute(&dc, ast, out, err);
 }
 
@@ -788,7 +827,7 @@ static int run_lock_table(struct session *s, const struct ast *ast, struct arena
         const struct cat_table *t;
         TRY(show_table(&sh, lock->tables.items[i], &t, err));
         TRY(cat_check_table_privilege(s->view, s->user, t, CAT_PRIVILEGE_SELECT, err));
-        TRY(cat_table_depend(s->view, t, err));
+        TRY(cat_table_depend(s->view, t, true, err));
     }
     return 0;
 }

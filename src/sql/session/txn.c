@@ -236,6 +236,8 @@ void txn_fail(struct session *s, int code)
 
 int txn_restart(struct session *s, struct err *err)
 {
+    if (kv_must_reset(s->txn))
+        cat_view_forget_locks(s->view);
     enum kv_result r = kv_reset(s->txn);
     if (r != KV_OK)
         return cat_kv_error(s->txn, (int)r, err);

@@ -108,14 +108,17 @@ GENERATOR(crdb_cluster_locks_rows)
     return 0;
 }
 
-// PostgreSQL's table has a row per lock on a table or tuple; here all are on rows, and the row's key stands in no
-// column.
+// PostgreSQL's table has a row per lock on a table or tuple; a row's key stands in no column.
 GENERATOR(pg_locks_rows)
 {
     static const char *const modes[] = {[KV_LOCK_KEY_SHARE] = "AccessShareLock",
                                         [KV_LOCK_SHARED] = "RowShareLock",
                                         [KV_LOCK_NO_KEY_EXCLUSIVE] = "ExclusiveLock",
                                         [KV_LOCK_EXCLUSIVE] = "AccessExclusiveLock"}; // PostgreSQL's for tuples
+    static const char *const table_modes[] = {[KV_LOCK_KEY_SHARE] = "RowExclusiveLock",
+                                              [KV_LOCK_SHARED] = "ShareLock",
+                                              [KV_LOCK_NO_KEY_EXCLUSIVE] = "ShareUpdateExclusiveLock",
+                                              [KV_LOCK_EXCLUSIVE] = "AccessExclusiveLock"};
     struct lock_list list = list_locks(x);
     for (size_t i = 0; i < list.locks.len; i++) {
         const struct lock *lock = &list.locks.ptr[i];
@@ -124,13 +127,14 @@ GENERATOR(pg_locks_rows)
         if (!key_get_prefix(&reader, &prefix))
             continue;
         ROW(pg_locks);
-        row[pg_locks_locktype] = datum_c("tuple");
+        bool on_table = prefix.index == KEY_INDEX_RECORDS;
+        row[pg_locks_locktype] = datum_c(on_table ? "relation" : "tuple");
         row[pg_locks_database] = datum_int(x->eval.database_id);
         row[pg_locks_relation] = datum_int((int64_t)prefix.table);
         row[pg_locks_virtualtransaction] =
             datum_str(arena_printf(x->eval.arena, "1/%llu", (unsigned long long)lock->txn_id));
         row[pg_locks_pid] = datum_int((int64_t)lock->tag);
-        row[pg_locks_mode] = datum_c(modes[lock->mode]);
+        row[pg_locks_mode] = datum_c((on_table ? table_modes : modes)[lock->mode]);
         row[pg_locks_granted] = datum_bool(lock->granted);
         row[pg_locks_fastpath] = datum_bool(false);
         TRY(virtual_row(rows, row, err));
