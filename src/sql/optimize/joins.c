@@ -273,7 +273,7 @@ static void derive(struct optimizer *o, struct join_tree *t)
 
 // ---- putting together
 
-static struct rel *join_pair(struct optimizer *o, struct rel *l, struct rel *r, struct expr *on)
+struct rel *join_pair(struct optimizer *o, struct rel *l, struct rel *r, struct expr *on)
 {
     struct rel *j = rel_new(o->arena, REL_JOIN, l);
     j->right = r;

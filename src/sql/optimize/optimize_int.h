@@ -52,8 +52,14 @@ void use_computed(struct optimizer *o, struct rel *r);
 void prune(struct optimizer *o, struct rel *r, const struct col_set *needed);
 // pull.c
 struct rel *pull_up(struct optimizer *o, struct rel *r);
+// What is below projections that compute nothing: they only hide columns.
+struct rel *without_projection(struct rel *r);
 // joins.c
 struct rel *reorder(struct optimizer *o, struct rel *r);
+struct rel *join_pair(struct optimizer *o, struct rel *l, struct rel *r, struct expr *on);
+// semi.c: a semi join as a join of its left side with the base of the right one, the rest of which comes after; NULL
+// when it has no such shape.
+struct rel *semi_by_lookup(struct optimizer *o, struct rel *r);
 
 // Conjuncts of a predicate.
 struct conjuncts {

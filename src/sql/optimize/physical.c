@@ -43,6 +43,23 @@ static double const_limit(const struct expr *e)
     return e != NULL && e->kind == EXPR_CONST && !e->value.null && e->value.i > 0 ? (double)e->value.i : 0;
 }
 
+// Of the columns a plan hands on those that its input has or it computes: a scan leaves out what nobody above it reads.
+static void columns_of_both(struct optimizer *o, struct plan *p, const struct plan *input)
+{
+    struct col_set there = col_set_new(o->arena, o->q);
+    col_set_add_list(&there, input->cols, input->n_cols);
+    for (uint32_t i = 0; i < p->project.n_items; i++)
+        col_set_add(&there, p->project.items[i].column);
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, p->n_cols);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->n_cols; i++) {
+        if (col_set_has(&there, p->cols[i]))
+            cols[n++] = p->cols[i];
+    }
+    p->cols = cols;
+    p->n_cols = n;
+}
+
 // Exactly these columns in this order, for parents that count on positions.
 static struct plan *exactly(struct optimizer *o, struct plan *p, const struct rel *r)
 {
@@ -412,14 +429,14 @@ bool lookup_possible(const struct rel *r)
 // Right side an index reachable from the left side's columns? The scan's own filter becomes the lookup's.
 static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *left, double rows, double hash_cost)
 {
-    struct rel *scan = r->right->kind == REL_FILTER ? r->right->input : r->right;
+    struct rel *right = without_projection(r->right), *scan = right->kind == REL_FILTER ? right->input : right;
     enum join_kind kind = r->join.kind;
     bool possible = kind == JOIN_INNER || kind == JOIN_LEFT || kind == JOIN_SEMI || kind == JOIN_ANTI;
-    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || !possible || !lookup_possible(r->right))
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || !possible || !lookup_possible(right))
         return NULL;
     struct conjuncts on = {0}, own = {0}, both = {0};
     conjuncts_add(o, &on, r->join.on);
-    conjuncts_add(o, &own, r->right->kind == REL_FILTER ? r->right->predicate : NULL);
+    conjuncts_add(o, &own, right->kind == REL_FILTER ? right->predicate : NULL);
     for (size_t i = 0; i < on.items.len; i++)
         ARENA_PUSH(o->arena, &both.items, on.items.ptr[i]);
     for (size_t i = 0; i < own.items.len; i++)
@@ -594,6 +611,22 @@ static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *
     return cheaper(best, try_merge(o, r, hash, best->cost));
 }
 
+// Few rows look up theirs of a semi join's right side before the rest of that runs.
+static struct plan *try_semi_lookup(struct optimizer *o, struct rel *r, const struct plan *left,
+                                    const struct plan *best)
+{
+    if (left->cost + left->rows >= best->cost)
+        return NULL;
+    struct rel *once = semi_by_lookup(o, r);
+    struct plan *p = once != NULL ? plan_rel(o, once, NULL, 0, 0) : NULL;
+    if (p == NULL || p->cost >= best->cost)
+        return NULL;
+    struct plan *narrow = plan_new(o, PLAN_PROJECT, r->input, p);
+    columns_of_both(o, narrow, p);
+    narrow->rows = best->rows;
+    return narrow;
+}
+
 static struct plan *plan_sides(struct optimizer *o, struct rel *r)
 {
     if (r->join.lateral)
@@ -601,6 +634,8 @@ static struct plan *plan_sides(struct optimizer *o, struct rel *r)
     struct plan *left = plan_rel(o, r->input, NULL, 0, 0), *right = plan_rel(o, r->right, NULL, 0, 0), *best = NULL;
     if (r->join.kind != JOIN_RIGHT)
         best = join_sides(o, r, left, right);
+    if (r->join.kind == JOIN_SEMI)
+        best = cheaper(best, try_semi_lookup(o, r, left, best));
     if (r->join.kind != JOIN_RIGHT && r->join.kind != JOIN_INNER)
         return best;
     struct rel *swapped = arena_dup(o->arena, r, sizeof(*r));
@@ -691,6 +726,7 @@ static struct plan *plan_project(struct optimizer *o, struct rel *r, const struc
     struct plan *p = plan_new(o, PLAN_PROJECT, r, input);
     p->project.items = r->project.items;
     p->project.n_items = r->project.n_items;
+    columns_of_both(o, p, input);
     p->order = input->order;
     uint32_t n = 0; // the order holds as long as its columns are still there
     while (n < input->n_order) {
@@ -1003,6 +1039,10 @@ static struct plan *plan_ordinality(struct optimizer *o, struct rel *r)
     cols[input->n_cols] = p->ordinality.column = r->ordinality.column;
     p->cols = cols;
     p->n_cols = input->n_cols + 1;
+    struct plan_order *order = ARENA_NEW(o->arena, struct plan_order);
+    order->column = r->ordinality.column;
+    p->order = order;
+    p->n_order = 1;
     return p;
 }
 

@@ -27,8 +27,7 @@ static void join_cols(struct optimizer *o, struct rel *join)
     join->n_cols = n + n_right;
 }
 
-// A projection that computes nothing only hides columns.
-static struct rel *unwrap(struct rel *r)
+struct rel *without_projection(struct rel *r)
 {
     while (r->kind == REL_PROJECT && r->project.n_items == 0)
         r = r->input;
@@ -40,7 +39,7 @@ static struct rel *rotate(struct optimizer *o, struct rel *join)
 {
     struct rel **sides[] = {&join->input, &join->right};
     for (int i = 0; i < 2; i++) {
-        struct rel *child = unwrap(*sides[i]);
+        struct rel *child = without_projection(*sides[i]);
         if (!can_wait(o, child, join->join.on))
             continue;
         *sides[i] = child->input;
