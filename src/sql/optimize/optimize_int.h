@@ -111,6 +111,8 @@ double hash_join_cost(double left_cost, double left_rows, double right_cost, dou
 // physical.c
 // Whether rows of the relation can be looked up by an index, as far as its kind goes.
 bool lookup_possible(const struct rel *r);
+// The scan when a condition is checked above it.
+struct rel *scan_needing(struct optimizer *o, struct rel *scan, const struct expr *above);
 struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit);
 
 // Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.

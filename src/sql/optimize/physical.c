@@ -329,8 +329,7 @@ static struct plan *split_disjunction(struct optimizer *o, const struct rel *sca
     return NULL;
 }
 
-// The scan when a condition is checked above it.
-static struct rel *scan_needing(struct optimizer *o, struct rel *scan, const struct expr *above)
+struct rel *scan_needing(struct optimizer *o, struct rel *scan, const struct expr *above)
 {
     if (scan->scan.needed == NULL)
         return scan;

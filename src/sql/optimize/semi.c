@@ -1,7 +1,7 @@
 // Semi joins with a right side that is made of more than a scan: SELECT … WHERE k IN (SELECT … FROM t WHERE …) with
-// conditions on t's rows that cost something (subqueries, other semi joins). Where the left side has few rows, each looks
-// up its rows of t, and only for those the rest of the right side runs. What is left is one row of the left side for any
-// number of its matches: rows are numbered before and kept once by their number after.
+// conditions on t's rows that cost something (subqueries, other semi joins). Where the left side has few rows, each
+// looks up its rows of t, and only for those the rest of the right side runs. What is left is one row of the left side
+// for any number of its matches: rows are numbered before and kept once by their number after.
 #include "sql/optimize/optimize_int.h"
 
 // Whether all that the condition reads of the right side is the base's.
@@ -44,7 +44,10 @@ static struct rel *join_base(struct optimizer *o, struct rel *r, struct rel *lef
     bool reduces = r->kind == REL_JOIN && (r->join.kind == JOIN_SEMI || r->join.kind == JOIN_ANTI) && !r->join.lateral;
     if ((r->kind != REL_FILTER && r->kind != REL_PROJECT && !reduces) || computes_volatile(r))
         return NULL;
-    struct rel *below = join_base(o, r->input, left, join);
+    struct rel *input = r->input;
+    if (r->kind == REL_FILTER && input->kind == REL_SCAN) // it was to be checked inside the scan
+        input = scan_needing(o, input, r->predicate);
+    struct rel *below = join_base(o, input, left, join);
     if (below == NULL)
         return NULL;
     struct rel *copy = arena_dup(o->arena, r, sizeof(*r));
