@@ -5,6 +5,9 @@
 //
 // When groups and states pass the work memory no more groups are made: rows of others are partitioned into temporary
 // streams, each of which is grouped after the groups at hand have left. DISTINCT does the same with its rows.
+//
+// When equal keys are adjacent the last group is the only one that can still grow: those before it leave with the
+// batch.
 #include "sql/execute/spill_int.h"
 
 struct aggregate {
@@ -42,6 +45,11 @@ struct group_op {
     struct spill_part part; // being grouped; no stream: the input is
     uint16_t *sel;
     void **row_states;
+    // Ordered input: keys of the groups at hand, and what the last of them is carried over in.
+    struct row_store keys, carried_keys;
+    struct batch carried;
+    struct arena old_arena; // of states: the group carried over may have parts here
+    uint32_t leaving;       // groups that have left with the last batch
 };
 
 static int add_groups(struct group_op *g, uint32_t n, struct err *err)
@@ -272,8 +280,136 @@ static int consume(struct group_op *g, struct err *err)
     return spill_split_finish(&g->split, &g->parts, err);
 }
 
+// The aggregates of n groups.
+static int results(struct group_op *g, uint32_t first, uint32_t n, struct err *err)
+{
+    struct op *op = &g->op;
+    for (uint32_t i = 0; i < g->n_aggregates; i++) {
+        struct aggregate *a = &g->aggregates[i];
+        struct vec *v = &op->out.cols[op->plan->group.n_keys + i];
+        if (v->has_nulls)
+            memset(v->nulls, 0, n);
+        v->has_nulls = false;
+        op->x->eval.call = &a->call;
+        for (uint32_t k = 0; k < n; k++) {
+            struct datum d = DATUM_NULL;
+            TRY(a->fn->result(&op->x->eval, a->call.fn, g->states.ptr[first + k] + a->offset, &d, err));
+            vec_set(v, k, d);
+        }
+    }
+    return 0;
+}
+
+// ---- ordered input
+
+static bool same_value(const struct vec *a, uint32_t row, const struct vec *b, uint32_t other)
+{
+    bool null = vec_is_null(a, row);
+    if (null || vec_is_null(b, other))
+        return null && vec_is_null(b, other);
+    if (a->physical == PHYSICAL_I64)
+        return a->i[row & a->mask] == b->i[other & b->mask];
+    struct datum x = vec_get(a, row), y = vec_get(b, other);
+    return datum_compare(a->type, &x, &y) == 0;
+}
+
+// Whether two rows have equal keys; `positions` NULL: the other batch has the keys alone.
+static bool same_keys(const struct batch *in, uint32_t row, const uint32_t *positions, uint32_t n,
+                      const struct batch *other, uint32_t other_row, const uint32_t *other_positions)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const struct vec *v = &other->cols[other_positions != NULL ? other_positions[i] : i];
+        if (!same_value(&in->cols[positions[i]], row, v, other_row))
+            return false;
+    }
+    return true;
+}
+
+// Numbers the groups of a batch, behind the one carried over.
+static int number_groups(struct group_op *g, const struct batch *in, uint32_t *ids, struct err *err)
+{
+    uint32_t n_keys = g->op.plan->group.n_keys, known = g->keys.n_rows;
+    if (known > 0)
+        row_store_read(&g->keys, NULL, known - 1, 1, g->carried.cols);
+    for (uint32_t k = 0; k < in->n; k++) {
+        uint16_t row = (uint16_t)batch_row(in, k);
+        bool same = k > 0 ? same_keys(in, row, g->key_positions, n_keys, in, batch_row(in, k - 1), g->key_positions)
+                          : known > 0 && same_keys(in, row, g->key_positions, n_keys, &g->carried, 0, NULL);
+        if (!same) {
+            struct batch one = {.n = 1, .sel = &row, .cols = in->cols, .ncols = in->ncols};
+            TRY(row_store_append(&g->keys, &one, g->key_positions, err));
+        }
+        ids[k] = g->keys.n_rows - 1;
+    }
+    return add_groups(g, g->keys.n_rows, err);
+}
+
+enum { STATES_ROTATE_BYTES = 1 << 18 };
+
+// The groups that have left are gone; the last one stays, with number 0. States of later groups go to the other arena
+// from time to time, so that what is left of older ones can be freed when the last of those is gone.
+static int carry_over(struct group_op *g, struct err *err)
+{
+    if (g->leaving == 0)
+        return 0;
+    char *last = g->leaving < g->states.len ? g->states.ptr[g->leaving] : NULL;
+    row_store_reset(&g->carried_keys);
+    if (last != NULL) {
+        row_store_read(&g->keys, NULL, g->leaving, 1, g->carried.cols);
+        g->carried.n = 1;
+        TRY(row_store_append(&g->carried_keys, &g->carried, NULL, err));
+    }
+    struct row_store swap = g->keys;
+    g->keys = g->carried_keys;
+    g->carried_keys = swap;
+    arena_reset(&g->old_arena);
+    if (arena_bytes(&g->states_arena) > STATES_ROTATE_BYTES) {
+        struct arena full = g->states_arena;
+        g->states_arena = g->old_arena;
+        g->old_arena = full;
+        g->states.ptr = NULL;
+        g->states.cap = 0;
+    }
+    g->states.len = 0;
+    if (last != NULL)
+        ARENA_PUSH(&g->states_arena, &g->states, last);
+    g->leaving = 0;
+    return 0;
+}
+
+static int ordered_next(struct op *op, struct err *err)
+{
+    struct group_op *g = (struct group_op *)op;
+    uint32_t ids[BATCH_ROWS_MAX];
+    TRY(carry_over(g, err));
+    while (g->leaving == 0 && !g->done) {
+        struct batch in;
+        TRY(next_input(g, &in, err));
+        TRY(check_interrupt(op->x, err));
+        arena_reset(&op->batch);
+        op->x->eval.arena = &op->batch;
+        g->done = in.n == 0;
+        if (in.n > 0)
+            TRY(number_groups(g, &in, ids, err));
+        for (uint32_t i = 0; i < g->n_aggregates && in.n > 0; i++)
+            TRY(feed(g, &g->aggregates[i], &in, ids, err));
+        g->leaving = (uint32_t)g->states.len - (g->done || g->states.len == 0 ? 0 : 1);
+    }
+    op->out.n = g->leaving;
+    if (g->leaving > 0) {
+        op->x->eval.arena = &op->batch;
+        row_store_read(&g->keys, NULL, 0, g->leaving, op->out.cols);
+        TRY(results(g, 0, g->leaving, err));
+    }
+    return 0;
+}
+
 static void forget_groups(struct group_op *g)
 {
+    row_store_reset(&g->keys);
+    row_store_reset(&g->carried_keys);
+    arena_reset(&g->old_arena);
+    g->leaving = 0;
     g->done = false;
     g->at = 0;
     arena_reset(&g->states_arena);
@@ -317,19 +453,7 @@ static int group_next(struct op *op, struct err *err)
         return 0;
     if (n_keys > 0)
         row_store_read(hash_rows_keys(g->groups), NULL, g->at, n, op->out.cols);
-    for (uint32_t i = 0; i < g->n_aggregates; i++) {
-        struct aggregate *a = &g->aggregates[i];
-        struct vec *v = &op->out.cols[n_keys + i];
-        if (v->has_nulls)
-            memset(v->nulls, 0, n);
-        v->has_nulls = false;
-        op->x->eval.call = &a->call;
-        for (uint32_t k = 0; k < n; k++) {
-            struct datum d = DATUM_NULL;
-            TRY(a->fn->result(&op->x->eval, a->call.fn, g->states.ptr[g->at + k] + a->offset, &d, err));
-            vec_set(v, k, d);
-        }
-    }
+    TRY(results(g, g->at, n, err));
     g->at += n;
     return 0;
 }
@@ -358,6 +482,9 @@ static void group_close(struct op *op)
 {
     struct group_op *g = (struct group_op *)op;
     arena_release(&g->states_arena);
+    arena_release(&g->old_arena);
+    row_store_release(&g->keys);
+    row_store_release(&g->carried_keys);
     forget_spilled(g);
     for (uint32_t i = 0; i < g->n_aggregates; i++) {
         if (g->aggregates[i].sorter != NULL)
@@ -366,6 +493,7 @@ static void group_close(struct op *op)
 }
 
 static const struct op_ops group_ops = {group_open, group_next, group_close};
+static const struct op_ops ordered_group_ops = {group_open, ordered_next, group_close};
 
 static struct ev **compile_all(struct exec_context *x, struct expr *const *list, uint32_t n, const struct plan *input)
 {
@@ -420,15 +548,20 @@ static void aggregate_build(struct group_op *g, const struct expr *e, const stru
 
 struct op *group_build(struct exec_context *x, const struct plan *p)
 {
-    struct group_op *g = OP_NEW(x, p, &group_ops, struct group_op);
+    struct group_op *g = OP_NEW(x, p, p->group.ordered ? &ordered_group_ops : &group_ops, struct group_op);
     g->op.input = op_build(x, p->input);
     arena_init(&g->states_arena, x->budget);
+    arena_init(&g->old_arena, x->budget);
     uint32_t n_keys = p->group.n_keys;
+    const struct type *key_types = plan_types(x, p->group.keys, n_keys);
+    row_store_init(&g->keys, x, key_types, n_keys);
+    row_store_init(&g->carried_keys, x, key_types, n_keys);
+    batch_init(&g->carried, x->arena, key_types, n_keys, 1);
     g->key_positions = ARENA_ARRAY(x->arena, uint32_t, n_keys);
     for (uint32_t i = 0; i < n_keys; i++)
         g->key_positions[i] = (uint32_t)col_position(p->input->cols, p->input->n_cols, p->group.keys[i]);
     g->input_types = plan_types(x, p->input->cols, p->input->n_cols);
-    g->groups = hash_rows_new(x, plan_types(x, p->group.keys, n_keys), n_keys);
+    g->groups = hash_rows_new(x, key_types, n_keys);
     g->n_aggregates = p->group.n_aggregates;
     g->aggregates = ARENA_ARRAY(x->arena, struct aggregate, g->n_aggregates);
     for (uint32_t i = 0; i < g->n_aggregates; i++)
@@ -521,37 +654,39 @@ static int distinct_next(struct op *op, struct err *err)
     return 0;
 }
 
-// Equal keys are adjacent: the last one seen is enough.
-static int ordered_next(struct op *op, struct err *err)
+// Equal keys are adjacent: the row before is enough. That of the batch before is in `seen`.
+static int ordered_distinct_next(struct op *op, struct err *err)
 {
     struct distinct_op *d = (struct distinct_op *)op;
+    uint32_t n_keys = op->plan->distinct.n_keys;
     do {
         TRY(op_next(op->input, err));
-        op->out = op->input->out;
+        const struct batch *in = &op->input->out;
+        op->out = *in;
         op->out.sel = d->sel;
         op->out.n = 0;
-        const struct batch *in = &op->input->out;
+        for (uint32_t k = 0; k < in->n; k++) {
+            uint16_t row = (uint16_t)batch_row(in, k);
+            bool same =
+                k > 0 ? same_keys(in, row, d->positions, n_keys, in, batch_row(in, k - 1), d->positions)
+                      : hash_rows_count(d->seen) > 0 && hash_rows_find(d->seen, in, d->positions, row,
+                                                                       hash_row(in, d->positions, n_keys, row)) >= 0;
+            if (!same)
+                d->sel[op->out.n++] = row;
+        }
         if (in->n == 0)
             return 0;
-        for (uint32_t k = 0; k < in->n; k++) {
-            uint32_t id;
-            uint16_t row = (uint16_t)batch_row(in, k);
-            struct batch one = {.n = 1, .sel = &row, .cols = in->cols, .ncols = in->ncols};
-            bool same = hash_rows_count(d->seen) > 0 &&
-                        hash_rows_find(d->seen, in, d->positions, row,
-                                       hash_row(in, d->positions, op->plan->distinct.n_keys, row)) >= 0;
-            if (same)
-                continue;
-            hash_rows_reset(d->seen);
-            TRY(hash_rows_ids(d->seen, &one, d->positions, &id, err));
-            d->sel[op->out.n++] = row;
-        }
+        uint32_t id;
+        uint16_t last = (uint16_t)batch_row(in, in->n - 1);
+        struct batch one = {.n = 1, .sel = &last, .cols = in->cols, .ncols = in->ncols};
+        hash_rows_reset(d->seen);
+        TRY(hash_rows_ids(d->seen, &one, d->positions, &id, err));
     } while (op->out.n == 0);
     return 0;
 }
 
 static const struct op_ops distinct_ops = {distinct_open, distinct_next, distinct_close};
-static const struct op_ops ordered_distinct_ops = {distinct_open, ordered_next, distinct_close};
+static const struct op_ops ordered_distinct_ops = {distinct_open, ordered_distinct_next, distinct_close};
 
 struct op *distinct_build(struct exec_context *x, const struct plan *p)
 {

@@ -134,7 +134,7 @@ static void find_range(struct matcher *m, col_id c, struct type t, struct index_
     }
 }
 
-static col_id scan_column(const struct rel *scan, uint32_t column_id)
+col_id scan_column(const struct rel *scan, uint32_t column_id)
 {
     for (uint32_t i = 0; i < scan->n_cols; i++) {
         if (scan->scan.table_columns[i] == column_id)

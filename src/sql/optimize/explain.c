@@ -283,6 +283,19 @@ static void column_list(struct explainer *x, const char *prefix, const char *nam
     buf_release(&b);
 }
 
+static void order_list(struct explainer *x, const char *prefix, const char *name, const struct plan_order *order,
+                       uint32_t n)
+{
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < n; i++) {
+        buf_cstr(&b, i > 0 ? "," : "");
+        buf_putc(&b, order[i].descending ? '-' : '+');
+        buf_str(&b, x->sp->query->columns.ptr[order[i].column].name);
+    }
+    emit(x, prefix, "%s: %s", name, buf_c(&b));
+    buf_release(&b);
+}
+
 static void sort_attributes(struct explainer *x, const char *prefix, const struct plan *p)
 {
     struct buf b = BUF_INIT;
@@ -358,9 +371,11 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
     case PLAN_NESTED_JOIN:
         join_attributes(x, prefix, p);
         break;
-    case PLAN_HASH_GROUP:
+    case PLAN_GROUP:
         if (p->group.n_keys > 0)
             column_list(x, prefix, "group by", p->group.keys, p->group.n_keys);
+        if (p->group.ordered)
+            order_list(x, prefix, "ordered", p->order, p->n_order);
         break;
     case PLAN_DISTINCT:
         column_list(x, prefix, "distinct on", p->distinct.keys, p->distinct.n_keys);
@@ -398,7 +413,7 @@ static const char *node_name(const struct plan *p)
                                         [PLAN_MERGE_JOIN] = "merge join",
                                         [PLAN_LOOKUP_JOIN] = "lookup join",
                                         [PLAN_NESTED_JOIN] = "cross join",
-                                        [PLAN_HASH_GROUP] = "group (hash)",
+                                        [PLAN_GROUP] = "group (hash)",
                                         [PLAN_DISTINCT] = "distinct",
                                         [PLAN_SORT] = "sort",
                                         [PLAN_LIMIT] = "limit",
@@ -412,8 +427,10 @@ static const char *node_name(const struct plan *p)
                                         [PLAN_INSERT] = "insert",
                                         [PLAN_UPDATE] = "update",
                                         [PLAN_DELETE] = "delete"};
-    if (p->kind == PLAN_HASH_GROUP && p->group.n_keys == 0)
+    if (p->kind == PLAN_GROUP && p->group.n_keys == 0)
         return "group (scalar)";
+    if (p->kind == PLAN_GROUP && p->group.ordered)
+        return "group (streaming)";
     if (p->kind == PLAN_SORT && p->sort.limit != NULL)
         return "top-k";
     if (p->kind == PLAN_INSERT && p->mutation->upsert)

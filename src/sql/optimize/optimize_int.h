@@ -88,6 +88,8 @@ struct access_path {
     uint32_t n_orders;
     bool ordered; // satisfies request->order
 };
+// The scan's column of a table's column; 0: it has none.
+col_id scan_column(const struct rel *scan, uint32_t column_id);
 // False when a lookup finds no index whose first column is fixed.
 bool access_best(struct optimizer *o, const struct access_request *request, struct access_path *out);
 

@@ -740,6 +740,11 @@ static struct plan *plan_project(struct optimizer *o, struct rel *r, const struc
     return p;
 }
 
+static double sort_cost(double rows)
+{
+    return rows * fmax(1, log2(fmax(2, rows))) * 0.3;
+}
+
 static struct plan *plan_sort(struct optimizer *o, struct rel *r, double limit, struct expr *count, struct expr *offset)
 {
     struct plan *input = plan_rel(o, r->input, r->sort.keys, r->sort.n_keys, limit);
@@ -753,7 +758,7 @@ static struct plan *plan_sort(struct optimizer *o, struct rel *r, double limit, 
         p->sort.limit = count;
         p->sort.offset = offset;
     }
-    p->cost += input->rows * fmax(1, log2(fmax(2, input->rows))) * 0.3;
+    p->cost += sort_cost(input->rows);
     struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, r->sort.n_keys);
     uint32_t n = 0;
     while (n < r->sort.n_keys && r->sort.keys[n].nulls_last == r->sort.keys[n].descending) {
@@ -805,6 +810,86 @@ static struct plan *plan_limit(struct optimizer *o, struct rel *r)
     return p;
 }
 
+static bool is_key(const col_id *keys, uint32_t n, col_id c)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (keys[i] == c)
+            return true;
+    }
+    return false;
+}
+
+// Whether rows with equal keys are adjacent: the order begins with the keys, whichever way.
+static bool keys_adjacent(const struct plan *p, const col_id *keys, uint32_t n_keys)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < p->n_order && found < n_keys && is_key(keys, n_keys, p->order[i].column); i++) {
+        bool again = false;
+        for (uint32_t k = 0; k < i; k++)
+            again |= p->order[k].column == p->order[i].column;
+        found += !again;
+    }
+    return found == n_keys;
+}
+
+// The order wished of rows that are grouped, with the other keys behind it, those that `index` has first; nothing when
+// it has columns that are no keys.
+static struct sort_key *keys_order(struct optimizer *o, const col_id *keys, uint32_t n_keys,
+                                   const struct sort_key *order, uint32_t *n_order, const struct rel *scan,
+                                   const struct cat_index *index)
+{
+    uint32_t n = *n_order, n_index = index != NULL ? (uint32_t)index->n_columns : 0;
+    struct sort_key *wish = ARENA_ARRAY(o->arena, struct sort_key, n + n_keys);
+    *n_order = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_key(keys, n_keys, order[i].expr->column))
+            return wish;
+        wish[i] = order[i];
+    }
+    for (uint32_t i = 0; i < n_index + n_keys; i++) {
+        bool of_index = i < n_index, descending = of_index && index->columns[i].descending;
+        col_id c = of_index ? scan_column(scan, index->columns[i].column_id) : keys[i - n_index];
+        bool there = c == 0 || !is_key(keys, n_keys, c);
+        for (uint32_t k = 0; k < n; k++)
+            there |= wish[k].expr->column == c;
+        if (!there)
+            wish[n++] =
+                (struct sort_key){.expr = expr_column(o->q, c), .descending = descending, .nulls_last = descending};
+    }
+    *n_order = n;
+    return wish;
+}
+
+// The table whose order the rows of a relation can have.
+static const struct rel *scan_below(const struct rel *r)
+{
+    while (r->kind == REL_FILTER || r->kind == REL_PROJECT || (r->kind == REL_JOIN && r->join.kind != JOIN_RIGHT))
+        r = r->input;
+    return r->kind == REL_SCAN && r->scan.table->kind == CAT_TABLE ? r : NULL;
+}
+
+// The cheapest plan whose rows with equal keys are adjacent and in the order wished: `plain`, or in the order of the
+// keys as written or as some index has them. NULL: there is none.
+static struct plan *adjacent_input(struct optimizer *o, struct rel *r, struct plan *plain, const col_id *keys,
+                                   uint32_t n_keys, const struct sort_key *order, uint32_t n_order, double limit)
+{
+    const struct rel *scan = scan_below(r);
+    bool fits = keys_adjacent(plain, keys, n_keys) && (n_order == 0 || ordered_by(plain, order, n_order, o->q));
+    struct plan *best = fits ? plain : NULL;
+    for (size_t i = 0; scan != NULL && i <= scan->scan.table->n_indexes + 1; i++) {
+        const struct cat_table *t = scan->scan.table;
+        const struct cat_index *index = i == 0 ? NULL : i == 1 ? t->primary : &t->indexes[i - 2];
+        if (index != NULL && !is_key(keys, n_keys, scan_column(scan, index->columns[0].column_id)))
+            continue;
+        uint32_t n = n_order;
+        struct sort_key *wish = keys_order(o, keys, n_keys, order, &n, scan, index);
+        struct plan *p = plan_rel(o, r, wish, n, limit);
+        if (keys_adjacent(p, keys, n_keys) && (n_order == 0 || ordered_by(p, order, n_order, o->q)))
+            best = cheaper(best, p);
+    }
+    return best;
+}
+
 // Groups over the keys: as many as their values combine to.
 static double group_rows(struct optimizer *o, const struct rel *r, double rows)
 {
@@ -852,12 +937,9 @@ static struct plan *extreme_row(struct optimizer *o, struct rel *r)
     return limit;
 }
 
-static struct plan *plan_group(struct optimizer *o, struct rel *r)
+static struct plan *group_over(struct optimizer *o, struct rel *r, struct plan *input)
 {
-    struct plan *input = plan_rel(o, r->input, NULL, 0, 0), *extreme = extreme_row(o, r);
-    if (extreme != NULL && extreme->cost < input->cost + input->rows * 2)
-        input = extreme;
-    struct plan *p = plan_new(o, PLAN_HASH_GROUP, r, input);
+    struct plan *p = plan_new(o, PLAN_GROUP, r, input);
     p->group.keys = r->group.keys;
     p->group.n_keys = r->group.n_keys;
     p->group.aggregates = r->group.aggregates;
@@ -871,6 +953,49 @@ static struct plan *plan_group(struct optimizer *o, struct rel *r)
     p->rows = group_rows(o, r, input->rows);
     p->cost = input->cost + input->rows * 2;
     return p;
+}
+
+// DISTINCT and ORDER BY inside an aggregate hold back rows until all have come.
+static bool aggregates_stream(const struct rel *r)
+{
+    for (uint32_t i = 0; i < r->group.n_aggregates; i++) {
+        const struct expr *e = r->group.aggregates[i].expr;
+        if (e->n_order > 0 || (e->aggregate_distinct && e->n_args > 0))
+            return false;
+    }
+    return r->group.n_keys > 0;
+}
+
+// Groups of rows that come in the order of the keys; NULL when that costs more than `hash` and the sort above it.
+static struct plan *stream_group(struct optimizer *o, struct rel *r, const struct plan *hash,
+                                 const struct sort_key *order, uint32_t n_order, double limit)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_STREAMING_GROUP) || !aggregates_stream(r))
+        return NULL;
+    double part = limit > 0 ? fmin(1, limit / fmax(hash->rows, 1)) : 1, rows = hash->input->rows;
+    struct plan *input = adjacent_input(o, r->input, hash->input, r->group.keys, r->group.n_keys, order, n_order,
+                                        limit > 0 ? rows * part : 0);
+    double sort = n_order > 0 ? sort_cost(hash->rows) : 0;
+    if (input == NULL || perturbed(o, input->cost + rows * part) >= hash->cost + sort)
+        return NULL;
+    struct plan *p = group_over(o, r, input);
+    p->group.ordered = true;
+    p->rows = hash->rows;
+    p->cost = input->cost + rows * part;
+    p->order = input->order;
+    while (p->n_order < input->n_order && is_key(r->group.keys, r->group.n_keys, input->order[p->n_order].column))
+        p->n_order++;
+    return p;
+}
+
+static struct plan *plan_group(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
+                               double limit)
+{
+    struct plan *input = plan_rel(o, r->input, NULL, 0, 0), *extreme = extreme_row(o, r);
+    if (extreme != NULL && extreme->cost < input->cost + input->rows * 2)
+        input = extreme;
+    struct plan *hash = group_over(o, r, input), *streaming = stream_group(o, r, hash, order, n_order, limit);
+    return streaming != NULL ? streaming : hash;
 }
 
 static struct plan *plan_window(struct optimizer *o, struct rel *r)
@@ -968,55 +1093,8 @@ static struct plan *plan_mutation(struct optimizer *o, struct rel *r)
     return p;
 }
 
-static bool is_key(const col_id *keys, uint32_t n, col_id c)
+static struct plan *distinct_over(struct optimizer *o, struct rel *r, struct plan *input)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        if (keys[i] == c)
-            return true;
-    }
-    return false;
-}
-
-// Whether rows with equal keys are adjacent: the order begins with the keys, whichever way.
-static bool keys_adjacent(const struct plan *p, const col_id *keys, uint32_t n_keys)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < p->n_order && found < n_keys && is_key(keys, n_keys, p->order[i].column); i++) {
-        bool again = false;
-        for (uint32_t k = 0; k < i; k++)
-            again |= p->order[k].column == p->order[i].column;
-        found += !again;
-    }
-    return found == n_keys;
-}
-
-// The order wished of DISTINCT's rows with its other keys behind it; nothing when it has columns that are no keys.
-static struct sort_key *distinct_order(struct optimizer *o, const struct rel *r, const struct sort_key *order,
-                                       uint32_t *n_order)
-{
-    uint32_t n = *n_order, n_keys = r->distinct.n_keys;
-    struct sort_key *wish = ARENA_ARRAY(o->arena, struct sort_key, n + n_keys);
-    *n_order = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (!is_key(r->distinct.keys, n_keys, order[i].expr->column))
-            return wish;
-        wish[i] = order[i];
-    }
-    for (uint32_t i = 0; i < n_keys && n > 0; i++) {
-        bool there = false;
-        for (uint32_t k = 0; k < n; k++)
-            there |= wish[k].expr->column == r->distinct.keys[i];
-        if (!there)
-            wish[n++] = (struct sort_key){.expr = expr_column(o->q, r->distinct.keys[i])};
-    }
-    *n_order = n;
-    return wish;
-}
-
-static struct plan *plan_distinct(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order)
-{
-    struct sort_key *wish = distinct_order(o, r, order, &n_order);
-    struct plan *input = plan_rel(o, r->input, wish, n_order, 0);
     struct plan *p = plan_new(o, PLAN_DISTINCT, r, input);
     cols_of_input(p);
     p->distinct.keys = r->distinct.keys;
@@ -1025,7 +1103,33 @@ static struct plan *plan_distinct(struct optimizer *o, struct rel *r, const stru
     p->distinct.ordered = r->distinct.ordered || keys_adjacent(input, r->distinct.keys, r->distinct.n_keys);
     p->order = input->order;
     p->n_order = p->distinct.ordered ? input->n_order : 0; // rows that are put aside come later
+    p->cost += p->distinct.ordered ? 0 : input->rows * 2;
     return p;
+}
+
+// DISTINCT of rows that come in the order of the keys; NULL when that costs more than `hash` and the sort above it.
+static struct plan *stream_distinct(struct optimizer *o, struct rel *r, const struct plan *hash,
+                                    const struct sort_key *order, uint32_t n_order, double limit)
+{
+    if (!rule_on(o, OPTIMIZE_RULE_STREAMING_DISTINCT) || r->distinct.n_keys == 0 || hash->distinct.ordered)
+        return NULL;
+    struct plan *input =
+        adjacent_input(o, r->input, hash->input, r->distinct.keys, r->distinct.n_keys, order, n_order, limit);
+    if (input == NULL)
+        return NULL;
+    struct plan *p = distinct_over(o, r, input);
+    p->rows = hash->rows;
+    return perturbed(o, p->cost) < hash->cost + (n_order > 0 ? sort_cost(hash->rows) : 0) ? p : NULL;
+}
+
+static struct plan *plan_distinct(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
+                                  double limit)
+{
+    uint32_t n = n_order;
+    struct sort_key *wish = keys_order(o, r->distinct.keys, r->distinct.n_keys, order, &n, NULL, NULL);
+    struct plan *hash = distinct_over(o, r, plan_rel(o, r->input, n_order > 0 ? wish : NULL, n_order > 0 ? n : 0, 0));
+    struct plan *streaming = stream_distinct(o, r, hash, order, n_order, limit);
+    return streaming != NULL ? streaming : hash;
 }
 
 static struct plan *plan_ordinality(struct optimizer *o, struct rel *r)
@@ -1064,9 +1168,9 @@ struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key 
     case REL_JOIN:
         return plan_join(o, r, order, n_order, limit);
     case REL_GROUP:
-        return plan_group(o, r);
+        return plan_group(o, r, order, n_order, limit);
     case REL_DISTINCT:
-        return plan_distinct(o, r, order, n_order);
+        return plan_distinct(o, r, order, n_order, limit);
     case REL_SORT:
         return plan_sort(o, r, limit, NULL, NULL);
     case REL_LIMIT:

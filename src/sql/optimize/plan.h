@@ -19,7 +19,7 @@ enum plan_kind {
     PLAN_MERGE_JOIN,
     PLAN_LOOKUP_JOIN,
     PLAN_NESTED_JOIN, // right side re-run per row when it uses columns of the left, else buffered once
-    PLAN_HASH_GROUP,
+    PLAN_GROUP,
     PLAN_DISTINCT,
     PLAN_SORT, // with `limit`: top-k
     PLAN_LIMIT,
@@ -120,6 +120,7 @@ struct plan {
             uint32_t n_keys;
             struct projection *aggregates;
             uint32_t n_aggregates;
+            bool ordered; // equal keys are adjacent: a group is done when the next one begins
         } group;
         struct {
             const col_id *keys;
