@@ -224,8 +224,36 @@ static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e)
 
 // ---- subquery predicates to joins
 
-// Splits what reads outer columns off the filters on top of a subquery. Only shapes whose rows do not depend on the
-// outer columns otherwise are taken: projections, filters, scans and joins below.
+static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on);
+
+// A projection's computed columns must not use outer columns.
+static bool decorrelate_project(struct optimizer *o, struct rel **sub, struct expr **on, const struct col_set *outer)
+{
+    struct rel *r = arena_dup(o->arena, *sub, sizeof(*r));
+    struct col_set computed = col_set_new(o->arena, o->q);
+    for (uint32_t i = 0; i < r->project.n_items; i++)
+        expr_columns(r->project.items[i].expr, &computed);
+    if (col_set_intersects(&computed, outer) || !decorrelate(o, &r->input, on))
+        return false;
+    // The condition moved up may read any column of the input: let them all through.
+    uint32_t n = r->n_cols;
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, n + r->input->n_cols);
+    memcpy(cols, r->cols, n * sizeof(*cols));
+    for (uint32_t i = 0; i < r->input->n_cols; i++) {
+        bool there = false;
+        for (uint32_t k = 0; k < n && !there; k++)
+            there = cols[k] == r->input->cols[i];
+        if (!there)
+            cols[n++] = r->input->cols[i];
+    }
+    r->cols = cols;
+    r->n_cols = n;
+    *sub = r;
+    return true;
+}
+
+// Splits what reads outer columns off the filters on top of a subquery, which itself stays as it is. Only shapes whose
+// rows do not depend on the outer columns otherwise are taken: projections, filters, scans and joins below.
 static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on)
 {
     struct rel *r = *sub;
@@ -236,31 +264,8 @@ static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on)
         correlated |= outer.words[i] != 0;
     if (!correlated)
         return true;
-    if (r->kind == REL_PROJECT) { // its computed columns must not use outer columns
-        struct rel *input = r->input;
-        if (!decorrelate(o, &input, on))
-            return false;
-        r->input = input;
-        struct col_set left = col_set_new(o->arena, o->q);
-        for (uint32_t i = 0; i < r->project.n_items; i++)
-            expr_columns(r->project.items[i].expr, &left);
-        if (col_set_intersects(&left, &outer))
-            return false;
-        // The condition moved up may read any column of the input: let them all through.
-        uint32_t n = r->n_cols;
-        col_id *cols = ARENA_ARRAY(o->arena, col_id, n + input->n_cols);
-        memcpy(cols, r->cols, n * sizeof(*cols));
-        for (uint32_t i = 0; i < input->n_cols; i++) {
-            bool there = false;
-            for (uint32_t k = 0; k < n && !there; k++)
-                there = cols[k] == input->cols[i];
-            if (!there)
-                cols[n++] = input->cols[i];
-        }
-        r->cols = cols;
-        r->n_cols = n;
-        return true;
-    }
+    if (r->kind == REL_PROJECT)
+        return decorrelate_project(o, sub, on, &outer);
     if (r->kind != REL_FILTER)
         return false;
     struct conjuncts all = {0}, kept = {0};
