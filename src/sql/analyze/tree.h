@@ -215,6 +215,7 @@ struct rel {
         struct { // REL_GROUP; no keys: exactly one row
             const col_id *keys;
             uint32_t n_keys;
+            uint32_t n_deciding;           // optimizer: rows equal in the first so many are in all; 0: not known
             struct projection *aggregates; // EXPR_AGGREGATE
             uint32_t n_aggregates;
         } group;
@@ -246,6 +247,7 @@ struct rel {
         } srf;
         struct {
             col_id column;
+            bool any_order; // optimizer: any numbers will do that tell rows apart
         } ordinality;
         struct { // cols[i] is the CTE's i-th output column
             struct cte *cte;

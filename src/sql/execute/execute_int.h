@@ -141,6 +141,8 @@ struct type *plan_types(struct exec_context *x, const col_id *cols, uint32_t n);
 struct hash_rows;
 // Freed by exec_close.
 struct hash_rows *hash_rows_new(struct exec_context *x, const struct type *types, uint32_t n_cols);
+// Rows are told apart by their first n columns alone; the others are kept as in the first such row.
+void hash_rows_compare(struct hash_rows *h, uint32_t n);
 void hash_rows_reset(struct hash_rows *h);
 void hash_rows_release_all(struct exec_context *x);
 uint32_t hash_rows_count(const struct hash_rows *h);

@@ -236,7 +236,7 @@ static int find_groups(struct group_op *g, struct batch *in, uint32_t *ids, stru
         uint32_t row = batch_row(in, k);
         if (ids[k] == NO_ID) {
             TRY(spill_split_row(&g->split, &g->op, 0, g->input_types, in->ncols, in, row,
-                                hash_row(in, g->key_positions, g->op.plan->group.n_keys, row), err));
+                                hash_row(in, g->key_positions, g->op.plan->group.n_deciding, row), err));
             continue;
         }
         ids[n] = ids[k];
@@ -328,7 +328,7 @@ static bool same_keys(const struct batch *in, uint32_t row, const uint32_t *posi
 // Numbers the groups of a batch, behind the one carried over.
 static int number_groups(struct group_op *g, const struct batch *in, uint32_t *ids, struct err *err)
 {
-    uint32_t n_keys = g->op.plan->group.n_keys, known = g->keys.n_rows;
+    uint32_t n_keys = g->op.plan->group.n_deciding, known = g->keys.n_rows;
     if (known > 0)
         row_store_read(&g->keys, NULL, known - 1, 1, g->carried.cols);
     for (uint32_t k = 0; k < in->n; k++) {
@@ -562,6 +562,7 @@ struct op *group_build(struct exec_context *x, const struct plan *p)
         g->key_positions[i] = (uint32_t)col_position(p->input->cols, p->input->n_cols, p->group.keys[i]);
     g->input_types = plan_types(x, p->input->cols, p->input->n_cols);
     g->groups = hash_rows_new(x, key_types, n_keys);
+    hash_rows_compare(g->groups, p->group.n_deciding);
     g->n_aggregates = p->group.n_aggregates;
     g->aggregates = ARENA_ARRAY(x->arena, struct aggregate, g->n_aggregates);
     for (uint32_t i = 0; i < g->n_aggregates; i++)

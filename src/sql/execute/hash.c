@@ -12,6 +12,7 @@ struct hash_rows {
     uint32_t *slots;  // 1-based row number; 0: empty
     uint64_t *hashes; // per row
     uint32_t cap, hashes_cap;
+    uint32_t n_compared; // columns of the keys that tell them apart, the first
     size_t charged;
     bool frozen;
 };
@@ -21,9 +22,15 @@ struct hash_rows *hash_rows_new(struct exec_context *x, const struct type *types
     struct hash_rows *h = ARENA_NEW(x->arena, struct hash_rows);
     h->x = x;
     row_store_init(&h->keys, x, types, n_cols);
+    h->n_compared = n_cols;
     h->next = x->hash_tables;
     x->hash_tables = h;
     return h;
+}
+
+void hash_rows_compare(struct hash_rows *h, uint32_t n)
+{
+    h->n_compared = n;
 }
 
 static void discharge(struct hash_rows *h)
@@ -140,7 +147,7 @@ uint64_t hash_row(const struct batch *b, const uint32_t *positions, uint32_t n, 
 static bool same_key(const struct hash_rows *h, uint32_t r, const struct batch *b, const uint32_t *positions,
                      uint32_t row)
 {
-    for (uint32_t c = 0; c < h->keys.n_cols; c++) {
+    for (uint32_t c = 0; c < h->n_compared; c++) {
         const struct vec *v = &b->cols[positions != NULL ? positions[c] : c];
         if (v->physical == PHYSICAL_I64 && !v->has_nulls) {
             const char *slot = row_store_slot(&h->keys, r, c);
@@ -181,7 +188,7 @@ int hash_rows_ids(struct hash_rows *h, const struct batch *b, const uint32_t *po
         TRY(grow(h, h->keys.n_rows + b->n, err));
     for (uint32_t k = 0; k < b->n; k++) {
         uint32_t row = batch_row(b, k);
-        uint64_t hash = hash_row(b, positions, h->keys.n_cols, row);
+        uint64_t hash = hash_row(b, positions, h->n_compared, row);
         int64_t found = hash_rows_find(h, b, positions, row, hash);
         if (found >= 0) {
             ids[k] = (uint32_t)found;

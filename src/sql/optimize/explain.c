@@ -373,7 +373,7 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
         break;
     case PLAN_GROUP:
         if (p->group.n_keys > 0)
-            column_list(x, prefix, "group by", p->group.keys, p->group.n_keys);
+            column_list(x, prefix, "group by", p->group.keys, p->group.n_deciding);
         if (p->group.ordered)
             order_list(x, prefix, "ordered", p->order, p->n_order);
         break;

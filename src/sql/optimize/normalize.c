@@ -217,14 +217,14 @@ static struct rel *push(struct optimizer *o, struct rel *r, struct expr *e)
         return push_keys(o, r, e, r->input->cols, r->input->n_cols);
     case REL_SET_OP:
         return push_set_op(o, r, e);
+    case REL_ORDINALITY:
+        return r->ordinality.any_order ? push_keys(o, r, e, r->input->cols, r->input->n_cols) : NULL;
     default:
         return NULL;
     }
 }
 
 // ---- subquery predicates to joins
-
-static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on);
 
 // A projection's computed columns must not use outer columns.
 static bool decorrelate_project(struct optimizer *o, struct rel **sub, struct expr **on, const struct col_set *outer)
@@ -252,9 +252,9 @@ static bool decorrelate_project(struct optimizer *o, struct rel **sub, struct ex
     return true;
 }
 
-// Splits what reads outer columns off the filters on top of a subquery, which itself stays as it is. Only shapes whose
-// rows do not depend on the outer columns otherwise are taken: projections, filters, scans and joins below.
-static bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on)
+// Only shapes whose rows do not depend on the outer columns otherwise are taken: projections, filters, scans and joins
+// below.
+bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on)
 {
     struct rel *r = *sub;
     struct col_set outer = col_set_new(o->arena, o->q);
@@ -405,6 +405,35 @@ static void condition_conjuncts(struct optimizer *o, struct conjuncts *out, stru
         conjuncts_add(o, out, factor_or(o, plain.items.ptr[i]));
 }
 
+// Conditions with correlated subqueries, which become joins where they can. The columns are those of the input.
+static struct rel *filter_hoisted(struct optimizer *o, struct rel *input, const struct conjuncts *conditions)
+{
+    struct rel *joined = input;
+    struct conjuncts plain = {0}, hoisted = {0};
+    for (size_t i = 0; i < conditions->items.len; i++) {
+        struct rel *before = joined;
+        struct expr *e = hoist_subqueries(o, &joined, conditions->items.ptr[i]);
+        ARENA_PUSH(o->arena, joined != before ? &hoisted.items : &plain.items, e);
+    }
+    if (joined == input) {
+        for (size_t i = 0; i < plain.items.len; i++)
+            input = push_or_filter(o, input, plain.items.ptr[i]);
+        return input;
+    }
+    for (size_t i = 0; i < plain.items.len; i++)
+        ARENA_PUSH(o->arena, &hoisted.items, plain.items.ptr[i]);
+    struct rel *narrow = rel_new(o->arena, REL_PROJECT, with_filter(o, joined, conjuncts_join(o, &hoisted)));
+    narrow->cols = input->cols;
+    narrow->n_cols = input->n_cols;
+    return narrow;
+}
+
+static void hoist_items(struct optimizer *o, struct rel *r)
+{
+    for (uint32_t i = 0; i < r->project.n_items; i++)
+        r->project.items[i].expr = hoist_subqueries(o, &r->input, r->project.items[i].expr);
+}
+
 static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
 {
     struct conjuncts all = {0};
@@ -423,9 +452,7 @@ static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
         else
             input = push_or_filter(o, input, e);
     }
-    for (size_t i = 0; i < later.items.len; i++)
-        input = push_or_filter(o, input, later.items.ptr[i]);
-    return input;
+    return filter_hoisted(o, input, &later);
 }
 
 static void normalize_join_on(struct optimizer *o, struct rel *r)
@@ -477,5 +504,7 @@ struct rel *normalize(struct optimizer *o, struct rel *r)
     r->right = normalize(o, r->right);
     if (r->kind == REL_JOIN)
         normalize_join_on(o, r);
+    if (r->kind == REL_PROJECT)
+        hoist_items(o, r);
     return r;
 }

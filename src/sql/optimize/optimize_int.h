@@ -26,6 +26,12 @@ struct optimizer {
         struct plan *plan;
     })
     joins; // found again by their relation
+    ARENA_VEC(struct hoisted {
+        const struct rel *subquery;
+        struct expr *result;
+        col_id column; // the join's first
+    })
+    hoisted;
 };
 
 static inline double perturbed(struct optimizer *o, double cost)
@@ -44,6 +50,11 @@ static inline bool rule_on(const struct optimizer *o, enum optimize_rule rule)
 bool subqueries_are_constant(struct optimizer *o, const struct expr *e);
 // normalize.c
 struct rel *normalize(struct optimizer *o, struct rel *r);
+// Splits what reads outer columns off the filters on top of a subquery, which itself stays as it is; false when it
+// reads them elsewhere too.
+bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on);
+// hoist.c: the expression with its correlated subqueries computed by joins put on top of `input`.
+struct expr *hoist_subqueries(struct optimizer *o, struct rel **input, struct expr *e);
 // Checks the condition in the relation or, when it cannot go down, above it.
 struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e);
 // computed.c

@@ -950,7 +950,9 @@ static struct plan *group_over(struct optimizer *o, struct rel *r, struct plan *
         cols[r->group.n_keys + i] = r->group.aggregates[i].column;
     p->cols = cols;
     p->n_cols = r->group.n_keys + r->group.n_aggregates;
-    p->rows = group_rows(o, r, input->rows);
+    p->group.n_deciding = r->group.n_deciding > 0 ? r->group.n_deciding : r->group.n_keys;
+    // Grouped by rows of the left side of a left join: there are as many.
+    p->rows = r->group.n_deciding > 0 && input->input != NULL ? input->input->rows : group_rows(o, r, input->rows);
     p->cost = input->cost + input->rows * 2;
     return p;
 }
@@ -966,6 +968,26 @@ static bool aggregates_stream(const struct rel *r)
     return r->group.n_keys > 0;
 }
 
+// Groups by a row's number, which comes with the rows' order: the order wished is that of the rows below.
+static struct plan *numbered_input(struct optimizer *o, struct rel *r, struct plan *plain, const struct sort_key *order,
+                                   uint32_t n_order, double limit)
+{
+    struct plan *p = plain;
+    for (uint32_t i = 0; i < n_order; i++) {
+        if (!is_key(r->group.keys, r->group.n_keys, order[i].expr->column))
+            return NULL;
+    }
+    if (limit > 0)
+        p = plan_rel(o, r->input, order, n_order, limit);
+    if (n_order > 0 && !ordered_by(p, order, n_order, o->q))
+        return NULL;
+    for (uint32_t i = 0; i < p->n_order && is_key(r->group.keys, r->group.n_keys, p->order[i].column); i++) {
+        if (is_key(r->group.keys, r->group.n_deciding, p->order[i].column))
+            return p;
+    }
+    return NULL;
+}
+
 // Groups of rows that come in the order of the keys; NULL when that costs more than `hash` and the sort above it.
 static struct plan *stream_group(struct optimizer *o, struct rel *r, const struct plan *hash,
                                  const struct sort_key *order, uint32_t n_order, double limit)
@@ -973,8 +995,10 @@ static struct plan *stream_group(struct optimizer *o, struct rel *r, const struc
     if (!rule_on(o, OPTIMIZE_RULE_STREAMING_GROUP) || !aggregates_stream(r))
         return NULL;
     double part = limit > 0 ? fmin(1, limit / fmax(hash->rows, 1)) : 1, rows = hash->input->rows;
-    struct plan *input = adjacent_input(o, r->input, hash->input, r->group.keys, r->group.n_keys, order, n_order,
-                                        limit > 0 ? rows * part : 0);
+    double few = limit > 0 ? rows * part : 0;
+    struct plan *input = r->group.n_deciding > 0 ? numbered_input(o, r, hash->input, order, n_order, limit)
+                                                 : adjacent_input(o, r->input, hash->input, r->group.keys,
+                                                                  r->group.n_keys, order, n_order, few);
     double sort = n_order > 0 ? sort_cost(hash->rows) : 0;
     if (input == NULL || perturbed(o, input->cost + rows * part) >= hash->cost + sort)
         return NULL;
@@ -1132,9 +1156,11 @@ static struct plan *plan_distinct(struct optimizer *o, struct rel *r, const stru
     return streaming != NULL ? streaming : hash;
 }
 
-static struct plan *plan_ordinality(struct optimizer *o, struct rel *r)
+static struct plan *plan_ordinality(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
+                                    double limit)
 {
-    struct plan *input = plan_rel(o, r->input, NULL, 0, 0);
+    bool any = r->ordinality.any_order;
+    struct plan *input = plan_rel(o, r->input, any ? order : NULL, any ? n_order : 0, any ? limit : 0);
     struct plan *p = plan_new(o, PLAN_ORDINALITY, r, input);
     col_id *cols = ARENA_ARRAY(o->arena, col_id, input->n_cols + 1);
     if (input->n_cols > 0)
@@ -1142,10 +1168,12 @@ static struct plan *plan_ordinality(struct optimizer *o, struct rel *r)
     cols[input->n_cols] = p->ordinality.column = r->ordinality.column;
     p->cols = cols;
     p->n_cols = input->n_cols + 1;
-    struct plan_order *order = ARENA_NEW(o->arena, struct plan_order);
-    order->column = r->ordinality.column;
-    p->order = order;
-    p->n_order = 1;
+    struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, input->n_order + 1);
+    if (input->n_order > 0)
+        memcpy(orders, input->order, input->n_order * sizeof(*orders));
+    orders[input->n_order] = (struct plan_order){.column = r->ordinality.column};
+    p->order = orders;
+    p->n_order = input->n_order + 1;
     return p;
 }
 
@@ -1182,7 +1210,7 @@ struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key 
     case REL_SRF:
         return plan_srf(o, r);
     case REL_ORDINALITY:
-        return plan_ordinality(o, r);
+        return plan_ordinality(o, r, order, n_order, limit);
     case REL_CTE:
         return plan_cte(o, r);
     case REL_RECURSIVE:

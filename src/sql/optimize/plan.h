@@ -120,7 +120,8 @@ struct plan {
             uint32_t n_keys;
             struct projection *aggregates;
             uint32_t n_aggregates;
-            bool ordered; // equal keys are adjacent: a group is done when the next one begins
+            uint32_t n_deciding; // rows equal in the first so many keys are in all
+            bool ordered;        // equal keys are adjacent: a group is done when the next one begins
         } group;
         struct {
             const col_id *keys;

@@ -78,6 +78,11 @@ static void prune_join(struct optimizer *o, struct rel *r, const struct col_set 
 static void prune_group(struct optimizer *o, struct rel *r, const struct col_set *needed)
 {
     struct col_set below = col_set_new(o->arena, o->q);
+    if (r->group.n_deciding > 0) {
+        struct col_set kept = copy_set(o, needed);
+        col_set_add_list(&kept, r->group.keys, r->group.n_deciding);
+        r->group.n_keys = keep(o, r->group.keys, r->group.n_keys, &kept, &r->group.keys);
+    }
     col_set_add_list(&below, r->group.keys, r->group.n_keys);
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->group.n_aggregates; i++) {

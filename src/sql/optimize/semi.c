@@ -17,14 +17,14 @@ static bool reads_base(struct optimizer *o, const struct expr *on, const struct 
     return true;
 }
 
-// The columns of the input behind those that the relation itself hands on.
-static void pass_columns(struct optimizer *o, struct rel *r, const struct rel *left)
+// The columns of the left side behind those that are there.
+static void pass_columns(struct optimizer *o, const col_id **list, uint32_t *n, const struct rel *left)
 {
-    col_id *cols = ARENA_ARRAY(o->arena, col_id, r->n_cols + left->n_cols);
-    memcpy(cols, r->cols, r->n_cols * sizeof(*cols));
-    memcpy(cols + r->n_cols, left->cols, left->n_cols * sizeof(*cols));
-    r->cols = cols;
-    r->n_cols += left->n_cols;
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, *n + left->n_cols);
+    memcpy(cols, *list, *n * sizeof(*cols));
+    memcpy(cols + *n, left->cols, left->n_cols * sizeof(*cols));
+    *list = cols;
+    *n += left->n_cols;
 }
 
 static bool computes_volatile(const struct rel *r)
@@ -35,14 +35,31 @@ static bool computes_volatile(const struct rel *r)
     return found;
 }
 
-// The relation with its base joined to `left` before all that is above the base; NULL: it is made of something else
-// than filters, projections, semi and anti joins, or the condition reads what those compute.
+// Whether the relation makes its rows of those of its input, one by one.
+static bool row_by_row(const struct rel *r)
+{
+    switch (r->kind) {
+    case REL_FILTER:
+    case REL_PROJECT:
+        return !computes_volatile(r);
+    case REL_JOIN:
+        return !r->join.lateral && r->join.kind != JOIN_RIGHT && r->join.kind != JOIN_FULL;
+    case REL_ORDINALITY:
+        return r->ordinality.any_order;
+    case REL_GROUP: // a subquery that has become a join
+        return r->group.n_deciding > 0;
+    default:
+        return false;
+    }
+}
+
+// The relation with its base joined to `join`'s left side, numbered, before all that is above the base; NULL: it is
+// made of more, or the condition reads what is computed above the base.
 static struct rel *join_base(struct optimizer *o, struct rel *r, struct rel *left, const struct rel *join)
 {
     if (lookup_possible(r))
         return reads_base(o, join->join.on, join->right, r) ? join_pair(o, left, r, join->join.on) : NULL;
-    bool reduces = r->kind == REL_JOIN && (r->join.kind == JOIN_SEMI || r->join.kind == JOIN_ANTI) && !r->join.lateral;
-    if ((r->kind != REL_FILTER && r->kind != REL_PROJECT && !reduces) || computes_volatile(r))
+    if (!row_by_row(r))
         return NULL;
     struct rel *input = r->input;
     if (r->kind == REL_FILTER && input->kind == REL_SCAN) // it was to be checked inside the scan
@@ -52,7 +69,9 @@ static struct rel *join_base(struct optimizer *o, struct rel *r, struct rel *lef
         return NULL;
     struct rel *copy = arena_dup(o->arena, r, sizeof(*r));
     copy->input = below;
-    pass_columns(o, copy, left);
+    pass_columns(o, &copy->cols, &copy->n_cols, left);
+    if (r->kind == REL_GROUP)
+        pass_columns(o, &copy->group.keys, &copy->group.n_keys, left);
     return copy;
 }
 
@@ -65,10 +84,11 @@ struct rel *semi_by_lookup(struct optimizer *o, struct rel *r)
     struct rel *numbered = rel_new(o->arena, REL_ORDINALITY, r->input);
     col_id *number = ARENA_ARRAY(o->arena, col_id, 1);
     *number = numbered->ordinality.column = query_add_column(o->q, STR("rownum"), T_INT8);
+    numbered->ordinality.any_order = true;
     query_column(o->q, *number)->not_null = true;
     numbered->cols = number;
     numbered->n_cols = 1;
-    pass_columns(o, numbered, r->input);
+    pass_columns(o, &numbered->cols, &numbered->n_cols, r->input);
     struct rel *joined = join_base(o, r->right, numbered, r);
     if (joined == NULL)
         return NULL;

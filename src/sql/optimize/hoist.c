@@ -1,0 +1,230 @@
+// Correlated subqueries inside of expressions as joins: (SELECT count(*) FROM t WHERE t.a = o.a) in a list of results or a
+// condition. The outer rows are numbered and left joined with the subquery's rows; the aggregates are then computed per
+// outer row (Galindo-Legaria and Joshi 2001). An outer row without a match keeps one joined row, which the aggregates
+// leave out by a column that no row of the subquery has NULL in: count() is 0 there, as over no rows.
+#include "sql/optimize/optimize_int.h"
+
+// Whether some index of the relation's tables begins with a column that the condition reads.
+static bool finds_by_index(struct optimizer *o, const struct rel *r, const struct col_set *read)
+{
+    if (r == NULL)
+        return false;
+    if (r->kind != REL_SCAN)
+        return finds_by_index(o, r->input, read) || finds_by_index(o, r->right, read);
+    const struct cat_table *t = r->scan.table;
+    bool found = t->kind != CAT_TABLE || col_set_has(read, scan_column(r, t->primary->columns[0].column_id));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        found |= col_set_has(read, scan_column(r, t->indexes[i].columns[0].column_id));
+    return found;
+}
+
+// Run for each row the subquery finds its rows by an index, and as a join it could not: it is no single table.
+static bool better_per_row(struct optimizer *o, struct rel *sub, const struct expr *on)
+{
+    struct col_set read = col_set_new(o->arena, o->q);
+    expr_columns(on, &read);
+    return !lookup_possible(without_projection(sub)) && finds_by_index(o, sub, &read);
+}
+
+// A column of the relation that is NULL in none of its rows; one is added where none is known.
+static col_id present_column(struct optimizer *o, struct rel **r)
+{
+    const struct rel *scan = *r;
+    while (scan->kind == REL_FILTER || (scan->kind == REL_PROJECT && scan->project.n_items == 0))
+        scan = scan->input;
+    for (uint32_t i = 0; scan->kind == REL_SCAN && i < scan->n_cols; i++) {
+        col_id c = scan->cols[i];
+        bool there = false;
+        for (uint32_t k = 0; k < (*r)->n_cols; k++)
+            there |= (*r)->cols[k] == c;
+        if (there && query_column(o->q, c)->not_null)
+            return c;
+    }
+    struct rel *p = rel_new(o->arena, REL_PROJECT, *r);
+    p->project.items = ARENA_NEW(o->arena, struct projection);
+    p->project.n_items = 1;
+    p->project.items[0] =
+        (struct projection){query_add_column(o->q, STR("present"), T_BOOL), expr_bool(o->arena, true)};
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, p->n_cols + 1);
+    memcpy(cols, p->cols, p->n_cols * sizeof(*cols));
+    cols[p->n_cols++] = p->project.items[0].column;
+    p->cols = cols;
+    *r = p;
+    return p->project.items[0].column;
+}
+
+// The aggregates over the rows in which the column is not NULL.
+static struct projection *only_present(struct optimizer *o, const struct projection *aggregates, uint32_t n, col_id c)
+{
+    struct projection *out = ARENA_ARRAY(o->arena, struct projection, n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct expr *present = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
+        present->args[0] = expr_column(o->q, c);
+        present->flag = true;
+        struct expr *e = arena_dup(o->arena, aggregates[i].expr, sizeof(*e));
+        e->filter = expr_and(o->arena, present, e->filter);
+        out[i] = (struct projection){aggregates[i].column, e};
+    }
+    return out;
+}
+
+static const col_id *joined_cols(struct optimizer *o, const col_id *a, uint32_t n_a, const col_id *b, uint32_t n_b)
+{
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, n_a + n_b);
+    memcpy(cols, a, n_a * sizeof(*cols));
+    memcpy(cols + n_a, b, n_b * sizeof(*cols));
+    return cols;
+}
+
+// The rows of `input`, each with the aggregates over its rows of `sub`.
+static struct rel *group_by_row(struct optimizer *o, struct rel *input, struct rel *sub, struct expr *on,
+                                const struct projection *aggregates, uint32_t n)
+{
+    col_id present = present_column(o, &sub);
+    struct rel *numbered = rel_new(o->arena, REL_ORDINALITY, input);
+    numbered->ordinality.column = query_add_column(o->q, STR("rownum"), T_INT8);
+    numbered->ordinality.any_order = true;
+    query_column(o->q, numbered->ordinality.column)->not_null = true;
+    numbered->cols = joined_cols(o, &numbered->ordinality.column, 1, input->cols, input->n_cols);
+    numbered->n_cols = input->n_cols + 1;
+    struct rel *join = join_pair(o, numbered, normalize(o, sub), on);
+    join->join.kind = JOIN_LEFT;
+    struct rel *g = rel_new(o->arena, REL_GROUP, join);
+    g->group.keys = numbered->cols;
+    g->group.n_keys = numbered->n_cols;
+    g->group.n_deciding = 1;
+    g->group.aggregates = only_present(o, aggregates, n, present);
+    g->group.n_aggregates = n;
+    col_id *own = ARENA_ARRAY(o->arena, col_id, n);
+    for (uint32_t i = 0; i < n; i++)
+        own[i] = aggregates[i].column;
+    g->cols = joined_cols(o, numbered->cols, numbered->n_cols, own, n);
+    g->n_cols = numbered->n_cols + n;
+    return g;
+}
+
+// Whether an equality of the condition is one of something of the subquery with something from outside: a join without
+// would hold the subquery's rows in memory.
+static bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on)
+{
+    struct conjuncts all = {0};
+    struct col_set inside = col_set_new(o->arena, o->q);
+    conjuncts_add(o, &all, on);
+    col_set_add_list(&inside, sub->cols, sub->n_cols);
+    for (size_t i = 0; i < all.items.len; i++) {
+        const struct expr *e = all.items.ptr[i];
+        if (!(e->kind == EXPR_IS_DISTINCT && e->flag) &&
+            !(e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, "=") == 0))
+            continue;
+        struct col_set l = col_set_new(o->arena, o->q), r = col_set_new(o->arena, o->q);
+        expr_columns(e->args[0], &l);
+        expr_columns(e->args[1], &r);
+        if (e->args[0]->type.family == e->args[1]->type.family && e->args[0]->type.family != TYPE_TUPLE &&
+            col_set_intersects(&l, &inside) != col_set_intersects(&r, &inside))
+            return true;
+    }
+    return false;
+}
+
+// The subquery's rows without what ties them to those of `input`, which becomes a condition. False: it is not tied to
+// them alone or not by its filters, or is better run for each.
+static bool untie(struct optimizer *o, const struct rel *input, struct rel **sub, struct expr **on)
+{
+    struct col_set outer = col_set_new(o->arena, o->q), produced = col_set_new(o->arena, o->q);
+    rel_outer_columns(o->q, *sub, &outer);
+    col_set_add_list(&produced, input->cols, input->n_cols);
+    *on = NULL;
+    return col_set_intersects(&outer, &produced) && decorrelate(o, sub, on) && *on != NULL &&
+           expr_volatility(*on) != FN_VOLATILE && ties_by_equality(o, *sub, *on) && !better_per_row(o, *sub, *on);
+}
+
+// (SELECT aggregates FROM …): NULL when it is none.
+static struct expr *scalar_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
+{
+    const struct rel *top = e->subquery, *g = top->kind == REL_PROJECT ? top->input : top;
+    if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_JOIN) || g->kind != REL_GROUP || g->group.n_keys > 0)
+        return NULL;
+    for (uint32_t i = 0; i < g->group.n_aggregates; i++) {
+        if (expr_volatility(g->group.aggregates[i].expr) == FN_VOLATILE ||
+            expr_has_subquery(g->group.aggregates[i].expr))
+            return NULL;
+    }
+    struct expr *result = expr_column(o->q, top->cols[0]), *on;
+    for (uint32_t i = 0; top != g && i < top->project.n_items; i++) {
+        if (top->project.items[i].column == top->cols[0])
+            result = top->project.items[i].expr;
+    }
+    struct rel *sub = g->input;
+    if (expr_has_subquery(result) || expr_volatility(result) == FN_VOLATILE || !untie(o, *input, &sub, &on))
+        return NULL;
+    *input = group_by_row(o, *input, sub, on, g->group.aggregates, g->group.n_aggregates);
+    return result;
+}
+
+// EXISTS that is no condition by itself (those are semi joins): whether the row has any. By an index the first one found
+// for the row is enough.
+static struct expr *exists_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
+{
+    struct rel *sub = e->subquery;
+    struct expr *on;
+    size_t n;
+    const struct fn_overload *const *bool_or = fn_lookup(STR("bool_or"), &n);
+    while (sub->kind == REL_PROJECT && sub->input->kind != REL_VALUES)
+        sub = sub->input;
+    if (!rule_on(o, OPTIMIZE_RULE_EXISTS_TO_JOIN) || n == 0 || !untie(o, *input, &sub, &on))
+        return NULL;
+    struct col_set read = col_set_new(o->arena, o->q);
+    expr_columns(on, &read);
+    if (finds_by_index(o, sub, &read))
+        return NULL;
+    struct projection found = {query_add_column(o->q, STR("exists"), T_BOOL),
+                               expr_new(o->arena, EXPR_AGGREGATE, T_BOOL, 1)};
+    found.expr->fn = bool_or[0];
+    found.expr->args[0] = expr_bool(o->arena, true);
+    *input = group_by_row(o, *input, sub, on, &found, 1);
+    struct expr *any = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
+    any->args[0] = expr_column(o->q, found.column);
+    any->flag = !e->flag;
+    return any;
+}
+
+// A subquery that stands in several places of an expression is one.
+static struct expr *hoisted_before(struct optimizer *o, const struct rel *input, const struct expr *e)
+{
+    struct col_set produced = col_set_new(o->arena, o->q);
+    col_set_add_list(&produced, input->cols, input->n_cols);
+    for (size_t i = 0; i < o->hoisted.len; i++) {
+        if (o->hoisted.ptr[i].subquery == e->subquery && col_set_has(&produced, o->hoisted.ptr[i].column))
+            return o->hoisted.ptr[i].result;
+    }
+    return NULL;
+}
+
+static struct expr *hoist(struct optimizer *o, struct rel **input, struct expr *e)
+{
+    struct expr *joined = hoisted_before(o, *input, e);
+    if (joined != NULL || (e->kind != EXPR_SUBQUERY && e->kind != EXPR_EXISTS) || e->type.family == TYPE_TUPLE)
+        return joined;
+    joined = e->kind == EXPR_EXISTS ? exists_to_join(o, input, e) : scalar_to_join(o, input, e);
+    if (joined != NULL) {
+        struct hoisted h = {e->subquery, joined, (*input)->cols[0]};
+        ARENA_PUSH(o->arena, &o->hoisted, h);
+    }
+    return joined;
+}
+
+struct expr *hoist_subqueries(struct optimizer *o, struct rel **input, struct expr *e)
+{
+    if (!expr_has_subquery(e))
+        return e;
+    // What may not be evaluated stays where it may not be.
+    bool guarded = e->kind == EXPR_CASE || e->kind == EXPR_COALESCE || e->kind == EXPR_NULLIF || e->kind == EXPR_IFERROR;
+    struct expr *joined = e->subquery != NULL ? hoist(o, input, e) : NULL;
+    if (joined != NULL || guarded)
+        return joined != NULL ? joined : e;
+    struct expr *copy = arena_dup(o->arena, e, sizeof(*e));
+    copy->args = ARENA_ARRAY(o->arena, struct expr *, e->n_args);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        copy->args[i] = e->args[i] != NULL ? hoist_subqueries(o, input, e->args[i]) : NULL;
+    return copy;
+}
