@@ -1,7 +1,7 @@
-// Correlated subqueries inside of expressions as joins: (SELECT count(*) FROM t WHERE t.a = o.a) in a list of results or a
-// condition. The outer rows are numbered and left joined with the subquery's rows; the aggregates are then computed per
-// outer row (Galindo-Legaria and Joshi 2001). An outer row without a match keeps one joined row, which the aggregates
-// leave out by a column that no row of the subquery has NULL in: count() is 0 there, as over no rows.
+// Correlated subqueries inside of expressions as joins: (SELECT count(*) FROM t WHERE t.a = o.a) in a list of results
+// or a condition. The outer rows are numbered and left joined with the subquery's rows; the aggregates are then
+// computed per outer row (Galindo-Legaria and Joshi 2001). An outer row without a match keeps one joined row, which the
+// aggregates leave out by a column that no row of the subquery has NULL in: count() is 0 there, as over no rows.
 #include "sql/optimize/optimize_int.h"
 
 // Whether some index of the relation's tables begins with a column that the condition reads.
@@ -103,9 +103,7 @@ static struct rel *group_by_row(struct optimizer *o, struct rel *input, struct r
     return g;
 }
 
-// Whether an equality of the condition is one of something of the subquery with something from outside: a join without
-// would hold the subquery's rows in memory.
-static bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on)
+bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on)
 {
     struct conjuncts all = {0};
     struct col_set inside = col_set_new(o->arena, o->q);
@@ -161,8 +159,8 @@ static struct expr *scalar_to_join(struct optimizer *o, struct rel **input, cons
     return result;
 }
 
-// EXISTS that is no condition by itself (those are semi joins): whether the row has any. By an index the first one found
-// for the row is enough.
+// EXISTS that is no condition by itself (those are semi joins): whether the row has any. By an index the first one
+// found for the row is enough.
 static struct expr *exists_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
 {
     struct rel *sub = e->subquery;
@@ -218,7 +216,8 @@ struct expr *hoist_subqueries(struct optimizer *o, struct rel **input, struct ex
     if (!expr_has_subquery(e))
         return e;
     // What may not be evaluated stays where it may not be.
-    bool guarded = e->kind == EXPR_CASE || e->kind == EXPR_COALESCE || e->kind == EXPR_NULLIF || e->kind == EXPR_IFERROR;
+    bool guarded =
+        e->kind == EXPR_CASE || e->kind == EXPR_COALESCE || e->kind == EXPR_NULLIF || e->kind == EXPR_IFERROR;
     struct expr *joined = e->subquery != NULL ? hoist(o, input, e) : NULL;
     if (joined != NULL || guarded)
         return joined != NULL ? joined : e;

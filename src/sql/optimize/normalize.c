@@ -318,33 +318,106 @@ static struct rel *exists_to_semi_join(struct optimizer *o, struct rel *input, c
     return semi_join(o, input, normalize(o, sub), negated != exists->flag ? JOIN_ANTI : JOIN_SEMI, on);
 }
 
+// left fn column, or a tuple's comparison column by column; NULL when types differ.
+static struct expr *compare_columns(struct optimizer *o, const struct expr *e)
+{
+    struct expr *left = e->args[0], *all = NULL;
+    uint32_t n = left->kind == EXPR_TUPLE ? left->n_args : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        struct expr *one = expr_new(o->arena, EXPR_CALL, T_BOOL, 2);
+        one->fn = e->fn;
+        one->args[0] = left->kind == EXPR_TUPLE ? left->args[i] : left;
+        one->args[1] = expr_column(o->q, e->subquery->cols[i]);
+        // The operator kept is the first pair's: only usable when the types agree.
+        enum type_family first = left->kind == EXPR_TUPLE ? left->args[0]->type.family : left->type.family;
+        if (one->args[0]->type.family != one->args[1]->type.family || first != one->args[0]->type.family)
+            return NULL;
+        all = expr_and(o->arena, all, one);
+    }
+    return all;
+}
+
 static struct rel *in_to_semi_join(struct optimizer *o, struct rel *input, const struct expr *e)
 {
     if (!rule_on(o, OPTIMIZE_RULE_SEMI_JOIN_IN) || e->kind != EXPR_ANY_QUERY || e->flag ||
         strcmp(e->fn->name, "=") != 0)
         return NULL;
     struct rel *sub = e->subquery;
-    struct expr *left = e->args[0], *on = NULL;
-    uint32_t n = left->kind == EXPR_TUPLE ? left->n_args : 1;
-    const col_id *cols = sub->cols;
-    for (uint32_t i = 0; i < n; i++) {
-        struct expr *eq = expr_new(o->arena, EXPR_CALL, T_BOOL, 2);
-        eq->fn = e->fn;
-        eq->args[0] = n == 1 && left->kind != EXPR_TUPLE ? left : left->args[i];
-        eq->args[1] = expr_column(o->q, cols[i]);
-        if (eq->args[0]->type.family != eq->args[1]->type.family)
-            return NULL;
-        if (n > 1) { // the operator kept is the first pair's: only usable when the types agree
-            struct type first = left->args[0]->type;
-            if (first.family != eq->args[0]->type.family)
-                return NULL;
-        }
-        on = expr_and(o->arena, on, eq);
-    }
-    struct rel *kept = sub;
-    if (!decorrelate(o, &kept, &on))
+    struct expr *on = compare_columns(o, e);
+    if (on == NULL || !decorrelate(o, &sub, &on))
         return NULL;
-    return semi_join(o, input, normalize(o, kept), JOIN_SEMI, on);
+    return semi_join(o, input, normalize(o, sub), JOIN_SEMI, on);
+}
+
+// Whether an expression is a column that no row of the relation has NULL in.
+static bool never_null(struct optimizer *o, const struct expr *e, const struct rel *r)
+{
+    if (e->kind != EXPR_COLUMN || !query_column(o->q, e->column)->not_null)
+        return false;
+    switch (r->kind) {
+    case REL_SCAN:
+        return true;
+    case REL_FILTER:
+    case REL_PROJECT:
+    case REL_SORT:
+    case REL_LIMIT:
+    case REL_DISTINCT:
+        return never_null(o, e, r->input);
+    case REL_JOIN:
+        return (r->join.kind == JOIN_INNER || r->join.kind == JOIN_SEMI || r->join.kind == JOIN_ANTI) &&
+               never_null(o, e, r->input) && never_null(o, e, r->right);
+    default:
+        return false;
+    }
+}
+
+static bool is_correlated(struct optimizer *o, const struct rel *r)
+{
+    struct col_set outer = col_set_new(o->arena, o->q);
+    rel_outer_columns(o->q, r, &outer);
+    for (uint32_t i = 0; i < outer.n_words; i++) {
+        if (outer.words[i] != 0)
+            return true;
+    }
+    return false;
+}
+
+// The rows of the subquery that decide a comparison with ANY or ALL: those for which it is true; negated (NOT … ANY,
+// and ALL) those for which it is not what makes the whole true, NULL included.
+static struct expr *deciding(struct optimizer *o, struct rel *input, const struct expr *e, bool negated)
+{
+    struct expr *compared = compare_columns(o, e), *left = e->args[0];
+    if (compared == NULL || (!negated && !e->flag))
+        return compared;
+    if (!e->flag && left->kind != EXPR_TUPLE && compared->kind == EXPR_CALL && never_null(o, left, input) &&
+        never_null(o, compared->args[1], e->subquery))
+        return compared;
+    struct expr *decides = expr_new(o->arena, EXPR_IS_DISTINCT, T_BOOL, 2);
+    decides->args[0] = compared;
+    decides->args[1] = expr_bool(o->arena, e->flag);
+    return decides;
+}
+
+// NOT IN, and comparisons with ANY and ALL, of correlated subqueries. Others run once as expressions, unless NOT IN is
+// but an anti join because nothing is NULL.
+static struct rel *quantified_to_join(struct optimizer *o, struct rel *input, const struct expr *e)
+{
+    bool negated = e->kind == EXPR_NOT;
+    const struct expr *any = negated ? e->args[0] : e;
+    if (!rule_on(o, OPTIMIZE_RULE_QUANTIFIED_TO_JOIN) || any->kind != EXPR_ANY_QUERY || (negated && any->flag) ||
+        expr_has_subquery(any->args[0]) || expr_volatility(any->args[0]) == FN_VOLATILE ||
+        (any->args[0]->kind == EXPR_TUPLE && strcmp(any->fn->name, "=") != 0))
+        return NULL;
+    if (!negated && !any->flag && strcmp(any->fn->name, "=") == 0)
+        return NULL; // IN
+    struct rel *sub = any->subquery;
+    struct expr *on = NULL, *decides = deciding(o, input, any, negated);
+    bool equality = decides != NULL && decides->kind == EXPR_CALL && strcmp(decides->fn->name, "=") == 0;
+    if (decides == NULL || (!is_correlated(o, sub) && !equality) || !decorrelate(o, &sub, &on) ||
+        (!equality && !ties_by_equality(o, sub, on)))
+        return NULL;
+    enum join_kind kind = negated || any->flag ? JOIN_ANTI : JOIN_SEMI;
+    return semi_join(o, input, normalize(o, sub), kind, expr_and(o->arena, on, decides));
 }
 
 // ---- the walk
@@ -445,6 +518,8 @@ static struct rel *normalize_filter(struct optimizer *o, struct rel *r)
         struct rel *joined = exists_to_semi_join(o, input, e);
         if (joined == NULL)
             joined = in_to_semi_join(o, input, e);
+        if (joined == NULL)
+            joined = quantified_to_join(o, input, e);
         if (joined != NULL)
             input = joined;
         else if (rule_on(o, OPTIMIZE_RULE_SUBQUERIES_LAST) && !subqueries_are_constant(o, e))

@@ -53,7 +53,10 @@ struct rel *normalize(struct optimizer *o, struct rel *r);
 // Splits what reads outer columns off the filters on top of a subquery, which itself stays as it is; false when it
 // reads them elsewhere too.
 bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on);
-// hoist.c: the expression with its correlated subqueries computed by joins put on top of `input`.
+// hoist.c: whether an equality of the condition is one of something of the subquery with something from outside: a join
+// without would hold the subquery's rows in memory.
+bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on);
+// The expression with its correlated subqueries computed by joins put on top of `input`.
 struct expr *hoist_subqueries(struct optimizer *o, struct rel **input, struct expr *e);
 // Checks the condition in the relation or, when it cannot go down, above it.
 struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e);
