@@ -133,6 +133,37 @@ static void outer_to_inner(struct optimizer *o, struct rel *join, const struct e
         *kind = JOIN_RIGHT;
 }
 
+static bool is_equality(const struct expr *e)
+{
+    return e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, "=") == 0;
+}
+
+// What equals a column of the left side that a constant is asked of equals the constant: rows of the right side that do
+// not can match none of those that are left.
+static void imply_right(struct optimizer *o, struct rel *join, const struct expr *e, const struct col_set *right)
+{
+    struct conjuncts on = {0};
+    int side = is_equality(e) && e->args[0]->kind != EXPR_COLUMN ? 1 : 0;
+    if (!rule_on(o, OPTIMIZE_RULE_IMPLIED_EQUALITIES) || !is_equality(e) || e->args[side]->kind != EXPR_COLUMN ||
+        (e->args[1 - side]->kind != EXPR_CONST && e->args[1 - side]->kind != EXPR_PARAM))
+        return;
+    conjuncts_add(o, &on, join->join.on);
+    for (size_t i = 0; i < on.items.len; i++) {
+        const struct expr *c = on.items.ptr[i];
+        for (int k = 0; k < 2 && is_equality(c) && c->fn == e->fn; k++) {
+            const struct expr *l = c->args[k], *r = c->args[1 - k];
+            if (l->kind != EXPR_COLUMN || l->column != e->args[side]->column || r->kind != EXPR_COLUMN ||
+                !col_set_has(right, r->column) || (l->type.oid == TYPE_OID_BPCHAR) != (r->type.oid == TYPE_OID_BPCHAR))
+                continue;
+            struct expr *implied = arena_dup(o->arena, e, sizeof(*e));
+            implied->args = ARENA_ARRAY(o->arena, struct expr *, 2);
+            implied->args[side] = c->args[1 - k];
+            implied->args[1 - side] = e->args[1 - side];
+            join->right = push_or_filter(o, join->right, implied);
+        }
+    }
+}
+
 static struct rel *push_join(struct optimizer *o, struct rel *r, struct expr *e)
 {
     struct col_set left = produced(o, r->input), right = produced(o, r->right), cols = used(o, e);
@@ -146,6 +177,8 @@ static struct rel *push_join(struct optimizer *o, struct rel *r, struct expr *e)
     bool keeps_right = kind == JOIN_INNER || kind == JOIN_RIGHT;
     if (on_left && keeps_left) {
         r->input = push_or_filter(o, r->input, e);
+        if (kind != JOIN_INNER && r->join.on != NULL && !r->join.lateral)
+            imply_right(o, r, e, &right);
         return r;
     }
     if (on_right && keeps_right && !on_left) {

@@ -109,40 +109,59 @@ static int equality_sides(const struct expr *e)
     return plain ? 1 : 0;
 }
 
+static struct col_set rel_columns(struct optimizer *o, const col_id *cols, uint32_t n)
+{
+    struct col_set s = col_set_new(o->arena, o->q);
+    col_set_add_list(&s, cols, n);
+    return s;
+}
+
+// How good a lookup the column is for, best 1; 0: none. *position + 1 is where it stands in the table.
+static uint32_t lookup_rank(const struct rel *scan, const struct expr *c, uint32_t *position)
+{
+    const struct cat_table *t = scan->scan.table;
+    for (uint32_t k = 0; c->kind == EXPR_COLUMN && k < scan->n_cols; k++) {
+        if (scan->cols[k] != c->column)
+            continue;
+        *position = 0;
+        while (*position < t->n_columns && t->columns[*position].id != scan->scan.table_columns[k])
+            ++*position;
+        for (uint32_t i = 0; i < ARRAY_LEN(t->virtual_lookups); i++)
+            if (t->virtual_lookups[i] == *position + 1)
+                return i + 1;
+    }
+    return 0;
+}
+
+// Whether the value a column is compared with is known before the scan begins.
+static bool known_outside(struct optimizer *o, const struct rel *scan, const struct expr *value)
+{
+    struct col_set cols = col_set_new(o->arena, o->q), inside = rel_columns(o, scan->cols, scan->n_cols);
+    expr_columns(value, &cols);
+    return !col_set_intersects(&cols, &inside) && !expr_has_subquery(value) && expr_volatility(value) != FN_VOLATILE;
+}
+
+// The best of the table's lookups that the filter has an equality for: position + 1 of its column, 0: none.
 static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *filter, struct optimizer *o,
                                struct expr **value)
 {
-    const uint32_t *lookups = scan->scan.table->virtual_lookups;
+    uint32_t best = 0, best_rank = UINT32_MAX, position;
     for (size_t i = 0; i < filter->items.len; i++) {
         const struct expr *e = filter->items.ptr[i];
         int sides = equality_sides(e);
         for (int side = 0; side < sides; side++) {
-            const struct expr *c = e->args[side];
             struct expr *other = e->args[1 - side];
-            if (c->kind != EXPR_COLUMN || other->type.family != c->type.family)
+            uint32_t rank = lookup_rank(scan, e->args[side], &position);
+            if (rank == 0 || rank >= best_rank || other->type.family != e->args[side]->type.family ||
+                !known_outside(o, scan, other))
                 continue;
-            struct col_set cols = col_set_new(o->arena, o->q);
-            expr_columns(other, &cols);
-            struct col_set inside = col_set_new(o->arena, o->q);
-            col_set_add_list(&inside, scan->cols, scan->n_cols);
-            if (col_set_intersects(&cols, &inside) || expr_has_subquery(other) || expr_volatility(other) == FN_VOLATILE)
-                continue;
-            for (uint32_t k = 0; k < scan->n_cols; k++) {
-                if (scan->cols[k] != c->column)
-                    continue;
-                uint32_t at = 0;
-                while (at < scan->scan.table->n_columns &&
-                       scan->scan.table->columns[at].id != scan->scan.table_columns[k])
-                    at++;
-                if (at + 1 == lookups[0] || at + 1 == lookups[1]) {
-                    struct str name = e->kind == EXPR_CALL ? anchored_name(e) : STR_NONE;
-                    *value = name.ptr != NULL ? expr_const(o->arena, other->type, datum_str(name)) : other;
-                    return at + 1;
-                }
-            }
+            struct str name = e->kind == EXPR_CALL ? anchored_name(e) : STR_NONE;
+            *value = name.ptr != NULL ? expr_const(o->arena, other->type, datum_str(name)) : other;
+            best = position + 1;
+            best_rank = rank;
         }
     }
-    return 0;
+    return best;
 }
 
 enum { VIRTUAL_LOOKUP_COST = 20, VIRTUAL_PARTS = 5 };
@@ -158,11 +177,32 @@ static double virtual_lookup_rows(const struct cat_table *t, uint32_t position)
     return VIRTUAL_PARTS;
 }
 
+static bool any_volatile(struct expr *const *list, uint32_t n)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < n; i++)
+        found |= expr_volatility(list[i]) == FN_VOLATILE;
+    return found;
+}
+
+// The scan of a catalog relation below what only adds columns to its rows, drops or repeats them; NULL: r is not such.
+static const struct rel *catalog_scan(const struct rel *r)
+{
+    for (; r->kind == REL_FILTER || r->kind == REL_PROJECT || r->kind == REL_SRF; r = r->input) {
+        if (r->kind == REL_SRF && any_volatile(r->srf.calls, r->srf.n_calls))
+            return NULL;
+        for (uint32_t i = 0; r->kind == REL_PROJECT && i < r->project.n_items; i++)
+            if (any_volatile(&r->project.items[i].expr, 1))
+                return NULL;
+    }
+    return r->kind == REL_SCAN && r->scan.table->kind == CAT_VIRTUAL ? r : NULL;
+}
+
 double virtual_lookup_cost(struct optimizer *o, const struct rel *leaf, const struct conjuncts *on, double *rows)
 {
-    const struct rel *scan = leaf->kind == REL_FILTER ? leaf->input : leaf;
+    const struct rel *scan = catalog_scan(leaf);
     struct expr *value;
-    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan->kind != REL_SCAN || scan->scan.table->kind != CAT_VIRTUAL)
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan == NULL)
         return -1;
     uint32_t position = virtual_lookup(scan, on, o, &value);
     if (position == 0)
@@ -399,13 +439,6 @@ static bool splits(struct optimizer *o, struct expr *e, const struct col_set *le
     return false;
 }
 
-static struct col_set rel_columns(struct optimizer *o, const col_id *cols, uint32_t n)
-{
-    struct col_set s = col_set_new(o->arena, o->q);
-    col_set_add_list(&s, cols, n);
-    return s;
-}
-
 static void join_columns(struct optimizer *o, struct plan *p, const col_id *right, uint32_t n_right)
 {
     bool semi = p->join.kind == JOIN_SEMI || p->join.kind == JOIN_ANTI;
@@ -549,19 +582,32 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
     return p;
 }
 
+static bool reads_catalog(const struct plan *p)
+{
+    bool stable = true;
+    for (uint32_t i = 0; i < p->srf.n_calls; i++)
+        stable &= expr_volatility(p->srf.calls[i]) == FN_STABLE;
+    return stable;
+}
+
 // Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.
 bool plan_bounded(const struct plan *p)
 {
     switch (p->kind) {
     case PLAN_VIRTUAL_SCAN:
         return p->scan.virtual_lookup > 0 || p->scan.table->virtual_empty;
+    case PLAN_VALUES:
+        return true;
+    case PLAN_SRF: // one that reads the catalog gives parts of one object
+        return p->input->kind == PLAN_VALUES ? reads_catalog(p) : plan_bounded(p->input);
     case PLAN_FILTER:
     case PLAN_PROJECT:
     case PLAN_SORT:
     case PLAN_DISTINCT:
-    case PLAN_SRF:
     case PLAN_ORDINALITY:
         return plan_bounded(p->input);
+    case PLAN_SET_OP:
+        return plan_bounded(p->input) && plan_bounded(p->right);
     case PLAN_HASH_JOIN:
     case PLAN_NESTED_JOIN:
         return p->join.kind == JOIN_INNER ? plan_bounded(p->input) || plan_bounded(p->right) : plan_bounded(p->input);
@@ -570,18 +616,37 @@ bool plan_bounded(const struct plan *p)
     }
 }
 
+static struct rel *copy_to_scan(struct optimizer *o, struct rel *r)
+{
+    struct rel *copy = arena_dup(o->arena, r, sizeof(*r));
+    if (r->kind != REL_SCAN)
+        copy->input = copy_to_scan(o, r->input);
+    return copy;
+}
+
+// The catalog relation (catalog_scan) with more conditions, each as near to its scan as it can stand.
+static struct rel *filter_into(struct optimizer *o, struct rel *r, struct expr *condition)
+{
+    struct conjuncts all = {0};
+    conjuncts_add(o, &all, condition);
+    r = copy_to_scan(o, r);
+    for (size_t i = 0; i < all.items.len; i++)
+        r = push_or_filter(o, r, all.items.ptr[i]);
+    return r;
+}
+
 // A catalog relation that the left side's rows find by one of its lookup columns is made anew for each of them, instead
 // of once as a whole.
 static struct plan *try_virtual(struct optimizer *o, struct rel *r, struct plan *left, double limit)
 {
-    bool filtered = r->right->kind == REL_FILTER;
-    struct rel *scan = filtered ? r->right->input : r->right;
-    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan->kind != REL_SCAN || scan->scan.table->kind != CAT_VIRTUAL ||
-        r->join.kind == JOIN_RIGHT || r->join.kind == JOIN_FULL || r->join.on == NULL || !plan_bounded(left))
+    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || catalog_scan(r->right) == NULL || r->join.kind == JOIN_RIGHT ||
+        r->join.kind == JOIN_FULL || r->join.on == NULL || expr_has_subquery(r->join.on) || !plan_bounded(left))
         return NULL;
-    struct expr *predicate = filtered ? r->right->predicate : NULL;
-    struct plan *right = plan_scan(o, scan, expr_and(o->arena, predicate, r->join.on), NULL, 0, 0);
-    if (right->kind != PLAN_VIRTUAL_SCAN || right->scan.virtual_lookup == 0)
+    struct plan *right = plan_rel(o, filter_into(o, r->right, r->join.on), NULL, 0, 0);
+    const struct plan *scan = right;
+    while (scan->kind == PLAN_FILTER || scan->kind == PLAN_PROJECT || scan->kind == PLAN_SRF)
+        scan = scan->input;
+    if (scan->kind != PLAN_VIRTUAL_SCAN || scan->scan.virtual_lookup == 0)
         return NULL;
     double cost = perturbed(o, left->cost + left->rows * right->cost);
     if (cost >= limit)
@@ -601,12 +666,43 @@ static struct plan *cheaper(struct plan *a, struct plan *b)
     return b != NULL && (a == NULL || b->cost < a->cost) ? b : a;
 }
 
+// Columns of the right side that a semi join compares for equality and for nothing else; false: it is not so.
+static bool semi_keys(const struct plan *semi, col_id *keys)
+{
+    for (uint32_t i = 0; i < semi->join.n_keys; i++) {
+        const struct join_key *k = &semi->join.keys[i];
+        if (k->null_equal || k->right->kind != EXPR_COLUMN)
+            return false;
+        keys[i] = k->right->column;
+    }
+    return semi->join.n_keys > 0 && semi->join.on == NULL;
+}
+
+// Rows of a catalog relation that few others ask for by IN or EXISTS are looked up for each of those, once.
+static struct plan *try_catalog_semi(struct optimizer *o, struct rel *r, const struct plan *semi, double limit)
+{
+    col_id *keys = ARENA_ARRAY(o->arena, col_id, semi->join.n_keys + 1);
+    if (r->join.kind != JOIN_SEMI || catalog_scan(r->input) == NULL || !plan_bounded(semi->right) ||
+        !semi_keys(semi, keys))
+        return NULL;
+    struct rel *distinct = rel_new(o->arena, REL_DISTINCT, r->right);
+    distinct->distinct.keys = keys;
+    distinct->distinct.n_keys = semi->join.n_keys;
+    struct rel *join = arena_dup(o->arena, r, sizeof(*r));
+    join->join.kind = JOIN_INNER;
+    join->input = distinct;
+    join->right = r->input;
+    struct plan *p = try_virtual(o, join, plan_rel(o, distinct, NULL, 0, 0), limit);
+    return p != NULL ? exactly(o, p, r->input) : NULL;
+}
+
 // The cheapest way to join with the sides as they are.
 static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *left, struct plan *right)
 {
     struct plan *hash = hash_join(o, r, left, right), *best = hash;
     best = cheaper(best, try_lookup(o, r, left, hash->rows, best->cost));
     best = cheaper(best, try_virtual(o, r, left, best->cost));
+    best = cheaper(best, try_catalog_semi(o, r, hash, best->cost));
     return cheaper(best, try_merge(o, r, hash, best->cost));
 }
 

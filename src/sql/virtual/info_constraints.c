@@ -45,6 +45,14 @@ static struct datum column_name(const struct cat_table *t, uint32_t id)
     return c != NULL ? datum_str(c->name) : DATUM_NULL;
 }
 
+// The lookups of these relations are by name of the table or of a constraint.
+static int each_named(struct exec_context *x, const struct virtual_filter *filter, relation_row row,
+                      struct virtual_rows *rows, struct err *err)
+{
+    int name_column = filter != NULL ? (int)filter->column : -1;
+    return relations_each_accessible(x, filter, name_column, SCOPE_STORED, row, rows, err);
+}
+
 // ---- table_constraints
 
 static int constraint_row(const struct relation *r, struct str name, const char *type, const struct cat_foreign_key *fk,
@@ -78,7 +86,7 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
 
 GENERATOR(info_table_constraints_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, constraint_rows, rows, err);
+    return each_named(x, filter, constraint_rows, rows, err);
 }
 
 // ---- key_column_usage
@@ -109,7 +117,7 @@ static int usage_rows(struct exec_context *x, const struct relation *r, struct v
 
 GENERATOR(info_key_column_usage_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, usage_rows, rows, err);
+    return each_named(x, filter, usage_rows, rows, err);
 }
 
 // ---- referential_constraints
@@ -176,7 +184,7 @@ static int reference_rows(struct exec_context *x, const struct relation *r, stru
 
 GENERATOR(info_referential_constraints_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, reference_rows, rows, err);
+    return each_named(x, filter, reference_rows, rows, err);
 }
 
 // ---- constraint_column_usage: for foreign keys the referenced columns
@@ -218,7 +226,7 @@ static int column_usage_rows(struct exec_context *x, const struct relation *r, s
 
 GENERATOR(info_constraint_column_usage_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, column_usage_rows, rows, err);
+    return each_named(x, filter, column_usage_rows, rows, err);
 }
 
 // ---- check_constraints
@@ -254,5 +262,5 @@ static int check_rows(struct exec_context *x, const struct relation *r, struct v
 
 GENERATOR(info_check_constraints_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, check_rows, rows, err);
+    return each_named(x, filter, check_rows, rows, err);
 }

@@ -43,7 +43,8 @@ static int table_privilege_rows(struct exec_context *x, const struct relation *r
 // role_table_grants has the same columns and rows.
 GENERATOR(info_table_privileges_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_WITH_VIRTUAL, table_privilege_rows, rows, err);
+    return relations_each_accessible(x, filter, table_privileges_table_name, SCOPE_WITH_VIRTUAL, table_privilege_rows,
+                                     rows, err);
 }
 
 static int schema_grant_rows(const struct cat_database *d, const struct cat_schema *s, const struct cat_grant *g,

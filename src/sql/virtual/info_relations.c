@@ -40,7 +40,7 @@ static int tables_row(struct exec_context *x, const struct relation *r, struct v
 
 GENERATOR(info_tables_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_WITH_VIRTUAL, tables_row, rows, err);
+    return relations_each_accessible(x, filter, tables_table_name, SCOPE_WITH_VIRTUAL, tables_row, rows, err);
 }
 
 static int views_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
@@ -63,7 +63,7 @@ static int views_row(struct exec_context *x, const struct relation *r, struct vi
 
 GENERATOR(info_views_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, views_row, rows, err);
+    return relations_each_accessible(x, filter, views_table_name, SCOPE_STORED, views_row, rows, err);
 }
 
 GENERATOR(info_schemata_rows)
@@ -282,7 +282,7 @@ static int sequence_row(struct exec_context *x, const struct relation *r, struct
 
 GENERATOR(info_sequences_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, sequence_row, rows, err);
+    return relations_each_accessible(x, filter, sequences_sequence_name, SCOPE_STORED, sequence_row, rows, err);
 }
 
 // ---- statistics: the columns of indexes
@@ -355,7 +355,8 @@ static int statistics_rows(struct exec_context *x, const struct relation *r, str
 
 GENERATOR(info_statistics_rows)
 {
-    return relations_each_accessible(x, NULL, -1, SCOPE_STORED, statistics_rows, rows, err);
+    int name_column = filter != NULL ? (int)filter->column : -1; // both lookups are names that lead to the table
+    return relations_each_accessible(x, filter, name_column, SCOPE_STORED, statistics_rows, rows, err);
 }
 
 // ---- character sets, collations, variables

@@ -120,7 +120,8 @@ static int indexes_rows(struct exec_context *x, const struct relation *r, struct
 
 GENERATOR(pg_indexes_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, indexes_rows, rows, err);
+    int name_column = filter != NULL ? (int)filter->column : -1; // both lookups are names that lead to the table
+    return relations_each(x, filter, -1, name_column, SCOPE_STORED, indexes_rows, rows, err);
 }
 
 // ---- pg_constraint
@@ -283,5 +284,6 @@ GENERATOR(pg_constraint_rows)
         TRY(cat_table_by_id(x->view, (uint32_t)filter->value.i, &referenced, err));
     if (referenced != NULL)
         return referencing_rows(x, referenced, rows, err);
-    return relations_each(x, filter, pg_constraint_conrelid, -1, SCOPE_STORED, constraint_rows, rows, err);
+    int id_column = filter != NULL && filter->column == pg_constraint_oid ? pg_constraint_oid : pg_constraint_conrelid;
+    return relations_each(x, filter, id_column, pg_constraint_conname, SCOPE_STORED, constraint_rows, rows, err);
 }

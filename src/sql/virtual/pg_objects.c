@@ -20,7 +20,7 @@ static int tables_row(struct exec_context *x, const struct relation *r, struct v
 
 GENERATOR(pg_tables_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_WITH_VIRTUAL, tables_row, rows, err);
+    return relations_each(x, filter, -1, pg_tables_tablename, SCOPE_WITH_VIRTUAL, tables_row, rows, err);
 }
 
 static int views_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
@@ -37,7 +37,7 @@ static int views_row(struct exec_context *x, const struct relation *r, struct vi
 
 GENERATOR(pg_views_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, views_row, rows, err);
+    return relations_each(x, filter, -1, pg_views_viewname, SCOPE_STORED, views_row, rows, err);
 }
 
 static int matviews_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
@@ -56,7 +56,7 @@ static int matviews_row(struct exec_context *x, const struct relation *r, struct
 
 GENERATOR(pg_matviews_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, matviews_row, rows, err);
+    return relations_each(x, filter, -1, pg_matviews_matviewname, SCOPE_STORED, matviews_row, rows, err);
 }
 
 // A view is stored as the rule that rewrites it; the rule has the view's OID.
@@ -76,7 +76,7 @@ static int rewrite_row(struct exec_context *x, const struct relation *r, struct 
 
 GENERATOR(pg_rewrite_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, rewrite_row, rows, err);
+    return relations_each(x, filter, pg_rewrite_ev_class, -1, SCOPE_STORED, rewrite_row, rows, err);
 }
 
 // ---- sequences
@@ -128,7 +128,7 @@ static int sequences_row(struct exec_context *x, const struct relation *r, struc
 
 GENERATOR(pg_sequences_rows)
 {
-    return relations_each(x, NULL, -1, -1, SCOPE_STORED, sequences_row, rows, err);
+    return relations_each(x, filter, -1, pg_sequences_sequencename, SCOPE_STORED, sequences_row, rows, err);
 }
 
 // ---- comments

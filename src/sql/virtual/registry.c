@@ -12,11 +12,11 @@ struct table_def {
     const struct column_def *columns;
     size_t n_columns;
     struct virtual_table source;
-    const char *lookups[2];
+    const char *lookups; // names of columns, separated by spaces; NULL: none
 };
 
 // clang-format off
-#define TABLE(name, generator, lookup_a, lookup_b) static const struct column_def name##_column_defs[] = {
+#define TABLE(name, generator, lookups) static const struct column_def name##_column_defs[] = {
 #define COLUMN(table, name, type) {#name, TYPE_OID_##type},
 #define TABLE_END(name) };
 #include "sql/virtual/virtual_schemas.def"
@@ -24,8 +24,8 @@ struct table_def {
 #undef COLUMN
 #undef TABLE_END
 
-#define TABLE(name, generator, lookup_a, lookup_b) \
-    {#name, name##_column_defs, ARRAY_LEN(name##_column_defs), {generator}, {lookup_a, lookup_b}},
+#define TABLE(name, generator, lookups) \
+    {#name, name##_column_defs, ARRAY_LEN(name##_column_defs), {generator}, lookups},
 #define COLUMN(table, name, type)
 #define TABLE_END(name)
 static const struct table_def pg_catalog_tables[] = {
@@ -94,13 +94,17 @@ static pthread_once_t built = PTHREAD_ONCE_INIT;
 static struct arena registry_arena; // process lifetime
 static struct cat_virtual_schema registry[ARRAY_LEN(schema_defs)];
 
-static uint32_t lookup_position(const struct table_def *def, const char *name)
+static void set_lookups(struct cat_table *t, const struct table_def *def)
 {
-    for (size_t i = 0; name != NULL && i < def->n_columns; i++)
-        if (strcmp(def->columns[i].name, name) == 0)
-            return (uint32_t)i + 1;
-    INVARIANT(name == NULL);
-    return 0;
+    struct str rest = str_of(def->lookups != NULL ? def->lookups : ""), name;
+    for (size_t n = 0; rest.len > 0; n++) {
+        ptrdiff_t space = str_find(rest, STR(" "), 0);
+        name = str_slice(rest, 0, space < 0 ? rest.len : (size_t)space);
+        rest = str_slice(rest, MIN(name.len + 1, rest.len), rest.len);
+        const struct cat_column *c = cat_column_by_name(t, name);
+        INVARIANT(c != NULL && n < ARRAY_LEN(t->virtual_lookups));
+        t->virtual_lookups[n] = c->id;
+    }
 }
 
 // Column names of the .def files end in an underscore where the plain word is the preprocessor's.
@@ -124,20 +128,20 @@ static struct cat_table build_table(const struct table_def *def, const char *pre
         columns[i] =
             (struct cat_column){.id = (uint32_t)i + 1, .name = column_name(def->columns[i].name), .type = types[i]};
     }
-    return (struct cat_table){
-        .id = id,
-        .schema_id = schema_id,
-        .name = str_of(def->name + strlen(prefix)),
-        .kind = CAT_VIRTUAL,
-        .columns = columns,
-        .n_columns = def->n_columns,
-        .next_column_id = (uint32_t)def->n_columns + 1,
-        .slot_types = types,
-        .acl = {STR("node"), grant, 1},
-        .version = 1,
-        .virtual_table = &def->source,
-        .virtual_empty = def->source.generate == virtual_no_rows,
-        .virtual_lookups = {lookup_position(def, def->lookups[0]), lookup_position(def, def->lookups[1])}};
+    struct cat_table t = {.id = id,
+                          .schema_id = schema_id,
+                          .name = str_of(def->name + strlen(prefix)),
+                          .kind = CAT_VIRTUAL,
+                          .columns = columns,
+                          .n_columns = def->n_columns,
+                          .next_column_id = (uint32_t)def->n_columns + 1,
+                          .slot_types = types,
+                          .acl = {STR("node"), grant, 1},
+                          .version = 1,
+                          .virtual_table = &def->source,
+                          .virtual_empty = def->source.generate == virtual_no_rows};
+    set_lookups(&t, def);
+    return t;
 }
 
 static int compare_tables(const void *a, const void *b)

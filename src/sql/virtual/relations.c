@@ -1,5 +1,6 @@
 // What generators share: lists of relations, roles' OIDs, array values.
 #include "sql/virtual/virtual_int.h"
+#include <stdio.h>
 
 int role_oid(struct exec_context *x, struct str name, uint32_t *out, struct err *err)
 {
@@ -213,9 +214,23 @@ static int relation_by_oid(struct exec_context *x, uint32_t oid, enum relation_s
     return 0;
 }
 
+// information_schema has constraints for columns that are not NULL: <schema>_<table>_<column>_not_null.
+static bool has_not_null(const struct cat_table *t, struct str name)
+{
+    char prefix[32];
+    snprintf(prefix, sizeof(prefix), "%u_%u_", t->schema_id, t->id);
+    return str_has_prefix(name, str_of(prefix));
+}
+
+// The name of a relation, or of one of its indexes or constraints.
 static bool has_name(const struct cat_table *t, struct str name)
 {
-    return str_eq(t->name, name) || cat_index_by_name(t, name) != NULL;
+    bool found = str_eq(t->name, name) || cat_index_by_name(t, name) != NULL;
+    for (size_t i = 0; i < t->n_outbound; i++)
+        found |= str_eq(t->outbound[i].name, name);
+    for (size_t i = 0; i < t->n_checks; i++)
+        found |= str_eq(t->checks[i].name, name);
+    return found || (name.len > 0 && name.ptr[0] >= '0' && name.ptr[0] <= '9' && has_not_null(t, name));
 }
 
 int relations_filtered(struct exec_context *x, const struct virtual_filter *filter, int id_column, int name_column,

@@ -12,7 +12,7 @@
 
 // Positions of columns: pg_class_relname and so on; pg_class_COLUMNS is their number.
 // clang-format off
-#define TABLE(name, generator, lookup_a, lookup_b) enum name##_column {
+#define TABLE(name, generator, lookups) enum name##_column {
 #define COLUMN(table, name, type) table##_##name,
 #define TABLE_END(name) name##_COLUMNS };
 #include "sql/virtual/virtual_schemas.def"
@@ -21,7 +21,7 @@
 #undef TABLE_END
 
 // The generators.
-#define TABLE(name, generator, lookup_a, lookup_b)                                                                    \
+#define TABLE(name, generator, lookups)                                                                    \
     int generator(struct exec_context *x, const struct virtual_filter *filter, struct virtual_rows *rows,              \
                   struct err *err) MUST_CHECK;
 #define COLUMN(table, name, type)
