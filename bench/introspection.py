@@ -3,7 +3,8 @@
 
     introspection.py PALMETTO [TABLES]
 
-bench/introspection/queries.sql has a query a line, as SQLAlchemy, Django, Prisma, knex, psql, JDBC, TypeORM and Sequelize send them, about table t700.
+bench/introspection/queries.sql has a query a line, as SQLAlchemy, Django, Prisma, knex, psql, JDBC, TypeORM, Sequelize, Hibernate, pgAdmin,
+DBeaver, Grafana, Liquibase, ActiveRecord, Drizzle, golang-migrate and Flyway send them, about table t700.
 Prints the best and the median of twenty runs of each.
 """
 

@@ -304,7 +304,7 @@ struct cat_table {
     uint64_t version;
     const struct virtual_table *virtual_table; // CAT_VIRTUAL: sql/virtual's row source
     bool virtual_empty;                        // CAT_VIRTUAL: there is nothing of that kind here
-    uint32_t virtual_lookups[4]; // CAT_VIRTUAL: positions + 1 of columns an equality on which makes it cheaper; then 0
+    uint32_t virtual_lookups[6]; // CAT_VIRTUAL: positions + 1 of columns an equality on which makes it cheaper; then 0
     // Set when a descriptor is read, ignored by cat_put_table. The layout of row values under the primary key (rows.h)
     // and the key that changes of the descriptor are announced by; NULL for descriptors made by hand and for virtual
     // tables.

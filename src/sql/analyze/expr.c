@@ -324,7 +324,7 @@ static int column_ref(struct analyzer *an, struct scope *s, const struct ast *e,
                       struct err *err)
 {
     const struct ast_column_ref *ref = ast_as_column_ref(e);
-    if (ref->star) {
+    if (ref->star && ref->table.ptr == NULL) {
         err_set(err, ERR_SYNTAX_ERROR, "cannot use \"*\" in this context");
         return err_at(err, e->position);
     }

@@ -243,7 +243,8 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
             TRY(expr_analyze(an, s, ast_args[i], to.family == TYPE_UNKNOWN ? T_ANYELEMENT : to, &args[i], err));
         if (to.family != TYPE_UNKNOWN && args[i]->type.family != to.family)
             TRY(expr_cast(an, args[i], to, false, &args[i], err));
-        else if (to.family == TYPE_ARRAY && type_element(args[i]->type).family != to.element && !is_any(to))
+        else if (to.family == TYPE_ARRAY && !is_any(to) &&
+                 type_element(args[i]->type).family != type_element(to).family)
             TRY(expr_cast(an, args[i], to, false, &args[i], err));
     }
     *any_out = any;

@@ -157,11 +157,9 @@ int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_
     uint32_t parameter;
     if (is_parameter(an, ref, &parameter))
         return parameter_type(an, parameter, T_ANYELEMENT, out, err);
-    if (ref->table.ptr == NULL) {
-        for (struct scope *at = s; at != NULL; at = at->outer) {
-            if ((*out = whole_row(an, at, ref->column)) != NULL)
-                return 0;
-        }
+    for (struct scope *at = s; at != NULL && (ref->table.ptr == NULL || ref->star); at = at->outer) {
+        if ((*out = whole_row(an, at, ref->star ? ref->table : ref->column)) != NULL)
+            return 0;
     }
     return not_found(s, ref, err);
 }

@@ -115,6 +115,8 @@ int exec_scalar(struct exec_context *x, const struct expr *e, struct datum *out,
 struct virtual_rows; // collects rows
 // Adds a row: one datum per table column, in order; bytes are copied.
 int virtual_row(struct virtual_rows *rows, const struct datum *values, struct err *err) MUST_CHECK;
+// Whether anybody looks at the column: one that takes work to make may stay NULL else.
+bool virtual_wants(const struct virtual_rows *rows, uint32_t column);
 // An equality known of one of the table's virtual_lookups columns (catalog.h): rows that do not match may be left out.
 struct virtual_filter {
     uint32_t column; // position in the table

@@ -357,6 +357,7 @@ struct virtual_rows {
     struct row_store store;
     struct vec *row;
     uint32_t *positions; // of the plan's columns in the table; that of tableoid is one behind the last
+    bool *wanted;        // by position
     const struct cat_table *table;
 };
 
@@ -380,6 +381,11 @@ int virtual_row(struct virtual_rows *rows, const struct datum *values, struct er
         rows->row[i].has_nulls = false;
     }
     return rc;
+}
+
+bool virtual_wants(const struct virtual_rows *rows, uint32_t column)
+{
+    return rows->wanted[column];
 }
 
 static int virtual_open(struct op *op, struct err *err)
@@ -439,11 +445,13 @@ struct op *virtual_scan_build(struct exec_context *x, const struct plan *p)
     const struct type *types = plan_types(x, p->cols, p->n_cols);
     s->rows.row = ARENA_ARRAY(x->arena, struct vec, p->n_cols);
     s->rows.positions = ARENA_ARRAY(x->arena, uint32_t, p->n_cols);
+    s->rows.wanted = ARENA_ARRAY(x->arena, bool, t->n_columns + 1);
     s->rows.table = t;
     for (uint32_t i = 0; i < p->n_cols; i++) {
         uint32_t id = p->scan.table_columns[i];
         vec_init(&s->rows.row[i], x->arena, types[i], 1);
         s->rows.positions[i] = id == CAT_COLUMN_TABLEOID ? (uint32_t)t->n_columns : table_position(t, id);
+        s->rows.wanted[s->rows.positions[i]] = true;
     }
     row_store_init(&s->rows.store, x, types, p->n_cols);
     if (p->scan.virtual_lookup > 0)

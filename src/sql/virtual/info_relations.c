@@ -129,8 +129,6 @@ static void numeric_columns(struct type t, struct datum *row)
 
 static void type_columns(struct exec_context *x, struct type t, struct datum *row)
 {
-    row[columns_data_type] = type_name(x, t);
-    row[columns_crdb_sql_type] = crdb_type(x, t);
     bool text = type_is(t, TYPE_STRING) || type_is(t, TYPE_COLLATED);
     if ((text || type_is(t, TYPE_BIT)) && t.width > 0) {
         row[columns_character_maximum_length] = datum_int(t.width);
@@ -202,14 +200,22 @@ static int column_row(struct exec_context *x, const struct relation *r, const st
     row[columns_column_name] = datum_str(c->name);
     row[columns_column_comment] = c->comment.ptr != NULL ? datum_str(c->comment) : DATUM_NULL;
     row[columns_ordinal_position] = datum_int((int64_t)ordinal);
-    row[columns_column_default] = bare_default(x, c);
+    if (virtual_wants(rows, columns_column_default))
+        row[columns_column_default] = bare_default(x, c);
     row[columns_is_nullable] = yes_no(!c->not_null);
+    if (virtual_wants(rows, columns_data_type))
+        row[columns_data_type] = type_name(x, c->type);
+    if (virtual_wants(rows, columns_crdb_sql_type))
+        row[columns_crdb_sql_type] = crdb_type(x, c->type);
     type_columns(x, c->type, row);
-    row[columns_dtd_identifier] = number_text(x, (int64_t)ordinal);
+    if (virtual_wants(rows, columns_dtd_identifier))
+        row[columns_dtd_identifier] = number_text(x, (int64_t)ordinal);
     row[columns_is_self_referencing] = yes_no(false);
     TRY(identity_columns(x, c, row, err));
     row[columns_is_generated] = datum_c(computed ? "ALWAYS" : "NEVER");
-    row[columns_generation_expression] = computed ? datum_expr(x, c->computed_sql) : datum_c("");
+    row[columns_generation_expression] = datum_c("");
+    if (computed && virtual_wants(rows, columns_generation_expression))
+        row[columns_generation_expression] = datum_expr(x, c->computed_sql);
     row[columns_is_updatable] = yes_no(r->table->kind == CAT_TABLE && !computed);
     row[columns_is_hidden] = yes_no(c->hidden);
     row[columns_crdb_is_generated] = yes_no(computed);

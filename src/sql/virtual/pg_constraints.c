@@ -96,11 +96,13 @@ static int indexes_row(struct exec_context *x, const struct relation *r, const s
                        struct virtual_rows *rows, struct err *err)
 {
     ROW(pg_indexes);
-    struct buf b = BUF_INIT;
-    int rc = cat_text_create_index(&b, x->view, r->table, index, err);
-    row[pg_indexes_indexdef] = datum_take(x, &b);
-    if (rc != 0)
-        return rc;
+    if (virtual_wants(rows, pg_indexes_indexdef)) {
+        struct buf b = BUF_INIT;
+        int rc = cat_text_create_index(&b, x->view, r->table, index, err);
+        row[pg_indexes_indexdef] = datum_take(x, &b);
+        if (rc != 0)
+            return rc;
+    }
     row[pg_indexes_crdb_oid] = datum_int(oid_of_index(r->table->id, index->id));
     row[pg_indexes_schemaname] = datum_str(r->schema->name);
     row[pg_indexes_tablename] = datum_str(r->table->name);
@@ -140,27 +142,21 @@ static void unique_columns(struct exec_context *x, const struct cat_table *t, co
     uint32_t *ids = ARENA_ARRAY(x->eval.arena, uint32_t, index->n_columns + 1);
     for (size_t i = 0; i < index->n_columns; i++)
         ids[i] = index->columns[i].column_id;
-    struct buf b = BUF_INIT;
-    cat_text_unique(&b, t, index);
     row[pg_constraint_conname] = datum_str(index->name);
     row[pg_constraint_contype] = datum_c(index == t->primary ? "p" : "u");
     row[pg_constraint_convalidated] = datum_bool(true);
     row[pg_constraint_conindid] = datum_int(oid_of_index(t->id, index->id));
     row[pg_constraint_conkey] = column_numbers(x, ids, index->n_columns);
-    row[pg_constraint_condef] = datum_take(x, &b);
 }
 
 static void check_columns(struct exec_context *x, const struct cat_check *check, struct datum *row)
 {
-    struct buf b = BUF_INIT;
-    cat_text_check(&b, check);
     row[pg_constraint_conname] = datum_str(check->name);
     row[pg_constraint_contype] = datum_c("c");
     row[pg_constraint_convalidated] = datum_bool(check->validated);
     row[pg_constraint_conkey] = column_numbers(x, check->columns, check->n_columns);
     row[pg_constraint_conbin] = datum_expr(x, check->sql);
     row[pg_constraint_consrc] = row[pg_constraint_conbin];
-    row[pg_constraint_condef] = datum_take(x, &b);
 }
 
 static const char *action_letter(enum cat_fk_action action)
@@ -198,14 +194,11 @@ static uint32_t referenced_index(const struct cat_table *t, const struct cat_for
     return 0;
 }
 
-static int foreign_key_columns(struct exec_context *x, const struct cat_table *t, const struct cat_foreign_key *fk,
-                               struct datum *row, struct err *err)
+static int foreign_key_columns(struct exec_context *x, const struct cat_foreign_key *fk, struct datum *row,
+                               struct err *err)
 {
     const struct cat_table *referenced;
     TRY(cat_table_by_id(x->view, fk->referenced_table_id, &referenced, err));
-    struct buf b = BUF_INIT;
-    int rc = cat_text_foreign_key(&b, x->view, t, fk, false, err);
-    row[pg_constraint_condef] = datum_take(x, &b);
     row[pg_constraint_conname] = datum_str(fk->name);
     row[pg_constraint_contype] = datum_c("f");
     row[pg_constraint_convalidated] = datum_bool(fk->validated);
@@ -218,6 +211,21 @@ static int foreign_key_columns(struct exec_context *x, const struct cat_table *t
     row[pg_constraint_confmatchtype] = datum_c(fk->match_full ? "f" : "s");
     row[pg_constraint_conkey] = column_numbers(x, fk->origin_columns, fk->n_columns);
     row[pg_constraint_confkey] = column_numbers(x, fk->referenced_columns, fk->n_columns);
+    return 0;
+}
+
+static int constraint_definition(struct exec_context *x, const struct cat_table *t, const struct oid_constraint *c,
+                                 struct datum *out, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    int rc = 0;
+    if (c->index != NULL)
+        cat_text_unique(&b, t, c->index);
+    else if (c->check != NULL)
+        cat_text_check(&b, c->check);
+    else
+        rc = cat_text_foreign_key(&b, x->view, t, c->foreign_key, false, err);
+    *out = datum_take(x, &b);
     return rc;
 }
 
@@ -245,7 +253,9 @@ static int constraint_row(struct exec_context *x, const struct relation *r, cons
     else if (c->check != NULL)
         check_columns(x, c->check, row);
     else
-        TRY(foreign_key_columns(x, r->table, c->foreign_key, row, err));
+        TRY(foreign_key_columns(x, c->foreign_key, row, err));
+    if (virtual_wants(rows, pg_constraint_condef))
+        TRY(constraint_definition(x, r->table, c, &row[pg_constraint_condef], err));
     return virtual_row(rows, row, err);
 }
 
@@ -261,14 +271,14 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
     return 0;
 }
 
-// The constraints of the tables whose foreign keys reference that one.
+// The constraints of other tables whose foreign keys reference that one.
 static int referencing_rows(struct exec_context *x, const struct cat_table *t, struct virtual_rows *rows,
                             struct err *err)
 {
     for (size_t i = 0; i < t->n_inbound; i++) {
         struct virtual_filter of = {.column = pg_constraint_conrelid,
                                     .value = datum_int(t->inbound[i].origin_table_id)};
-        bool again = false;
+        bool again = t->inbound[i].origin_table_id == t->id;
         for (size_t k = 0; k < i && !again; k++)
             again = t->inbound[k].origin_table_id == t->inbound[i].origin_table_id;
         if (!again)
@@ -277,13 +287,16 @@ static int referencing_rows(struct exec_context *x, const struct cat_table *t, s
     return 0;
 }
 
+// Foreign keys that reference a table or use an index of it belong to it or to others.
 GENERATOR(pg_constraint_rows)
 {
-    const struct cat_table *referenced = NULL;
-    if (filter != NULL && filter->column == pg_constraint_confrelid && filter->value.i > 0)
-        TRY(cat_table_by_id(x->view, (uint32_t)filter->value.i, &referenced, err));
-    if (referenced != NULL)
-        return referencing_rows(x, referenced, rows, err);
-    int id_column = filter != NULL && filter->column == pg_constraint_oid ? pg_constraint_oid : pg_constraint_conrelid;
-    return relations_each(x, filter, id_column, pg_constraint_conname, SCOPE_STORED, constraint_rows, rows, err);
+    int id_column = pg_constraint_conrelid;
+    if (filter != NULL && filter->column != pg_constraint_conname)
+        id_column = filter->value.i > 0 ? (int)filter->column : -1; // 0: of those that have none
+    TRY(relations_each(x, filter, id_column, pg_constraint_conname, SCOPE_STORED, constraint_rows, rows, err));
+    if (id_column != pg_constraint_confrelid && id_column != pg_constraint_conindid)
+        return 0;
+    struct relations of;
+    TRY(relations_filtered(x, filter, id_column, -1, SCOPE_STORED, &of, err));
+    return of.n > 0 ? referencing_rows(x, of.items[0].table, rows, err) : 0;
 }

@@ -76,7 +76,8 @@ static int rewrite_row(struct exec_context *x, const struct relation *r, struct 
 
 GENERATOR(pg_rewrite_rows)
 {
-    return relations_each(x, filter, pg_rewrite_ev_class, -1, SCOPE_STORED, rewrite_row, rows, err);
+    int id_column = filter != NULL ? (int)filter->column : -1;
+    return relations_each(x, filter, id_column, -1, SCOPE_STORED, rewrite_row, rows, err);
 }
 
 // ---- sequences
@@ -267,8 +268,41 @@ static int depend_routines(struct exec_context *x, struct virtual_rows *rows, st
     return 0;
 }
 
+static int depend_of(struct exec_context *x, uint32_t oid, struct virtual_rows *rows, struct err *err)
+{
+    struct virtual_filter one = {.column = pg_depend_objid, .value = datum_int(oid)};
+    return relations_each(x, &one, pg_depend_objid, -1, SCOPE_STORED, depend_rows, rows, err);
+}
+
+// What depends on the relation: tables whose foreign keys reference it, views, sequences that its columns own.
+static int depend_on(struct exec_context *x, const struct cat_table *t, struct virtual_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < t->n_inbound; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i && !again; k++)
+            again = t->inbound[k].origin_table_id == t->inbound[i].origin_table_id;
+        if (!again)
+            TRY(depend_of(x, t->inbound[i].origin_table_id, rows, err));
+    }
+    for (size_t i = 0; i < t->n_depended_on_by; i++)
+        TRY(depend_of(x, t->depended_on_by[i], rows, err));
+    struct relations all;
+    TRY(relations_list(x, SCOPE_STORED, &all, err));
+    for (size_t i = 0; i < all.n; i++)
+        if (all.items[i].table->kind == CAT_SEQUENCE && all.items[i].table->sequence.owner_table_id == t->id)
+            TRY(depend_rows(x, &all.items[i], rows, err));
+    return 0;
+}
+
 GENERATOR(pg_depend_rows)
 {
-    TRY(relations_each(x, NULL, -1, -1, SCOPE_STORED, depend_rows, rows, err));
+    const struct cat_table *t = NULL;
+    if (filter != NULL && filter->column == pg_depend_refobjid) {
+        TRY(cat_table_by_id(x->view, (uint32_t)filter->value.i, &t, err));
+        if (t != NULL)
+            TRY(depend_on(x, t, rows, err));
+    } else {
+        TRY(relations_each(x, filter, pg_depend_objid, -1, SCOPE_STORED, depend_rows, rows, err));
+    }
     return depend_routines(x, rows, err);
 }

@@ -56,7 +56,8 @@ static int class_table(struct exec_context *x, const struct relation *r, uint32_
     row[pg_class_relnamespace] = datum_int(r->schema->id);
     row[pg_class_relowner] = datum_int(owner);
     row[pg_class_relam] = datum_int(0); // there is one way to keep tables
-    TRY(table_tuples(x, t, &row[pg_class_reltuples], err));
+    if (virtual_wants(rows, pg_class_reltuples))
+        TRY(table_tuples(x, t, &row[pg_class_reltuples], err));
     row[pg_class_relhasindex] = datum_bool(t->primary != NULL || t->n_indexes > 0);
     row[pg_class_relhasrules] = datum_bool(t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW);
     row[pg_class_relhastriggers] = datum_bool(t->n_outbound > 0 || t->n_inbound > 0); // foreign keys are triggers there
@@ -66,7 +67,8 @@ static int class_table(struct exec_context *x, const struct relation *r, uint32_
     row[pg_class_relreplident] = datum_c("d");
     if (cat_schema_is_temporary(r->schema->name))
         row[pg_class_relpersistence] = datum_c("t");
-    row[pg_class_relacl] = array_of_acl(x, t->kind == CAT_SEQUENCE ? 's' : 'r', &t->acl);
+    if (virtual_wants(rows, pg_class_relacl))
+        row[pg_class_relacl] = array_of_acl(x, t->kind == CAT_SEQUENCE ? 's' : 'r', &t->acl);
     return virtual_row(rows, row, err);
 }
 
@@ -80,7 +82,8 @@ static int class_index(struct exec_context *x, const struct relation *r, const s
     row[pg_class_relnamespace] = datum_int(r->schema->id);
     row[pg_class_relowner] = datum_int(owner);
     row[pg_class_relam] = datum_int(index->kind == CAT_INDEX_INVERTED ? OID_AM_INVERTED : OID_AM_PREFIX);
-    TRY(table_tuples(x, r->table, &row[pg_class_reltuples], err));
+    if (virtual_wants(rows, pg_class_reltuples))
+        TRY(table_tuples(x, r->table, &row[pg_class_reltuples], err));
     row[pg_class_relkind] = datum_c("i");
     row[pg_class_relnatts] = datum_int((int64_t)(index->n_columns + index->n_storing));
     row[pg_class_relreplident] = datum_c("n");
@@ -255,10 +258,12 @@ static int default_rows(struct exec_context *x, const struct relation *r, struct
 {
     for (size_t i = 0; i < r->table->n_columns; i++) {
         const struct cat_column *c = &r->table->columns[i];
-        struct datum text = datum_expr(x, c->computed_sql.len > 0 ? c->computed_sql : c->default_sql);
-        if (text.null || c->identity != 0 ||
+        struct str sql = c->computed_sql.len > 0 ? c->computed_sql : c->default_sql;
+        if (sql.len == 0 || c->identity != 0 ||
             column_hidden(x, r->table, c)) // the sequence of an identity column is no default
             continue;
+        bool wanted = virtual_wants(rows, pg_attrdef_adbin) || virtual_wants(rows, pg_attrdef_adsrc);
+        struct datum text = wanted ? datum_expr(x, sql) : DATUM_NULL;
         ROW(pg_attrdef);
         row[pg_attrdef_oid] = datum_int(oid_of_default(r->table->id, c->id));
         row[pg_attrdef_adrelid] = datum_int(r->table->id);
@@ -272,5 +277,10 @@ static int default_rows(struct exec_context *x, const struct relation *r, struct
 
 GENERATOR(pg_attrdef_rows)
 {
+    struct virtual_filter of;
+    if (filter != NULL && filter->column == pg_attrdef_oid) { // ids of tables are written whole up to 20 bits
+        of = (struct virtual_filter){pg_attrdef_adrelid, datum_int(filter->value.i >> 10 & 0xFFFFF)};
+        filter = (filter->value.i >> 30) == 1 ? &of : NULL;
+    }
     return relations_each(x, filter, pg_attrdef_adrelid, -1, SCOPE_STORED, default_rows, rows, err);
 }
