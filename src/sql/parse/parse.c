@@ -183,6 +183,8 @@ static int parse_one(struct parser *p, struct err *err)
     int rc = sql_parse(p);
     if (rc != 0 && p->code == 0)
         p->code = ERR_STATEMENT_TOO_COMPLEX;
+    if (p->code == ERR_SYNTAX_ERROR && p->message == NULL && p->last.id != LEX_ERROR)
+        parse_name_unimplemented(p);
     // Fewer nodes than levels allowed cannot be too deep.
     if (rc == 0 && p->n_nodes > AST_DEPTH_MAX && !ast_depth_within(p->result, AST_DEPTH_MAX))
         p->code = ERR_STATEMENT_TOO_COMPLEX;

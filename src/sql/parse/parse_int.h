@@ -132,6 +132,8 @@ struct str str_join(struct parser *p, struct str a, const char *separator, struc
 // Record an error at the last token read; the grammar then does YYABORT. Always return 1.
 int parse_fail(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3); // "syntax error: …", 42601
 int parse_unimplemented(struct parser *p, const char *feature);           // 0A000
+// Turns the syntax error at the last token into 0A000 where unimplemented.def knows what is meant.
+void parse_name_unimplemented(struct parser *p);
 
 int sql_parse(struct parser *p); // the automaton
 

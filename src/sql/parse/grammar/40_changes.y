@@ -27,16 +27,8 @@ insert_target:
 // Columns, query and DEFAULT VALUES travel in an INSERT node.
 insert_rest:
     select_stmt { $$ = NODE(INSERT, insert, @1, .query = $1); }
-  | '(' name_list ')' opt_overriding select_stmt { $$ = NODE(INSERT, insert, @1, .columns = $2, .query = $5); }
+  | '(' name_list ')' select_stmt { $$ = NODE(INSERT, insert, @1, .columns = $2, .query = $4); }
   | "DEFAULT" "VALUES" { $$ = NODE(INSERT, insert, @1, .default_values = true); }
-  ;
-opt_overriding:
-    %empty
-  | IDENT "SYSTEM" "VALUE"
-    {
-        (void)$1;
-        UNIMPLEMENTED("OVERRIDING SYSTEM VALUE");
-    }
   ;
 opt_on_conflict: %empty { $$ = NULL; } | on_conflict ;
 on_conflict:
@@ -120,7 +112,6 @@ opt_using: %empty { $$ = LIST1(NULL); } | "USING" from_list { $$ = $2; } ;
 truncate_stmt:
     "TRUNCATE" opt_table truncate_list opt_drop_behavior
     { $$ = NODE(TRUNCATE, truncate, @1, .tables = $3, .behavior = (enum ast_drop_behavior)$4); }
-  | "TRUNCATE" opt_table truncate_list "RESTART" "IDENTITY" { (void)$3; UNIMPLEMENTED("TRUNCATE RESTART IDENTITY"); }
   | "TRUNCATE" error { HELP("TRUNCATE"); }
   ;
 %type <node> lock_stmt;
@@ -162,11 +153,6 @@ copy_stmt:
     { $$ = NODE(COPY, copy, @1, .table = $2, .columns = $3, .options = $6); }
   | "COPY" '(' copy_query ')' "TO" "STDOUT" copy_options
     { $$ = NODE(COPY, copy, @1, .query = $3, .options = $7); }
-  | "COPY" table_name opt_name_list "FROM" SCONST
-    {
-        (void)$5;
-        UNIMPLEMENTED("COPY FROM a file");
-    }
   | "COPY" error { HELP("COPY"); }
   ;
 copy_query: preparable_stmt ;

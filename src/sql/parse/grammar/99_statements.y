@@ -30,7 +30,6 @@ stmt:
   | use_stmt
   | configure_zone_stmt
   | lock_stmt
-  | unimplemented_stmt
   | analyze_stmt
   ;
 // Statements that PREPARE, EXPLAIN, WITH and [ … ] take; which of them make sense there the analyzer decides.
