@@ -260,6 +260,7 @@ struct cat_sequence {
     struct type type;
     int64_t increment, min, max, start, cache;
     bool cycle;
+    bool is_virtual; // values are those of unique_rowid(): no state, nothing to contend for
     uint32_t owner_table_id, owner_column_id;
 };
 struct cat_table {

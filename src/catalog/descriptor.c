@@ -200,6 +200,7 @@ static const struct field sequence_record_fields[] = {
     F(7, U32, cat_sequence, owner_table_id),
     F(8, U32, cat_sequence, owner_column_id),
     F(9, BOOL, cat_sequence, cycle),
+    F(10, BOOL, cat_sequence, is_virtual),
 };
 static RECORD(sequence_record, cat_sequence);
 

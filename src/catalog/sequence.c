@@ -154,6 +154,10 @@ int sequence_take(struct catalog *c, uint32_t id, const struct cat_sequence *s, 
 
 int cat_sequence_next(struct cat_view *v, const struct cat_table *sequence, int64_t *out, struct err *err)
 {
+    if (sequence->sequence.is_virtual) {
+        *out = cat_unique_rowid();
+        return 0;
+    }
     return sequence_take(v->catalog, sequence->id, &sequence->sequence, sequence->name, out, err);
 }
 
@@ -178,6 +182,9 @@ int cat_sequence_set(struct cat_view *v, const struct cat_table *sequence, int64
                      struct err *err)
 {
     const struct cat_sequence *s = &sequence->sequence;
+    if (s->is_virtual)
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot set the value of virtual sequence \"%.*s\"",
+                       STR_FMT(sequence->name));
     if (value < s->min || value > s->max)
         return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
                        "value %lld is out of bounds for sequence \"%.*s\" (%lld..%lld)", (long long)value,

@@ -298,6 +298,8 @@ void cat_text_sequence_options(struct buf *out, const struct cat_sequence *s, bo
         buf_printf(out, " INCREMENT %lld", (long long)s->increment);
     if (all || s->start != (up ? s->min : s->max))
         buf_printf(out, " START %lld", (long long)s->start);
+    if (s->is_virtual)
+        buf_cstr(out, " VIRTUAL");
     if (s->cycle)
         buf_cstr(out, " CYCLE");
     if (s->cache > 1)

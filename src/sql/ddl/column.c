@@ -120,6 +120,7 @@ static int make_serial(struct table_work *w, struct cat_column *c, struct err *e
         c->default_sql = w->dc->serial == DDL_SERIAL_ROWID ? STR("unique_rowid()") : STR("unordered_unique_rowid()");
         return 0;
     }
+    s.is_virtual = w->dc->serial == DDL_SERIAL_VIRTUAL;
     s.cache = w->dc->serial == DDL_SERIAL_SQL_CACHED ? 256 : 1;
     return own_sequence(w, c, s, NULL, err);
 }

@@ -19,6 +19,7 @@ struct ddl_context;
 enum ddl_serial {
     DDL_SERIAL_ROWID,        // INT8 DEFAULT unique_rowid()
     DDL_SERIAL_UNORDERED,    // INT8 DEFAULT unordered_unique_rowid()
+    DDL_SERIAL_VIRTUAL,      // INT8 DEFAULT nextval('t_c_seq') of a virtual sequence
     DDL_SERIAL_SQL_SEQUENCE, // DEFAULT nextval('t_c_seq'): sql_sequence
     DDL_SERIAL_SQL_CACHED,   // the same with a cache of 256: sql_sequence_cached, sql_sequence_cached_node
 };

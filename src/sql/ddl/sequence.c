@@ -100,6 +100,10 @@ static int apply_option(struct cat_sequence *s, const struct ast_option *o, stru
         s->cycle = str_eqc(name, "cycle");
         return 0;
     }
+    if (str_eqc(name, "virtual")) {
+        s->is_virtual = true;
+        return 0;
+    }
     return ddl_unimplemented(err, "sequence option %.*s", STR_FMT(name));
 }
 

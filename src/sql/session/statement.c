@@ -632,6 +632,8 @@ static enum ddl_serial serial_kind(const struct session *s)
     const char *text = s->values[SETTING_SERIAL_NORMALIZATION];
     if (strcmp(text, "unordered_rowid") == 0)
         return DDL_SERIAL_UNORDERED;
+    if (strcmp(text, "virtual_sequence") == 0)
+        return DDL_SERIAL_VIRTUAL;
     if (strncmp(text, "sql_sequence_cached", 19) == 0)
         return DDL_SERIAL_SQL_CACHED;
     return strcmp(text, "rowid") == 0 ? DDL_SERIAL_ROWID : DDL_SERIAL_SQL_SEQUENCE;
