@@ -255,6 +255,20 @@ struct ast *query_of(struct parser *p, struct ast *body)
     return body->kind == AST_SELECT ? body : MK(p, SELECT, select, body->position, .body = body);
 }
 
+struct ast *select_into(struct parser *p, struct ast *statement)
+{
+    if (p->into == NULL)
+        return statement;
+    struct ast *first = statement;
+    while (first->kind == AST_SELECT || first->kind == AST_SET_OP)
+        first = first->kind == AST_SELECT ? ((struct ast_select *)first)->body : ((struct ast_set_op *)first)->left;
+    if (first != p->into_core)
+        return NULL;
+    ((struct ast_create_table *)p->into)->as_query = statement;
+    p->into->position = statement->position;
+    return p->into;
+}
+
 struct ast *query_body(struct ast *query)
 {
     if (query->kind != AST_SELECT)

@@ -177,7 +177,7 @@ static int report_error(struct parser *p, struct err *err)
 // One statement, up to ';' or the end of the text.
 static int parse_one(struct parser *p, struct err *err)
 {
-    p->result = NULL;
+    p->result = p->into = p->into_core = NULL;
     p->n_nodes = 0;
     p->n_placeholders = 0;
     int rc = sql_parse(p);

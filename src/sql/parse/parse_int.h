@@ -42,6 +42,7 @@ struct parser {
     size_t statement_end;   // one past its last token
     struct token last;      // the token the grammar read last
     struct ast *result;
+    struct ast *into, *into_core; // SELECT INTO: the CREATE_TABLE node to be, and the SELECT_CORE that said so
     size_t n_nodes;
     int n_placeholders;
     int code;            // of the error found, or 0
@@ -108,6 +109,9 @@ struct ast *mk_restore(struct parser *p, int pos, struct ast *targets, struct as
 struct ast *values_of(struct parser *p, int pos, struct ast *expr); // the query VALUES (expr)
 struct ast *query_body(struct ast *query); // the body of a SELECT without other clauses, else the SELECT itself
 struct ast *query_of(struct parser *p, struct ast *body); // wraps a body in a SELECT unless it is one
+// The statement itself, or the CREATE TABLE AS that its SELECT INTO means; NULL when INTO stands elsewhere than in the
+// first SELECT of the statement.
+struct ast *select_into(struct parser *p, struct ast *statement);
 // Merging of clauses given in any order: NULL, or the name of what was given twice.
 const char *merge_index_hint(struct ast_index_hint *into, const struct ast_index_hint *from);
 const char *merge_txn_modes(struct ast_txn_modes *into, const struct ast_txn_modes *from);

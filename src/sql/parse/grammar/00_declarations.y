@@ -76,6 +76,8 @@ void sql_error(SQL_LTYPE *location, struct parser *p, const char *message);
 // Lowest to highest.
 %precedence NO_IF // a name that could begin with IF: IF [NOT] EXISTS wins
 %precedence "IF"
+%precedence NO_PERSISTENCE // SELECT INTO a name that could be TEMP …: the word wins
+%precedence "TEMPORARY" "TEMP" "LOCAL" "GLOBAL" "UNLOGGED"
 %precedence "SET" // ends the table of UPDATE rather than being its alias
 %left "UNION" "EXCEPT"
 %left "INTERSECT"

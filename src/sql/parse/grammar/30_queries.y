@@ -109,7 +109,14 @@ select_core:
         $4->position = @1;
         $$ = $4;
     }
-  | "SELECT" opt_all target_list "INTO" error { (void)$3; UNIMPLEMENTED("SELECT INTO"); }
+  | "SELECT" opt_all target_list "INTO" into_table select_tail
+    {
+        AS(select_core, $6)->targets = $3;
+        $6->position = @1;
+        p->into = $5;
+        p->into_core = $6;
+        $$ = $6;
+    }
   | "SELECT" error { HELP("SELECT"); }
   ;
 select_tail:
@@ -124,6 +131,12 @@ select_tail:
     }
   ;
 opt_all: %empty | "ALL" ;
+// A CREATE_TABLE node; select_into (actions.c) completes it.
+%type <node> into_table;
+into_table:
+    opt_persistence opt_table table_name
+    { $$ = NODE(CREATE_TABLE, create_table, @1, .persistence = (enum ast_persistence)$1, .name = $3); }
+  ;
 distinct_on: "DISTINCT" "ON" '(' expr_list ')' { $$ = $4; } ;
 
 target_list: target { $$ = LIST1($1); } | target_list ',' target { $$ = PUSH($1, $3); } ;

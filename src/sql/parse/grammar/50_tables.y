@@ -16,7 +16,7 @@
 opt_if_not_exists: %empty %prec NO_IF { $$ = false; } | "IF" "NOT" "EXISTS" { $$ = true; } ;
 opt_if_exists: %empty %prec NO_IF { $$ = false; } | "IF" "EXISTS" { $$ = true; } ;
 opt_persistence:
-    %empty { $$ = AST_PERSISTENCE_PERMANENT; }
+    %empty %prec NO_PERSISTENCE { $$ = AST_PERSISTENCE_PERMANENT; }
   | "TEMPORARY" { $$ = AST_PERSISTENCE_TEMPORARY; }
   | "TEMP" { $$ = AST_PERSISTENCE_TEMPORARY; }
   | "LOCAL" "TEMPORARY" { $$ = AST_PERSISTENCE_TEMPORARY; }

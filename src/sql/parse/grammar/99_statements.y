@@ -4,7 +4,12 @@
 %%
 // ---- Statements -----------------------------------------------------------------------------------------------
 input:
-    stmt { p->result = $1; }
+    stmt
+    {
+        p->result = select_into(p, $1);
+        if (p->result == NULL)
+            FAIL("SELECT ... INTO is not allowed here");
+    }
   | START_EXPR expr { p->result = $2; }
   | START_TYPE type_name { p->result = $2; }
   ;
