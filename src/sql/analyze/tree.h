@@ -283,6 +283,7 @@ struct query {
         uint32_t privileges;
     } * relations;
     uint32_t n_relations;
+    bool redact; // EXPLAIN (REDACT): constants print as ‹×›
     bool stable; // uses STABLE/VOLATILE functions or settings: the plan may be cached but not folded
 };
 

@@ -4,7 +4,7 @@
 
 struct explainer {
     const struct statement_plan *sp;
-    bool verbose;
+    unsigned detail;                  // PLAN_EXPLAIN_…
     const struct plan_counts *counts; // NULL: not run
     void (*line)(void *arg, struct str text);
     void *arg;
@@ -80,7 +80,10 @@ void expr_print(struct buf *out, const struct query *q, const struct expr *e)
 {
     switch (e->kind) {
     case EXPR_CONST:
-        datum_print_sql(out, e->type, e->value, false);
+        if (q->redact)
+            buf_cstr(out, "‹×›");
+        else
+            datum_print_sql(out, e->type, e->value, false);
         break;
     case EXPR_COLUMN:
         buf_str(out, q->columns.ptr[e->column].name);
@@ -349,8 +352,27 @@ static void count_attributes(struct explainer *x, const char *prefix, const stru
     buf_release(&b);
 }
 
+// VERBOSE, TYPES: columns: (a, b), or (a INT8, b STRING).
+static void output_attribute(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    if (x->detail == 0)
+        return;
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < p->n_cols; i++) {
+        const struct col_info *c = &x->sp->query->columns.ptr[p->cols[i]];
+        buf_printf(&b, "%s%.*s", i > 0 ? ", " : "", STR_FMT(c->name));
+        if ((x->detail & PLAN_EXPLAIN_TYPES) != 0) {
+            buf_putc(&b, ' ');
+            buf_cstr(&b, type_family_name(c->type));
+        }
+    }
+    emit(x, prefix, "columns: (%s)", buf_c(&b));
+    buf_release(&b);
+}
+
 static void attributes(struct explainer *x, const char *prefix, const struct plan *p)
 {
+    output_attribute(x, prefix, p);
     if (x->counts != NULL)
         count_attributes(x, prefix, p);
     switch (p->kind) {
@@ -491,6 +513,8 @@ static void scan_node(struct explainer *x, const struct plan *p, const char *con
             emit(x, "│", "%s", "");
         emit(x, first ? connector : "└── ", "• %s", last && p->scan.reverse ? "revscan" : names[part]);
         buf_cstr(&x->indent, first ? below : "    ");
+        if (first)
+            output_attribute(x, last ? "  " : "│ ", p);
         if (first && x->counts != NULL)
             count_attributes(x, last ? "  " : "│ ", p);
         scan_part(x, p, part, last ? "  " : "│ ");
@@ -523,10 +547,10 @@ static void node(struct explainer *x, const struct plan *p, const char *connecto
     x->indent.len = before;
 }
 
-void plan_explain(const struct statement_plan *sp, bool verbose, const struct plan_counts *counts,
+void plan_explain(const struct statement_plan *sp, unsigned detail, const struct plan_counts *counts,
                   void (*line)(void *arg, struct str text), void *arg)
 {
-    struct explainer x = {.sp = sp, .verbose = verbose, .counts = counts, .line = line, .arg = arg};
+    struct explainer x = {.sp = sp, .detail = detail, .counts = counts, .line = line, .arg = arg};
     node(&x, sp->root, "", "");
     for (uint32_t i = 0; i < sp->n_ctes; i++) {
         if (sp->ctes[i].plan == NULL)

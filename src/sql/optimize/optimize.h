@@ -47,7 +47,8 @@ struct plan_counts {
     uint64_t *spilled_bytes; // disk space taken by temporary files, at most
 };
 // EXPLAIN: the plan as CockroachDB's tree, one line per call. `counts` NULL: not run.
-void plan_explain(const struct statement_plan *sp, bool verbose, const struct plan_counts *counts,
+enum plan_explain_detail { PLAN_EXPLAIN_VERBOSE = 1 << 0, PLAN_EXPLAIN_TYPES = 1 << 1 };
+void plan_explain(const struct statement_plan *sp, unsigned detail, const struct plan_counts *counts,
                   void (*line)(void *arg, struct str text), void *arg);
 // Prints an expression as EXPLAIN does.
 void expr_print(struct buf *out, const struct query *q, const struct expr *e);

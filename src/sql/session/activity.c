@@ -421,7 +421,7 @@ void activity_sample(struct session *s, const struct statement_plan *plan)
     s->activity.sampling = false;
     if (e == NULL)
         return;
-    plan_explain(plan, false, NULL, plan_line, &text);
+    plan_explain(plan, 0, NULL, plan_line, &text);
     char *copy = str_dup_c(buf_view(&text));
     buf_release(&text);
     atomic_store(&e->plan_micros, s->statement_micros);

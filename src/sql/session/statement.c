@@ -584,17 +584,53 @@ static int run_analyzed(struct session *s, struct statement_plan *plan, const st
     return rc;
 }
 
-static int explain(struct session *s, const struct statement_input *in, struct arena *a, struct show_result *out,
-                   struct err *err)
+// What a form would show that does not exist here: the memo, diagrams, a bundle.
+static int check_explain_options(const struct ast_explain *ex, struct err *err)
 {
-    static const char *const names[] = {"info"};
-    static const struct type types[] = {{.family = TYPE_STRING, .oid = TYPE_OID_STRING}};
+    static const char *const options[] = {"PLAN", "VERBOSE", "TYPES", "REDACT", "FINGERPRINT"};
+    for (size_t i = 0; i < ex->options.n; i++) {
+        struct str name = ast_as_name(ex->options.items[i])->name;
+        bool known = false;
+        for (size_t k = 0; k < ARRAY_LEN(options); k++)
+            known |= str_ieqc(name, options[k]);
+        if (!known)
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN %s(%.*s) is not supported",
+                           ex->analyze ? "ANALYZE " : "", STR_FMT(name));
+    }
+    return 0;
+}
+
+// EXPLAIN (FINGERPRINT): the statement as statistics know it.
+static void explain_fingerprint(const struct ast_explain *ex, struct explain_lines *l)
+{
+    struct buf b = BUF_INIT;
+    ast_print(&b, ex->statement, AST_PRINT_HIDE_CONSTANTS);
+    explain_line(l, buf_view(&b));
+    buf_release(&b);
+}
+
+// A statement that is no query is one step, with its name.
+static int explain_other(const struct ast_explain *ex, struct explain_lines *l, struct err *err)
+{
+    if (ex->analyze)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN ANALYZE of %s", ast_tag(ex->statement));
+    struct buf b = BUF_INIT;
+    for (const char *c = ast_tag(ex->statement); *c != '\0'; c++)
+        buf_putc(&b, *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c);
+    explain_line(l, STR("distribution: local"));
+    explain_line(l, STR("vectorized: true"));
+    explain_line(l, STR(""));
+    explain_line(l, arena_printf(l->result.arena, "• %s", buf_c(&b)));
+    buf_release(&b);
+    return 0;
+}
+
+static int explain_query(struct session *s, const struct statement_input *in, struct explain_lines *l, struct err *err)
+{
     const struct ast_explain *ex = ast_as_explain(in->ast);
+    struct arena *a = l->result.arena;
     size_t n_oids;
     const uint32_t *oids = bound_oids(in, a, &n_oids);
-    if (!is_query(ex->statement))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN of %s", ast_tag(ex->statement));
-    struct explain_lines l = {.result = {.arena = a, .names = names, .types = types, .n_columns = 1}};
     struct statement_plan *plan;
     int64_t start = clock_mono_ns();
     TRY(plan_statement(s, a, ex->statement, oids, n_oids, &plan, err));
@@ -603,13 +639,33 @@ static int explain(struct session *s, const struct statement_input *in, struct a
     if (ex->analyze) {
         counts.rows = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
         counts.spilled_bytes = ARENA_ARRAY(a, uint64_t, plan->n_nodes + 1);
-        explain_line(&l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
-        TRY(run_analyzed(s, plan, in->parameters, &counts, &l, err));
+        explain_line(l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
+        TRY(run_analyzed(s, plan, in->parameters, &counts, l, err));
     }
-    explain_line(&l, STR("distribution: local"));
-    explain_line(&l, STR("vectorized: true"));
-    explain_line(&l, STR(""));
-    plan_explain(plan, explain_option(ex, "VERBOSE"), ex->analyze ? &counts : NULL, explain_line, &l);
+    explain_line(l, STR("distribution: local"));
+    explain_line(l, STR("vectorized: true"));
+    explain_line(l, STR(""));
+    plan->query->redact = explain_option(ex, "REDACT");
+    unsigned detail = explain_option(ex, "VERBOSE") ? PLAN_EXPLAIN_VERBOSE : 0;
+    detail |= explain_option(ex, "TYPES") ? PLAN_EXPLAIN_TYPES : 0;
+    plan_explain(plan, detail, ex->analyze ? &counts : NULL, explain_line, l);
+    return 0;
+}
+
+static int explain(struct session *s, const struct statement_input *in, struct arena *a, struct show_result *out,
+                   struct err *err)
+{
+    static const char *const names[] = {"info"};
+    static const struct type types[] = {{.family = TYPE_STRING, .oid = TYPE_OID_STRING}};
+    const struct ast_explain *ex = ast_as_explain(in->ast);
+    struct explain_lines l = {.result = {.arena = a, .names = names, .types = types, .n_columns = 1}};
+    TRY(check_explain_options(ex, err));
+    if (explain_option(ex, "FINGERPRINT"))
+        explain_fingerprint(ex, &l);
+    else if (is_query(ex->statement))
+        TRY(explain_query(s, in, &l, err));
+    else
+        TRY(explain_other(ex, &l, err));
     *out = l.result;
     return 0;
 }
