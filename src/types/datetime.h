@@ -88,6 +88,12 @@ struct timetz timetz_decode(struct str bytes);
 struct str timetz_encode(struct arena *a, struct timetz t);
 int timetz_compare(struct timetz a, struct timetz b);
 
+// --- styles -------------------------------------------------------------------------------------------------------
+// The order of fields that a DateStyle asks for ("ISO, DMY"); what it does not mention stays. False when it is none.
+bool date_style_parse(struct str text, enum date_order *order) MUST_CHECK;
+// postgres, iso_8601, sql_standard.
+bool interval_style_parse(struct str text, enum interval_style *style) MUST_CHECK;
+
 // --- text ---------------------------------------------------------------------------------------------------------
 // Errors 22007 "parsing as type timestamp: …" and 22008; `precision` -1 keeps microseconds.
 int date_parse(struct str text, const struct value_context *vc, int64_t *out, struct err *err) MUST_CHECK;

@@ -328,6 +328,25 @@ static int scan_zone_name(struct scan *s, size_t from)
 
 // --- the loop -----------------------------------------------------------------------------------------------------
 
+bool date_style_parse(struct str text, enum date_order *order)
+{
+    for (size_t i = 0; i < text.len;) {
+        size_t from = i;
+        while (i < text.len && text.ptr[i] != ',')
+            i++;
+        struct str part = str_trim(str_slice(text, from, i++));
+        if (str_ieqc(part, "mdy") || str_ieqc(part, "us") || str_ieqc(part, "noneuropean"))
+            *order = DATE_ORDER_MDY;
+        else if (str_ieqc(part, "dmy") || str_ieqc(part, "european"))
+            *order = DATE_ORDER_DMY;
+        else if (str_ieqc(part, "ymd"))
+            *order = DATE_ORDER_YMD;
+        else if (!str_ieqc(part, "iso") && !str_ieqc(part, "default"))
+            return false;
+    }
+    return true;
+}
+
 static int scan_word(struct scan *s)
 {
     size_t from = s->at;

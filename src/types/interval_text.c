@@ -545,6 +545,19 @@ static void print_sql_standard(struct buf *out, struct interval iv)
     print_clock(out, micros, 1);
 }
 
+bool interval_style_parse(struct str text, enum interval_style *style)
+{
+    static const char *const names[] = {[INTERVAL_STYLE_POSTGRES] = "postgres",
+                                        [INTERVAL_STYLE_ISO_8601] = "iso_8601",
+                                        [INTERVAL_STYLE_SQL_STANDARD] = "sql_standard"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        *style = (enum interval_style)i;
+        if (str_ieqc(text, names[i]))
+            return true;
+    }
+    return false;
+}
+
 void interval_print(struct buf *out, struct interval iv, enum interval_style style)
 {
     switch (style) {

@@ -388,6 +388,16 @@ ACCUMULATE(max_accumulate)
     return 0;
 }
 
+ACCUMULATE(any_value_accumulate)
+{
+    EACH_VALUE (k, r) {
+        struct extreme *e = states[k];
+        if (!e->seen)
+            extreme_keep(arena, e, args[0]->physical, vec_get(args[0], r));
+    }
+    return 0;
+}
+
 RESULT(extreme_result)
 {
     const struct extreme *e = state;
@@ -398,6 +408,8 @@ RESULT(extreme_result)
 }
 
 static const struct fn_aggregate min_aggregate = {sizeof(struct extreme), min_accumulate, extreme_result, NULL, NULL};
+static const struct fn_aggregate any_value_aggregate = {sizeof(struct extreme), any_value_accumulate, extreme_result,
+                                                        NULL, NULL};
 static const struct fn_aggregate max_aggregate = {sizeof(struct extreme), max_accumulate, extreme_result, NULL, NULL};
 
 // ---- booleans and bits: one int64 and whether a value was seen

@@ -285,6 +285,42 @@ static const struct fn_aggregate percentile_disc_aggregate = {sizeof(struct orde
 static const struct fn_aggregate percentile_cont_aggregate = {sizeof(struct ordered_set), percentile_accumulate,
                                                               percentile_cont_result, NULL, NULL};
 
+// mode() WITHIN GROUP (ORDER BY value) is called with (value): the first in order of the most frequent ones.
+ACCUMULATE(mode_accumulate)
+{
+    EACH_VALUE (k, r) {
+        struct ordered_set *o = states[k];
+        o->descending = n_args > 1;
+        o->value_type = args[0]->type;
+        collect(arena, &o->values, args[0]->type, vec_get(args[0], r));
+    }
+    return 0;
+}
+
+RESULT(mode_result)
+{
+    const struct ordered_set *o = state;
+    size_t best = 0, best_count = 0, first = 0;
+    struct type t = o->value_type;
+    if (o->values.n == 0)
+        return fn_return_null(out);
+    struct datum *sorted = arena_dup(ec->arena, o->values.items, o->values.n * sizeof(struct datum));
+    qsort_r(sorted, o->values.n, sizeof(struct datum), o->descending ? compare_descending : compare_in, &t);
+    for (size_t i = 0; i < o->values.n; i++) {
+        if (datum_compare(t, &sorted[first], &sorted[i]) != 0)
+            first = i;
+        if (i - first + 1 > best_count) {
+            best_count = i - first + 1;
+            best = first;
+        }
+    }
+    *out = sorted[best];
+    return 0;
+}
+
+static const struct fn_aggregate mode_aggregate = {sizeof(struct ordered_set), mode_accumulate, mode_result, NULL,
+                                                   NULL};
+
 // ---- hypothetical sets: called with (x, value); NULLs have their place too
 
 ACCUMULATE(hypothetical_accumulate)

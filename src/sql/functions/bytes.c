@@ -341,6 +341,28 @@ BODY(bits_shift_right)
     return shift_bits(ec, args[0].s, args[1].i == INT64_MIN ? INT64_MAX : -args[1].i, out);
 }
 
+BODY(bits_position)
+{
+    uint32_t n = bits_count(args[0].s), m = bits_count(args[1].s);
+    for (uint32_t at = 0; m <= n && at <= n - m; at++) {
+        uint32_t same = 0;
+        while (same < m && bits_get(args[0].s, at + same) == bits_get(args[1].s, same))
+            same++;
+        if (same == m)
+            return fn_return_int(out, (int64_t)at + 1);
+    }
+    return fn_return_int(out, 0);
+}
+
+BODY(bytes_reverse)
+{
+    struct str s = args[0].s;
+    char *p = arena_alloc(ec->arena, s.len);
+    for (size_t i = 0; i < s.len; i++)
+        p[i] = s.ptr[s.len - 1 - i];
+    return fn_return_str(out, (struct str){p, s.len});
+}
+
 static const struct fn_row rows[] = {
 #include "sql/functions/bytes.def"
 };

@@ -484,6 +484,57 @@ BODY(overlaps_intervals_tz)
     return overlaps(args[0].i, e1, args[2].i, e2, out);
 }
 
+static int end_of(struct datum start, struct datum end, bool is_interval, const struct zone *z, int64_t *out,
+                  struct err *err)
+{
+    *out = end.i;
+    return is_interval ? timestamp_add(start.i, end.iv, z, out, err) : 0;
+}
+static int overlaps_of(struct eval_context *ec, const struct datum *args, const struct zone *z, struct datum *out,
+                       struct err *err)
+{
+    int64_t e1, e2;
+    TRY(end_of(args[0], args[1], type_is(fn_arg_type(ec, 1), TYPE_INTERVAL), z, &e1, err));
+    TRY(end_of(args[2], args[3], type_is(fn_arg_type(ec, 3), TYPE_INTERVAL), z, &e2, err));
+    return overlaps(args[0].i, e1, args[2].i, e2, out);
+}
+BODY(overlaps_mixed)
+{
+    return overlaps_of(ec, args, NULL, out, err);
+}
+BODY(overlaps_mixed_tz)
+{
+    return overlaps_of(ec, args, fn_zone(ec), out, err);
+}
+BODY(overlaps_dates)
+{
+    struct datum points[4] = {[1] = args[1], [3] = args[3]};
+    TRY(timestamp_from_date(args[0].i, &points[0].i, err));
+    TRY(timestamp_from_date(args[2].i, &points[2].i, err));
+    return overlaps_intervals(ec, points, n_args, out, err);
+}
+BODY(overlaps_times)
+{
+    return overlaps(args[0].i, time_of_day(args[0].i + args[1].iv.micros), args[2].i,
+                    time_of_day(args[2].i + args[3].iv.micros), out);
+}
+
+static int64_t timetz_instant(struct datum d, int64_t later)
+{
+    struct timetz t = timetz_decode(d.s);
+    return (later == 0 ? t.micros : time_of_day(t.micros + later)) - t.seconds_east * MICROS_PER_SECOND;
+}
+BODY(overlaps_timetz)
+{
+    return overlaps(timetz_instant(args[0], 0), timetz_instant(args[1], 0), timetz_instant(args[2], 0),
+                    timetz_instant(args[3], 0), out);
+}
+BODY(overlaps_timetz_intervals)
+{
+    return overlaps(timetz_instant(args[0], 0), timetz_instant(args[0], args[1].iv.micros), timetz_instant(args[2], 0),
+                    timetz_instant(args[2], args[3].iv.micros), out);
+}
+
 // ---- construction
 
 BODY(make_date)
@@ -592,6 +643,18 @@ BODY(timezone_time)
     struct timetz t = {.micros = args[1].i, .seconds_east = zone_offset_at(fn_zone(ec), ec->txn_micros)};
     return timetz_in_zone(ec, t, args[0].s, out, err);
 }
+
+// The arguments the other way round.
+#define ZONE_LAST(name)                                    \
+    BODY(name##_of)                                        \
+    {                                                      \
+        const struct datum turned[2] = {args[1], args[0]}; \
+        return name(ec, turned, n_args, out, err);         \
+    }
+ZONE_LAST(timezone_timestamp)
+ZONE_LAST(timezone_timestamptz)
+ZONE_LAST(timezone_timetz)
+ZONE_LAST(timezone_time)
 
 // ---- text
 

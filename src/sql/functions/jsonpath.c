@@ -533,6 +533,23 @@ BODY(path_match)
     return err_set(err, ERR_SINGLETON_SQL_JSON_ITEM_REQUIRED, "single boolean result is expected");
 }
 
+// The operators @? and @@: errors are NULL.
+static int run_silently(struct eval_context *ec, const struct datum *args, fn_scalar body, struct datum *out,
+                        struct err *err)
+{
+    struct datum all[4] = {args[0], args[1], [3] = datum_bool(true)};
+    TRY(json_parse(ec->arena, STR("{}"), &all[2].s, err));
+    return body(ec, all, 4, out, err);
+}
+BODY(path_exists_silently)
+{
+    return run_silently(ec, args, path_exists, out, err);
+}
+BODY(path_match_silently)
+{
+    return run_silently(ec, args, path_match, out, err);
+}
+
 BODY(path_query_array)
 {
     struct path_items items;

@@ -291,6 +291,41 @@ BODY(size_pretty)
     return fn_return_str(out, arena_printf(ec->arena, "%lld %s", (long long)v, units[unit]));
 }
 
+static int bad_size(struct str text, struct str unit, struct err *err)
+{
+    err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid size: \"%.*s\"", STR_FMT(text));
+    if (unit.len > 0)
+        err_detail(err, "Invalid size unit: \"%.*s\".", STR_FMT(unit));
+    return ERR_INVALID_PARAMETER_VALUE;
+}
+
+BODY(size_bytes)
+{
+    static const char *const units[] = {"bytes", "kb", "mb", "gb", "tb", "pb"};
+    struct str text = str_trim(args[0].s);
+    size_t digits = 0, unit = 0;
+    while (digits < text.len && strchr("+-.0123456789", text.ptr[digits]) != NULL)
+        digits++;
+    struct str name = str_trim(str_slice(text, digits, text.len));
+    struct decimal n, bytes;
+    bool out_of_range;
+    if (!decimal_parse(ec->arena, str_slice(text, 0, digits), &n, &out_of_range))
+        return bad_size(args[0].s, STR_EMPTY, err);
+    while (unit < ARRAY_LEN(units) && name.len > 0 && !str_ieqc(name, units[unit]))
+        unit++;
+    if (str_ieqc(name, "b"))
+        unit = 0;
+    if (unit == ARRAY_LEN(units))
+        return bad_size(args[0].s, name, err);
+    struct decimal factor = decimal_from_i64(INT64_C(1) << (10 * unit));
+    *out = (struct datum){0};
+    TRY(decimal_mul(ec->arena, &n, &factor, &bytes, err));
+    TRY(decimal_rescale(ec->arena, &bytes, 0, DECIMAL_HALF_UP, &bytes, err));
+    if (!decimal_to_i64(&bytes, &out->i))
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
+    return 0;
+}
+
 // ---- other sessions
 
 static int signal_backend(struct eval_context *ec, int64_t pid, bool end, struct datum *out, struct err *err)

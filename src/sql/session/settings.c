@@ -128,20 +128,8 @@ static int set_zone(struct session *s, struct str value, struct err *err)
 static int set_datestyle(struct session *s, struct str value, struct err *err)
 {
     enum date_order order = s->vc.date_order;
-    for (size_t i = 0; i < value.len;) {
-        size_t from = i;
-        while (i < value.len && value.ptr[i] != ',')
-            i++;
-        struct str part = str_trim(str_slice(value, from, i++));
-        if (str_ieqc(part, "mdy") || str_ieqc(part, "us") || str_ieqc(part, "noneuropean"))
-            order = DATE_ORDER_MDY;
-        else if (str_ieqc(part, "dmy") || str_ieqc(part, "european"))
-            order = DATE_ORDER_DMY;
-        else if (str_ieqc(part, "ymd"))
-            order = DATE_ORDER_YMD;
-        else if (!str_ieqc(part, "iso") && !str_ieqc(part, "default"))
-            return bad_value("datestyle", value, NULL, err);
-    }
+    if (!date_style_parse(value, &order))
+        return bad_value("datestyle", value, NULL, err);
     static const char *const names[] = {"ISO, MDY", "ISO, DMY", "ISO, YMD"};
     s->vc.date_order = order;
     setting_store(s, SETTING_DATESTYLE, str_of(names[order]));
@@ -321,9 +309,7 @@ static void apply_effects(struct session *s, int id)
                                                                     : BYTEA_OUTPUT_HEX;
         break;
     case SETTING_INTERVALSTYLE:
-        s->vc.interval_style = strcmp(s->values[id], "iso_8601") == 0       ? INTERVAL_STYLE_ISO_8601
-                               : strcmp(s->values[id], "sql_standard") == 0 ? INTERVAL_STYLE_SQL_STANDARD
-                                                                            : INTERVAL_STYLE_POSTGRES;
+        INVARIANT(interval_style_parse(str_of(s->values[id]), &s->vc.interval_style));
         break;
     case SETTING_EXTRA_FLOAT_DIGITS:
         s->vc.extra_float_digits = (int)setting_int(s, id);
