@@ -291,6 +291,7 @@ static void put_value(struct buf *b, struct type t, const struct datum *d)
     case TYPE_INT:
     case TYPE_OID:
     case TYPE_ENUM:
+    case TYPE_PG_LSN:
         key_put_int(b, d->i);
         return;
     case TYPE_FLOAT:
@@ -374,6 +375,7 @@ static bool get_value(struct key_reader *r, struct arena *a, struct type t, stru
     case TYPE_INT:
     case TYPE_OID:
     case TYPE_ENUM:
+    case TYPE_PG_LSN:
         return key_get_int(r, &out->i);
     case TYPE_FLOAT:
         return key_get_float(r, &out->f);
@@ -454,6 +456,9 @@ bool key_type_is_indexable(struct type t)
     case TYPE_TUPLE:
     case TYPE_TSVECTOR:
     case TYPE_TSQUERY:
+    case TYPE_VECTOR:
+    case TYPE_REFCURSOR:
+    case TYPE_JSONPATH:
     case TYPE_VOID:
     case TYPE_ANY:
         return false;

@@ -6,6 +6,7 @@
 #include "types/decimal.h"
 #include "types/json.h"
 #include "types/types_int.h"
+#include "types/vector.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -424,8 +425,30 @@ static int to_oid(struct conversion *c)
     return 0;
 }
 
+static int vector_to_array(struct conversion *c)
+{
+    uint32_t n = vector_dimensions(c->in.s);
+    struct datum *items = ARENA_ARRAY(c->arena, struct datum, n);
+    if (c->to.element != TYPE_FLOAT)
+        return NO_CONVERSION;
+    for (uint32_t i = 0; i < n; i++)
+        items[i] = datum_float((double)vector_get(c->in.s, i));
+    c->out->s = array_build(c->arena, type_element(c->to), items, n);
+    return 0;
+}
+
+static int to_vector(struct conversion *c)
+{
+    if (c->from.family == TYPE_ARRAY &&
+        (c->from.element == TYPE_INT || c->from.element == TYPE_FLOAT || c->from.element == TYPE_DECIMAL))
+        return vector_from_array(c->arena, c->from, c->in.s, &c->out->s, c->err);
+    return c->from.family == TYPE_VECTOR ? 0 : NO_CONVERSION;
+}
+
 static int to_array(struct conversion *c)
 {
+    if (c->from.family == TYPE_VECTOR)
+        return vector_to_array(c);
     if (c->from.family != TYPE_ARRAY)
         return NO_CONVERSION;
     struct type element = type_element(c->to);
@@ -458,6 +481,8 @@ static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_VOID] = to_same,         [TYPE_ANY] = to_same,
     [TYPE_ENUM] = to_same,         [TYPE_TSVECTOR] = to_same,
     [TYPE_COLLATED] = to_same,     [TYPE_TSQUERY] = to_same,
+    [TYPE_VECTOR] = to_vector,     [TYPE_PG_LSN] = to_same,
+    [TYPE_REFCURSOR] = to_same,    [TYPE_JSONPATH] = to_same,
 };
 
 // Families that text can be read as.
@@ -510,6 +535,8 @@ static const uint32_t sources[TYPE_FAMILY_COUNT] = {
     [TYPE_INTERVAL] = F(TIME) | F(INT) | F(FLOAT) | F(DECIMAL),
     [TYPE_JSONB] = F(BOOL) | F(INT) | F(FLOAT) | F(DECIMAL) | F(ARRAY) | F(TUPLE),
     [TYPE_BIT] = F(INT),
+    [TYPE_VECTOR] = F(ARRAY),
+    [TYPE_ARRAY] = F(VECTOR),
     [TYPE_OID] = F(INT),
 };
 #undef F

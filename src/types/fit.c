@@ -4,6 +4,7 @@
 #include "types/datetime.h"
 #include "types/decimal.h"
 #include "types/types_int.h"
+#include "types/vector.h"
 #include "base/util.h"
 #include <math.h>
 
@@ -142,6 +143,10 @@ int datum_fit(struct arena *a, struct type t, bool cast, struct datum in, struct
         return 0;
     case TYPE_INTERVAL:
         out->iv.micros = micros_round(in.iv.micros, t.width);
+        return 0;
+    case TYPE_VECTOR:
+        if (t.width > 0 && vector_dimensions(in.s) != (uint32_t)t.width)
+            return err_set(err, ERR_DATA_EXCEPTION, "expected %d dimensions, not %u", t.width, vector_dimensions(in.s));
         return 0;
     case TYPE_ARRAY:
         return fit_array(a, t, cast, out, err);

@@ -140,6 +140,10 @@ static const struct {
     {"inet", ROW_INET},
     {"tsvector", ROW_TSVECTOR},
     {"tsquery", ROW_TSQUERY},
+    {"vector", ROW_VECTOR},
+    {"pg_lsn", ROW_PG_LSN},
+    {"refcursor", ROW_REFCURSOR},
+    {"jsonpath", ROW_JSONPATH},
     {"bit", ROW_BIT},
     {"varbit", ROW_VARBIT},
     {"bit varying", ROW_VARBIT},
@@ -227,7 +231,8 @@ enum physical type_physical(struct type t)
         [TYPE_INET] = PHYSICAL_STR,        [TYPE_BIT] = PHYSICAL_STR,           [TYPE_OID] = PHYSICAL_I64,
         [TYPE_ARRAY] = PHYSICAL_STR,       [TYPE_TUPLE] = PHYSICAL_STR,         [TYPE_VOID] = PHYSICAL_STR,
         [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_COLLATED] = PHYSICAL_STR,
-        [TYPE_TSVECTOR] = PHYSICAL_STR,    [TYPE_TSQUERY] = PHYSICAL_STR,
+        [TYPE_VECTOR] = PHYSICAL_STR,      [TYPE_PG_LSN] = PHYSICAL_I64,        [TYPE_REFCURSOR] = PHYSICAL_STR,
+        [TYPE_JSONPATH] = PHYSICAL_STR,    [TYPE_TSVECTOR] = PHYSICAL_STR,      [TYPE_TSQUERY] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }
@@ -254,6 +259,7 @@ static void print_modifiers(struct buf *out, struct type t)
     case TYPE_STRING:
     case TYPE_COLLATED:
     case TYPE_BIT:
+    case TYPE_VECTOR:
         if (t.width > 0 && t.oid != TYPE_OID_QCHAR)
             buf_printf(out, "(%d)", t.width);
         break;
@@ -356,6 +362,7 @@ int32_t type_modifier(struct type t)
     case TYPE_DECIMAL:
         return e.width > 0 ? ((e.width << 16) | (uint16_t)e.scale) + 4 : -1;
     case TYPE_BIT:
+    case TYPE_VECTOR:
         return e.width > 0 ? e.width : -1;
     case TYPE_TIME:
     case TYPE_TIMETZ:
@@ -387,6 +394,7 @@ struct type type_with_modifier(struct type t, int32_t typmod)
         }
         break;
     case TYPE_BIT:
+    case TYPE_VECTOR:
         t.width = typmod;
         break;
     case TYPE_TIME:

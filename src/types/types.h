@@ -36,6 +36,10 @@ enum type_family {
     TYPE_COLLATED, // strings of a collation other than the default (types/collation.h)
     TYPE_TSVECTOR,
     TYPE_TSQUERY,
+    TYPE_VECTOR,
+    TYPE_PG_LSN,
+    TYPE_REFCURSOR,
+    TYPE_JSONPATH,
     TYPE_ENUM, // user-defined; without a definition, in function signatures: any one
     TYPE_VOID,
     TYPE_ANY, // in function signatures: any type, the same for all ANY arguments; ANY array: any array of it
@@ -43,9 +47,9 @@ enum type_family {
 };
 
 enum physical {
-    PHYSICAL_BOOL,     // uint8_t 0/1
-    PHYSICAL_I64,      // int64_t: INT, OID (uint32 range), DATE (days), TIME and TIMESTAMP[TZ] (microseconds), ENUM
-    PHYSICAL_F64,      // double (FLOAT4 values are already rounded to float)
+    PHYSICAL_BOOL, // uint8_t 0/1
+    PHYSICAL_I64,  // int64_t: INT, OID (uint32 range), DATE (days), TIME and TIMESTAMP[TZ] (microseconds), ENUM, PG_LSN
+    PHYSICAL_F64,  // double (FLOAT4 values are already rounded to float)
     PHYSICAL_INTERVAL, // struct interval
     PHYSICAL_STR,      // struct str: STRING, BYTES, UUID (16 bytes) and the encodings of decimal.h, json.h, array.h …
 };
@@ -56,7 +60,8 @@ struct type {
     uint8_t element; // family of the elements when family is TYPE_ARRAY
     int16_t scale;   // DECIMAL(p,s): s; COLLATED: the collation; else 0
     int32_t width;   // INT 16/32/64; FLOAT 32/64; STRING/BIT: length limit in characters, 0 none; DECIMAL: precision,
-                     // 0 none; TIME…INTERVAL: fractional digits 0-6, -1 not given. Arrays: of the element type
+                     // 0 none; TIME…INTERVAL: fractional digits 0-6, -1 not given; VECTOR: dimensions, 0 any.
+                     // Arrays: of the element type
     uint32_t oid;    // PostgreSQL type OID; for arrays the array's
     const struct type_def *def; // of a user-defined type and of arrays of it; else NULL
 };

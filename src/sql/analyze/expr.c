@@ -265,8 +265,8 @@ static int string(struct analyzer *an, struct scope *s, const struct ast *e, str
         (*out)->position = e->position;
         return 0;
     }
-    struct type plain;
-    if (want.family == TYPE_DECIMAL || want.family == TYPE_BIT) // modifiers are applied by the cast or assignment
+    struct type plain; // modifiers are applied by the cast or assignment
+    if (want.family == TYPE_DECIMAL || want.family == TYPE_BIT || want.family == TYPE_VECTOR)
         want = type_from_oid(want.oid, &plain) ? plain : want;
     if (want.family == TYPE_BIT)
         want = T_VARBIT;

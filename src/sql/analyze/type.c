@@ -1,5 +1,6 @@
 // Type names in SQL to types.
 #include "sql/analyze/analyze_int.h"
+#include "types/vector.h"
 
 static int modifier(const struct ast_type_name *t, size_t i, int64_t *out, struct err *err)
 {
@@ -33,6 +34,14 @@ static int apply_modifiers(const struct ast_type_name *t, struct type *type, str
     case TYPE_BIT:
         if (first < 1 || first > INT32_MAX / 4)
             return bad_modifier(t, "length for type string must be at least 1", err);
+        type->width = (int32_t)first;
+        return 0;
+    case TYPE_VECTOR:
+        if (first < 1 || first > VECTOR_DIMENSIONS_MAX) {
+            err_set(err, ERR_SYNTAX_ERROR, "dimensions for type vector %s",
+                    first < 1 ? "must be at least 1" : "cannot exceed 16000");
+            return err_at(err, t->base.position);
+        }
         type->width = (int32_t)first;
         return 0;
     case TYPE_DECIMAL:

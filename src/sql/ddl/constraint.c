@@ -128,6 +128,10 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
                            STR_FMT(def->name), STR_FMT(c->name));
         if (inverted)
             TRY(check_inverted(e, c, err));
+        else if (type_is(c->type, TYPE_VECTOR))
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                           "column %.*s has type vector, which is not indexable in a non-vector index",
+                           STR_FMT(c->name));
         else if (!key_type_is_indexable(c->type))
             return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "column %.*s is of type %s and thus is not indexable",
                            STR_FMT(c->name), type_family_name(c->type));

@@ -16,32 +16,32 @@ static void keep(struct arena *arena, struct bitwise *b, struct str s)
     b->len = s.len;
 }
 
-#define BITWISE(name, op, header, check)                                                            \
-    static int name##_add(struct arena *arena, struct bitwise *b, struct str s, struct err *err)    \
-    {                                                                                               \
-        if (b->bytes == NULL) {                                                                     \
-            keep(arena, b, s);                                                                      \
-            return 0;                                                                               \
-        }                                                                                           \
-        TRY(check(b, s, err));                                                                      \
-        for (size_t i = (header); i < s.len; i++)                                                   \
-            b->bytes[i] = (uint8_t)(b->bytes[i] op (uint8_t)s.ptr[i]);                              \
-        return 0;                                                                                   \
-    }                                                                                               \
-    ACCUMULATE(name##_accumulate)                                                                   \
-    {                                                                                               \
-        EACH_VALUE (k, r)                                                                           \
-            TRY(name##_add(arena, states[k], args[0]->s[r & args[0]->mask], err));                  \
-        return 0;                                                                                   \
-    }                                                                                               \
-    static const struct fn_aggregate name##_aggregate = {sizeof(struct bitwise), name##_accumulate, \
-                                                         bitwise_result, NULL, NULL}
+#define BITWISE(name, op, header, check)                                                                            \
+    static int name##_add(struct arena *arena, struct bitwise *b, struct str s, struct err *err)                    \
+    {                                                                                                               \
+        if (b->bytes == NULL) {                                                                                     \
+            keep(arena, b, s);                                                                                      \
+            return 0;                                                                                               \
+        }                                                                                                           \
+        TRY(check(b, s, err));                                                                                      \
+        for (size_t i = (header); i < s.len; i++)                                                                   \
+            b->bytes[i] = (uint8_t)(b->bytes[i] op(uint8_t) s.ptr[i]);                                              \
+        return 0;                                                                                                   \
+    }                                                                                                               \
+    ACCUMULATE(name##_accumulate)                                                                                   \
+    {                                                                                                               \
+        EACH_VALUE (k, r)                                                                                           \
+            TRY(name##_add(arena, states[k], args[0]->s[r & args[0]->mask], err));                                  \
+        return 0;                                                                                                   \
+    }                                                                                                               \
+    static const struct fn_aggregate name##_aggregate = {sizeof(struct bitwise), name##_accumulate, bitwise_result, \
+                                                         NULL, NULL}
 
-#define CHECK_BITS(name, verb)                                                                                \
-    static int name(const struct bitwise *b, struct str s, struct err *err)                                   \
-    {                                                                                                         \
-        if (bits_count((struct str){(const char *)b->bytes, b->len}) == bits_count(s))                        \
-            return 0;                                                                                         \
+#define CHECK_BITS(name, verb)                                                                                  \
+    static int name(const struct bitwise *b, struct str s, struct err *err)                                     \
+    {                                                                                                           \
+        if (bits_count((struct str){(const char *)b->bytes, b->len}) == bits_count(s))                          \
+            return 0;                                                                                           \
         return err_set(err, ERR_STRING_DATA_LENGTH_MISMATCH, "cannot " verb " bit strings of different sizes"); \
     }
 CHECK_BITS(check_and, "AND")
@@ -52,8 +52,8 @@ static int check_bytes(const struct bitwise *b, struct str s, struct err *err)
 {
     if (b->len == s.len)
         return 0;
-    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                   "arguments to xor must all be the same length %zu vs %zu", b->len, s.len);
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "arguments to xor must all be the same length %zu vs %zu", b->len,
+                   s.len);
 }
 
 RESULT(bitwise_result)

@@ -4,6 +4,7 @@
 #include "types/datetime.h"
 #include "types/decimal.h"
 #include "types/tuple.h"
+#include "types/vector.h"
 #include <math.h>
 
 // ---- three-way comparisons of one pair
@@ -111,6 +112,7 @@ SIX(timetz, datum_compare(T_TIMETZ, &args[0], &args[1]))
 SIX(jsonb, datum_compare(T_JSONB, &args[0], &args[1]))
 SIX(collated, datum_compare(fn_arg_type(ec, 0), &args[0], &args[1]))
 SIX(tsvector, datum_compare(T_TSVECTOR, &args[0], &args[1]))
+SIX(vector, vector_compare(args[0].s, args[1].s))
 SIX(bit, datum_compare(T_VARBIT, &args[0], &args[1]))
 SIX(array, datum_compare(fn_arg_type(ec, 0), &args[0], &args[1]))
 SIX(date_timestamp, compare_date_timestamp(args[0].i, args[1].i))

@@ -1,5 +1,5 @@
-// compress() and decompress(): gzip (RFC 1952) by zlib, Zstandard frames (RFC 8878) by libzstd. Several members or frames
-// one after the other are read as one. What comes out is bounded like every computed string.
+// compress() and decompress(): gzip (RFC 1952) by zlib, Zstandard frames (RFC 8878) by libzstd. Several members or
+// frames one after the other are read as one. What comes out is bounded like every computed string.
 #include "sql/functions/functions_int.h"
 #include <zlib.h>
 #include <zstd.h>
@@ -89,7 +89,8 @@ static int find_codec(struct str name, const struct codec **out, struct err *err
     }
     if (str_ieqc(name, "lz4") || str_ieqc(name, "snappy"))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: compression codec '%.*s'", STR_FMT(name));
-    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "only 'gzip', 'lz4', 'snappy', or 'zstd' compression codecs are supported");
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                   "only 'gzip', 'lz4', 'snappy', or 'zstd' compression codecs are supported");
 }
 
 BODY(compress_bytes)

@@ -1,7 +1,8 @@
 // Evaluation of SQL/JSON paths. A path gives a list of items; predicates are true, false or unknown. In lax mode arrays
 // are opened where a single item is wanted, single items stand for arrays of one, and what is not there is nothing; in
 // strict mode these are errors.
-#include "sql/functions/jsonpath_int.h"
+#include "sql/functions/functions_int.h"
+#include "types/jsonpath.h"
 #include "sql/functions/pattern_int.h"
 #include "types/json.h"
 

@@ -1,8 +1,8 @@
 // The SQL/JSON path language: syntax trees of paths, and their reader.
-#ifndef SQL_FUNCTIONS_JSONPATH_INT_H
-#define SQL_FUNCTIONS_JSONPATH_INT_H
+#ifndef TYPES_JSONPATH_H
+#define TYPES_JSONPATH_H
 
-#include "sql/functions/functions_int.h"
+#include "types/types.h"
 
 enum path_kind {
     PATH_ROOT,       // $

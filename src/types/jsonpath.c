@@ -1,6 +1,7 @@
 // Reads SQL/JSON paths: recursive descent over the text, loosest operators first.
-#include "sql/functions/jsonpath_int.h"
+#include "types/jsonpath.h"
 #include "types/json.h"
+#include "types/types_int.h"
 
 enum { NESTING_MAX = 200 };
 
@@ -360,4 +361,44 @@ int path_parse(struct arena *a, struct str text, struct path *out, struct err *e
     TRY(parse_or(&r, &out->root));
     skip_blanks(&r);
     return r.at == text.len ? 0 : syntax_error(&r);
+}
+
+// ---- values of type JSONPATH: the text, as it was written
+
+int path_parse_datum(struct arena *a, struct type t, struct str text, const struct value_context *vc, struct datum *out,
+                     struct err *err)
+{
+    struct path path;
+    TRY(string_parse_datum(a, T_STRING, text, vc, out, err));
+    return path_parse(a, text, &path, err);
+}
+
+void path_print_datum(struct buf *out, struct type t, struct datum d, const struct value_context *vc)
+{
+    buf_str(out, d.s);
+}
+
+enum { PATH_WIRE_VERSION = 1 }; // the byte before the text
+
+int path_from_binary_datum(struct arena *a, struct type t, struct str bytes, struct datum *out, struct err *err)
+{
+    if (bytes.len < 1 || bytes.ptr[0] != PATH_WIRE_VERSION)
+        return binary_error(err, t);
+    return path_parse_datum(a, t, str_slice(bytes, 1, bytes.len), NULL, out, err);
+}
+
+void path_to_binary_datum(struct buf *out, struct type t, struct datum d, const struct value_context *vc)
+{
+    buf_putc(out, PATH_WIRE_VERSION);
+    buf_str(out, d.s);
+}
+
+int path_compare_datum(struct type t, const struct datum *a, const struct datum *b)
+{
+    return str_cmp(a->s, b->s);
+}
+
+uint64_t path_hash_datum(struct type t, const struct datum *d, uint64_t seed)
+{
+    return hash_bytes(d->s.ptr, d->s.len, seed);
 }
