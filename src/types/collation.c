@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include <pthread.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unicode/ucol.h>
 #include <unicode/uloc.h>
 #include <unicode/ustring.h>
@@ -17,9 +18,11 @@ struct collation {
     UCollator *collator; // ICU's are safe to read from many threads
 };
 
-// Number 0 is none. An entry is whole before its number leaves the lock.
-static struct collation collations[COLLATIONS_MAX];
-static int16_t n_collations = 1;
+// Number 0 is none, 1 is CITEXT's, which is opened at its first use. An entry is whole before its number leaves the
+// lock.
+static struct collation collations[COLLATIONS_MAX] = {
+    [TYPE_COLLATION_CITEXT] = {.name = "und_u_ks_level2", .type_name = "collatedstring{und_u_ks_level2}"}};
+static int16_t n_collations = TYPE_COLLATION_CITEXT + 1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool collation_is_plain(struct str name)
@@ -60,7 +63,8 @@ static int read_name(struct str name, char *locale, char *sql_name, struct err *
     if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING || (size_t)parsed != name.len)
         return malformed(name, err);
     const char *iso = uloc_getISO3Language(locale);
-    if (iso[0] == '\0' && !str_ieqc(name, "und") && locale[0] != '@')
+    bool undetermined = strncasecmp(tag, "und", 3) == 0 && (tag[3] == '-' || tag[3] == '\0');
+    if (iso[0] == '\0' && !undetermined)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE,
                        "invalid locale %.*s: language: subtag \"%.*s\" is well-formed but unknown", STR_FMT(name),
                        (int)strcspn(tag, "-"), tag);
@@ -88,6 +92,20 @@ static int open_collation(struct collation *c, const char *locale, const char *n
     snprintf(c->type_name, sizeof(c->type_name), "collatedstring{%s}", name);
     c->oid = oid_of(name);
     return 0;
+}
+
+static void open_citext(void)
+{
+    struct collation *c = &collations[TYPE_COLLATION_CITEXT];
+    INVARIANT(open_collation(c, "und-u-ks-level2", "und_u_ks_level2", NULL) == 0);
+}
+
+static const struct collation *opened(int16_t collation)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (collation == TYPE_COLLATION_CITEXT)
+        pthread_once(&once, open_citext);
+    return &collations[collation];
 }
 
 int collation_find(struct str name, int16_t *out, struct err *err)
@@ -119,11 +137,11 @@ const char *collation_type_name(int16_t collation)
 }
 const char *collation_version(int16_t collation)
 {
-    return collations[collation].version;
+    return opened(collation)->version;
 }
 uint32_t collation_oid(int16_t collation)
 {
-    return collations[collation].oid;
+    return opened(collation)->oid;
 }
 
 static bool is_available(const char *name)
@@ -170,7 +188,7 @@ int collation_compare(int16_t collation, struct str a, struct str b)
     if (str_eq(a, b))
         return 0;
     UCollationResult r =
-        ucol_strcollUTF8(collations[collation].collator, a.ptr, (int32_t)a.len, b.ptr, (int32_t)b.len, &status);
+        ucol_strcollUTF8(opened(collation)->collator, a.ptr, (int32_t)a.len, b.ptr, (int32_t)b.len, &status);
     return U_FAILURE(status) ? str_cmp(a, b) : r == UCOL_LESS ? -1 : r == UCOL_GREATER;
 }
 
@@ -187,7 +205,7 @@ void collation_key(int16_t collation, struct str s, struct buf *out)
     for (;;) {
         if (!buf_reserve(out, (size_t)room))
             break;
-        int32_t need = ucol_getSortKey(collations[collation].collator, text, len, (uint8_t *)out->ptr + out->len, room);
+        int32_t need = ucol_getSortKey(opened(collation)->collator, text, len, (uint8_t *)out->ptr + out->len, room);
         if (need <= room) {
             out->len += need > 0 ? (size_t)need - 1 : 0; // without the NUL behind it
             break;

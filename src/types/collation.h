@@ -24,6 +24,15 @@ void collation_key(int16_t collation, struct str s, struct buf *out);
 
 // A string type, or one of arrays of strings, in that collation.
 struct type type_collated(struct type strings, int16_t collation);
+static inline bool type_is_citext(struct type t)
+{
+    return t.oid == TYPE_OID_CITEXT || t.oid == TYPE_OID_CITEXT_ARRAY;
+}
+// A collated type without a limit of its length.
+static inline struct type type_collated_unlimited(struct type t)
+{
+    return type_is_citext(t) ? t : type_collated(T_STRING, t.scale);
+}
 // In signatures: any collation, the same for all such arguments.
 static inline bool type_is_any_collated(struct type t)
 {

@@ -437,10 +437,14 @@ static int vector_to_array(struct conversion *c)
     return 0;
 }
 
+static bool is_number_array(struct type t)
+{
+    return t.family == TYPE_ARRAY && (t.element == TYPE_INT || t.element == TYPE_FLOAT || t.element == TYPE_DECIMAL);
+}
+
 static int to_vector(struct conversion *c)
 {
-    if (c->from.family == TYPE_ARRAY &&
-        (c->from.element == TYPE_INT || c->from.element == TYPE_FLOAT || c->from.element == TYPE_DECIMAL))
+    if (is_number_array(c->from))
         return vector_from_array(c->arena, c->from, c->in.s, &c->out->s, c->err);
     return c->from.family == TYPE_VECTOR ? 0 : NO_CONVERSION;
 }
@@ -545,6 +549,10 @@ bool datum_convertible(struct type from, struct type to)
 {
     if (from.family == TYPE_ARRAY && to.family == TYPE_ARRAY)
         return datum_convertible(type_element(from), type_element(to));
+    if (from.family == TYPE_VECTOR && to.family == TYPE_ARRAY)
+        return to.element == TYPE_FLOAT;
+    if (from.family == TYPE_ARRAY && to.family == TYPE_VECTOR)
+        return is_number_array(from);
     if (is_text(from))
         return to.family != TYPE_TUPLE || to.def != NULL;
     return from.family == to.family || (sources[to.family] >> from.family & 1) != 0;

@@ -208,7 +208,7 @@ static void print_quoted(struct buf *out, struct type t, struct datum d, bool an
 {
     if (t.family == TYPE_STRING || t.family == TYPE_COLLATED) {
         sql_quote_string(out, d.s);
-        if (t.family == TYPE_COLLATED)
+        if (t.family == TYPE_COLLATED && !type_is_citext(t))
             buf_printf(out, annotate ? ":::STRING COLLATE %s" : " COLLATE %s", collation_name(t.scale));
     } else if (t.family == TYPE_BYTES) { // '\x61': a backslash is plain in ordinary literals
         buf_putc(out, '\'');
@@ -220,7 +220,7 @@ static void print_quoted(struct buf *out, struct type t, struct datum d, bool an
         sql_quote_string(out, buf_view(&text));
         buf_release(&text);
     }
-    if (annotate && t.family != TYPE_COLLATED)
+    if (annotate && (t.family != TYPE_COLLATED || type_is_citext(t)))
         print_annotation(out, t);
 }
 

@@ -1,5 +1,5 @@
-// PG_LSN: a position in a write-ahead log, 64 bits. Datums hold it with its highest bit turned over, so that the order of
-// the signed numbers is that of the positions.
+// PG_LSN: a position in a write-ahead log, 64 bits. Datums hold it with its highest bit turned over, so that the order
+// of the signed numbers is that of the positions.
 #ifndef TYPES_LSN_H
 #define TYPES_LSN_H
 

@@ -11,8 +11,7 @@ struct type_row {
 };
 
 static const struct type_row rows[] = {
-#define TYPE(NAME, family_, width_, oid_, array_oid, sql, pg, typlen, phys) \
-    {{.family = TYPE_##family_, .width = width_, .oid = oid_}, array_oid, sql, pg, typlen},
+#define TYPE(NAME, family_, width_, oid_, array_oid, sql, pg, typlen, phys) {T_##NAME, array_oid, sql, pg, typlen},
 #include "types/types.def"
 #undef TYPE
 };
@@ -120,6 +119,7 @@ static const struct {
     {"character", ROW_BPCHAR},
     {"bpchar", ROW_BPCHAR},
     {"\"char\"", ROW_QCHAR},
+    {"citext", ROW_CITEXT},
     {"name", ROW_NAME},
     {"bytes", ROW_BYTES},
     {"bytea", ROW_BYTES},
@@ -241,6 +241,8 @@ const char *type_family_name(struct type t)
 {
     if (t.def != NULL)
         return t.family == TYPE_ARRAY ? t.def->array_name : t.def->text_name;
+    if (type_is_citext(t))
+        return t.family == TYPE_ARRAY ? "citext[]" : "citext";
     if (t.family == TYPE_COLLATED)
         return collation_type_name(t.scale);
     return t.family == TYPE_ARRAY ? family_ops[type_element(t).family].array_name : family_ops[t.family].name;
@@ -295,7 +297,7 @@ void type_print(struct buf *out, struct type t)
         print_user_type(out, t, t.def->sql_name);
         return;
     }
-    if (type_has_collation(t)) {
+    if (type_has_collation(t) && !type_is_citext(t)) {
         struct type plain = t;
         plain.family = t.family == TYPE_ARRAY ? TYPE_ARRAY : TYPE_STRING;
         plain.element = t.family == TYPE_ARRAY ? TYPE_STRING : 0;

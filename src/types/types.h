@@ -97,9 +97,14 @@ enum type_oid {
 #undef TYPE
 };
 
+// Strings whose case does not count: the collation of CITEXT, und_u_ks_level2.
+enum { TYPE_COLLATION_CITEXT = 1 };
+#define TYPE_SCALE(family) ((family) == TYPE_COLLATED ? TYPE_COLLATION_CITEXT : 0)
+
 // T_INT8, T_STRING …: the plain types.
 #define TYPE(NAME, family_, width_, oid_, array_oid, sql, pg, typlen, phys) \
-    static const struct type T_##NAME UNUSED = {.family = TYPE_##family_, .width = width_, .oid = oid_};
+    static const struct type T_##NAME UNUSED = {                            \
+        .family = TYPE_##family_, .scale = TYPE_SCALE(TYPE_##family_), .width = width_, .oid = oid_};
 #include "types/types.def"
 #undef TYPE
 

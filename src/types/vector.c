@@ -14,7 +14,7 @@ struct str vector_new(struct arena *a, uint32_t dimensions)
 
 void vector_put(struct str v, uint32_t i, float f)
 {
-    f += 0.0F; // -0 is 0
+    f += 0.0F;                                                       // -0 is 0
     memcpy((char *)(uintptr_t)v.ptr + i * sizeof(f), &f, sizeof(f)); // made by vector_new, so writable
 }
 
@@ -59,9 +59,8 @@ int vector_parse(struct arena *a, struct str text, struct str *out, struct err *
 {
     struct str s = str_trim(text);
     if (s.len < 2 || s.ptr[0] != '[' || s.ptr[s.len - 1] != ']')
-        return err_set(
-            err, ERR_INVALID_TEXT_REPRESENTATION,
-            "malformed vector literal: Vector contents must start with \"[\" and end with \"]\"");
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "malformed vector literal: Vector contents must start with \"[\" and end with \"]\"");
     s = str_slice(s, 1, s.len - 1);
     size_t n = 1;
     for (size_t i = 0; i < s.len; i++)

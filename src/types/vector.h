@@ -1,5 +1,5 @@
-// VECTOR: a list of 1 to VECTOR_DIMENSIONS_MAX finite floats, as pgvector's type of that name. Encoded as the floats in a
-// row, little-endian; the number of dimensions follows from the length.
+// VECTOR: a list of 1 to VECTOR_DIMENSIONS_MAX finite floats, as pgvector's type of that name. Encoded as the floats in
+// a row, little-endian; the number of dimensions follows from the length.
 #ifndef TYPES_VECTOR_H
 #define TYPES_VECTOR_H
 

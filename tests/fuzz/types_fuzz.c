@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 static const struct type types[] = {
-#define TYPE(NAME, family_, width_, oid_, ...) {.family = TYPE_##family_, .width = width_, .oid = oid_},
+#define TYPE(NAME, ...) T_##NAME,
 #include "types/types.def"
 #undef TYPE
 };

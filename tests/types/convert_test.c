@@ -75,6 +75,10 @@ static const struct {
      "22P02 could not parse \"x\" as type int: strconv.ParseInt: parsing \"x\": invalid syntax"},
     {"varbit", "101", "int", "5"},
     {"oid", "7", "int", "7"},
+    {"int[]", "{1,2}", "vector", "[1,2]"},
+    {"vector", "[1,2.5]", "float[]", "{1,2.5}"},
+    {"vector", "[1]", "text[]", "42846 invalid cast: vector -> string[]"},
+    {"citext", "A", "text", "A"},
     {"bool", "t", "date", "42846 invalid cast: bool -> date"},
     {"int[]", "{1}", "int", "42846 invalid cast: int[] -> int"},
 };
@@ -104,7 +108,7 @@ static void test_conversions(void)
 static void test_every_pair(void)
 {
     static const struct type types[] = {
-#define TYPE(NAME, family_, width_, oid_, ...) {.family = TYPE_##family_, .width = width_, .oid = oid_},
+#define TYPE(NAME, ...) T_##NAME,
 #include "types/types.def"
 #undef TYPE
     };

@@ -49,6 +49,7 @@ static const struct {
     {"vector", " [ 0.1 , 1e6 ] ", "[0.1,1e+06]", NULL},
     {"pg_lsn", "16/B374D848", "16/B374D848", "00000016b374d848"},
     {"pg_lsn", "ffffffff/0", "FFFFFFFF/0", "ffffffff00000000"},
+    {"citext", "Ab c", "Ab c", "41622063"},
     {"refcursor", "a b", "a b", "612062"},
     {"jsonpath", "$.a", "$.a", "01242e61"},
     {"float4", "0.1", "0.1", "3dcccccd"},

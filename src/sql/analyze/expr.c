@@ -271,7 +271,7 @@ static int string(struct analyzer *an, struct scope *s, const struct ast *e, str
     if (want.family == TYPE_BIT)
         want = T_VARBIT;
     if (want.family == TYPE_COLLATED)
-        want = type_collated(T_STRING, want.scale);
+        want = type_collated_unlimited(want);
     // Text that depends on the session's time zone or clock must not be frozen into a cached plan.
     if (cast_volatility(T_STRING, want) != FN_IMMUTABLE && want.family != TYPE_INTERVAL && want.family != TYPE_ENUM &&
         !is_absolute(an, want, text)) {
@@ -453,7 +453,7 @@ static struct type wider(struct type a, struct type b)
     if (a.family == TYPE_STRING && a.oid != b.oid)
         return T_STRING;
     if (a.family == TYPE_COLLATED)
-        return type_collated(T_STRING, a.scale);
+        return a.oid == b.oid ? type_collated_unlimited(a) : type_collated(T_STRING, a.scale);
     return type_from_oid(a.oid, &plain) ? plain : a;
 }
 

@@ -110,7 +110,8 @@ static int typed_cost(const struct expr *arg, struct type to, struct type *any)
         return 1;
     if (is_any(to))
         return bind_any(to, arg->type, any) ? 1 : COST_IMPOSSIBLE;
-    if (arg->type.family == to.family && (to.family != TYPE_ARRAY || arg->type.element == to.element))
+    if (arg->type.family == to.family && (to.family != TYPE_ARRAY || arg->type.element == to.element) &&
+        (!type_has_collation(to) || arg->type.scale == to.scale))
         return arg->type.oid == to.oid || to.family == TYPE_INT ? 0 : 1;
     if (arg->type.family == TYPE_UNKNOWN)
         return COST_UNNATURAL;
@@ -254,7 +255,7 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
 static struct type result_type(const struct fn_overload *fn, struct type any)
 {
     if (fn->result.family == TYPE_COLLATED)
-        return type_collated(T_STRING, any.scale);
+        return type_collated_unlimited(any);
     if (fn->result.family == TYPE_ANY || (fn->result.family != TYPE_ARRAY && type_is_any_kind(fn->result)))
         return any.family == TYPE_ANY ? T_UNKNOWN : any;
     if (fn->result.family == TYPE_ARRAY &&

@@ -203,6 +203,8 @@ int column_set_collation(struct cat_column *c, struct str name, struct err *err)
 {
     struct type e = c->type.family == TYPE_ARRAY ? type_element(c->type) : c->type;
     int16_t collation;
+    if (type_is_citext(e))
+        return err_set(err, ERR_SYNTAX_ERROR, "multiple COLLATE declarations for column \"%.*s\"", STR_FMT(c->name));
     if (collation_is_plain(name))
         return 0;
     if (e.family != TYPE_STRING || e.oid == TYPE_OID_NAME || e.oid == TYPE_OID_QCHAR)

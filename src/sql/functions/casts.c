@@ -39,20 +39,15 @@ static enum cast_context cast_within_family(struct type from, struct type to)
     }
 }
 
-// Between VECTOR and arrays of numbers, not of anything else.
-static bool is_strange_to_vector(struct type from, struct type to)
-{
-    if (type_is(from, TYPE_VECTOR) && type_is(to, TYPE_ARRAY))
-        return to.element != TYPE_FLOAT;
-    return type_is(from, TYPE_ARRAY) && type_is(to, TYPE_VECTOR) && from.element != TYPE_INT &&
-           from.element != TYPE_FLOAT && from.element != TYPE_DECIMAL;
-}
-
 enum cast_context cast_allowed(struct type from, struct type to)
 {
-    if (is_strange_to_vector(from, to))
+    bool array_as_vector = (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_VECTOR)) ||
+                           (type_is(from, TYPE_VECTOR) && type_is(to, TYPE_ARRAY));
+    if (array_as_vector && !datum_convertible(from, to)) // not every array is one of numbers
         return CAST_NONE;
     if (type_is(from, TYPE_UNKNOWN) || type_is(to, TYPE_ANY))
+        return CAST_IMPLICIT;
+    if (type_is_citext(from) && type_is(to, TYPE_STRING))
         return CAST_IMPLICIT;
     if (from.family == to.family)
         return cast_within_family(from, to);

@@ -481,9 +481,9 @@ BODY(column_is_updatable)
 BODY(collation_for)
 {
     struct type t = fn_arg_type(ec, 0);
-    if (type_is(t, TYPE_COLLATED))
+    if (type_is(t, TYPE_COLLATED) && !type_is_citext(t))
         return fn_return_str(out, arena_printf(ec->arena, "\"%s\"", collation_name(t.scale)));
-    if (!type_is(t, TYPE_STRING))
+    if (!type_is(t, TYPE_STRING) && !type_is_citext(t))
         return err_set(err, ERR_DATATYPE_MISMATCH, "collations are not supported by type: %s",
                        type_family_name(fn_arg_type(ec, 0)));
     return fn_return_str(out, STR("\"default\""));

@@ -13,25 +13,25 @@ static int check_same(struct str x, struct str y, struct err *err)
 
 // ---- arithmetic
 
-#define ELEMENTWISE(name, expr, underflows)                                                                         \
-    BODY(name)                                                                                                      \
-    {                                                                                                               \
-        struct str x = args[0].s, y = args[1].s, result;                                                            \
-        TRY(check_same(x, y, err));                                                                                 \
-        result = vector_new(ec->arena, vector_dimensions(x));                                                       \
-        for (uint32_t i = 0; i < vector_dimensions(x); i++) {                                                       \
-            float a = vector_get(x, i), b = vector_get(y, i), r = (expr);                                           \
-            if (isinf(r))                                                                                           \
-                return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");                \
-            if ((underflows) && r == 0 && a != 0 && b != 0)                                                         \
-                return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: underflow");               \
-            vector_put(result, i, r);                                                                               \
-        }                                                                                                           \
-        return fn_return_str(out, result);                                                                          \
+#define ELEMENTWISE(name, expr, underflows)                                                           \
+    BODY(name)                                                                                        \
+    {                                                                                                 \
+        struct str x = args[0].s, y = args[1].s, result;                                              \
+        TRY(check_same(x, y, err));                                                                   \
+        result = vector_new(ec->arena, vector_dimensions(x));                                         \
+        for (uint32_t i = 0; i < vector_dimensions(x); i++) {                                         \
+            float a = vector_get(x, i), b = vector_get(y, i), r = (expr);                             \
+            if (isinf(r))                                                                             \
+                return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");  \
+            if ((underflows) && r == 0 && a != 0 && b != 0)                                           \
+                return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: underflow"); \
+            vector_put(result, i, r);                                                                 \
+        }                                                                                             \
+        return fn_return_str(out, result);                                                            \
     }
 ELEMENTWISE(vector_plus, a + b, false)
 ELEMENTWISE(vector_minus, a - b, false)
-ELEMENTWISE(vector_times, a * b, true)
+ELEMENTWISE(vector_times, a *b, true)
 
 // ---- distances
 

@@ -135,7 +135,7 @@ static void type_columns(struct exec_context *x, struct type t, struct datum *ro
         if (text)
             row[columns_character_octet_length] = datum_int(4 * (int64_t)t.width);
     }
-    if (type_has_collation(t)) {
+    if (type_has_collation(t) && !type_is_citext(t)) {
         row[columns_collation_catalog] = datum_str(x->eval.database);
         row[columns_collation_schema] = datum_c("pg_catalog");
         row[columns_collation_name] = datum_c(collation_name(t.scale));
