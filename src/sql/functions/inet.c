@@ -197,6 +197,18 @@ BODY(set_masklen)
     v.prefix = (uint8_t)args[1].i;
     return return_inet(ec, &v, out);
 }
+BODY(merge)
+{
+    struct inet a = inet_decode(args[0].s), b = inet_decode(args[1].s);
+    if (a.family != b.family)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "cannot merge addresses from different families");
+    unsigned same = 0, most = MIN(a.prefix, b.prefix);
+    while (same < most && (a.address[same / 8] >> (7 - same % 8) & 1) == (b.address[same / 8] >> (7 - same % 8) & 1))
+        same++;
+    fill_host(&a, same, false);
+    a.prefix = (uint8_t)same;
+    return return_inet(ec, &a, out);
+}
 BODY(same_family)
 {
     return fn_return_bool(out, inet_decode(args[0].s).family == inet_decode(args[1].s).family);

@@ -187,6 +187,32 @@ BODY(set_path)
         return fault_null_path(err);
     return json_set_path(ec->arena, args[0].s, path, n, args[2].s, n_args > 3 ? args[3].b : true, &out->s, err);
 }
+// What a NULL value means is said by the last argument.
+BODY(set_path_lax)
+{
+    struct datum with_null[4] = {args[0], args[1], [3] = n_args > 3 ? args[3] : datum_bool(true)};
+    bool null_mode = n_args > 4 && args[4].null;
+    struct str mode = n_args > 4 ? args[4].s : STR("use_json_null");
+    if (args[0].null || args[1].null || with_null[3].null)
+        return fn_return_null(out);
+    if (!args[2].null)
+        return set_path(ec, args, MIN(n_args, 4), out, err);
+    if (!null_mode && str_eqc(mode, "use_json_null")) {
+        TRY(json_parse(ec->arena, STR("null"), &with_null[2].s, err));
+        return set_path(ec, with_null, 4, out, err);
+    }
+    if (!null_mode && str_eqc(mode, "delete_key"))
+        return delete_path(ec, args, 2, out, err);
+    if (!null_mode && str_eqc(mode, "return_target")) {
+        *out = args[0];
+        return 0;
+    }
+    if (!null_mode && str_eqc(mode, "raise_exception"))
+        return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "JSON value must not be null");
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                   "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or "
+                   "\"raise_exception\"");
+}
 BODY(insert_path)
 {
     const struct str *path;

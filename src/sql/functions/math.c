@@ -429,6 +429,33 @@ BODY(fn_random)
     return fn_return_float(out, rng_unit(random_source(ec)));
 }
 
+BODY(random_between)
+{
+    int64_t low = args[0].i, high = args[1].i;
+    if (low > high)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound");
+    uint64_t n = (uint64_t)high - (uint64_t)low + 1; // 0: all there are
+    uint64_t v = n != 0 ? rng_below(random_source(ec), n) : rng_u64(random_source(ec));
+    return fn_return_int(out, (int64_t)((uint64_t)low + v));
+}
+
+BODY(float_gamma)
+{
+    double x = args[0].f;
+    double r = tgamma(x);
+    if ((isinf(r) && !isinf(x)) || (isnan(r) && !isnan(x)))
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");
+    return fn_return_float(out, r);
+}
+BODY(float_lgamma)
+{
+    int sign;
+    double r = lgamma_r(args[0].f, &sign);
+    if (isinf(r) && !isinf(args[0].f))
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");
+    return fn_return_float(out, r);
+}
+
 static double normal(struct rng *rng) // Box and Muller
 {
     double u = 1 - rng_unit(rng), v = rng_unit(rng);

@@ -6,6 +6,7 @@
 #include "keys/keys.h"
 #include "kv/kv.h"
 #include "types/array.h"
+#include "types/datetime.h"
 #include "types/decimal.h"
 #include <math.h>
 
@@ -250,6 +251,33 @@ BODY(pg_sleep)
     if (args[0].f > 0 && isfinite(args[0].f))
         TRY(ec->session->sleep(ec->session, (int64_t)(args[0].f * 1e6), err));
     return fn_return_bool(out, true);
+}
+
+BODY(pg_sleep_for)
+{
+    int64_t until;
+    TRY(need_session(ec, err));
+    TRY(timestamp_add(0, args[0].iv, NULL, &until, err));
+    if (until > 0)
+        TRY(ec->session->sleep(ec->session, until, err));
+    return fn_return_str(out, STR_EMPTY);
+}
+
+BODY(pg_sleep_until)
+{
+    int64_t micros;
+    TRY(need_session(ec, err));
+    if (args[0].i != DATETIME_INFINITY && !__builtin_sub_overflow(args[0].i, clock_wall_ns() / 1000, &micros) &&
+        micros > 0)
+        TRY(ec->session->sleep(ec->session, micros, err));
+    return fn_return_str(out, STR_EMPTY);
+}
+
+BODY(txn_id)
+{
+    if (ec->txn == NULL)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s() cannot be used in this context", ec->call->fn->name);
+    return fn_return_int(out, (int64_t)(kv_txn_id(ec->txn) & INT64_MAX));
 }
 
 BODY(logical_timestamp)
