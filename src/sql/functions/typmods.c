@@ -21,7 +21,8 @@ BODY(char_max_length)
 {
     int64_t oid = args[0].i, modifier = args[1].i;
     bool bits = oid == TYPE_OID_BIT || oid == TYPE_OID_VARBIT;
-    return return_or_null(out, modifier != -1 && (bits || has_length(oid)), bits ? modifier : modifier - MODIFIER_HEADER);
+    return return_or_null(out, modifier != -1 && (bits || has_length(oid)),
+                          bits ? modifier : modifier - MODIFIER_HEADER);
 }
 BODY(char_octet_length)
 {
