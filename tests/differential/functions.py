@@ -47,6 +47,8 @@ GRID = {
     "inet": ["192.168.1.5", "192.168.1.5/24", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255", "::1", "fe80::1:2/64", "::ffff:1.2.3.4"],
     "tsvector": ["", "'a' 'b'", "'cat':1 'dog':2,3A", "'a':1B 'b':2 'c':3C,4", "'A''b' 'x y':5"],
     "tsquery": ["", "cat & dog", "!a | b", "a <-> b", "'cat':A*", "(a | b) & !c", "a <2> c"],
+    "pg_lsn": ["0/0", "0/1", "16/B374D848", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF"],
+    "jsonpath": ["$", "$.a", "$[*]", "strict $.b", "$.a ? (@ > 1)", "$.a == 1", "$.*.type()"],
     "varbit": ["", "0", "1", "0101", "11111111", "1000000000"],
 }
 # Arguments of functions that mean something special: (function, position of the argument) to its values.
@@ -284,6 +286,9 @@ def main():
             admin.must("CREATE DATABASE d TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
             admin.close()
             postgres.url = postgres.url.replace("/postgres?", "/d?")
+            extended = postgres_session(postgres)
+            extended.run("CREATE EXTENSION fuzzystrmatch SCHEMA pg_catalog")  # where it is installed
+            extended.close()
             grid = Grid(palmetto.session(), postgres_session(postgres), arguments)
             grid.functions()
             grid.operators()

@@ -1,8 +1,8 @@
 // Double Metaphone (Lawrence Philips, "The Double Metaphone Search Algorithm", C/C++ Users Journal, June 2000): how a
 // name sounds, in two readings, of which the second is that of other languages. Codes are cut to four sounds.
 //
-// A function per letter decides by what stands around it, adds sounds to both readings and moves on. Past the end of the
-// word stand a few blanks, which rules may ask for.
+// A function per letter decides by what stands around it, adds sounds to both readings and moves on. Past the end of
+// the word stand a few blanks, which rules may ask for.
 #include "sql/functions/functions_int.h"
 #include <ctype.h>
 

@@ -93,7 +93,7 @@ static void soundex_code(struct str s, char code[4])
             last = class;
     }
     if (n == 0)
-        code[0] = '\0';
+        memset(code, '\0', 4);
 }
 
 BODY(soundex)

@@ -10,25 +10,33 @@ BODY(lsn_minus_lsn)
     return fn_return_str(out, decimal_encode(ec->arena, &distance));
 }
 
-static int move(struct eval_context *ec, uint64_t lsn, struct decimal by, bool back, struct datum *out, struct err *err)
+// The datum of a position is the position less 2^63.
+static int position_of(struct eval_context *ec, const struct decimal *v, struct datum *out, struct err *err)
 {
-    int64_t bytes;
-    uint64_t moved;
-    if (!decimal_to_i64(&by, &bytes))
+    struct decimal whole, half = decimal_from_u64(UINT64_C(1) << 63), biased;
+    TRY(decimal_rescale(ec->arena, v, 0, DECIMAL_HALF_UP, &whole, err));
+    TRY(decimal_sub(ec->arena, &whole, &half, &biased, err));
+    *out = (struct datum){0};
+    if (!decimal_to_i64(&biased, &out->i))
         return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range");
-    bool wrapped = back ? __builtin_sub_overflow(lsn, bytes, &moved) : __builtin_add_overflow(lsn, bytes, &moved);
-    if (wrapped)
-        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range");
-    *out = lsn_datum(moved);
     return 0;
 }
+
 BODY(lsn_plus)
 {
-    return move(ec, lsn_of(args[0]), decimal_of(args[1]), false, out, err);
+    struct decimal lsn = decimal_from_u64(lsn_of(args[0])), by = decimal_of(args[1]), sum;
+    if (by.form == DECIMAL_NAN)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot add NaN to pg_lsn");
+    TRY(decimal_add(ec->arena, &lsn, &by, &sum, err));
+    return position_of(ec, &sum, out, err);
 }
 BODY(lsn_minus)
 {
-    return move(ec, lsn_of(args[0]), decimal_of(args[1]), true, out, err);
+    struct decimal lsn = decimal_from_u64(lsn_of(args[0])), by = decimal_of(args[1]), rest;
+    if (by.form == DECIMAL_NAN)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot subtract NaN from pg_lsn");
+    TRY(decimal_sub(ec->arena, &lsn, &by, &rest, err));
+    return position_of(ec, &rest, out, err);
 }
 
 static const struct fn_row rows[] = {
