@@ -309,6 +309,7 @@ static void put_value(struct buf *b, struct type t, const struct datum *d)
         return;
     case TYPE_BYTES:
     case TYPE_INET:
+    case TYPE_LTREE:
         key_put_bytes(b, KEY_TAG_BYTES, d->s);
         return;
     case TYPE_UUID:
@@ -386,6 +387,7 @@ static bool get_value(struct key_reader *r, struct arena *a, struct type t, stru
         return key_get_bytes(r, KEY_TAG_STRING, a, &out->s);
     case TYPE_BYTES:
     case TYPE_INET:
+    case TYPE_LTREE:
         return key_get_bytes(r, KEY_TAG_BYTES, a, &out->s);
     case TYPE_UUID:
         return get_uuid(r, a, &out->s);

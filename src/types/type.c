@@ -141,6 +141,7 @@ static const struct {
     {"tsvector", ROW_TSVECTOR},
     {"tsquery", ROW_TSQUERY},
     {"vector", ROW_VECTOR},
+    {"ltree", ROW_LTREE},
     {"pg_lsn", ROW_PG_LSN},
     {"refcursor", ROW_REFCURSOR},
     {"jsonpath", ROW_JSONPATH},
@@ -232,7 +233,8 @@ enum physical type_physical(struct type t)
         [TYPE_ARRAY] = PHYSICAL_STR,       [TYPE_TUPLE] = PHYSICAL_STR,         [TYPE_VOID] = PHYSICAL_STR,
         [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_COLLATED] = PHYSICAL_STR,
         [TYPE_VECTOR] = PHYSICAL_STR,      [TYPE_PG_LSN] = PHYSICAL_I64,        [TYPE_REFCURSOR] = PHYSICAL_STR,
-        [TYPE_JSONPATH] = PHYSICAL_STR,    [TYPE_TSVECTOR] = PHYSICAL_STR,      [TYPE_TSQUERY] = PHYSICAL_STR,
+        [TYPE_JSONPATH] = PHYSICAL_STR,    [TYPE_LTREE] = PHYSICAL_STR,         [TYPE_TSVECTOR] = PHYSICAL_STR,
+        [TYPE_TSQUERY] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }

@@ -17,6 +17,7 @@ RELATIVE = 1e-9
 def number(text):
     value = float(text)
     return 0.0 if value == 0 else value
+EXTENSION = 16384  # types of extensions have OIDs from here on, each server its own
 
 
 def reading(oid):
@@ -78,7 +79,7 @@ def type_class(oid):
     for kinds in (INTEGERS, STRINGS, BITS, INTEGER_ARRAYS):
         if oid in kinds:
             return kinds[0]
-    return oid
+    return EXTENSION if oid >= EXTENSION else oid
 
 
 def same_rows(a, b, ordered):

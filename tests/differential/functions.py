@@ -49,6 +49,7 @@ GRID = {
     "tsquery": ["", "cat & dog", "!a | b", "a <-> b", "'cat':A*", "(a | b) & !c", "a <2> c"],
     "pg_lsn": ["0/0", "0/1", "16/B374D848", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF"],
     "jsonpath": ["$", "$.a", "$[*]", "strict $.b", "$.a ? (@ > 1)", "$.a == 1", "$.*.type()"],
+    "ltree": ["", "a", "a.b", "a.b.c", "a.b.c.b", "b", "c.d", "A.b_1"],
     "varbit": ["", "0", "1", "0101", "11111111", "1000000000"],
 }
 # Arguments of functions that mean something special: (function, position of the argument) to its values.
@@ -287,7 +288,8 @@ def main():
             admin.close()
             postgres.url = postgres.url.replace("/postgres?", "/d?")
             extended = postgres_session(postgres)
-            extended.run("CREATE EXTENSION fuzzystrmatch SCHEMA pg_catalog")  # where it is installed
+            for extension in ("fuzzystrmatch", "ltree"):  # where they are installed
+                extended.run(f"CREATE EXTENSION {extension} SCHEMA pg_catalog")
             extended.close()
             grid = Grid(palmetto.session(), postgres_session(postgres), arguments)
             grid.functions()

@@ -104,6 +104,7 @@ static void test_scalars(void)
     CHECK_TEXTS(T_UUID, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
                 "07d42834-81a8-4c5e-9b9b-5b0f4f0e8f10");
     CHECK_TEXTS(T_OID, "0", "26", "4294967295");
+    CHECK_TEXTS(T_LTREE, "", "a", "a.b", "a-b", "a.b.c", "ab", "a_b", "B", "a.b-c");
     CHECK_TEXTS(T_PG_LSN, "0/0", "0/1", "1/0", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF");
 }
 

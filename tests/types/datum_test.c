@@ -50,6 +50,8 @@ static const struct {
     {"pg_lsn", "16/B374D848", "16/B374D848", "00000016b374d848"},
     {"pg_lsn", "ffffffff/0", "FFFFFFFF/0", "ffffffff00000000"},
     {"citext", "Ab c", "Ab c", "41622063"},
+    {"ltree", "a.b-c.D_1", "a.b-c.D_1", "01612e622d632e445f31"},
+    {"ltree", "", "", "01"},
     {"refcursor", "a b", "a b", "612062"},
     {"jsonpath", "$.a", "$.a", "01242e61"},
     {"float4", "0.1", "0.1", "3dcccccd"},
@@ -245,6 +247,11 @@ static void test_values(void)
 static const struct {
     const char *type, *in, *error;
 } errors[] = {
+    {"ltree", "a..b", "42601 label cannot be empty"},
+    {"ltree", ".", "42601 label cannot be empty"},
+    {"ltree", "a b", "42601 label contains invalid character  "},
+    {"vector", "[]", "22P02 invalid input syntax for type vector: empty string"},
+    {"pg_lsn", "1", "22P02 could not parse pg_lsn: invalid value \"1\""},
     {"bool", "maybe", "22P02 could not parse \"maybe\" as type bool: invalid bool value"},
     {"bool", "", "22P02 could not parse \"\" as type bool: invalid bool value"},
     {"int", "x", "22P02 could not parse \"x\" as type int: strconv.ParseInt: parsing \"x\": invalid syntax"},
