@@ -33,8 +33,8 @@ int ltree_parse(struct arena *a, struct str text, struct str *out, struct err *e
         path[i] = path[i] == '.' ? LTREE_SEPARATOR : path[i] == LTREE_SEPARATOR ? ' ' : path[i];
     }
     if (n > LTREE_LABELS_MAX)
-        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                       "number of ltree labels (%zu) exceeds the maximum allowed (%d)", n, LTREE_LABELS_MAX);
+        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "number of ltree labels (%zu) exceeds the maximum allowed (%d)",
+                       n, LTREE_LABELS_MAX);
     *out = (struct str){path, text.len};
     for (size_t from = 0, i = 0; i <= text.len; i++) {
         if (i < text.len && path[i] != LTREE_SEPARATOR)
@@ -84,8 +84,8 @@ struct str ltree_concat(struct arena *a, struct str x, struct str y)
 
 bool ltree_contains(struct str path, struct str other)
 {
-    return path.len == 0 || (str_has_prefix(other, path) &&
-                             (other.len == path.len || other.ptr[path.len] == LTREE_SEPARATOR));
+    return path.len == 0 ||
+           (str_has_prefix(other, path) && (other.len == path.len || other.ptr[path.len] == LTREE_SEPARATOR));
 }
 
 int ltree_parse_datum(struct arena *a, struct type t, struct str text, const struct value_context *vc,

@@ -1,5 +1,5 @@
-// LTREE: a path of labels (letters, digits, _ and -), written a.b.c. Encoded as the labels with LTREE_SEPARATOR, which is
-// below all of their bytes, between them: bytewise order is the order label by label. The empty path has no labels.
+// LTREE: a path of labels (letters, digits, _ and -), written a.b.c. Encoded as the labels with LTREE_SEPARATOR, which
+// is below all of their bytes, between them: bytewise order is the order label by label. The empty path has no labels.
 #ifndef TYPES_LTREE_H
 #define TYPES_LTREE_H
 

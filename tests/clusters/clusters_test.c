@@ -866,7 +866,7 @@ static void test_storage_limit(void)
     }
     int64_t full = usage_of("one").storage_bytes;
     CHECK(full > 900000 && full < 1010000);
-    expect_error(s, "INSERT INTO t VALUES (1, 'x')", ERR_DISK_FULL);
+    expect_error(s, "INSERT INTO t VALUES (0, repeat('x', 100000))", ERR_DISK_FULL);
     expect_error(s, "UPDATE t SET b = b || 'x'", ERR_DISK_FULL);
     expect_error(s, "CREATE INDEX ON t (b)", ERR_DISK_FULL);
     expect(s, "SELECT count(*) > 900 FROM t", "t ");

@@ -47,8 +47,8 @@ BODY(concat)
 {
     uint32_t levels = ltree_levels(args[0].s) + ltree_levels(args[1].s);
     if (levels > LTREE_LABELS_MAX)
-        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                       "number of ltree labels (%u) exceeds the maximum allowed (%d)", levels, LTREE_LABELS_MAX);
+        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "number of ltree labels (%u) exceeds the maximum allowed (%d)",
+                       levels, LTREE_LABELS_MAX);
     return fn_return_str(out, ltree_concat(ec->arena, args[0].s, args[1].s));
 }
 

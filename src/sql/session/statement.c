@@ -1045,8 +1045,8 @@ int statement_source(void *arg, struct arena *a, const struct ast *statement, co
     if (statement->kind != AST_SHOW && statement->kind != AST_EXPLAIN)
         return 0;
     struct show_result r;
-    TRY(statement->kind == AST_SHOW ? show_run(s, a, statement, &r, err) 
-                                     : explain(s, &(struct statement_input){.ast = statement}, a, &r, err));
+    TRY(statement->kind == AST_SHOW ? show_run(s, a, statement, &r, err)
+                                    : explain(s, &(struct statement_input){.ast = statement}, a, &r, err));
     *query = show_as_query(a, &r);
     return 0;
 }
