@@ -122,6 +122,8 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
     }
     if (expr_has_subquery(*out))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s", context);
+    if (an.parameters.len > options->n_parameter_oids)
+        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%zu", an.parameters.len);
     *query = an.query;
     return 0;
 }

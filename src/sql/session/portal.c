@@ -456,6 +456,10 @@ static int cursor_new(struct session *s, const struct ast_declare_cursor *d, con
     int rc = prepared_make(s, STR(""), STR_EMPTY, d->query, oids, n, &st, err);
     arena_release(&a);
     TRY(rc);
+    if (st->n_parameters > n) {
+        prepared_release(s, st);
+        return parameter_missing((int64_t)n + 1, err);
+    }
     struct portal *p = *out = portal_new(s, d->name, st);
     prepared_release(s, st); // the portal keeps it
     p->cursor = true;
