@@ -31,12 +31,15 @@ static const struct {
 #undef SYSTEM_COLUMN
 };
 
-static const struct cat_grant *system_grants(struct arena *a)
+// To be read: what is in them is changed by statements that keep it consistent. Statistics may be brought from
+// elsewhere.
+static const struct cat_grant *system_grants(struct arena *a, size_t k)
 {
-    const uint32_t all = CAT_PRIVILEGE_SELECT | CAT_PRIVILEGE_INSERT | CAT_PRIVILEGE_UPDATE | CAT_PRIVILEGE_DELETE;
+    const uint32_t change = CAT_PRIVILEGE_INSERT | CAT_PRIVILEGE_UPDATE | CAT_PRIVILEGE_DELETE;
+    const uint32_t held = CAT_PRIVILEGE_SELECT | (k == SYSTEM_TABLE_STATISTICS ? change : 0);
     struct cat_grant *g = ARENA_ARRAY(a, struct cat_grant, 2);
-    g[0] = (struct cat_grant){STR("admin"), all, all};
-    g[1] = (struct cat_grant){STR("root"), all, all};
+    g[0] = (struct cat_grant){STR("admin"), held, held};
+    g[1] = (struct cat_grant){STR("root"), held, held};
     return g;
 }
 
@@ -80,7 +83,7 @@ static struct cat_table *table_of(struct arena *a, size_t k, const struct system
                             .next_index_id = 2,
                             .slot_types = types,
                             .primary = primary_of(a, system_tables[k].n_key),
-                            .acl = {STR("node"), system_grants(a), 2},
+                            .acl = {STR("node"), system_grants(a, k), 2},
                             .version = 1};
     struct row_layout *layout = ARENA_NEW(a, struct row_layout);
     cat_row_layout_init(layout, a, t);
