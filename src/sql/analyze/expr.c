@@ -867,6 +867,10 @@ static int quantified_tuple(struct analyzer *an, struct scope *s, const struct a
                             bool all, struct expr **out, struct err *err)
 {
     const struct ast_tuple *items = ast_as_tuple(q->right);
+    if (items->items.n == 0) {
+        *out = expr_bool(an->arena, all);
+        return 0;
+    }
     struct expr *e = expr_new(an->arena, all ? EXPR_AND : EXPR_OR, T_BOOL, (uint32_t)items->items.n);
     for (size_t i = 0; i < items->items.n; i++) {
         struct ast *operands[2] = {q->left, items->items.items[i]};

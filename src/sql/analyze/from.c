@@ -104,6 +104,12 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
     return 0;
 }
 
+static struct str alias_name(const struct ast_aliased_table *at, size_t i)
+{
+    const struct ast *item = at->columns.items[i];
+    return item->kind == AST_NAME ? ast_as_name(item)->name : ast_as_column_def(item)->name;
+}
+
 // Puts the columns of a derived table under its alias; `names` from the alias list override.
 static int add_derived(struct analyzer *an, struct scope *into, const struct ast_aliased_table *at, struct str table,
                        const col_id *cols, const struct str *names, uint32_t n, struct err *err)
@@ -116,8 +122,7 @@ static int add_derived(struct analyzer *an, struct scope *into, const struct ast
     for (uint32_t i = 0; i < n; i++) {
         struct str name = names[i];
         if (i < at->columns.n)
-            name = at->columns.items[i]->kind == AST_NAME ? ast_as_name(at->columns.items[i])->name
-                                                          : ast_as_column_def(at->columns.items[i])->name;
+            name = alias_name(at, i);
         scope_add(an, into, (struct scope_column){.name = name, .table = table, .column = cols[i]});
     }
     return 0;
@@ -292,6 +297,12 @@ static int no_definitions(const struct ast_aliased_table *at, struct err *err)
     return err_at(err, at->base.position);
 }
 
+static int unwanted_definitions(const struct ast_aliased_table *at, struct err *err)
+{
+    err_set(err, ERR_SYNTAX_ERROR, "a column definition list is only allowed for functions returning \"record\"");
+    return err_at(err, at->base.position);
+}
+
 static struct rel *fields_of(struct analyzer *an, struct rel *r, const struct tuple_shape *shape)
 {
     struct projection *items = ARENA_ARRAY(an->arena, struct projection, shape->n);
@@ -326,8 +337,7 @@ static int from_row(struct analyzer *an, struct scope *into, const struct ast_al
         info->type = call->type;
         known = tuple_shape(an, call, &shape);
     } else if (defined) {
-        err_set(err, ERR_SYNTAX_ERROR, "a column definition list is only allowed for functions returning \"record\"");
-        return err_at(err, at->base.position);
+        return unwanted_definitions(at, err);
     }
     if (!known) {
         struct str column = at->alias.ptr != NULL ? at->alias : info->name; // f() AS x names its only column x
@@ -438,7 +448,7 @@ static int add_ordinality(struct analyzer *an, struct scope *into, const struct 
     struct str name = STR("ordinality");
     size_t visible = into->columns.len - first;
     if (at->columns.n > visible)
-        name = ast_as_name(at->columns.items[visible])->name;
+        name = alias_name(at, visible);
     scope_add(an, into, (struct scope_column){.name = name, .table = table, .column = column});
     *rel = r;
     return 0;
@@ -452,6 +462,10 @@ static int from_aliased(struct analyzer *an, struct scope *outer, const struct a
     if (at->ordinality && at->columns.n > 0)
         trimmed.columns.n--; // the last name may be the ordinality column's; add_ordinality sees the whole list
     const struct ast_aliased_table *use = at;
+    for (size_t i = 0; i < at->columns.n && at->source->kind != AST_ROWS_FROM; i++) {
+        if (at->columns.items[i]->kind == AST_COLUMN_DEF)
+            return unwanted_definitions(at, err);
+    }
     switch (at->source->kind) {
     case AST_OBJECT_NAME:
         TRY(from_name(an, outer, into, use, out, err));

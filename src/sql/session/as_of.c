@@ -76,6 +76,16 @@ struct reading {
     int64_t ns;
 };
 
+static int not_a_time(struct err *err)
+{
+    return err_set(err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: value is neither timestamp, decimal, nor interval");
+}
+
+static int read_micros(struct reading *r, int64_t micros, struct err *err)
+{
+    return __builtin_mul_overflow(micros, (int64_t)1000, &r->ns) ? not_a_time(err) : 0;
+}
+
 static int interval_before_now(struct reading *r, struct interval iv, struct err *err)
 {
     int64_t micros;
@@ -88,8 +98,7 @@ static int interval_before_now(struct reading *r, struct interval iv, struct err
         return err_set(err, ERR_UNCATEGORIZED,
                        "AS OF SYSTEM TIME: interval value '%.*s' too large, AS OF interval must be <= -1µs",
                        STR_FMT(r->text));
-    r->ns = micros * 1000;
-    return 0;
+    return read_micros(r, micros, err);
 }
 
 // Nanoseconds with the logical clock behind the point, which is always 0 here.
@@ -102,21 +111,14 @@ static bool read_decimal(struct str text, int64_t *ns)
            (point == NULL || str_to_i64(str_slice(text, end + 1, text.len), &logical)) && logical >= 0;
 }
 
-static int not_a_time(struct err *err)
-{
-    return err_set(err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: value is neither timestamp, decimal, nor interval");
-}
-
 static int read_text(struct reading *r, struct str text, struct err *err)
 {
     struct datum d;
     r->text = text;
     if (read_decimal(text, &r->ns))
         return 0;
-    if (datum_parse(r->arena, T_TIMESTAMPTZ, text, &r->s->vc, &d, NULL) == 0) {
-        r->ns = d.i * 1000;
-        return 0;
-    }
+    if (datum_parse(r->arena, T_TIMESTAMPTZ, text, &r->s->vc, &d, NULL) == 0)
+        return read_micros(r, d.i, err);
     if (datum_parse(r->arena, T_INTERVAL, text, &r->s->vc, &d, NULL) == 0)
         return interval_before_now(r, d.iv, err);
     return not_a_time(err);
@@ -135,8 +137,7 @@ static int read_value(struct reading *r, struct type t, struct datum d, struct e
         return interval_before_now(r, d.iv, err);
     case TYPE_TIMESTAMP:
     case TYPE_TIMESTAMPTZ:
-        r->ns = d.i * 1000;
-        return 0;
+        return read_micros(r, d.i, err);
     case TYPE_INT:
         r->ns = d.i;
         return 0;

@@ -374,7 +374,7 @@ int64_t session_idle_deadline(const struct session *s, struct err *err)
     else
         err_set(err, ERR_IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout");
     err->severity = ERR_SEVERITY_FATAL;
-    return s->idle_since_ns + ms * 1000000;
+    return s->idle_since_ns + timeout_ns(ms);
 }
 
 size_t session_results_buffer_bytes(const struct session *s)

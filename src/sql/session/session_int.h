@@ -351,6 +351,9 @@ int parameter_missing(int64_t number, struct err *err); // 42P02: the statement 
 void send_notice(struct session *s, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void send_notice_record(void *session, const struct err *notice);
 void statement_clock_start(struct session *s);
+// Of a setting, which is in milliseconds and may be as large as an INT8.
+int64_t timeout_ns(int64_t ms);
+int64_t deadline_after(int64_t timeout_ms); // on the monotonic clock; 0: none
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
 int lock_written_tables(struct session *s, const struct query *q, bool *moved, struct err *err) MUST_CHECK;
 // Statistics, and what tests switch off.

@@ -116,7 +116,7 @@ static int64_t until_deadline(int64_t timeout, int64_t deadline_ns)
 // Lock waits end at the lock timeout, with the statement or with the transaction, whichever comes first.
 static int64_t lock_timeout(const struct session *s)
 {
-    int64_t timeout = setting_int(s, SETTING_LOCK_TIMEOUT) * 1000000;
+    int64_t timeout = timeout_ns(setting_int(s, SETTING_LOCK_TIMEOUT));
     return until_deadline(until_deadline(timeout, s->statement_deadline_ns), s->txn_deadline_ns);
 }
 
@@ -152,11 +152,21 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
     eval_context_init(s, &x->eval, a);
 }
 
+// A timeout that never comes rather than one that wraps.
+int64_t timeout_ns(int64_t ms)
+{
+    return MIN(MAX(ms, (int64_t)0), INT64_MAX / 4 / 1000000) * 1000000;
+}
+
+int64_t deadline_after(int64_t timeout_ms)
+{
+    return timeout_ms > 0 ? clock_mono_ns() + timeout_ns(timeout_ms) : 0;
+}
+
 void statement_clock_start(struct session *s)
 {
     s->statement_micros = clock_wall_ns() / 1000;
-    int64_t timeout_ms = setting_int(s, SETTING_STATEMENT_TIMEOUT);
-    s->statement_deadline_ns = timeout_ms > 0 ? clock_mono_ns() + timeout_ms * 1000000 : 0;
+    s->statement_deadline_ns = deadline_after(setting_int(s, SETTING_STATEMENT_TIMEOUT));
 }
 
 // ---- planning

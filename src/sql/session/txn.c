@@ -102,8 +102,7 @@ int session_begin(struct session *s, enum txn_state state, struct err *err)
     s->rows_read_in_txn = s->rows_written_in_txn = 0;
     s->restarts = 0;
     s->txn_failed_retryable = false;
-    int64_t timeout_ms = setting_int(s, SETTING_TRANSACTION_TIMEOUT);
-    s->txn_deadline_ns = timeout_ms > 0 && state == TXN_EXPLICIT ? clock_mono_ns() + timeout_ms * 1000000 : 0;
+    s->txn_deadline_ns = state == TXN_EXPLICIT ? deadline_after(setting_int(s, SETTING_TRANSACTION_TIMEOUT)) : 0;
     TRY(open_kv(s, err));
     s->txn_state = state;
     return 0;
