@@ -205,6 +205,8 @@ static int literal(struct analyzer *an, struct type t, struct str text, int posi
     struct datum value = DATUM_NULL;
     const struct value_context *vc = an->options->fold != NULL ? an->options->fold->vc : NULL;
     int rc = datum_parse(an->arena, t, text, vc, &value, err);
+    if (rc == 0 && t.family == TYPE_INT)
+        rc = datum_fit(an->arena, t, true, value, &value, err); // no cast follows that would look at the width
     if (rc != 0)
         return err_at(err, position);
     *out = expr_const(an->arena, t, datum_copy(an->arena, t, value));
