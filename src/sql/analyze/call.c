@@ -484,6 +484,25 @@ static int routine_call(struct analyzer *an, struct scope *s, const struct ast_f
     return finish_routine(an, s, call, e, n->name, out, err);
 }
 
+// normalize(text, NFC): the form is a word, not a column.
+static void name_form(struct analyzer *an, struct ast_func_call *call)
+{
+    static const char *const forms[] = {"nfc", "nfd", "nfkc", "nfkd"};
+    const struct ast *form = call->args.n == 2 ? call->args.items[1] : NULL;
+    if (form == NULL || form->kind != AST_COLUMN_REF || ast_as_column_ref(form)->table.len > 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        if (!str_eqc(ast_as_column_ref(form)->column, forms[i]))
+            continue;
+        struct ast_string *text = AST_NEW(an->arena, STRING, string, form->position);
+        struct ast_list args = {0};
+        text->value = str_of(forms[i]);
+        ast_list_push(an->arena, &args, call->args.items[0]);
+        ast_list_push(an->arena, &args, &text->base);
+        call->args = args;
+    }
+}
+
 int call_function(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct type want,
                   struct expr **out, struct err *err)
 {
@@ -516,7 +535,10 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
     case FN_SCALAR:
         break;
     }
-    TRY(resolve(an, s, call, name, candidates, n, want, out, err));
+    struct ast_func_call with_form = *call;
+    if (str_eqc(name, "normalize"))
+        name_form(an, &with_form);
+    TRY(resolve(an, s, &with_form, name, candidates, n, want, out, err));
     *out = expr_fold(an, *out);
     return 0;
 }

@@ -254,7 +254,7 @@ static int finish_args(struct analyzer *an, struct scope *s, const struct fn_ove
 
 static struct type result_type(const struct fn_overload *fn, struct type any)
 {
-    if (fn->result.family == TYPE_COLLATED)
+    if (type_is_any_collated(fn->result))
         return type_collated_unlimited(any);
     if (fn->result.family == TYPE_ANY || (fn->result.family != TYPE_ARRAY && type_is_any_kind(fn->result)))
         return any.family == TYPE_ANY ? T_UNKNOWN : any;

@@ -1,7 +1,8 @@
-// format(), to_char() and to_number() of numbers, parse_ident().
+// format(), to_char() and to_number() of numbers, parse_ident(), prettify_statement().
 #include "sql/functions/functions_int.h"
 #include "sql/functions/regtypes_int.h"
 #include "sql/parse/ast_print.h"
+#include "sql/parse/parse.h"
 #include "types/array.h"
 #include "types/decimal.h"
 #include "types/text.h"
@@ -428,6 +429,20 @@ BODY(parse_ident)
     for (size_t i = 0; i < n; i++)
         items[i] = datum_str(parts[i]);
     return fn_return_str(out, array_build(ec->arena, T_STRING, items, (uint32_t)n));
+}
+
+// ---- prettify_statement
+
+BODY(prettify_statement)
+{
+    struct parsed_statements statements;
+    struct buf b = {.max = FN_STRING_BYTES_MAX};
+    TRY(parse_sql(ec->arena, args[0].s, NULL, &statements, err));
+    for (size_t i = 0; i < statements.n; i++) {
+        buf_cstr(&b, i > 0 ? ";\n" : "");
+        ast_print(&b, statements.items[i].ast, AST_PRINT_DEFAULT);
+    }
+    return fn_return_buf(ec, &b, out, err);
 }
 
 static const struct fn_row rows[] = {

@@ -358,6 +358,44 @@ BODY(acldefault)
     return fn_return_str(out, array_build(ec->arena, T_STRING, items, n));
 }
 
+// Sets the bit of a privilege among acl_letters.
+static int read_privilege(struct str privilege, uint32_t *set, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
+        bool temp = acl_letters[i].letter == 'T' && str_ieqc(privilege, "temp");
+        if (!temp && !str_ieqc(privilege, acl_letters[i].name))
+            continue;
+        *set |= UINT32_C(1) << i;
+        return 0;
+    }
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", STR_FMT(privilege));
+}
+
+BODY(makeaclitem)
+{
+    struct str grantee, grantor, rest = args[2].s;
+    uint32_t set = 0;
+    TRY(need_catalog(ec, err));
+    TRY(user_of(ec, T_OID, args[0], &grantee, err));
+    TRY(user_of(ec, T_OID, args[1], &grantor, err));
+    while (rest.len > 0) {
+        ptrdiff_t comma = str_find(rest, STR(","), 0);
+        size_t end = comma < 0 ? rest.len : (size_t)comma;
+        TRY(read_privilege(str_trim(str_slice(rest, 0, end)), &set, err));
+        rest = str_slice(rest, MIN(end + 1, rest.len), rest.len);
+    }
+    struct buf b = BUF_INIT;
+    buf_str(&b, grantee);
+    buf_putc(&b, '=');
+    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
+        if ((set >> i & 1) != 0)
+            buf_printf(&b, "%c%s", acl_letters[i].letter, args[3].b ? "*" : "");
+    }
+    buf_putc(&b, '/');
+    buf_str(&b, grantor);
+    return fn_return_buf(ec, &b, out, err);
+}
+
 static const struct fn_row rows[] = {
 #include "sql/functions/privilege.def"
 };
