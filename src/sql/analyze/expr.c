@@ -555,10 +555,33 @@ static int row_size_mismatch(const struct expr *l, const struct expr *r, int pos
     return err_at(err, position);
 }
 
-// (a, b) < (c, d) is a < c OR (a = c AND b < d); = and <> are conjunctions and disjunctions.
-static int compare_rows(struct analyzer *an, const char *symbol, struct expr *l, struct expr *r, int position,
-                        struct expr **out, struct err *err)
+// The field of a row when it is a text, which takes the type of what it is compared with.
+static struct ast *text_field(const struct ast *row, uint32_t i)
 {
+    struct ast *field = row->kind == AST_TUPLE ? ast_as_tuple(row)->items.items[i] : NULL;
+    return field != NULL && field->kind == AST_STRING ? field : NULL;
+}
+
+// Two rows, and how they were written.
+struct row_pair {
+    struct expr *l, *r;
+    const struct ast *left, *right;
+};
+
+static int compare_fields(struct analyzer *an, struct scope *s, const char *symbol, const struct row_pair *rows,
+                          uint32_t i, int position, struct expr **out, struct err *err)
+{
+    struct ast *operands[2] = {text_field(rows->left, i), text_field(rows->right, i)};
+    struct expr *args[2] = {operands[0] == NULL ? rows->l->args[i] : NULL,
+                            operands[1] == NULL ? rows->r->args[i] : NULL};
+    return operator_call(an, s, symbol, operands, args, 2, T_ANYELEMENT, position, out, err);
+}
+
+// (a, b) < (c, d) is a < c OR (a = c AND b < d); = and <> are conjunctions and disjunctions.
+static int compare_rows(struct analyzer *an, struct scope *s, const char *symbol, const struct row_pair *rows,
+                        int position, struct expr **out, struct err *err)
+{
+    const struct expr *l = rows->l, *r = rows->r;
     if (l->n_args != r->n_args)
         return row_size_mismatch(l, r, position, err);
     bool equality = strcmp(symbol, "=") == 0, inequality = strcmp(symbol, "<>") == 0;
@@ -568,7 +591,7 @@ static int compare_rows(struct analyzer *an, const char *symbol, struct expr *l,
         struct expr *last, *eq;
         bool final = i == l->n_args - 1;
         const char *op = equality || inequality || final ? symbol : strict;
-        TRY(compare_exprs(an, op, l->args[i], r->args[i], position, &last, err));
+        TRY(compare_fields(an, s, op, rows, i, position, &last, err));
         if (result == NULL) {
             result = last;
             continue;
@@ -577,7 +600,7 @@ static int compare_rows(struct analyzer *an, const char *symbol, struct expr *l,
         combined->args[0] = last;
         combined->args[1] = result;
         if (!equality && !inequality) {
-            TRY(compare_exprs(an, "=", l->args[i], r->args[i], position, &eq, err));
+            TRY(compare_fields(an, s, "=", rows, i, position, &eq, err));
             combined->args[1] = expr_and(an->arena, eq, result);
         }
         result = combined;
@@ -654,8 +677,10 @@ static int binary(struct analyzer *an, struct scope *s, const struct ast *e, str
             TRY(row_subquery(an, s, operands[i], (uint32_t)ast_as_tuple(operands[1 - i])->items.n, &args[i], err));
     }
     TRY(analyze_operands(an, s, operands, args, err));
-    if (ordering && args[0] != NULL && args[1] != NULL && is_row(args[0]) && is_row(args[1]))
-        return compare_rows(an, op.symbol, args[0], args[1], e->position, out, err);
+    if (ordering && args[0] != NULL && args[1] != NULL && is_row(args[0]) && is_row(args[1])) {
+        const struct row_pair rows = {args[0], args[1], b->left, b->right};
+        return compare_rows(an, s, op.symbol, &rows, e->position, out, err);
+    }
     TRY(operator_call(an, s, op.symbol, operands, args, 2, want, e->position, out, err));
     if (op.negated)
         *out = negate(an, *out);
@@ -830,7 +855,8 @@ static int in_rows(struct analyzer *an, struct scope *s, struct expr *operand, c
                     type_family_name(item->type));
             return err_at(err, in->base.position);
         }
-        TRY(compare_rows(an, "=", operand, item, in->base.position, &any->args[i], err));
+        const struct row_pair rows = {operand, item, in->operand, in->items.items[i]};
+        TRY(compare_rows(an, s, "=", &rows, in->base.position, &any->args[i], err));
     }
     *out = in->items.n == 1 ? any->args[0] : any;
     return 0;

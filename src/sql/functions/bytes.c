@@ -344,7 +344,7 @@ BODY(bits_shift_right)
 BODY(bits_position)
 {
     uint32_t n = bits_count(args[0].s), m = bits_count(args[1].s);
-    for (uint32_t at = 0; m <= n && at <= n - m; at++) {
+    for (uint32_t at = 0; n > 0 && m <= n && at <= n - m; at++) {
         uint32_t same = 0;
         while (same < m && bits_get(args[0].s, at + same) == bits_get(args[1].s, same))
             same++;
