@@ -211,6 +211,20 @@ static int parse_accessors(struct path_reader *r, struct path_node **out)
     }
 }
 
+// A number with a sign before it is a number.
+static int signed_number(struct path_reader *r, char op, struct path_node *number)
+{
+    struct buf b = BUF_INIT;
+    if (op == '+')
+        return 0;
+    buf_putc(&b, '-');
+    json_print(&b, number->value);
+    bool twice = b.len > 1 && b.ptr[1] == '-';
+    int rc = json_parse(r->arena, str_slice(buf_view(&b), twice ? 2 : 0, b.len), &number->value, r->err);
+    buf_release(&b);
+    return rc;
+}
+
 static int parse_unary(struct path_reader *r, struct path_node **out)
 {
     skip_blanks(r);
@@ -223,6 +237,9 @@ static int parse_unary(struct path_reader *r, struct path_node **out)
     struct path_node *operand;
     TRY(parse_unary(r, &operand));
     r->depth--;
+    *out = operand;
+    if (operand->kind == PATH_LITERAL && json_kind(operand->value) == JSON_NUMBER)
+        return signed_number(r, op, operand);
     *out = new_node(r, PATH_SIGN, operand, NULL);
     (*out)->op = op;
     return 0;
@@ -363,14 +380,21 @@ int path_parse(struct arena *a, struct str text, struct path *out, struct err *e
     return r.at == text.len ? 0 : syntax_error(&r);
 }
 
-// ---- values of type JSONPATH: the text, as it was written
+// ---- values of type JSONPATH: the text, as path_print() has it
 
 int path_parse_datum(struct arena *a, struct type t, struct str text, const struct value_context *vc, struct datum *out,
                      struct err *err)
 {
     struct path path;
+    struct buf b = BUF_INIT;
+    if (text.len == 0)
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type jsonpath: \"\"");
     TRY(string_parse_datum(a, T_STRING, text, vc, out, err));
-    return path_parse(a, text, &path, err);
+    TRY(path_parse(a, out->s, &path, err));
+    path_print(&b, &path);
+    out->s = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return 0;
 }
 
 void path_print_datum(struct buf *out, struct type t, struct datum d, const struct value_context *vc)

@@ -51,4 +51,7 @@ static inline bool path_is_predicate(const struct path_node *n)
 // 42601 when the text is no path.
 int path_parse(struct arena *a, struct str text, struct path *out, struct err *err) MUST_CHECK;
 
+// Canonical text: reading it gives the same path.
+void path_print(struct buf *out, const struct path *path);
+
 #endif

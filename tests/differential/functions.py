@@ -48,7 +48,9 @@ GRID = {
     "tsvector": ["", "'a' 'b'", "'cat':1 'dog':2,3A", "'a':1B 'b':2 'c':3C,4", "'A''b' 'x y':5"],
     "tsquery": ["", "cat & dog", "!a | b", "a <-> b", "'cat':A*", "(a | b) & !c", "a <2> c"],
     "pg_lsn": ["0/0", "0/1", "16/B374D848", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF"],
-    "jsonpath": ["$", "$.a", "$[*]", "strict $.b", "$.a ? (@ > 1)", "$.a == 1", "$.*.type()"],
+    "jsonpath": ["$", "$.a", "$[*]", "strict $.b", "$.a ? (@ > 1)", "$.a == 1", "$.*.type()", "-1", "+$.a - 2 * ($.b + 3) / 4",
+                 "$ ? (@.a like_regex \"^x\" flag \"i\" || exists(@.b) && !(@.c starts with \"y\"))", "($.a > 1) is unknown", "$[0, 1 to last - 1].\"k k\"",
+                 "$var.size()", "1.50", "null", "(1 + 2).abs()", "$.a.b[*].*", ""],
     "ltree": ["", "a", "a.b", "a.b.c", "a.b.c.b", "b", "c.d", "A.b_1"],
     "varbit": ["", "0", "1", "0101", "11111111", "1000000000"],
 }
