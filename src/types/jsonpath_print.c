@@ -33,8 +33,8 @@ static void print_operand(struct buf *out, const struct path_node *n, const stru
 
 static const char *operator_text(const struct path_node *n)
 {
-    static const char *const comparisons[] = {['='] = "==", ['!'] = "!=", ['<'] = "<",
-                                              ['>'] = ">",  ['{'] = "<=", ['}'] = ">="};
+    static const char *const comparisons[] = {
+        ['='] = "==", ['!'] = "!=", ['<'] = "<", ['>'] = ">", ['{'] = "<=", ['}'] = ">="};
     switch (n->kind) {
     case PATH_OR:
         return "||";

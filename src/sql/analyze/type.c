@@ -71,8 +71,60 @@ static int apply_modifiers(const struct ast_type_name *t, struct type *type, str
     }
 }
 
+// Types of PostgreSQL, and of extensions that CockroachDB has, that do not exist here.
+static bool is_missing_type(struct str name)
+{
+    static const char *const names[] = {
+        "box",
+        "box2d",
+        "cid",
+        "cidr",
+        "circle",
+        "geography",
+        "geometry",
+        "hstore",
+        "int4range",
+        "int8range",
+        "line",
+        "lquery",
+        "lseg",
+        "ltxtquery",
+        "macaddr",
+        "macaddr8",
+        "money",
+        "numrange",
+        "path",
+        "pg_snapshot",
+        "point",
+        "polygon",
+        "tid",
+        "tsrange",
+        "tstzrange",
+        "daterange",
+        "txid_snapshot",
+        "xid",
+        "xid8",
+        "xml",
+        "int4multirange",
+        "int8multirange",
+        "nummultirange",
+        "tsmultirange",
+        "tstzmultirange",
+        "datemultirange",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_eqc(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 static int absent(const struct ast_type_name *t, struct err *err)
 {
+    if ((t->schema.ptr == NULL || str_eqc(t->schema, "pg_catalog")) && is_missing_type(t->name)) {
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: type %.*s", STR_FMT(t->name));
+        return err_at(err, t->base.position);
+    }
     err_set(err, ERR_UNDEFINED_OBJECT, "type \"%.*s%s%.*s\" does not exist", STR_FMT(t->schema),
             t->schema.ptr != NULL ? "." : "", STR_FMT(t->name));
     return err_at(err, t->base.position);
