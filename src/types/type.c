@@ -11,7 +11,8 @@ struct type_row {
 };
 
 static const struct type_row rows[] = {
-#define TYPE(NAME, family_, width_, oid_, array_oid, sql, pg, typlen, phys) {T_##NAME, array_oid, sql, pg, typlen},
+#define TYPE(NAME, family_, width_, oid_, array_oid, sql, pg, typlen, phys) \
+    {TYPE_OF_ROW(family_, width_, oid_), array_oid, sql, pg, typlen},
 #include "types/types.def"
 #undef TYPE
 };

@@ -100,12 +100,16 @@ enum type_oid {
 
 // Strings whose case does not count: the collation of CITEXT, und_u_ks_level2.
 enum { TYPE_COLLATION_CITEXT = 1 };
-#define TYPE_SCALE(family) ((family) == TYPE_COLLATED ? TYPE_COLLATION_CITEXT : 0)
+// A type of a row of types.def, where a constant is needed.
+#define TYPE_OF_ROW(family_, width_, oid_)                                                              \
+    {                                                                                                   \
+        .family = TYPE_##family_, .scale = TYPE_##family_ == TYPE_COLLATED ? TYPE_COLLATION_CITEXT : 0, \
+        .width = (width_), .oid = (oid_)                                                                \
+    }
 
 // T_INT8, T_STRING …: the plain types.
-#define TYPE(NAME, family_, width_, oid_, array_oid, sql, pg, typlen, phys) \
-    static const struct type T_##NAME UNUSED = {                            \
-        .family = TYPE_##family_, .scale = TYPE_SCALE(TYPE_##family_), .width = width_, .oid = oid_};
+#define TYPE(NAME, family, width, oid, array_oid, sql, pg, typlen, phys) \
+    static const struct type T_##NAME UNUSED = TYPE_OF_ROW(family, width, oid);
 #include "types/types.def"
 #undef TYPE
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 static const struct type types[] = {
-#define TYPE(NAME, ...) T_##NAME,
+#define TYPE(NAME, family, width, oid, ...) TYPE_OF_ROW(family, width, oid),
 #include "types/types.def"
 #undef TYPE
 };

@@ -108,7 +108,7 @@ static void test_conversions(void)
 static void test_every_pair(void)
 {
     static const struct type types[] = {
-#define TYPE(NAME, ...) T_##NAME,
+#define TYPE(NAME, family, width, oid, ...) TYPE_OF_ROW(family, width, oid),
 #include "types/types.def"
 #undef TYPE
     };
