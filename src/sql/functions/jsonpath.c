@@ -207,6 +207,40 @@ static int number_method(struct path_run *r, struct str name, struct str item, s
     return 0;
 }
 
+// {"id": …, "key": …, "value": …} of each member. The id tells objects apart: where they are in the document, else 0.
+static int keyvalue(struct path_run *r, struct str item, bool opened, struct path_items *out)
+{
+    if (json_kind(item) == JSON_ARRAY && !r->strict && !opened) {
+        for (uint32_t i = 0; i < json_count(item); i++)
+            TRY(keyvalue(r, json_at(item, i), true, out));
+        return 0;
+    }
+    if (json_kind(item) != JSON_OBJECT)
+        return err_set(r->err, ERR_SQL_JSON_OBJECT_NOT_FOUND,
+                       "jsonpath item method .keyvalue() can only be applied to an object");
+    bool within = item.ptr >= r->root.ptr && item.ptr < r->root.ptr + r->root.len;
+    struct decimal id = decimal_from_i64(within ? item.ptr - r->root.ptr : 0);
+    for (uint32_t i = 0; i < json_count(item); i++) {
+        struct str name, value, pair = STR_EMPTY;
+        struct json_builder b;
+        json_pair_at(item, i, &name, &value);
+        json_builder_init(&b);
+        json_begin_object(&b);
+        json_key(&b, STR("id"));
+        json_add_number(&b, &id);
+        json_key(&b, STR("key"));
+        json_add_string(&b, name);
+        json_key(&b, STR("value"));
+        json_add_value(&b, value);
+        json_end(&b);
+        int rc = json_builder_finish(&b, r->arena, &pair, r->err);
+        json_builder_release(&b);
+        TRY(rc);
+        add(r, out, pair);
+    }
+    return 0;
+}
+
 static int method(struct path_run *r, const struct path_node *n, struct str item, bool opened, struct path_items *out)
 {
     static const char *const numeric[] = {"abs", "ceiling", "double", "floor"};
@@ -214,6 +248,8 @@ static int method(struct path_run *r, const struct path_node *n, struct str item
         add(r, out, json_of_string(r, str_of(json_typeof(item))));
         return 0;
     }
+    if (str_eqc(n->name, "keyvalue"))
+        return keyvalue(r, item, opened, out);
     if (str_eqc(n->name, "size")) {
         if (json_kind(item) != JSON_ARRAY && r->strict)
             return err_set(r->err, ERR_SQL_JSON_ARRAY_NOT_FOUND,
