@@ -15,6 +15,8 @@ void session_publish(struct session *s)
     snprintf(shown->application_name, sizeof(shown->application_name), "%s", s->values[SETTING_APPLICATION_NAME]);
     snprintf(shown->database, sizeof(shown->database), "%s", s->values[SETTING_DATABASE]);
     shown->txn_micros = s->txn_state != TXN_NONE ? s->txn_micros : 0;
+    shown->txn = s->observed_txn;
+    shown->txn_isolation = s->txn_isolation;
     shown->statements_in_txn = s->statements_in_txn;
     shown->restarts = s->restarts;
     shown->txns_executed = s->txns_executed;
@@ -80,6 +82,11 @@ static void list_settings(struct virtual_session *vs, struct arena *a, struct vi
 
 // ---- sessions
 
+static const char *txn_isolation_name(enum kv_isolation isolation)
+{
+    return isolation == KV_SERIALIZABLE ? "SERIALIZABLE" : isolation == KV_SNAPSHOT ? "SNAPSHOT" : "READ COMMITTED";
+}
+
 static void describe_session(const struct session *s, struct arena *a, struct virtual_session_info *out)
 {
     const struct session_shown *shown = &s->shown;
@@ -94,6 +101,8 @@ static void describe_session(const struct session *s, struct arena *a, struct vi
                                          .started_micros = s->started_micros,
                                          .query_started_micros = s->query_started_micros,
                                          .txn_started_micros = shown->txn_micros,
+                                         .txn = shown->txn,
+                                         .txn_isolation = txn_isolation_name(shown->txn_isolation),
                                          .statements_in_txn = shown->statements_in_txn,
                                          .txns_executed = shown->txns_executed,
                                          .restarts = shown->restarts,

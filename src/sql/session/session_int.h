@@ -163,6 +163,8 @@ struct savepoint {
 struct session_shown {
     char application_name[64], database[64];
     int64_t txn_micros; // 0: no transaction
+    uint64_t txn;       // its number
+    enum kv_isolation txn_isolation;
     uint64_t statements_in_txn, txns_executed;
     uint32_t restarts;
     char *last_query;

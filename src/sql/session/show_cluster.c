@@ -121,7 +121,8 @@ static int show_transactions(struct show *sh, struct err *err)
             continue;
         struct datum *row = show_row(sh);
         row[0] = datum_int(1);
-        row[1] = list[i].txn_id.ptr != NULL ? datum_str(list[i].txn_id) : datum_str(list[i].session_id);
+        row[1] = datum_str(arena_printf(sh->arena, "00000000-0000-0000-%04x-%012llx", (unsigned)(list[i].txn >> 48),
+                                        (unsigned long long)(list[i].txn & 0xFFFFFFFFFFFF)));
         row[2] = datum_str(list[i].application_name);
         row[3] = datum_int((int64_t)list[i].statements_in_txn);
         row[4] = datum_int(list[i].restarts);

@@ -1,5 +1,6 @@
 // crdb_internal: the node, the cluster, what is built in.
 #include "base/version.h"
+#include "kv/kv.h"
 #include "sql/functions/functions.h"
 #include "sql/virtual/virtual_int.h"
 
@@ -170,13 +171,12 @@ GENERATOR(crdb_builtin_functions_rows)
 
 // ---- ranges
 
-GENERATOR(crdb_ranges_rows)
+static int range_row(struct exec_context *x, struct datum *row, struct err *err)
 {
     struct datum one = datum_int(1), nowhere = datum_str(STR_EMPTY);
     struct datum replicas = datum_str(array_build(x->eval.arena, T_INT8, &one, 1));
     struct datum none = datum_str(array_build(x->eval.arena, T_INT8, NULL, 0));
     TRY(cat_check_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWCLUSTERMETADATA, err));
-    ROW(crdb_ranges_no_leases);
     row[crdb_ranges_no_leases_range_id] = one;
     row[crdb_ranges_no_leases_start_key] = datum_str(STR_EMPTY);
     row[crdb_ranges_no_leases_start_pretty] = datum_c("/Min");
@@ -187,5 +187,25 @@ GENERATOR(crdb_ranges_rows)
     row[crdb_ranges_no_leases_voting_replicas] = replicas;
     row[crdb_ranges_no_leases_non_voting_replicas] = none;
     row[crdb_ranges_no_leases_learner_replicas] = none;
+    return 0;
+}
+
+GENERATOR(crdb_ranges_rows)
+{
+    ROW(crdb_ranges_no_leases);
+    TRY(range_row(x, row, err));
+    return virtual_row(rows, row, err);
+}
+
+// The columns of ranges_no_leases, then more.
+GENERATOR(crdb_ranges_leases_rows)
+{
+    struct virtual_session *vs = virtual_session_of(x);
+    struct kv_stats stats;
+    ROW(crdb_ranges);
+    TRY(range_row(x, row, err));
+    kv_get_stats(vs->ops->kv(vs), &stats);
+    row[crdb_ranges_lease_holder] = datum_int(1);
+    row[crdb_ranges_range_size] = datum_int((int64_t)stats.live_bytes);
     return virtual_row(rows, row, err);
 }

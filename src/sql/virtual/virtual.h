@@ -34,7 +34,8 @@ struct virtual_session_info {
     struct str active_query; // ptr NULL: none running
     struct str last_query;
     int64_t started_micros, query_started_micros, txn_started_micros; // 0: none
-    struct str txn_id;                                                // ptr NULL: no transaction
+    uint64_t txn;                                                     // number of the open transaction
+    const char *txn_isolation;                                        // SERIALIZABLE, SNAPSHOT, READ COMMITTED
     uint64_t statements_in_txn, txns_executed, restarts;
     bool is_open_txn;
 };
