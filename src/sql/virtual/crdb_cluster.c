@@ -131,7 +131,8 @@ static int defaults_grant(struct datum *row, const struct cat_grant *g, struct v
         if ((g->privileges & bit) == 0 || (all && bit != 1))
             continue;
         row[crdb_default_privileges_privilege_type] = datum_c(all ? "ALL" : cat_privilege_name(bit));
-        row[crdb_default_privileges_is_grantable] = datum_bool(all ? g->grantable == g->privileges : (g->grantable & bit) != 0);
+        row[crdb_default_privileges_is_grantable] =
+            datum_bool(all ? g->grantable == g->privileges : (g->grantable & bit) != 0);
         TRY(virtual_row(rows, row, err));
     }
     return 0;

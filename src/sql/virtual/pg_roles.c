@@ -221,6 +221,7 @@ GENERATOR(pg_authid_rows)
     return roles_each(x, authid_row, rows, err);
 }
 
+// pg_shadow has the same columns.
 GENERATOR(pg_user_rows)
 {
     return roles_each(x, user_row, rows, err);
