@@ -309,14 +309,25 @@ BODY(blocking_pids)
     return fn_return_str(out, array_build(ec->arena, T_INT8, NULL, 0));
 }
 
-BODY(size_pretty)
+static int return_size(struct eval_context *ec, int64_t v, struct datum *out)
 {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
-    int64_t v = args[0].i;
     size_t unit = 0;
     for (; unit + 1 < ARRAY_LEN(units) && (v >= 10240 || v <= -10240); unit++)
         v = (v + (v < 0 ? -512 : 512)) / 1024;
     return fn_return_str(out, arena_printf(ec->arena, "%lld %s", (long long)v, units[unit]));
+}
+BODY(size_pretty)
+{
+    return return_size(ec, args[0].i, out);
+}
+BODY(size_pretty_decimal)
+{
+    struct decimal d = decimal_of(args[0]);
+    int64_t v;
+    if (!decimal_to_i64(&d, &v))
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range");
+    return return_size(ec, v, out);
 }
 
 static int bad_size(struct str text, struct str unit, struct err *err)

@@ -311,16 +311,30 @@ static int parse_text(struct eval_context *ec, const struct datum *args, int n_a
     return 0;
 }
 
-static int token_types(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
-                       struct err *err)
+static int emit_token_types(struct fn_emit *emit, struct err *err)
 {
-    TRY(check_parser(args[0].s, err));
     for (int i = 1; i < TS_TOKEN_TYPES_END; i++) {
         struct datum row[] = {datum_int(i), datum_str(str_of(ts_token_infos[i].alias)),
                               datum_str(str_of(ts_token_infos[i].description))};
         TRY(emit->row(emit, row, err));
     }
     return 0;
+}
+
+static int token_types(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                       struct err *err)
+{
+    TRY(check_parser(args[0].s, err));
+    return emit_token_types(emit, err);
+}
+
+static int token_types_by_oid(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                              struct err *err)
+{
+    if (args[0].i != TS_OID_PARSER)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "cache lookup failed for text search parser %lld",
+                       (long long)args[0].i);
+    return emit_token_types(emit, err);
 }
 
 BODY(lexize)

@@ -102,6 +102,11 @@ static int fn_signal_backend(struct session_functions *sf, int64_t pid, bool end
     return session_signal(of_functions(sf), pid, end, found, err);
 }
 
+static void fn_reset_statistics(struct session_functions *sf)
+{
+    sql_engine_reset_activity(of_functions(sf)->engine);
+}
+
 static void functions_init(struct session *s)
 {
     s->functions = (struct session_functions){.setting_get = fn_setting_get,
@@ -113,6 +118,7 @@ static void functions_init(struct session *s)
                                               .sequence_value_last = fn_sequence_last,
                                               .signal_backend = fn_signal_backend,
                                               .notice = fn_notice,
+                                              .reset_statistics = fn_reset_statistics,
                                               .call_routine = fn_call_routine,
                                               .backend_pid = s->pid,
                                               .session_id = str_of(s->session_id),
