@@ -394,7 +394,7 @@ static int virtual_open(struct op *op, struct err *err)
     const struct scan_plan *sp = &op->plan->scan;
     row_store_reset(&s->rows.store);
     s->at = 0;
-    struct virtual_filter filter = {.column = sp->virtual_lookup - 1};
+    struct virtual_filter filter = {.column = sp->virtual_lookup - 1, .pattern = sp->virtual_pattern};
     bool filtered = s->lookup != NULL;
     op->x->eval.arena = &op->batch;
     if (filtered) {

@@ -1,4 +1,5 @@
-// crdb_internal's functions about keys, the user, and statistics. Those that tools know and that mean nothing here say so.
+// crdb_internal's functions about keys, the user, and statistics. Those that tools know and that mean nothing here say
+// so.
 #include "sql/functions/functions_int.h"
 #include "catalog/catalog.h"
 #include "keys/keys.h"

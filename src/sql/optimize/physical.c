@@ -90,7 +90,31 @@ static struct str anchored_name(const struct expr *e)
     return name;
 }
 
-// column = value, column IN (value), column LIKE 'without wildcards' (JDBC asks so for names), column ~ '^(value)$':
+// column LIKE 'pattern' without %: JDBC asks so for names, and _ is in most of them.
+static bool is_short_pattern(const struct expr *e)
+{
+    const struct expr *pattern = e->args[1];
+    bool is = strcmp(e->fn->name, "LIKE") == 0 && pattern->kind == EXPR_CONST && !pattern->value.null;
+    for (size_t i = 0; is && i < pattern->value.s.len; i++)
+        is = pattern->value.s.ptr[i] != '%';
+    return is && (pattern->value.s.len == 0 || pattern->value.s.ptr[pattern->value.s.len - 1] != '\\');
+}
+
+// What a pattern without % stands for when each of its _ is escaped; ptr NULL when one is not.
+static struct str unescaped(struct optimizer *o, struct str pattern)
+{
+    char *plain = arena_alloc(o->arena, pattern.len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.ptr[i] == '_')
+            return STR_NONE;
+        i += pattern.ptr[i] == '\\';
+        plain[n++] = pattern.ptr[i];
+    }
+    return (struct str){plain, n};
+}
+
+// column = value, column IN (value), column LIKE 'short', column ~ '^(value)$':
 // how many sides of it may be the column; 0: it is none of them.
 static int equality_sides(const struct expr *e)
 {
@@ -102,11 +126,7 @@ static int equality_sides(const struct expr *e)
         return 2;
     if (anchored_name(e).ptr != NULL)
         return 1;
-    const struct expr *pattern = e->args[1];
-    bool plain = strcmp(e->fn->name, "LIKE") == 0 && pattern->kind == EXPR_CONST && !pattern->value.null;
-    for (size_t i = 0; plain && i < pattern->value.s.len; i++)
-        plain = strchr("%_\\", pattern->value.s.ptr[i]) == NULL;
-    return plain ? 1 : 0;
+    return is_short_pattern(e) ? 1 : 0;
 }
 
 static struct col_set rel_columns(struct optimizer *o, const col_id *cols, uint32_t n)
@@ -141,11 +161,34 @@ static bool known_outside(struct optimizer *o, const struct rel *scan, const str
     return !col_set_intersects(&cols, &inside) && !expr_has_subquery(value) && expr_volatility(value) != FN_VOLATILE;
 }
 
-// The best of the table's lookups that the filter has an equality for: position + 1 of its column, 0: none.
-static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *filter, struct optimizer *o,
-                               struct expr **value)
+struct lookup {
+    uint32_t position; // + 1 of the column; 0: none
+    struct expr *value;
+    bool pattern; // the value has wildcards
+};
+
+// What to look for when the condition compares a lookup column with a constant by a pattern. Wildcards in names of
+// relations only.
+static bool pattern_value(struct optimizer *o, const struct rel *scan, const struct expr *e, uint32_t position,
+                          struct lookup *out)
 {
-    uint32_t best = 0, best_rank = UINT32_MAX, position;
+    struct str name = e->kind == EXPR_CALL ? anchored_name(e) : STR_NONE;
+    if (name.ptr == NULL && e->kind == EXPR_CALL && is_short_pattern(e)) {
+        name = unescaped(o, e->args[1]->value.s);
+        out->pattern = name.ptr == NULL;
+        if (out->pattern)
+            return str_eqc(scan->scan.table->columns[position].name, "relname");
+    }
+    if (name.ptr != NULL)
+        out->value = expr_const(o->arena, out->value->type, datum_str(name));
+    return true;
+}
+
+// The best of the table's lookups that the filter has an equality for.
+static struct lookup virtual_lookup(const struct rel *scan, const struct conjuncts *filter, struct optimizer *o)
+{
+    struct lookup best = {0};
+    uint32_t best_rank = UINT32_MAX, position;
     for (size_t i = 0; i < filter->items.len; i++) {
         const struct expr *e = filter->items.ptr[i];
         int sides = equality_sides(e);
@@ -155,9 +198,10 @@ static uint32_t virtual_lookup(const struct rel *scan, const struct conjuncts *f
             if (rank == 0 || rank >= best_rank || other->type.family != e->args[side]->type.family ||
                 !known_outside(o, scan, other))
                 continue;
-            struct str name = e->kind == EXPR_CALL ? anchored_name(e) : STR_NONE;
-            *value = name.ptr != NULL ? expr_const(o->arena, other->type, datum_str(name)) : other;
-            best = position + 1;
+            struct lookup found = {.position = position + 1, .value = other};
+            if (!pattern_value(o, scan, e, position, &found))
+                continue;
+            best = found;
             best_rank = rank;
         }
     }
@@ -201,13 +245,12 @@ static const struct rel *catalog_scan(const struct rel *r)
 double virtual_lookup_cost(struct optimizer *o, const struct rel *leaf, const struct conjuncts *on, double *rows)
 {
     const struct rel *scan = catalog_scan(leaf);
-    struct expr *value;
     if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || scan == NULL)
         return -1;
-    uint32_t position = virtual_lookup(scan, on, o, &value);
-    if (position == 0)
+    struct lookup lookup = virtual_lookup(scan, on, o);
+    if (lookup.position == 0)
         return -1;
-    *rows = virtual_lookup_rows(scan->scan.table, position);
+    *rows = virtual_lookup_rows(scan->scan.table, lookup.position);
     return VIRTUAL_LOOKUP_COST;
 }
 
@@ -215,11 +258,12 @@ static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct c
 {
     struct plan *p = plan_new(o, PLAN_VIRTUAL_SCAN, scan, NULL);
     p->scan = (struct scan_plan){.table = scan->scan.table, .table_columns = scan->scan.table_columns};
-    struct expr *value;
-    p->scan.virtual_lookup = virtual_lookup(scan, filter, o, &value);
+    struct lookup lookup = virtual_lookup(scan, filter, o);
+    p->scan.virtual_lookup = lookup.position;
+    p->scan.virtual_pattern = lookup.pattern;
     if (p->scan.virtual_lookup > 0) {
         p->scan.constraint.equal = ARENA_ARRAY(o->arena, struct expr *, 1);
-        p->scan.constraint.equal[0] = value;
+        p->scan.constraint.equal[0] = lookup.value;
         p->scan.constraint.n_equal = 1;
     }
     p->scan.filter = conjuncts_join(o, filter);

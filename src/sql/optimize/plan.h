@@ -74,8 +74,10 @@ struct scan_plan {
     uint64_t limit;                // stop after that many rows; 0: none
     enum lock_strength lock;
     enum lock_wait_policy lock_wait;
-    double rows;             // read, estimated
-    bool full;               // no constraint at all
+    double rows; // read, estimated
+    bool full;   // no constraint at all
+    bool
+        virtual_pattern; // with virtual_lookup: that value has _ for any character, and \ before what stands for itself
     uint32_t virtual_lookup; // PLAN_VIRTUAL_SCAN: position + 1 of the column that constraint.equal[0] fixes; 0: none
 };
 

@@ -222,6 +222,32 @@ static bool has_not_null(const struct cat_table *t, struct str name)
     return str_has_prefix(name, str_of(prefix));
 }
 
+static bool matches(struct str name, struct str pattern)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.ptr[i] == '_') {
+            if (at++ == name.len)
+                return false;
+            while (at < name.len && (name.ptr[at] & 0xC0) == 0x80) // the rest of a character
+                at++;
+            continue;
+        }
+        i += pattern.ptr[i] == '\\';
+        if (at == name.len || name.ptr[at++] != pattern.ptr[i])
+            return false;
+    }
+    return at == name.len;
+}
+
+static bool has_matching_name(const struct cat_table *t, struct str pattern)
+{
+    bool found = matches(t->name, pattern) || (t->primary != NULL && matches(t->primary->name, pattern));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        found |= matches(t->indexes[i].name, pattern);
+    return found;
+}
+
 // The name of a relation, or of one of its indexes or constraints.
 static bool has_name(const struct cat_table *t, struct str name)
 {
@@ -243,7 +269,8 @@ int relations_filtered(struct exec_context *x, const struct virtual_filter *filt
         return 0;
     size_t kept = 0;
     for (size_t i = 0; i < out->n; i++)
-        if (has_name(out->items[i].table, filter->value.s))
+        if (filter->pattern ? has_matching_name(out->items[i].table, filter->value.s)
+                            : has_name(out->items[i].table, filter->value.s))
             out->items[kept++] = out->items[i];
     out->n = kept;
     return 0;
