@@ -12,7 +12,8 @@ struct scope_column {
     col_id column;
     bool hidden;         // not part of *
     bool qualified_only; // merged by USING: found only as table.column
-    bool system;         // tableoid, crdb_internal_mvcc_timestamp …: never part of *
+    bool system;         // tableoid …: never part of *
+    uint32_t key_of;     // the first column of the primary key of that stored table, as FROM names it; else 0
 };
 
 struct scope {

@@ -74,6 +74,7 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
     uint32_t *ids = ARENA_ARRAY(an->arena, uint32_t, table->n_columns + 1);
     struct str name = alias.ptr != NULL ? alias : table->name;
     const struct cat_schema *schema = NULL;
+    uint32_t key = table->primary != NULL ? table->primary->columns[0].column_id : 0;
     if (alias.ptr == NULL)
         TRY(cat_schema_by_id(an->options->view, table->schema_id, &schema, err));
     for (size_t i = 0; i < table->n_columns; i++) {
@@ -89,6 +90,7 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
                                         .table = name,
                                         .column = cols[i],
                                         .hidden = c->hidden,
+                                        .key_of = key == c->id ? table->id : 0,
                                         .schema = schema != NULL ? schema->name : STR_NONE,
                                         .database = schema != NULL ? an->options->scope.database : STR_NONE});
     }

@@ -11,12 +11,15 @@ static struct scope *table_scope(struct analyzer *an, struct scope *outer, const
                                  const col_id *cols, struct str alias)
 {
     struct scope *s = scope_new(an, outer);
+    uint32_t key = t->primary != NULL && alias.len > 0 ? t->primary->columns[0].column_id : 0;
     for (size_t i = 0; i < t->n_columns; i++) {
         if (cols[i] != 0 && !cat_column_inaccessible(&t->columns[i]))
-            scope_add(
-                an, s,
-                (struct scope_column){
-                    .name = t->columns[i].name, .table = alias, .column = cols[i], .hidden = t->columns[i].hidden});
+            scope_add(an, s,
+                      (struct scope_column){.name = t->columns[i].name,
+                                            .table = alias,
+                                            .column = cols[i],
+                                            .hidden = t->columns[i].hidden,
+                                            .key_of = t->columns[i].id == key ? t->id : 0});
     }
     return s;
 }

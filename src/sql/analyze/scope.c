@@ -135,6 +135,59 @@ static bool is_parameter(struct analyzer *an, const struct ast_column_ref *ref, 
     return false;
 }
 
+static bool key_matches(const struct scope_column *c, const struct ast_column_ref *ref)
+{
+    bool schema = ref->schema.ptr == NULL || str_eq(c->schema, ref->schema);
+    bool database = ref->database.ptr == NULL || str_eq(c->database, ref->database);
+    return c->key_of != 0 && schema && database && (ref->table.ptr == NULL || str_eq(c->table, ref->table));
+}
+
+// tableoid of a stored table: a constant, but NULL in rows that an outer join has added. *out NULL: there is no table.
+static int table_oid(struct analyzer *an, const struct scope *s, const struct ast_column_ref *ref, struct expr **out,
+                     struct err *err)
+{
+    const struct scope_column *key = NULL;
+    for (size_t i = 0; i < s->columns.len; i++) {
+        const struct scope_column *c = &s->columns.ptr[i];
+        if (!key_matches(c, ref))
+            continue;
+        if (key != NULL) {
+            err_set(err, ERR_AMBIGUOUS_COLUMN,
+                    "column reference \"tableoid\" is ambiguous (candidates: %.*s.tableoid, %.*s.tableoid)",
+                    STR_FMT(key->table), STR_FMT(c->table));
+            return err_at(err, ref->base.position);
+        }
+        key = c;
+    }
+    if (key == NULL)
+        return 0;
+    struct expr *there = expr_new(an->arena, EXPR_IS_NULL, T_BOOL, 1);
+    there->flag = true;
+    there->args[0] = expr_column(an->query, key->column);
+    *out = expr_new(an->arena, EXPR_CASE, T_OID, 3);
+    (*out)->args[0] = there;
+    (*out)->args[1] = expr_const(an->arena, T_OID, datum_int(key->key_of));
+    (*out)->args[2] = expr_const(an->arena, T_OID, DATUM_NULL);
+    return 0;
+}
+
+// Columns that every row has beside those of its table.
+static int system_column(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
+                         struct err *err)
+{
+    static const char *const missing[] = {"crdb_internal_mvcc_timestamp", "crdb_internal_origin_timestamp",
+                                          "crdb_internal_origin_id"};
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        if (!str_eqc(ref->column, missing[i]))
+            continue;
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "column \"%s\" is not supported", missing[i]);
+        return err_at(err, ref->base.position);
+    }
+    for (struct scope *at = s; at != NULL && *out == NULL && str_eqc(ref->column, "tableoid"); at = at->outer)
+        TRY(table_oid(an, at, ref, out, err));
+    return 0;
+}
+
 int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
                   struct err *err)
 {
@@ -161,5 +214,11 @@ int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_
         if ((*out = whole_row(an, at, ref->star ? ref->table : ref->column)) != NULL)
             return 0;
     }
-    return not_found(s, ref, err);
+    struct expr *system = NULL;
+    TRY(system_column(an, s, ref, &system, err));
+    if (system == NULL)
+        return not_found(s, ref, err);
+    *out = system;
+    (*out)->position = ref->base.position;
+    return 0;
 }
