@@ -456,6 +456,30 @@ static int add_ordinality(struct analyzer *an, struct scope *into, const struct 
     return 0;
 }
 
+// pg_show_all_settings(): PostgreSQL's pg_settings is a view over it, so its rows are those of pg_settings.
+static bool is_all_settings(const struct ast *source)
+{
+    const struct ast *only = ast_as_rows_from(source)->functions.items[0];
+    if (!ast_is(only, AST_FUNC_CALL) || ast_as_rows_from(source)->functions.n > 1 || ast_as_func_call(only)->args.n > 0)
+        return false;
+    const struct ast_object_name *name = ast_as_object_name(ast_as_func_call(only)->name);
+    return str_eqc(name->name, "pg_show_all_settings") &&
+           (name->schema.ptr == NULL || str_eqc(name->schema, "pg_catalog"));
+}
+
+static int from_all_settings(struct analyzer *an, struct scope *outer, struct scope *into,
+                             const struct ast_aliased_table *at, struct rel **out, struct err *err)
+{
+    struct ast_aliased_table settings = *at;
+    struct ast_object_name *name = AST_NEW(an->arena, OBJECT_NAME, object_name, at->source->position);
+    name->schema = STR("pg_catalog");
+    name->name = STR("pg_settings");
+    settings.source = &name->base;
+    if (at->alias.ptr == NULL)
+        settings.alias = STR("pg_show_all_settings");
+    return from_name(an, outer, into, &settings, out, err);
+}
+
 static int from_aliased(struct analyzer *an, struct scope *outer, const struct ast_aliased_table *at,
                         struct scope *into, struct rel **out, struct err *err)
 {
@@ -476,6 +500,10 @@ static int from_aliased(struct analyzer *an, struct scope *outer, const struct a
         TRY(from_subquery(an, outer, into, use, ast_as_subquery(at->source)->query, out, err));
         break;
     case AST_ROWS_FROM: {
+        if (is_all_settings(at->source)) {
+            TRY(from_all_settings(an, outer, into, at, out, err));
+            break;
+        }
         size_t n_args = source_functions(an, at->source)->functions.n;
         use = at->ordinality && at->columns.n > n_args ? &trimmed : at;
         TRY(from_functions(an, outer, into, use, out, err));
