@@ -45,16 +45,12 @@ static int table_tuples(struct exec_context *x, const struct cat_table *t, struc
     return 0;
 }
 
-static int class_table(struct exec_context *x, const struct relation *r, uint32_t owner, struct virtual_rows *rows,
+static int class_table(struct exec_context *x, const struct relation *r, struct datum *row, struct virtual_rows *rows,
                        struct err *err)
 {
     const struct cat_table *t = r->table;
-    ROW(pg_class);
-    class_common(row);
     row[pg_class_oid] = datum_int(t->id);
     row[pg_class_relname] = datum_str(t->name);
-    row[pg_class_relnamespace] = datum_int(r->schema->id);
-    row[pg_class_relowner] = datum_int(owner);
     row[pg_class_relam] = datum_int(0); // there is one way to keep tables
     if (virtual_wants(rows, pg_class_reltuples))
         TRY(table_tuples(x, t, &row[pg_class_reltuples], err));
@@ -72,15 +68,15 @@ static int class_table(struct exec_context *x, const struct relation *r, uint32_
     return virtual_row(rows, row, err);
 }
 
-static int class_index(struct exec_context *x, const struct relation *r, const struct cat_index *index, uint32_t owner,
-                       struct virtual_rows *rows, struct err *err)
+// The row is that of the table, whose schema, owner and persistence the index shares.
+static int class_index(struct exec_context *x, const struct relation *r, const struct cat_index *index,
+                       struct datum *row, struct virtual_rows *rows, struct err *err)
 {
-    ROW(pg_class);
-    class_common(row);
     row[pg_class_oid] = datum_int(oid_of_index(r->table->id, index->id));
     row[pg_class_relname] = datum_str(index->name);
-    row[pg_class_relnamespace] = datum_int(r->schema->id);
-    row[pg_class_relowner] = datum_int(owner);
+    row[pg_class_relhasindex] = row[pg_class_relhasrules] = row[pg_class_relhastriggers] = datum_bool(false);
+    row[pg_class_relchecks] = datum_int(0);
+    row[pg_class_relacl] = DATUM_NULL;
     row[pg_class_relam] = datum_int(index->kind == CAT_INDEX_INVERTED ? OID_AM_INVERTED : OID_AM_PREFIX);
     if (virtual_wants(rows, pg_class_reltuples))
         TRY(table_tuples(x, r->table, &row[pg_class_reltuples], err));
@@ -95,12 +91,16 @@ static int class_rows(struct exec_context *x, const struct relation *r, struct v
     const struct cat_table *t = r->table;
     uint32_t owner;
     TRY(role_oid(x, t->acl.owner, &owner, err));
-    TRY(class_table(x, r, owner, rows, err));
+    ROW(pg_class);
+    class_common(row);
+    row[pg_class_relnamespace] = datum_int(r->schema->id);
+    row[pg_class_relowner] = datum_int(owner);
+    TRY(class_table(x, r, row, rows, err));
     if (t->primary != NULL && t->kind != CAT_SEQUENCE && !index_hidden(x, t, t->primary))
-        TRY(class_index(x, r, t->primary, owner, rows, err));
+        TRY(class_index(x, r, t->primary, row, rows, err));
     for (size_t i = 0; i < t->n_indexes; i++)
         if (t->indexes[i].replaces == 0)
-            TRY(class_index(x, r, &t->indexes[i], owner, rows, err));
+            TRY(class_index(x, r, &t->indexes[i], row, rows, err));
     return 0;
 }
 
