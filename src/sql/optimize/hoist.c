@@ -136,27 +136,80 @@ static bool untie(struct optimizer *o, const struct rel *input, struct rel **sub
            expr_volatility(*on) != FN_VOLATILE && ties_by_equality(o, *sub, *on) && !better_per_row(o, *sub, *on);
 }
 
-// (SELECT aggregates FROM …): NULL when it is none.
-static struct expr *scalar_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
+// The grouping of (SELECT aggregates FROM …); NULL when it is none or must be computed as often as written.
+static struct rel *scalar_group(struct rel *top)
 {
-    const struct rel *top = e->subquery, *g = top->kind == REL_PROJECT ? top->input : top;
-    if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_JOIN) || g->kind != REL_GROUP || g->group.n_keys > 0)
+    struct rel *g = top->kind == REL_PROJECT ? top->input : top;
+    if (g->kind != REL_GROUP || g->group.n_keys > 0)
         return NULL;
-    for (uint32_t i = 0; i < g->group.n_aggregates; i++) {
-        if (expr_volatility(g->group.aggregates[i].expr) == FN_VOLATILE ||
-            expr_has_subquery(g->group.aggregates[i].expr))
+    for (uint32_t i = 0; top != g && i < top->project.n_items; i++) {
+        const struct expr *e = top->project.items[i].expr;
+        if (expr_volatility(e) == FN_VOLATILE || expr_has_subquery(e))
             return NULL;
     }
+    for (uint32_t i = 0; i < g->group.n_aggregates; i++) {
+        const struct expr *e = g->group.aggregates[i].expr;
+        if (expr_volatility(e) == FN_VOLATILE || expr_has_subquery(e))
+            return NULL;
+    }
+    return g;
+}
+
+static struct expr *scalar_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
+{
+    struct rel *top = e->subquery, *g = scalar_group(top);
     struct expr *result = expr_column(o->q, top->cols[0]), *on;
+    if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_JOIN) || g == NULL)
+        return NULL;
     for (uint32_t i = 0; top != g && i < top->project.n_items; i++) {
         if (top->project.items[i].column == top->cols[0])
             result = top->project.items[i].expr;
     }
     struct rel *sub = g->input;
-    if (expr_has_subquery(result) || expr_volatility(result) == FN_VOLATILE || !untie(o, *input, &sub, &on))
+    if (!untie(o, *input, &sub, &on))
         return NULL;
     *input = group_by_row(o, *input, sub, on, g->group.aggregates, g->group.n_aggregates);
     return result;
+}
+
+// LATERAL (SELECT aggregates FROM …) has one row for each row of the left side.
+static struct rel *lateral_group(struct optimizer *o, struct rel *r)
+{
+    struct rel *top = r->right, *g = scalar_group(top);
+    struct conjuncts conditions = {0};
+    struct expr *on;
+    conjuncts_add(o, &conditions, r->join.on);
+    if (g == NULL || (r->join.kind == JOIN_LEFT && conditions.items.len > 0))
+        return NULL;
+    struct rel *sub = g->input;
+    if (!untie(o, r->input, &sub, &on))
+        return NULL;
+    struct rel *p = rel_new(o->arena, REL_PROJECT, NULL);
+    p->input = group_by_row(o, r->input, sub, on, g->group.aggregates, g->group.n_aggregates);
+    if (top != g)
+        p->project = top->project;
+    p->cols = r->cols;
+    p->n_cols = r->n_cols;
+    struct rel *out = p;
+    for (size_t i = 0; i < conditions.items.len; i++)
+        out = push_or_filter(o, out, conditions.items.ptr[i]);
+    return out;
+}
+
+struct rel *lateral_to_join(struct optimizer *o, struct rel *r)
+{
+    struct expr *on;
+    struct rel *sub = r->right;
+    if (!rule_on(o, OPTIMIZE_RULE_LATERAL_TO_JOIN) || !r->join.lateral ||
+        (r->join.kind != JOIN_INNER && r->join.kind != JOIN_LEFT))
+        return NULL;
+    if (!untie(o, r->input, &sub, &on))
+        return lateral_group(o, r);
+    struct rel *join = arena_dup(o->arena, r, sizeof(*r));
+    join->right = normalize(o, sub);
+    join->join.on = expr_and(o->arena, on, r->join.on);
+    join->join.lateral = false;
+    return join;
 }
 
 // EXISTS that is no condition by itself (those are semi joins): whether the row has any. By an index the first one

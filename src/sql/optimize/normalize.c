@@ -609,10 +609,14 @@ struct rel *normalize(struct optimizer *o, struct rel *r)
     if (r->kind == REL_FILTER)
         return normalize_filter(o, r);
     r->input = normalize(o, r->input);
-    r->right = normalize(o, r->right);
+    struct rel *join = r->kind == REL_JOIN ? lateral_to_join(o, r) : NULL;
+    if (join != NULL)
+        r = join;
+    else
+        r->right = normalize(o, r->right);
     if (r->kind == REL_JOIN)
         normalize_join_on(o, r);
-    if (r->kind == REL_PROJECT)
+    if (r->kind == REL_PROJECT && join == NULL)
         hoist_items(o, r);
     return r;
 }

@@ -56,6 +56,8 @@ bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on);
 // hoist.c: whether an equality of the condition is one of something of the subquery with something from outside: a join
 // without would hold the subquery's rows in memory.
 bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on);
+// A lateral join, its left side normalized, as one that is none; NULL when it stays.
+struct rel *lateral_to_join(struct optimizer *o, struct rel *r);
 // The expression with its correlated subqueries computed by joins put on top of `input`.
 struct expr *hoist_subqueries(struct optimizer *o, struct rel **input, struct expr *e);
 // Checks the condition in the relation or, when it cannot go down, above it.
