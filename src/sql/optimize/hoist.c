@@ -53,16 +53,21 @@ static col_id present_column(struct optimizer *o, struct rel **r)
     return p->project.items[0].column;
 }
 
+static struct expr *is_present(struct optimizer *o, col_id c)
+{
+    struct expr *e = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
+    e->args[0] = expr_column(o->q, c);
+    e->flag = true;
+    return e;
+}
+
 // The aggregates over the rows in which the column is not NULL.
 static struct projection *only_present(struct optimizer *o, const struct projection *aggregates, uint32_t n, col_id c)
 {
     struct projection *out = ARENA_ARRAY(o->arena, struct projection, n);
     for (uint32_t i = 0; i < n; i++) {
-        struct expr *present = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
-        present->args[0] = expr_column(o->q, c);
-        present->flag = true;
         struct expr *e = arena_dup(o->arena, aggregates[i].expr, sizeof(*e));
-        e->filter = expr_and(o->arena, present, e->filter);
+        e->filter = expr_and(o->arena, is_present(o, c), e->filter);
         out[i] = (struct projection){aggregates[i].column, e};
     }
     return out;
@@ -103,6 +108,11 @@ static struct rel *group_by_row(struct optimizer *o, struct rel *input, struct r
     return g;
 }
 
+static bool is_equality_of_two(const struct expr *e)
+{
+    return e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, "=") == 0;
+}
+
 bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on)
 {
     struct conjuncts all = {0};
@@ -111,8 +121,7 @@ bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *o
     col_set_add_list(&inside, sub->cols, sub->n_cols);
     for (size_t i = 0; i < all.items.len; i++) {
         const struct expr *e = all.items.ptr[i];
-        if (!(e->kind == EXPR_IS_DISTINCT && e->flag) &&
-            !(e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, "=") == 0))
+        if (!(e->kind == EXPR_IS_DISTINCT && e->flag) && !is_equality_of_two(e))
             continue;
         struct col_set l = col_set_new(o->arena, o->q), r = col_set_new(o->arena, o->q);
         expr_columns(e->args[0], &l);
@@ -140,7 +149,7 @@ static bool untie(struct optimizer *o, const struct rel *input, struct rel **sub
 static struct rel *scalar_group(struct rel *top)
 {
     struct rel *g = top->kind == REL_PROJECT ? top->input : top;
-    if (g->kind != REL_GROUP || g->group.n_keys > 0)
+    if (g->kind != REL_GROUP || g->group.n_keys > 0 || g->group.n_aggregates == 0)
         return NULL;
     for (uint32_t i = 0; top != g && i < top->project.n_items; i++) {
         const struct expr *e = top->project.items[i].expr;
@@ -155,21 +164,80 @@ static struct rel *scalar_group(struct rel *top)
     return g;
 }
 
+// What a scalar subquery returns, of its own columns and the outer ones.
+static struct expr *result_of(struct optimizer *o, const struct rel *top)
+{
+    for (uint32_t i = 0; top->kind == REL_PROJECT && i < top->project.n_items; i++) {
+        if (top->project.items[i].column == top->cols[0])
+            return top->project.items[i].expr;
+    }
+    return expr_column(o->q, top->cols[0]);
+}
+
 static struct expr *scalar_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
 {
-    struct rel *top = e->subquery, *g = scalar_group(top);
-    struct expr *result = expr_column(o->q, top->cols[0]), *on;
+    struct rel *g = scalar_group(e->subquery);
+    struct expr *on;
     if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_JOIN) || g == NULL)
         return NULL;
-    for (uint32_t i = 0; top != g && i < top->project.n_items; i++) {
-        if (top->project.items[i].column == top->cols[0])
-            result = top->project.items[i].expr;
-    }
     struct rel *sub = g->input;
     if (!untie(o, *input, &sub, &on))
         return NULL;
     *input = group_by_row(o, *input, sub, on, g->group.aggregates, g->group.n_aggregates);
-    return result;
+    return result_of(o, e->subquery);
+}
+
+// Whether the condition fixes all columns of a unique index of the table that the relation's rows are of.
+static bool one_at_most(struct optimizer *o, const struct rel *r, struct expr *on)
+{
+    while (r->kind == REL_FILTER || r->kind == REL_PROJECT)
+        r = r->input;
+    struct conjuncts all = {0};
+    struct col_set fixed = col_set_new(o->arena, o->q), inside = col_set_new(o->arena, o->q);
+    if (r->kind != REL_SCAN || r->scan.table->kind != CAT_TABLE)
+        return false;
+    conjuncts_add(o, &all, on);
+    col_set_add_list(&inside, r->cols, r->n_cols);
+    for (size_t i = 0; i < all.items.len; i++) {
+        const struct expr *e = all.items.ptr[i];
+        for (int side = 0; side < 2 && is_equality_of_two(e); side++) {
+            struct col_set other = col_set_new(o->arena, o->q);
+            expr_columns(e->args[1 - side], &other);
+            if (e->args[side]->kind == EXPR_COLUMN && e->args[0]->type.family == e->args[1]->type.family &&
+                !col_set_intersects(&other, &inside))
+                col_set_add(&fixed, e->args[side]->column);
+        }
+    }
+    const struct cat_table *t = r->scan.table;
+    for (size_t i = 0; i <= t->n_indexes; i++) {
+        const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
+        size_t n = 0;
+        while (n < index->n_columns && col_set_has(&fixed, scan_column(r, index->columns[n].column_id)))
+            n++;
+        if (n == index->n_columns && index->unique && index->predicate_sql.len == 0 && index->state == CAT_INDEX_PUBLIC)
+            return true;
+    }
+    return false;
+}
+
+// (SELECT column FROM t WHERE t.id = o.t) has one row at most: a left join, whose result is NULL where there is none.
+static struct expr *scalar_to_lookup(struct optimizer *o, struct rel **input, const struct expr *e)
+{
+    struct rel *top = e->subquery, *sub = top;
+    struct expr *on, *result = result_of(o, top);
+    if (top->kind == REL_PROJECT)
+        sub = top->input;
+    if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_LOOKUP) || expr_has_subquery(result) ||
+        expr_volatility(result) == FN_VOLATILE || !untie(o, *input, &sub, &on) || !one_at_most(o, sub, on))
+        return NULL;
+    col_id present = present_column(o, &sub);
+    *input = join_pair(o, *input, normalize(o, sub), on);
+    (*input)->join.kind = JOIN_LEFT;
+    struct expr *there = expr_new(o->arena, EXPR_CASE, e->type, 3);
+    there->args[0] = is_present(o, present);
+    there->args[1] = result;
+    there->args[2] = expr_const(o->arena, e->type, DATUM_NULL);
+    return there;
 }
 
 // LATERAL (SELECT aggregates FROM …) has one row for each row of the left side.
@@ -257,8 +325,10 @@ static struct expr *hoist(struct optimizer *o, struct rel **input, struct expr *
     if (joined != NULL || (e->kind != EXPR_SUBQUERY && e->kind != EXPR_EXISTS) || e->type.family == TYPE_TUPLE)
         return joined;
     joined = e->kind == EXPR_EXISTS ? exists_to_join(o, input, e) : scalar_to_join(o, input, e);
+    if (joined == NULL && e->kind == EXPR_SUBQUERY)
+        joined = scalar_to_lookup(o, input, e);
     if (joined != NULL) {
-        struct hoisted h = {e->subquery, joined, (*input)->cols[0]};
+        struct hoisted h = {e->subquery, joined, (*input)->cols[(*input)->n_cols - 1]};
         ARENA_PUSH(o->arena, &o->hoisted, h);
     }
     return joined;
@@ -268,15 +338,14 @@ struct expr *hoist_subqueries(struct optimizer *o, struct rel **input, struct ex
 {
     if (!expr_has_subquery(e))
         return e;
-    // What may not be evaluated stays where it may not be.
-    bool guarded =
-        e->kind == EXPR_CASE || e->kind == EXPR_COALESCE || e->kind == EXPR_NULLIF || e->kind == EXPR_IFERROR;
     struct expr *joined = e->subquery != NULL ? hoist(o, input, e) : NULL;
-    if (joined != NULL || guarded)
+    if (joined != NULL || e->kind == EXPR_IFERROR)
         return joined != NULL ? joined : e;
+    // What may not be evaluated stays where it may not be.
+    bool guarded = e->kind == EXPR_CASE || e->kind == EXPR_COALESCE;
     struct expr *copy = arena_dup(o->arena, e, sizeof(*e));
-    copy->args = ARENA_ARRAY(o->arena, struct expr *, e->n_args);
-    for (uint32_t i = 0; i < e->n_args; i++)
+    copy->args = arena_dup(o->arena, e->args, e->n_args * sizeof(*e->args));
+    for (uint32_t i = 0; i < (guarded ? 1 : e->n_args); i++)
         copy->args[i] = e->args[i] != NULL ? hoist_subqueries(o, input, e->args[i]) : NULL;
     return copy;
 }

@@ -29,7 +29,7 @@ struct optimizer {
     ARENA_VEC(struct hoisted {
         const struct rel *subquery;
         struct expr *result;
-        col_id column; // the join's first
+        col_id column; // the join's last
     })
     hoisted;
 };
