@@ -280,31 +280,65 @@ struct rel *lateral_to_join(struct optimizer *o, struct rel *r)
     return join;
 }
 
+static struct projection bool_or_of(struct optimizer *o, const char *name, struct expr *e)
+{
+    size_t n;
+    struct projection p = {query_add_column(o->q, str_of(name), T_BOOL), expr_new(o->arena, EXPR_AGGREGATE, T_BOOL, 1)};
+    p.expr->fn = fn_lookup(STR("bool_or"), &n)[0];
+    p.expr->args[0] = e;
+    return p;
+}
+
 // EXISTS that is no condition by itself (those are semi joins): whether the row has any. By an index the first one
 // found for the row is enough.
 static struct expr *exists_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
 {
     struct rel *sub = e->subquery;
     struct expr *on;
-    size_t n;
-    const struct fn_overload *const *bool_or = fn_lookup(STR("bool_or"), &n);
     while (sub->kind == REL_PROJECT && sub->input->kind != REL_VALUES)
         sub = sub->input;
-    if (!rule_on(o, OPTIMIZE_RULE_EXISTS_TO_JOIN) || n == 0 || !untie(o, *input, &sub, &on))
+    if (!rule_on(o, OPTIMIZE_RULE_EXISTS_TO_JOIN) || !untie(o, *input, &sub, &on))
         return NULL;
     struct col_set read = col_set_new(o->arena, o->q);
     expr_columns(on, &read);
     if (finds_by_index(o, sub, &read))
         return NULL;
-    struct projection found = {query_add_column(o->q, STR("exists"), T_BOOL),
-                               expr_new(o->arena, EXPR_AGGREGATE, T_BOOL, 1)};
-    found.expr->fn = bool_or[0];
-    found.expr->args[0] = expr_bool(o->arena, true);
+    struct projection found = bool_or_of(o, "exists", expr_bool(o->arena, true));
     *input = group_by_row(o, *input, sub, on, &found, 1);
     struct expr *any = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
     any->args[0] = expr_column(o->q, found.column);
     any->flag = !e->flag;
     return any;
+}
+
+// IN and comparisons with ANY and ALL that are no conditions by themselves: whether a comparison decides the whole,
+// else whether one is NULL.
+static struct expr *any_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
+{
+    struct rel *sub = e->subquery;
+    struct expr *on, *compared = compare_columns(o, e);
+    bool tuple = e->args[0]->kind == EXPR_TUPLE;
+    if (!rule_on(o, OPTIMIZE_RULE_ANY_TO_JOIN) || compared == NULL || expr_has_subquery(compared) ||
+        expr_volatility(compared) == FN_VOLATILE || (tuple && (e->flag || strcmp(e->fn->name, "=") != 0)) ||
+        !untie(o, *input, &sub, &on))
+        return NULL;
+    struct expr *decides = compared, *null = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
+    null->args[0] = compared;
+    if (e->flag) {
+        decides = expr_new(o->arena, EXPR_NOT, T_BOOL, 1);
+        decides->args[0] = compared;
+    }
+    struct projection *found = ARENA_ARRAY(o->arena, struct projection, 2);
+    found[0] = bool_or_of(o, "found", decides);
+    found[1] = bool_or_of(o, "unknown", null);
+    *input = group_by_row(o, *input, sub, on, found, 2);
+    struct expr *result = expr_new(o->arena, EXPR_CASE, T_BOOL, 5);
+    result->args[0] = expr_column(o->q, found[0].column);
+    result->args[1] = expr_bool(o->arena, !e->flag);
+    result->args[2] = expr_column(o->q, found[1].column);
+    result->args[3] = expr_const(o->arena, T_BOOL, DATUM_NULL);
+    result->args[4] = expr_bool(o->arena, e->flag);
+    return result;
 }
 
 // A subquery that stands in several places of an expression is one.
@@ -322,9 +356,14 @@ static struct expr *hoisted_before(struct optimizer *o, const struct rel *input,
 static struct expr *hoist(struct optimizer *o, struct rel **input, struct expr *e)
 {
     struct expr *joined = hoisted_before(o, *input, e);
-    if (joined != NULL || (e->kind != EXPR_SUBQUERY && e->kind != EXPR_EXISTS) || e->type.family == TYPE_TUPLE)
+    if (joined != NULL || e->type.family == TYPE_TUPLE)
         return joined;
-    joined = e->kind == EXPR_EXISTS ? exists_to_join(o, input, e) : scalar_to_join(o, input, e);
+    if (e->kind == EXPR_EXISTS)
+        joined = exists_to_join(o, input, e);
+    else if (e->kind == EXPR_ANY_QUERY)
+        joined = any_to_join(o, input, e);
+    else if (e->kind == EXPR_SUBQUERY)
+        joined = scalar_to_join(o, input, e);
     if (joined == NULL && e->kind == EXPR_SUBQUERY)
         joined = scalar_to_lookup(o, input, e);
     if (joined != NULL) {

@@ -351,8 +351,7 @@ static struct rel *exists_to_semi_join(struct optimizer *o, struct rel *input, c
     return semi_join(o, input, normalize(o, sub), negated != exists->flag ? JOIN_ANTI : JOIN_SEMI, on);
 }
 
-// left fn column, or a tuple's comparison column by column; NULL when types differ.
-static struct expr *compare_columns(struct optimizer *o, const struct expr *e)
+struct expr *compare_columns(struct optimizer *o, const struct expr *e)
 {
     struct expr *left = e->args[0], *all = NULL;
     uint32_t n = left->kind == EXPR_TUPLE ? left->n_args : 1;

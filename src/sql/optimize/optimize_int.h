@@ -53,6 +53,8 @@ struct rel *normalize(struct optimizer *o, struct rel *r);
 // Splits what reads outer columns off the filters on top of a subquery, which itself stays as it is; false when it
 // reads them elsewhere too.
 bool decorrelate(struct optimizer *o, struct rel **sub, struct expr **on);
+// Of a comparison with a subquery's rows: left fn column, or a tuple's column by column; NULL when types differ.
+struct expr *compare_columns(struct optimizer *o, const struct expr *e);
 // hoist.c: whether an equality of the condition is one of something of the subquery with something from outside: a join
 // without would hold the subquery's rows in memory.
 bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *on);
