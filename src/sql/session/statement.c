@@ -114,7 +114,7 @@ static int64_t until_deadline(int64_t timeout, int64_t deadline_ns)
 }
 
 // Lock waits end at the lock timeout, with the statement or with the transaction, whichever comes first.
-static int64_t lock_timeout(const struct session *s)
+int64_t session_lock_timeout(const struct session *s)
 {
     int64_t timeout = timeout_ns(setting_int(s, SETTING_LOCK_TIMEOUT));
     return until_deadline(until_deadline(timeout, s->statement_deadline_ns), s->txn_deadline_ns);
@@ -135,7 +135,7 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .budget = budget,
                                .interrupted = session_interrupted,
                                .interrupted_arg = s,
-                               .lock_timeout_ns = lock_timeout(s),
+                               .lock_timeout_ns = session_lock_timeout(s),
                                .read_only = s->txn_read_only || s->txn_as_of != 0,
                                .table_exprs = session_table_exprs,
                                .computed_expr = session_computed_expr,
@@ -267,7 +267,7 @@ int lock_written_tables(struct session *s, const struct query *q, bool *moved, s
         if (!writes_to(use) || cat_table_locked(s->view, use->table, KV_LOCK_KEY_SHARE))
             continue;
         TRY(check_use(s, use, err)); // who may not write does not stand in the way of others
-        cat_view_set_lock_wait(s->view, lock_timeout(s), false);
+        cat_view_set_lock_wait(s->view, session_lock_timeout(s), false);
         TRY(cat_table_lock(s->view, use->table, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, moved, err));
     }
     return 0;
@@ -738,7 +738,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                                        .user = s->user,
                                        .temp_schema = session_temp_schema(s)};
     *out = (struct ddl_result){0};
-    cat_view_set_lock_wait(s->view, online_job != 0 ? ONLINE_LOCK_WAIT_NS : lock_timeout(s), online_job != 0);
+    cat_view_set_lock_wait(s->view, online_job != 0 ? ONLINE_LOCK_WAIT_NS : session_lock_timeout(s), online_job != 0);
     return ddl_execute(&dc, ast, out, err);
 }
 
@@ -877,27 +877,6 @@ static int not_supported(const struct ast *ast, struct err *err)
 {
     err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s is not supported", ast_tag(ast));
     return err_hint(err, "You have attempted to use a feature that is not yet implemented.");
-}
-
-// ACCESS SHARE, what every reader has: the snapshot keeps the rows, and the commit notices a changed definition.
-static int run_lock_table(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
-{
-    const struct ast_lock_table *lock = ast_as_lock_table(ast);
-    struct show sh = {.session = s, .arena = a, .view = s->view};
-    if (lock->mode != AST_TABLE_LOCK_ACCESS_SHARE) {
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: LOCK TABLE ... IN %s MODE is not supported",
-                ast_table_lock_sql(lock->mode));
-        return err_hint(err, "SELECT ... FOR UPDATE locks rows.");
-    }
-    if (s->txn_state == TXN_IMPLICIT)
-        return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "LOCK TABLE can only be used in transaction blocks");
-    for (size_t i = 0; i < lock->tables.n; i++) {
-        const struct cat_table *t;
-        TRY(show_table(&sh, lock->tables.items[i], &t, err));
-        TRY(cat_check_table_privilege(s->view, s->user, t, CAT_PRIVILEGE_SELECT, err));
-        TRY(cat_table_depend(s->view, t, true, err));
-    }
-    return 0;
 }
 
 static int run_show(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
