@@ -380,6 +380,8 @@ void cat_view_close(struct cat_view *v);
 uint64_t cat_view_version(const struct cat_view *v);
 // Forgets what was read: after the transaction changed its snapshot or rolled back to a savepoint.
 int cat_view_refresh(struct cat_view *v, struct err *err) MUST_CHECK;
+// … where the snapshot has moved since the view was last refreshed, as a lock does; before each statement.
+int cat_view_follow(struct cat_view *v, struct err *err) MUST_CHECK;
 // Keeps every descriptor handed out by views of this version alive until it is released (cached plans). NULL while the
 // transaction has schema changes of its own.
 struct cat_pin;
@@ -629,6 +631,7 @@ int cat_kv_error(struct kv_txn *txn, int kv_result, struct err *err);
 // The same for a failed write or write lock (RETRY_WRITE_TOO_OLD). With a view, lock failures name the row:
 // `could not obtain lock on row (k)=(1) in t@t_pkey`.
 int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, struct err *err);
+int cat_changed_meanwhile(struct str name, struct err *err); // 40001: a descriptor is no longer what was planned with
 // The same for a lock on the table.
 int cat_kv_table_error(struct cat_view *v, const struct cat_table *t, int kv_result, struct err *err);
 // Adds to a conflict or a deadlock which row or table it was about and who the others were.

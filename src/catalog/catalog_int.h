@@ -98,9 +98,10 @@ struct cat_view {
     struct catalog *catalog;
     struct kv_txn *txn;
     struct generation *generation;
-    uint64_t version; // as of the snapshot, without own changes
-    bool dirty;       // the transaction has uncommitted catalog changes
-    int64_t garbage;  // the job that deletes what the transaction leaves; 0: none was made
+    uint64_t snapshot; // what the view knows is as of it; the transaction's own may have moved on
+    uint64_t version;  // as of the snapshot, without own changes
+    bool dirty;        // the transaction has uncommitted catalog changes
+    int64_t garbage;   // the job that deletes what the transaction leaves; 0: none was made
     bool zones_changed;
     ARENA_VEC(struct table_lock) locks; // of the transaction
     int64_t lock_timeout_ns;            // 0: none

@@ -48,12 +48,34 @@ static int name_taken(const struct place *p, struct err *err)
     return err_set(err, ERR_DUPLICATE_TABLE, "relation \"%.*s\" already exists", STR_FMT(p->name));
 }
 
-// The read of the name is remembered, so two transactions that create the same name conflict.
+// What the statement has looked up so far is not of the snapshot that it would be written at.
+static int check_unmoved(const struct cat_view *v, struct str name, struct err *err)
+{
+    return kv_read_version(v->txn) == v->snapshot ? 0 : cat_changed_meanwhile(name, err);
+}
+
+// Who changes the same row of a system table waits.
+static int lock_row(struct cat_view *v, enum system_table_kind kind, const struct datum *key, size_t n, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    system_key(&b, v->catalog, kind, key, n);
+    enum kv_result r = kv_lock(v->txn, buf_view(&b), KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, v->lock_timeout_ns);
+    buf_release(&b);
+    if (r == KV_TIMEOUT && v->lock_optional)
+        r = KV_OK;
+    TRY_KV(v->txn, r, err);
+    return 0;
+}
+
+// Two transactions that create the same name wait for each other. When it has come or gone since the caller looked, the
+// statement is to look again.
 static int add_name(struct cat_view *v, const struct place *p, uint32_t id, struct err *err)
 {
     struct datum row[SYSTEM_COLUMNS_MAX];
     struct datum values[] = {datum_int(p->parent), datum_int(p->schema), datum_str(p->name), datum_int(id)};
     bool found;
+    TRY(lock_row(v, SYSTEM_NAMESPACE, values, 3, err));
+    TRY(check_unmoved(v, p->name, err));
     TRY(system_get(v->catalog, v->txn, &v->arena, SYSTEM_NAMESPACE, 0, values, row, &found, err));
     if (found)
         return name_taken(p, err);
@@ -62,12 +84,14 @@ static int add_name(struct cat_view *v, const struct place *p, uint32_t id, stru
     return 0;
 }
 
-// The stored bytes as of now, remembered as read: two changes of one object conflict.
+// The stored bytes as of now, remembered as read before others are waited for: two changes of one object conflict.
 static int read_current(struct cat_view *v, uint32_t id, const struct entry **out, struct err *err)
 {
     struct datum key = datum_int(id), row[SYSTEM_COLUMNS_MAX];
     bool found;
     TRY(system_get(v->catalog, v->txn, &v->arena, SYSTEM_DESCRIPTOR, 0, &key, row, &found, err));
+    TRY(lock_row(v, SYSTEM_DESCRIPTOR, &key, 1, err));
+    TRY(check_unmoved(v, STR("descriptor"), err));
     return view_entry(v, id, out, err);
 }
 
@@ -127,7 +151,8 @@ static int lock_changed(struct cat_view *v, const struct cat_table *t, struct er
     if (cat_table_locked(v, t, KV_LOCK_EXCLUSIVE))
         return 0;
     TRY(read_current(v, t->id, &current, err));
-    return cat_table_lock(v, t, KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, &moved, err);
+    TRY(cat_table_lock(v, t, KV_LOCK_EXCLUSIVE, KV_LOCK_WAIT, &moved, err));
+    return moved ? cat_changed_meanwhile(t->name, err) : 0;
 }
 
 int cat_put_table(struct cat_view *v, const struct cat_table *t, struct err *err)

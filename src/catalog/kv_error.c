@@ -239,6 +239,13 @@ int cat_kv_write_error(struct cat_view *v, struct kv_txn *txn, int kv_result, st
     return err != NULL ? err->code : ERR_LOCK_NOT_AVAILABLE;
 }
 
+int cat_changed_meanwhile(struct str name, struct err *err)
+{
+    return err_set(err, ERR_SERIALIZATION_FAILURE,
+                   "restart transaction: TransactionRetryWithProtoRefreshError: the descriptor of \"%.*s\" has changed",
+                   STR_FMT(name));
+}
+
 int cat_kv_table_error(struct cat_view *v, const struct cat_table *t, int kv_result, struct err *err)
 {
     struct str name = arena_str(&v->arena, t->name);

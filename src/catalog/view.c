@@ -26,6 +26,7 @@ static int read_version(struct cat_view *v, struct err *err)
 {
     struct kv_value value;
     uint64_t seen = 0;
+    v->snapshot = kv_read_version(v->txn);
     TRY_KV(v->txn, kv_get(v->txn, v->catalog->version_key, KV_READ_SNAPSHOT, &value), err);
     if (value.found && value.value.len == 8)
         memcpy(&seen, value.value.ptr, 8);
@@ -95,6 +96,11 @@ int cat_view_refresh(struct cat_view *v, struct err *err)
         v->generation = generation_acquire(v->catalog, v->version);
     }
     return 0;
+}
+
+int cat_view_follow(struct cat_view *v, struct err *err)
+{
+    return kv_read_version(v->txn) == v->snapshot ? 0 : cat_view_refresh(v, err);
 }
 
 uint64_t cat_view_version(const struct cat_view *v)
@@ -264,11 +270,24 @@ int cat_type_of_oid(struct cat_view *v, uint32_t oid, struct type *out, bool *fo
     return 0;
 }
 
+// The snapshot has moved since the descriptor was read: it must still be what it was.
+static int check_current(struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    const struct cat_table *now;
+    TRY(cat_view_refresh(v, err));
+    TRY(cat_table_by_id(v, t->id, &now, err));
+    if (now != NULL && now->version == t->version)
+        return 0;
+    return cat_changed_meanwhile(t->name, err);
+}
+
 int cat_table_depend(struct cat_view *v, const struct cat_table *t, bool to_the_end, struct err *err)
 {
     struct str key = t->schema_key;
     if (key.ptr == NULL)
         return 0;
+    if (UNLIKELY(kv_read_version(v->txn) != v->snapshot))
+        TRY(check_current(v, t, err));
     struct kv_range point = {key, {key.ptr, key.len + 1}};
     TRY_KV(v->txn, kv_add_read_conflict(v->txn, point, to_the_end ? KV_READ_VALIDATED : 0), err);
     return 0;

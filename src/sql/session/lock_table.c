@@ -54,8 +54,7 @@ static int lock_one(struct session *s, struct arena *a, const struct ast_lock_ta
         if (s->txn_read_only)
             return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute LOCK TABLE in a read-only transaction");
         cat_view_set_lock_wait(s->view, session_lock_timeout(s), false);
-        TRY(cat_table_lock(s->view, t, mode_of(lock->mode), lock->nowait ? KV_LOCK_NOWAIT : KV_LOCK_WAIT, &moved,
-                           err));
+        TRY(cat_table_lock(s->view, t, mode_of(lock->mode), lock->nowait ? KV_LOCK_NOWAIT : KV_LOCK_WAIT, &moved, err));
     } while (moved);
     TRY(cat_view_catch_up(s->view, &moved, err));
     return cat_table_depend(s->view, t, true, err);

@@ -275,6 +275,8 @@ static int first_snapshot(struct session *s, struct err *err)
 
 int txn_statement_begin(struct session *s, struct err *err)
 {
+    if (s->txn != NULL)
+        TRY(cat_view_follow(s->view, err));
     if (s->txn_state != TXN_EXPLICIT || s->txn_as_of != 0)
         return 0;
     s->statement_savepoint = 0;
