@@ -3,6 +3,7 @@
 #include "palmetto_client.h"
 #include "unit/check.h"
 #include <stdlib.h>
+#include <string.h>
 
 static const char *url;
 
@@ -161,13 +162,31 @@ static void reports_an_ambiguous_commit(void)
     finish(conn);
 }
 
+// A session that is idle in a transaction for too long is ended by the server, which frees its locks.
+static void ends_idle_transactions(void)
+{
+    PGconn *conn = prepare(), *other = open_connection();
+    execute(conn, "SET idle_in_transaction_session_timeout = '1ms'");
+    PQclear(PQexec(conn, "BEGIN; UPDATE client_test SET n = n + 1 WHERE id = 1"));
+    execute(other, "UPDATE client_test SET n = n + 10 WHERE id = 1"); // waits for it
+    CHECK_INT(read_number(other, "SELECT n FROM client_test"), 10);
+    PGresult *result = PQexec(conn, "SELECT 1");
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    CHECK(state == NULL || strcmp(state, "25P03") == 0); // NULL: the connection was found lost first
+    CHECK_INT(PQstatus(conn), CONNECTION_BAD);
+    PQclear(result);
+    PQfinish(conn);
+    finish(other);
+}
+
 int main(int argc, char **argv)
 {
     static const struct check_test tests[] = {{"commits", commits},
                                               {"fails_without_effect", fails_without_effect},
                                               {"retries_after_a_conflict", retries_after_a_conflict},
                                               {"retries_injected_errors", retries_injected_errors},
-                                              {"reports_an_ambiguous_commit", reports_an_ambiguous_commit}};
+                                              {"reports_an_ambiguous_commit", reports_an_ambiguous_commit},
+                                              {"ends_idle_transactions", ends_idle_transactions}};
     url = getenv("PALMETTO_TEST_URL");
     if (url == NULL) {
         printf("0 passed, 0 failed, %zu skipped\n", ARRAY_LEN(tests));

@@ -29,9 +29,7 @@ static void run_transaction(struct harness *mine, struct session *s, struct rng 
 {
     int parent = (int)rng_below(rng, 3) + 1, key = (int)rng_below(rng, 5);
     char sql[200];
-#define RUN(...)                                 \
-    (snprintf(sql, sizeof(sql), __VA_ARGS__), \
-     run(mine, s, sql))
+#define RUN(...) (snprintf(sql, sizeof(sql), __VA_ARGS__), run(mine, s, sql))
     RUN("BEGIN ISOLATION LEVEL READ COMMITTED");
     RUN("SELECT count(*) FROM parent");
     RUN("UPDATE parent SET v = v + 1 WHERE id = %d", parent);
