@@ -33,8 +33,8 @@
 // (EXPLAIN) are not compared; --refuse=S runs what stands outside of transactions again and again, the first, the
 // 1+Sth, the 1+2Sth … (wider steps later) charge of memory refused, until a run gets all it asks for, whose result must
 // be the expected one: those before it have ended in 53200 and changed nothing; --fail=S keeps the store on a simulated
-// disk and lets the 1st, the 1+Sth … write or sync fail: what could be read when the store had failed is there after a
-// restart, nothing acknowledged is missing, all is consistent.
+// disk and lets the 1st, the 1+Sth … (wider steps beyond the 256th) operation of each kind fail: what could be read
+// when the store had failed is there after a restart, nothing acknowledged is missing, all is consistent.
 #include "base/budget.h"
 #include "base/util.h"
 #include "kv/kv.h"
@@ -575,6 +575,13 @@ static void open_session(struct runner *r, struct str name, struct str user, str
     options.n_parameters = r->spill ? 1 : r->rules > 0 ? ARRAY_LEN(random) : 0;
     if (clusters_acquire(r->clusters, cluster_named(cluster), &c->engine, &err) != 0 ||
         session_new(c->engine, &options, &c->session, &err) != 0) {
+        if (r->fail > 0 && sim_fault_happened(r->sim)) { // the run is over, or goes on in another session
+            r->n_clients--;
+            if (c->engine != NULL)
+                clusters_release(r->clusters, c->engine);
+            err_reset(&err);
+            return;
+        }
         printf("%s:%d: session %s: %s\n", r->file, r->line, c->name, err.message);
         exit(1);
     }
@@ -603,8 +610,21 @@ static void close_client(struct runner *r, struct client *c)
     buf_release(&c->out.text);
 }
 
+// A background block of a run that ended early may wait for a lock that only the end of a later session releases.
+static void cancel_background(struct runner *r)
+{
+    for (int i = 0; i < r->n_clients; i++) {
+        struct client *c = &r->clients[i];
+        int32_t pid, secret;
+        session_backend_key(c->session, &pid, &secret);
+        if (c->in_background)
+            sql_engine_cancel(c->engine, pid, secret);
+    }
+}
+
 static void close_sessions(struct runner *r)
 {
+    cancel_background(r);
     for (int i = 0; i < r->n_clients; i++)
         close_client(r, &r->clients[i]);
     r->n_clients = 0;
@@ -981,10 +1001,27 @@ static void check_account(struct runner *r)
 
 // ---- failing I/O
 
+static const struct fault_kind {
+    const char *name;
+    struct sim_fault fault;
+} fault_kinds[] = {
+    {"writes", {SIM_OP_WRITE, 0, EIO, false, true}},
+    {"writes, as all after it, to a full disk", {SIM_OP_WRITE | SIM_OP_ALLOCATE, 0, ENOSPC, true, true}},
+    {"syncs", {SIM_OP_SYNC, 0, EIO, false, false}},
+    {"syncs of directories", {SIM_OP_SYNC_DIR, 0, EIO, false, false}},
+    {"allocations and changes of size", {SIM_OP_ALLOCATE | SIM_OP_TRUNCATE, 0, EIO, false, false}},
+    {"changes of names", {SIM_OP_OPEN | SIM_OP_RENAME | SIM_OP_UNLINK, 0, EACCES, false, false}},
+    {"reads", {SIM_OP_READ, 0, EIO, false, false}},
+};
+
 static void fail_check(struct runner *r, struct sim_fault fault, const char *what, struct str detail)
 {
-    printf("%s: number %llu of %s fails: %s%.*s\n", r->file, (unsigned long long)fault.n,
-           fault.ops == SIM_OP_WRITE ? "writes" : "syncs", what, STR_FMT(detail));
+    const char *name = "operations";
+    for (size_t i = 0; i < ARRAY_LEN(fault_kinds); i++)
+        if (fault_kinds[i].fault.ops == fault.ops)
+            name = fault_kinds[i].name;
+    printf("%s: number %llu of the %s fails: %s%.*s\n", r->file, (unsigned long long)fault.n, name, what,
+           STR_FMT(detail));
     r->failed++;
 }
 
@@ -1062,11 +1099,10 @@ static bool fail_once(struct runner *r, struct str text, struct sim_fault fault)
 
 static void run_failing(struct runner *r, struct str text)
 {
-    static const struct sim_fault faults[] = {{SIM_OP_WRITE, 0, EIO, false, true}, {SIM_OP_SYNC, 0, EIO, false, false}};
-    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
-        struct sim_fault fault = faults[i];
+    for (size_t i = 0; i < ARRAY_LEN(fault_kinds); i++) {
+        struct sim_fault fault = fault_kinds[i].fault;
         fault.n = 1;
-        for (bool happened = true; happened; fault.n += r->fail)
+        for (bool happened = true; happened; fault.n += r->fail + fault.n / 256 * 8)
             happened = fail_once(r, text, fault);
     }
 }
