@@ -30,11 +30,12 @@
 // through the extended protocol; --limits imposes the distributed engine's bounds on the store; --spill gives
 // statements hardly any work memory and tiny batches, so that sorts, joins and aggregates go through temporary files;
 // --rules=SEED switches random rules of the optimizer off for every statement and perturbs its costs: rows stay, plans
-// (EXPLAIN) are not compared; --refuse=S runs what stands outside of transactions again and again, the first, the
-// 1+Sth, the 1+2Sth … (wider steps later) charge of memory refused, until a run gets all it asks for, whose result must
-// be the expected one: those before it have ended in 53200 and changed nothing; --fail=S keeps the store on a simulated
-// disk and lets the 1st, the 1+Sth … (wider steps beyond the 256th) operation of each kind fail: what could be read
-// when the store had failed is there after a restart, nothing acknowledged is missing, all is consistent.
+// (EXPLAIN) are not compared; --refuse=S runs what stands outside of transactions, and single statements in them
+// (between a savepoint and its rollback), again and again, the first, the 1+Sth, the 1+2Sth … (wider steps later)
+// charge of memory refused, until a run gets all it asks for, whose result must be the expected one: those before it
+// have ended in 53200 and changed nothing; --fail=S keeps the store on a simulated disk and lets the 1st, the 1+Sth …
+// (wider steps beyond the 256th) operation of each kind fail: what could be read when the store had failed is there
+// after a restart, nothing acknowledged is missing, all is consistent.
 #include "base/budget.h"
 #include "base/util.h"
 #include "kv/kv.h"
@@ -68,6 +69,7 @@ struct client {
     struct session *session;
     pthread_t thread; // of the background block
     bool in_background;
+    bool savepoints; // the transaction has some
     _Atomic bool finished;
     struct buf sql;
     struct output out;
@@ -85,11 +87,11 @@ struct runner {
     struct buf param_text;
     int passed, failed, skipped; // of all files
     bool rewrite, extended, limits, spill;
-    int rules;       // seed of --rules; 0: off
-    uint64_t refuse; // step of --refuse; 0: off
-    uint64_t refusals;
-    struct budget account; // above all others, of --refuse
-    uint64_t fail;         // step of --fail; 0: off
+    int rules;                          // seed of --rules; 0: off
+    uint64_t refuse;                    // step of --refuse; 0: off
+    uint64_t refusals, refusals_inside; // in explicit transactions
+    struct budget account;              // above all others, of --refuse
+    uint64_t fail;                      // step of --fail; 0: off
     uint64_t faults;
     struct sim *sim; // where temporary files are
     const char *file;
@@ -443,15 +445,21 @@ static bool says(struct str text, const char *words)
     return str_find(text, str_of(words), 0) >= 0;
 }
 
-// Statements that may run again after they have failed, and whose second run gives what the first would have given.
+// Statements that may run again after they have failed, and whose second run gives what the first would have given; in
+// a transaction those that a savepoint takes back, when the test has none of its own.
 static bool may_repeat(const struct runner *r, struct str sql, struct str expected)
 {
+    static const char *const ends[] = {"BEGIN", "COMMIT", "SET ", "DECLARE", "FETCH", "MOVE", "CLOSE"};
     static const char *const others[] = {"ROLLBACK", "SAVEPOINT", "RELEASE", "nextval",    "53200", "PREPARE",
                                          "RESTART",  "END",       "ABORT",   "unique_row", "COPY",  "pg_sleep"};
-    if (r->background || session_transaction_status(r->current->session) != 'I')
+    char status = session_transaction_status(r->current->session);
+    if (r->background || status == 'E' || (status == 'T' && r->current->savepoints))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
         if (says(sql, others[i]) || says(expected, others[i]))
+            return false;
+    for (size_t i = 0; status == 'T' && i < ARRAY_LEN(ends); i++)
+        if (says(sql, ends[i]))
             return false;
     ptrdiff_t begin = str_find(sql, STR("BEGIN"), 0), commit = str_find(sql, STR("COMMIT"), 0);
     return commit < 0 || (begin == 0 && (size_t)commit + 8 >= sql.len);
@@ -466,15 +474,27 @@ static bool only_reads(struct str sql)
     return false;
 }
 
+static void command(struct runner *r, const char *sql)
+{
+    struct output o = {0};
+    output_start(&o, r->current->session);
+    run_simple(&o, str_of(sql));
+    if (says(buf_view(&o.text), "ERROR")) {
+        printf("%s:%d: %s: %.*s\n", r->file, r->line, sql, STR_FMT(buf_view(&o.text)));
+        r->failed++;
+    }
+    buf_release(&o.text);
+}
+
 // The session and another one go on.
-static void after_refusal(struct runner *r)
+static void after_refusal(struct runner *r, bool inside)
 {
     struct client *other = &r->clients[0];
     struct output o = {0};
-    if (session_transaction_status(r->current->session) != 'I') {
-        output_start(&o, r->current->session);
-        run_simple(&o, STR("ROLLBACK"));
-    }
+    if (inside)
+        command(r, "ROLLBACK TO SAVEPOINT refused");
+    else if (session_transaction_status(r->current->session) != 'I')
+        command(r, "ROLLBACK");
     output_start(&o, other->session);
     if (!other->in_background && session_transaction_status(other->session) == 'I') {
         run_simple(&o, STR("SELECT 1 + 1"));
@@ -486,9 +506,17 @@ static void after_refusal(struct runner *r)
     buf_release(&o.text);
 }
 
+// What the statement did although a charge was refused is nothing, or can be taken back.
+static bool can_undo(const struct runner *r, bool inside, bool reads, uint64_t version)
+{
+    return reads && (inside ? session_transaction_status(r->current->session) == 'T' : kv_now(r->kv) == version);
+}
+
 static void run_refused(struct runner *r, struct output *o, struct str sql, struct str expected)
 {
-    bool reads = only_reads(sql);
+    bool reads = only_reads(sql), inside = session_transaction_status(r->current->session) == 'T';
+    if (inside)
+        command(r, "SAVEPOINT refused");
     for (uint64_t n = 1 + (uint64_t)r->line % r->refuse;; n += r->refuse + n / 8) {
         buf_clear(&o->text);
         o->columns = false;
@@ -500,11 +528,16 @@ static void run_refused(struct runner *r, struct output *o, struct str sql, stru
         bool happened = refusal.seen >= n, refused = says(buf_view(&o->text), "ERROR 53200");
         refusal.n = 0;
         r->refusals += happened;
+        r->refusals_inside += happened && inside;
         if (refused && happened)
-            after_refusal(r);
-        else if (!happened || !reads || kv_now(r->kv) != version || !matches(buf_view(&o->text), expected))
-            return;
+            after_refusal(r, inside);
+        else if (!happened || !matches(buf_view(&o->text), expected) || !can_undo(r, inside, reads, version))
+            break;
+        else if (inside)
+            command(r, "ROLLBACK TO SAVEPOINT refused");
     }
+    if (inside && session_transaction_status(r->current->session) == 'T')
+        command(r, "RELEASE SAVEPOINT refused");
 }
 
 static void run_item(struct runner *r, struct output *o, struct str sql, struct str expected)
@@ -513,6 +546,8 @@ static void run_item(struct runner *r, struct output *o, struct str sql, struct 
         run_refused(r, o, sql, expected);
     else
         run_sql(r, o, sql);
+    r->current->savepoints =
+        session_transaction_status(r->current->session) != 'I' && (r->current->savepoints || says(sql, "SAVEPOINT"));
 }
 
 static void *background_main(void *arg)
@@ -1185,7 +1220,8 @@ int main(int argc, char **argv)
     if (r.fail > 0)
         printf("%llu faults\n", (unsigned long long)r.faults);
     if (r.refuse > 0)
-        printf("%llu refusals\n", (unsigned long long)r.refusals);
+        printf("%llu refusals, %llu in explicit transactions\n", (unsigned long long)r.refusals,
+               (unsigned long long)r.refusals_inside);
     printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped);
     return r.failed != 0;
 }
