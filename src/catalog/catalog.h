@@ -136,6 +136,7 @@ struct cat_column {
 
 // Stands for the system column tableoid where ids of columns are listed; only virtual tables have it.
 enum { CAT_COLUMN_TABLEOID = 0 };
+enum { CAT_HIDDEN_ALWAYS = 1000000 }; // cat_index.hidden_ppm's unit
 
 // A user-defined type. It takes two ids: its own, and the next one, which stands for the type of arrays of it.
 struct cat_type {
@@ -204,6 +205,7 @@ struct cat_index {
     bool unique;
     bool is_constraint; // shown as CONSTRAINT … UNIQUE
     bool not_visible;
+    uint32_t hidden_ppm; // VISIBILITY: of a million plans, those that do not see it; 0 when not_visible says it all
     const struct cat_index_column *columns;
     size_t n_columns;
     const uint32_t *storing; // column ids
@@ -540,6 +542,7 @@ int cat_system_grant_get(struct cat_view *v, struct str grantee, struct cat_gran
 int cat_system_grant_put(struct cat_view *v, const struct cat_grant *g, struct err *err) MUST_CHECK; // replaces
 // What a new object is created with: ALL for admin and root, and these for public.
 struct cat_acl cat_default_acl(struct arena *a, struct str owner, uint32_t public_privileges);
+double cat_index_visibility(const struct cat_index *index);    // part of the plans that see it, from 0 to 1
 const char *cat_relation_kind_name(const struct cat_table *t); // "table", "view", "materialized view", "sequence"
 
 // ---- changing things: plain transactional writes. The caller (sql/ddl) has checked names, privileges, dependencies.

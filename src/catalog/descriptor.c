@@ -165,6 +165,7 @@ static const struct field index_record_fields[] = {
     F(12, BOOL, cat_index, rows),
     F(13, U32, cat_index, replaces),
     F(14, STR, cat_index, collations),
+    F(15, U32, cat_index, hidden_ppm),
 };
 static RECORD(index_record, cat_index);
 

@@ -74,6 +74,13 @@ static void put_index_tail(struct buf *out, const struct cat_table *t, const str
         buf_printf(out, " WHERE %.*s", STR_FMT(index->predicate_sql));
     if (index->not_visible)
         buf_cstr(out, " NOT VISIBLE");
+    else if (index->hidden_ppm != 0)
+        buf_printf(out, " VISIBILITY %.2f", cat_index_visibility(index));
+}
+
+double cat_index_visibility(const struct cat_index *index)
+{
+    return index->not_visible ? 0 : 1 - (double)index->hidden_ppm / CAT_HIDDEN_ALWAYS;
 }
 
 void cat_text_index_element(struct buf *out, const struct cat_table *t, const struct cat_index *index)

@@ -3,6 +3,8 @@
 #include "keys/inverted.h"
 #include "keys/keys.h"
 #include "sql/ddl/ddl_int.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 static int free_or_given_name(struct table_work *w, struct str given, struct str generated, struct str *out,
                               struct err *err)
@@ -50,8 +52,6 @@ static int check_index_method(const struct ast_index_def *def, struct err *err)
         return ddl_unimplemented(err, "vector indexes");
     if (def->partition_by != NULL)
         return ddl_unimplemented(err, "PARTITION BY");
-    if (def->visibility != NULL)
-        return ddl_unimplemented(err, "partially visible indexes");
     return 0;
 }
 
@@ -174,9 +174,23 @@ static int build_predicate(struct table_work *w, const struct ast_index_def *def
     return 0;
 }
 
+int index_set_visibility(struct cat_index *index, struct str number, struct err *err)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "%.*s", STR_FMT(number));
+    double visibility = strtod(text, NULL);
+    if (visibility < 0 || visibility > 1)
+        return err_set(err, ERR_SYNTAX_ERROR, "VISIBILITY must be between 0.0 and 1.0 inclusive");
+    index->not_visible = visibility == 0;
+    index->hidden_ppm = index->not_visible ? 0 : (uint32_t)((1 - visibility) * CAT_HIDDEN_ALWAYS + 0.5);
+    return 0;
+}
+
 int index_build(struct table_work *w, const struct ast_index_def *def, struct cat_index *out, struct err *err)
 {
     *out = (struct cat_index){.unique = def->unique, .not_visible = def->not_visible};
+    if (def->visibility != NULL)
+        TRY(index_set_visibility(out, ast_as_number(def->visibility)->text, err));
     if (def->method == AST_INDEX_INVERTED)
         out->kind = CAT_INDEX_INVERTED;
     TRY(check_index_method(def, err));

@@ -179,6 +179,8 @@ bool sql_mentions_name(struct str sql, struct str name); // a string literal in 
 struct str index_collations(struct table_work *w, const struct cat_index *index);
 
 int constraint_add(struct table_work *w, const struct ast_constraint *c, struct err *err) MUST_CHECK;
+// `number`: what stands behind VISIBILITY.
+int index_set_visibility(struct cat_index *index, struct str number, struct err *err) MUST_CHECK;
 int index_build(struct table_work *w, const struct ast_index_def *def, struct cat_index *out,
                 struct err *err) MUST_CHECK;
 // Adds a secondary index and, on a table with data, fills it.

@@ -238,6 +238,6 @@ int alter_index(struct ddl_context *dc, const struct ast_alter_object *s, struct
     else if (index == &w.edit.primary)
         return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "primary index cannot be invisible");
     else
-        index->not_visible = s->action == AST_ALTER_INDEX_NOT_VISIBLE;
+        TRY(index_set_visibility(index, s->new_name, err));
     return edit_save(&w.edit, dc, err);
 }

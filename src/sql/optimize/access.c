@@ -676,7 +676,8 @@ bool access_best(struct optimizer *o, const struct access_request *asked, struct
         const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
         if (hints->index != NULL && hints->index->id != index->id)
             continue;
-        if (index->state != CAT_INDEX_PUBLIC || (index->not_visible && hints->index == NULL))
+        bool seen = o->options->visibility_draw < cat_index_visibility(index) || hints->index != NULL;
+        if (index->state != CAT_INDEX_PUBLIC || !seen)
             continue;
         struct access_path path;
         if (!try_index(o, &request, index, rows, &path))

@@ -33,6 +33,7 @@ struct optimize_options {
     struct optimize_statistics statistics;
     int64_t reorder_joins_limit;     // relations whose join order is searched through; above it is greedy
     const struct eval_context *eval; // for estimates with now() and literals that depend on settings; NULL: without
+    double visibility_draw;          // from 0 up to 1: indexes of no more visibility are not seen; negative: all are
     uint64_t disabled_rules;         // bits of optimize_rule
     uint64_t cost_seed;              // of what perturbs costs (tests)
     double cost_perturbation;        // costs are multiplied by up to 1 + this, or divided; 0: not

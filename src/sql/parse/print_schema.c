@@ -24,10 +24,25 @@ static void print_if_not_exists(struct printer *pr, bool if_not_exists)
 
 // Objects in general ---------------------------------------------------------------------------------------------
 
+static void print_visibility(struct printer *pr, const struct ast_alter_object *n)
+{
+    emit(pr, " %n ", n->name);
+    if (str_eqc(n->new_name, "1.0"))
+        emit(pr, "VISIBLE");
+    else if (str_eqc(n->new_name, "0.0"))
+        emit(pr, "NOT VISIBLE");
+    else
+        emit(pr, "VISIBILITY %t", n->new_name);
+}
+
 void print_alter_object(struct printer *pr, const struct ast_alter_object *n)
 {
     emit(pr, "ALTER %s", ast_object_sql(n->kind));
     print_if_exists(pr, n->if_exists);
+    if (n->action == AST_ALTER_INDEX_VISIBILITY) {
+        print_visibility(pr, n);
+        return;
+    }
     emit(pr, " %n %s", n->name, ast_alter_action_sql(n->action));
     emit_text(pr, " %i", n->new_name);
 }

@@ -135,8 +135,8 @@ static void index_row(struct show *sh, struct index_row *at, uint32_t column_id,
     row[6] = datum_c(direction);
     row[7] = datum_bool(storing);
     row[8] = datum_bool(implicit);
-    row[9] = datum_bool(!at->index->not_visible);
-    row[10] = datum_float(at->index->not_visible ? 0 : 1);
+    row[9] = datum_bool(cat_index_visibility(at->index) == 1);
+    row[10] = datum_float(cat_index_visibility(at->index));
     if (sh->ast->with_comment)
         row[11] = at->index->comment.ptr != NULL ? datum_str(at->index->comment) : DATUM_NULL;
 }

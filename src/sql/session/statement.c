@@ -216,6 +216,9 @@ void optimize_options_init(struct session *s, struct optimize_options *o)
                                                   .range_fraction = session_range_fraction,
                                                   .arg = s},
                                    .reorder_joins_limit = setting_int(s, SETTING_REORDER_JOINS_LIMIT)};
+    struct rng draw;
+    rng_seed(&draw, (uint64_t)clock_mono_ns());
+    o->visibility_draw = setting_bool(s, SETTING_OPTIMIZER_USE_NOT_VISIBLE_INDEXES) ? -1 : rng_unit(&draw);
     if (!s->testing_optimizer)
         return;
     int64_t seed = setting_int(s, SETTING_TESTING_OPTIMIZER_RANDOM_SEED);

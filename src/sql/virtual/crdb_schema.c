@@ -137,8 +137,8 @@ static int indexes_row(struct exec_context *x, const struct relation *r, const s
     row[crdb_table_indexes_is_unique] = datum_bool(index->unique);
     row[crdb_table_indexes_is_inverted] = datum_bool(index->kind == CAT_INDEX_INVERTED);
     row[crdb_table_indexes_is_sharded] = datum_bool(false);
-    row[crdb_table_indexes_is_visible] = datum_bool(!index->not_visible);
-    row[crdb_table_indexes_visibility] = datum_float(index->not_visible ? 0 : 1);
+    row[crdb_table_indexes_is_visible] = datum_bool(cat_index_visibility(index) == 1);
+    row[crdb_table_indexes_visibility] = datum_float(cat_index_visibility(index));
     return virtual_row(rows, row, err);
 }
 

@@ -324,8 +324,8 @@ static int statistics_row(struct statistics_at *at, uint32_t column_id, const ch
     row[statistics_direction] = datum_c(direction);
     row[statistics_storing] = yes_no(storing);
     row[statistics_implicit] = yes_no(implicit);
-    row[statistics_is_visible] = yes_no(!at->index->not_visible);
-    row[statistics_visibility] = datum_float(at->index->not_visible ? 0 : 1);
+    row[statistics_is_visible] = yes_no(cat_index_visibility(at->index) == 1);
+    row[statistics_visibility] = datum_float(cat_index_visibility(at->index));
     return virtual_row(rows, row, err);
 }
 

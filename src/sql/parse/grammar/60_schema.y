@@ -466,9 +466,13 @@ alter_index_stmt:
     "ALTER" "INDEX" opt_if_exists index_name "RENAME" "TO" name
     { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_RENAME, $7); }
   | "ALTER" "INDEX" opt_if_exists index_name "VISIBLE"
-    { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_INDEX_VISIBLE, STR_NONE); }
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_INDEX_VISIBILITY, STR("1.0")); }
   | "ALTER" "INDEX" opt_if_exists index_name NOT_VISIBLE_LA "VISIBLE"
-    { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_INDEX_NOT_VISIBLE, STR_NONE); }
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_INDEX_VISIBILITY, STR("0.0")); }
+  | "ALTER" "INDEX" opt_if_exists index_name "VISIBILITY" FCONST
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_INDEX_VISIBILITY, $6); }
+  | "ALTER" "INDEX" opt_if_exists index_name "VISIBILITY" ICONST
+    { $$ = mk_alter_object(p, @1, AST_OBJECT_INDEX, $4, $3, AST_ALTER_INDEX_VISIBILITY, $6); }
   | "ALTER" "INDEX" opt_if_exists index_name zone_config
     {
         (void)$3;
