@@ -31,6 +31,14 @@ struct cte_binding {
 };
 
 // What is collected while the expressions of one SELECT are analyzed.
+// A call of grouping(): `column` holds its value above the grouping.
+struct grouping_call {
+    col_id column;
+    struct expr **args;
+    uint32_t n_args;
+    int position;
+};
+
 struct select_context {
     struct scope *scope;
     struct scope *input_scope; // FROM columns, for aggregate arguments
@@ -39,6 +47,7 @@ struct select_context {
     bool in_aggregate, in_window, in_srf;
     ARENA_VEC(struct projection) aggregates;
     ARENA_VEC(struct projection) windows;
+    ARENA_VEC(struct grouping_call) groupings;
     ARENA_VEC(struct expr *) srf_calls;
     ARENA_VEC(const col_id *) srf_cols;
     ARENA_VEC(uint32_t) srf_n_cols;
@@ -163,6 +172,28 @@ struct rel *project_items(struct analyzer *an, struct rel *input, struct project
 int order_key(struct analyzer *an, const struct ast_order_item *item, struct sort_key *key, struct err *err) MUST_CHECK;
 int limit_analyze(struct analyzer *an, struct rel *input, const struct ast *limit, const struct ast *offset,
                   struct rel **out, struct err *err) MUST_CHECK;
+
+// ---- GROUP BY (grouping_sets.c)
+// The sets of keys of a GROUP BY clause: bit i of a mask stands for key i. `written`: with ROLLUP, CUBE or GROUPING
+// SETS.
+struct grouping_sets {
+    ARENA_VEC(uint64_t) masks;
+    bool written;
+};
+// Adds an expression to the keys unless it is there, and says which one it is.
+struct grouping_keys {
+    int (*add)(void *arg, const struct ast *e, uint32_t *key, struct err *err);
+    void *arg;
+};
+size_t grouping_expressions(const struct ast_list *items); // at most so many keys
+int grouping_sets_analyze(struct analyzer *an, const struct ast_list *items, const struct grouping_keys *keys,
+                          struct grouping_sets *out, struct err *err) MUST_CHECK;
+// Joins *input with the sets, and makes keys NULL where the set has them not. There is room for 1 more key, and for one
+// per call of grouping().
+int grouping_sets_expand(struct analyzer *an, const struct grouping_sets *sets, struct select_context *sc,
+                         struct projection *keys, uint32_t *n_keys, struct rel **input, struct err *err) MUST_CHECK;
+int grouping_call(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct expr **out,
+                  struct err *err) MUST_CHECK;
 
 int unsupported(struct err *err, const struct ast *at, const char *feature); // 0A000
 

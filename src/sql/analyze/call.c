@@ -509,6 +509,8 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
     struct str name = function_name(an, ast_as_object_name(call->name));
     if (str_eqc(name, "greatest") || str_eqc(name, "least"))
         return extremum(an, s, call, str_eqc(name, "greatest") ? EXPR_GREATEST : EXPR_LEAST, want, out, err);
+    if (str_eqc(name, "grouping"))
+        return grouping_call(an, s, call, out, err);
     if (call->star && str_eqc(name, "count"))
         name = STR("count_rows");
     size_t n = 0;

@@ -248,6 +248,8 @@ struct grouping {
     uint32_t n_keys, cap_keys;
     struct col_set from; // columns of the FROM clause
     struct rel *input;
+    struct grouping_sets sets;
+    bool expanded; // keys are not columns of the FROM clause
 };
 
 // A column of a table whose primary key is grouped by is determined by it.
@@ -281,7 +283,7 @@ static int group_rewrite(struct grouping *g, struct expr **slot, struct err *err
     if (e->kind == EXPR_COLUMN) {
         if (!col_set_has(&g->from, e->column))
             return 0;
-        if (depends_on_keys(g, e->column) && g->n_keys < g->cap_keys) {
+        if (!g->expanded && depends_on_keys(g, e->column) && g->n_keys < g->cap_keys) {
             g->keys[g->n_keys++] = (struct projection){e->column, e};
             return 0;
         }
@@ -422,29 +424,47 @@ static bool has_aggregate_column(const struct expr *e, const struct select_conte
     return false;
 }
 
+struct group_items {
+    struct analyzer *an;
+    struct scope *scope;
+    const struct target_list *targets;
+    struct select_context *sc;
+    struct grouping *g;
+};
+
+static int add_group_key(void *arg, const struct ast *e, uint32_t *index, struct err *err)
+{
+    const struct group_items *items = arg;
+    struct grouping *g = items->g;
+    struct projection key;
+    TRY(group_key(items->an, items->scope, e, items->targets, &key, err));
+    if (has_aggregate_column(key.expr, items->sc)) {
+        err_set(err, ERR_GROUPING_ERROR, "aggregate functions are not allowed in GROUP BY");
+        return err_at(err, e->position);
+    }
+    for (*index = 0; *index < g->n_keys; ++*index) {
+        if (expr_equal(g->keys[*index].expr, key.expr))
+            return 0;
+    }
+    g->keys[g->n_keys++] = key;
+    return 0;
+}
+
 static int group_by(struct analyzer *an, struct scope *s, const struct ast_list *items, const struct target_list *list,
                     struct select_context *sc, struct grouping *g, struct err *err)
 {
-    g->cap_keys = (uint32_t)(items->n + an->query->columns.len + 8);
-    g->keys = ARENA_ARRAY(an->arena, struct projection, g->cap_keys);
-    for (size_t i = 0; i < items->n; i++) {
-        const struct ast *item = items->items[i];
-        const struct ast_list single = {(struct ast **)&items->items[i], 1};
-        const struct ast_list *parts = item->kind == AST_TUPLE ? &ast_as_tuple(item)->items : &single;
-        for (size_t k = 0; k < parts->n; k++) {
-            struct projection key;
-            TRY(group_key(an, s, parts->items[k], list, &key, err));
-            if (has_aggregate_column(key.expr, sc)) {
-                err_set(err, ERR_GROUPING_ERROR, "aggregate functions are not allowed in GROUP BY");
-                return err_at(err, item->position);
-            }
-            bool seen = false;
-            for (uint32_t j = 0; j < g->n_keys; j++)
-                seen |= expr_equal(g->keys[j].expr, key.expr);
-            if (!seen)
-                g->keys[g->n_keys++] = key;
-        }
-    }
+    struct group_items work = {an, s, list, sc, g};
+    const struct grouping_keys keys = {add_group_key, &work};
+    size_t n = grouping_expressions(items);
+    g->cap_keys = (uint32_t)(n + an->query->columns.len + 8);
+    g->keys = ARENA_ARRAY(an->arena, struct projection, g->cap_keys + 1 + sc->groupings.len);
+    TRY(grouping_sets_analyze(an, items, &keys, &g->sets, err));
+    bool all = g->sets.masks.len == 1 && (!g->sets.written || g->n_keys == 0);
+    g->expanded = !all || sc->groupings.len > 0;
+    // What is above the grouping sees keys that may be NULL, aggregates the columns themselves.
+    for (uint32_t i = 0; i < g->n_keys && g->expanded; i++)
+        g->keys[i].column =
+            query_add_column(an->query, query_column(an->query, g->keys[i].column)->name, g->keys[i].expr->type);
     return 0;
 }
 
@@ -538,7 +558,8 @@ static int group_stage(struct core_state *cs, const struct ast_select_core *core
                        struct scope *from_scope, struct err *err)
 {
     struct analyzer *an = cs->an;
-    if (core->group_by.n == 0 && cs->sc.aggregates.len == 0 && core->having == NULL)
+    bool grouped = core->group_by.n > 0 || cs->sc.aggregates.len > 0 || cs->sc.groupings.len > 0;
+    if (!grouped && core->having == NULL)
         return 0;
     struct grouping g = {.an = an, .input = cs->rel};
     TRY(group_by(an, from_scope, &core->group_by, &cs->targets, &cs->sc, &g, err));
@@ -554,6 +575,8 @@ static int group_stage(struct core_state *cs, const struct ast_select_core *core
         TRY(group_rewrite(&g, &cs->sc.srf_calls.ptr[i], err));
     if (having != NULL)
         TRY(group_rewrite(&g, &having, err));
+    if (g.expanded)
+        TRY(grouping_sets_expand(an, &g.sets, &cs->sc, g.keys, &g.n_keys, &g.input, err));
     cs->rel = filter(an, group_rel(an, &g, &cs->sc), having);
     return 0;
 }

@@ -279,18 +279,6 @@ struct ast *query_body(struct ast *query)
     return bare ? s->body : query;
 }
 
-bool has_grouping_call(struct ast_list exprs)
-{
-    for (size_t i = 0; i < exprs.n; i++) {
-        if (exprs.items[i]->kind != AST_FUNC_CALL)
-            continue;
-        const struct ast_object_name *name = ast_as_object_name(ast_as_func_call(exprs.items[i])->name);
-        if (name->schema.ptr == NULL && (str_eqc(name->name, "rollup") || str_eqc(name->name, "cube")))
-            return true;
-    }
-    return false;
-}
-
 struct ast *values_of(struct parser *p, int pos, struct ast *expr)
 {
     struct ast *row = MK(p, TUPLE, tuple, pos, .items = list_of(p, expr));

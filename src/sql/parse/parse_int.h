@@ -124,7 +124,6 @@ enum { INDEX_METHOD_HASH = 1 << 8 };
 int index_method_of(struct str name);
 bool is_role_option(struct str word);
 bool is_explain_option(struct str word);
-bool has_grouping_call(struct ast_list exprs);                  // a call of rollup or cube
 bool is_bare_word(const struct ast_grant *g, const char *word); // a GRANT's only target is this unqualified name
 void set_extension_option(struct ast_create_extension *e, const struct ast_option *option);
 void set_statistics_options(struct ast_create_statistics *s, struct ast_list options);

@@ -428,7 +428,9 @@ static void print_function_name(struct printer *pr, const struct ast_func_call *
     const struct ast_object_name *o = ast_as_object_name(n->name);
     const struct keyword *k = keyword_find(o->name);
     bool word = k != NULL && (k->category == KEYWORD_TYPE_OR_FUNCTION || is_keyword_call(n, o->name));
-    if (o->schema.ptr == NULL && word)
+    if (o->schema.ptr == NULL && str_eqc(o->name, "grouping sets"))
+        emit(pr, "GROUPING SETS ");
+    else if (o->schema.ptr == NULL && word)
         emit(pr, "%t", o->name);
     else
         emit(pr, "%n", n->name);

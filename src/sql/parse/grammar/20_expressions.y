@@ -518,7 +518,8 @@ opt_exclusion:
 
 // Calls with a grammar of their own; most become ordinary calls.
 common_function:
-    "CURRENT_DATE" opt_call { $$ = mk_call(p, @1, "current_date", LIST1(NULL)); }
+    "GROUPING" '(' expr_list ')' { $$ = mk_call(p, @1, "grouping", $3); }
+  | "CURRENT_DATE" opt_call { $$ = mk_call(p, @1, "current_date", LIST1(NULL)); }
   | "CURRENT_SCHEMA" opt_call { $$ = mk_call(p, @1, "current_schema", LIST1(NULL)); }
   | "CURRENT_CATALOG" opt_call { $$ = mk_call(p, @1, "current_database", LIST1(NULL)); }
   | "CURRENT_USER" opt_call { $$ = mk_call(p, @1, "current_user", LIST1(NULL)); }

@@ -159,13 +159,15 @@ as_of: AS_LA "OF" "SYSTEM" "TIME" expr { $$ = $5; } ;
 opt_where: %empty { $$ = NULL; } | "WHERE" expr { $$ = $2; } ;
 group_by:
     %empty { $$ = LIST1(NULL); }
-  | "GROUP" "BY" expr_list
-    {
-        if (has_grouping_call($3))
-            UNIMPLEMENTED("GROUP BY ROLLUP and CUBE");
-        $$ = $3;
-    }
-  | "GROUP" "BY" "GROUPING" "SETS" error { UNIMPLEMENTED("GROUPING SETS"); }
+  | "GROUP" "BY" group_items { $$ = $3; }
+  ;
+%type <list> group_items;
+%type <node> group_item;
+group_items: group_item { $$ = LIST1($1); } | group_items ',' group_item { $$ = PUSH($1, $3); } ;
+// ROLLUP (…) and CUBE (…) look like calls, GROUPING SETS (…) becomes one.
+group_item:
+    expr
+  | "GROUPING" "SETS" '(' group_items ')' { $$ = mk_call(p, @1, "grouping sets", $4); }
   ;
 opt_having: %empty { $$ = NULL; } | "HAVING" expr { $$ = $2; } ;
 opt_windows: %empty { $$ = LIST1(NULL); } | "WINDOW" window_defs { $$ = $2; } ;
