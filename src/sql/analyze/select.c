@@ -409,11 +409,16 @@ static int group_key(struct analyzer *an, struct scope *s, const struct ast *e, 
     return 0;
 }
 
+// Of an aggregate or of grouping().
 static bool has_aggregate_column(const struct expr *e, const struct select_context *sc)
 {
     if (e->kind == EXPR_COLUMN) {
         for (size_t i = 0; i < sc->aggregates.len; i++) {
             if (sc->aggregates.ptr[i].column == e->column)
+                return true;
+        }
+        for (size_t i = 0; i < sc->groupings.len; i++) {
+            if (sc->groupings.ptr[i].column == e->column)
                 return true;
         }
     }
