@@ -1,8 +1,8 @@
 // GROUP BY with GROUPING SETS, ROLLUP and CUBE.
 //
-// Sets are masks over the keys. When there are several, the rows of the FROM clause are joined with a relation of one row
-// per set, which says of each key whether the set has it; keys that it has not are NULL from there on, and the number of
-// the set is one more key:
+// Sets are masks over the keys. When there are several, the rows of the FROM clause are joined with a relation of one
+// row per set, which says of each key whether the set has it; keys that it has not are NULL from there on, and the
+// number of the set is one more key:
 //
 //     GROUP BY ROLLUP (a)  =  GROUP BY set, CASE WHEN has_a THEN a END  over  (…) × (VALUES (0, true), (1, false))
 //
