@@ -29,7 +29,8 @@ BODY(char_octet_length)
     int64_t oid = args[0].i, modifier = args[1].i;
     bool unlimited = modifier == -1 || oid == TYPE_OID_STRING;
     return return_or_null(out, oid == TYPE_OID_STRING || has_length(oid),
-                          unlimited ? UNLIMITED_BYTES : (modifier - MODIFIER_HEADER) * CHARACTER_BYTES_MAX);
+                          unlimited ? UNLIMITED_BYTES
+                                    : (MIN(modifier, INT32_MAX) - MODIFIER_HEADER) * CHARACTER_BYTES_MAX);
 }
 
 static const struct number_type {

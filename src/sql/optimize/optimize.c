@@ -61,6 +61,14 @@ static void collect_mutation(struct subquery_list *l, const struct mutation *m)
         collect_expr(l, m->set_where);
 }
 
+static void collect_frame(struct subquery_list *l, const struct window_frame *frame)
+{
+    if (frame != NULL && frame->start_offset != NULL)
+        collect_expr(l, frame->start_offset);
+    if (frame != NULL && frame->end_offset != NULL)
+        collect_expr(l, frame->end_offset);
+}
+
 static void collect_rel(struct subquery_list *l, const struct rel *r)
 {
     if (r == NULL)
@@ -87,6 +95,8 @@ static void collect_rel(struct subquery_list *l, const struct rel *r)
         break;
     case REL_WINDOW:
         collect_items(l, r->window.functions, r->window.n_functions);
+        for (uint32_t i = 0; i < r->window.n_functions; i++)
+            collect_frame(l, r->window.functions[i].expr->frame);
         break;
     case REL_SRF:
         collect_list(l, r->srf.calls, r->srf.n_calls);
