@@ -314,7 +314,7 @@ static int return_size(struct eval_context *ec, int64_t v, struct datum *out)
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
     size_t unit = 0;
     for (; unit + 1 < ARRAY_LEN(units) && (v >= 10240 || v <= -10240); unit++)
-        v = (v + (v < 0 ? -512 : 512)) / 1024;
+        v = v / 1024 + (v % 1024 >= 512) - (v % 1024 <= -512);
     return fn_return_str(out, arena_printf(ec->arena, "%lld %s", (long long)v, units[unit]));
 }
 BODY(size_pretty)
