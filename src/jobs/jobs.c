@@ -204,10 +204,19 @@ int job_update_in(struct job *job, struct kv_txn *txn, double fraction, struct s
     return apply_change(job->jobs, txn, &rc, err);
 }
 
+// Tells the thread of a job what its record asks for.
+static void request(struct job *job, enum cat_job_status status)
+{
+    if (status == CAT_JOB_PAUSE_REQUESTED)
+        atomic_store_explicit(&job->request, REQUEST_PAUSE, memory_order_relaxed);
+    if (status == CAT_JOB_CANCEL_REQUESTED)
+        atomic_store_explicit(&job->request, REQUEST_CANCEL, memory_order_relaxed);
+}
+
 static int set_finished(struct cat_job *record, void *arg, struct err *err)
 {
-    if (record->status != CAT_JOB_RUNNING) // asked to pause or cancel since: not published
-        return err_set(err, ERR_QUERY_CANCELED, "job canceled by user");
+    request(arg, record->status); // who asks writes the record first: nothing is published any more
+    TRY(job_check(arg, err));
     TRY(set_progress(record, arg, err));
     record->status = CAT_JOB_SUCCEEDED;
     record->fraction = 1;
@@ -218,9 +227,13 @@ static int set_finished(struct cat_job *record, void *arg, struct err *err)
 int job_finish_in(struct job *job, struct kv_txn *txn, struct str progress, struct err *err)
 {
     struct record_change rc = {job->id, set_finished, job};
+    struct job_mark before = job_mark(job);
     job->progress = arena_str(&job->arena, progress);
     job->finished = true;
-    return apply_change(job->jobs, txn, &rc, err);
+    int code = apply_change(job->jobs, txn, &rc, err);
+    if (code != 0)
+        job_reset(job, before);
+    return code;
 }
 
 // ---- the life of a run
@@ -438,10 +451,7 @@ static void adopt_record_locked(struct jobs *jobs, const struct cat_job *record)
         job = find_locked(jobs, record->id);
     }
     if (job != NULL) {
-        if (record->status == CAT_JOB_PAUSE_REQUESTED)
-            atomic_store_explicit(&job->request, REQUEST_PAUSE, memory_order_relaxed);
-        if (record->status == CAT_JOB_CANCEL_REQUESTED)
-            atomic_store_explicit(&job->request, REQUEST_CANCEL, memory_order_relaxed);
+        request(job, record->status);
         return;
     }
     if (type != NULL && record->status != CAT_JOB_PAUSED && !cat_job_ended(record->status))

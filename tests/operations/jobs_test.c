@@ -121,7 +121,8 @@ static struct cat_job record_of(int64_t id)
 
 #define CHECK_STATUS(id, expected) CHECK_STR(str_of(cat_job_status_name(record_of(id).status)), expected)
 
-static int control(int64_t id, enum job_action action)
+// Writes what is asked of a job into its record, of which its thread learns by jobs_adopt.
+static int ask(int64_t id, enum job_action action)
 {
     struct kv_txn *txn;
     uint64_t version;
@@ -131,6 +132,12 @@ static int control(int64_t id, enum job_action action)
         CHECK_INT(kv_commit(txn, &version), KV_OK);
     else
         kv_abort(txn);
+    return rc;
+}
+
+static int control(int64_t id, enum job_action action)
+{
+    int rc = ask(id, action);
     jobs_adopt(jobs);
     return rc;
 }
@@ -263,25 +270,49 @@ static bool published(void)
     return v.found;
 }
 
-// What a job publishes and that it has succeeded are one commit: canceled before it, nothing is published.
+static struct job *start_publishing(void)
+{
+    setup();
+    struct job *job = start("PUBLISH", 0);
+    while (record_of(job_id(job)).status != CAT_JOB_RUNNING)
+        usleep(200);
+    return job;
+}
+
 static void test_publish(void)
 {
-    for (int canceled = 0; canceled < 2; canceled++) {
-        setup();
-        struct job *job = start("PUBLISH", 0);
-        while (record_of(job_id(job)).status != CAT_JOB_RUNNING)
-            usleep(200);
-        if (canceled)
-            CHECK_INT(control(job_id(job), JOB_CANCEL), 0);
-        allowed = 1;
-        CHECK_INT(job_wait(job, never, NULL, &err), canceled ? ERR_QUERY_CANCELED : 0);
-        CHECK_STATUS(job_id(job), canceled ? "canceled" : "succeeded");
-        CHECK(published() == !canceled);
-        job_unref(job);
-        teardown();
+    struct job *job = start_publishing();
+    allowed = 1;
+    OK(job_wait(job, never, NULL, &err));
+    CHECK_STATUS(job_id(job), "succeeded");
+    CHECK(published());
+    job_unref(job);
+    teardown();
+}
+
+// What a job publishes and that it has succeeded are one commit: canceled or paused before it, nothing is published,
+// also when its thread has not heard of it yet.
+static void test_stopped_before_publishing(void)
+{
+    int (*const askers[])(int64_t id, enum job_action action) = {control, ask};
+    for (size_t i = 0; i < ARRAY_LEN(askers); i++) {
+        for (enum job_action action = JOB_PAUSE; action <= JOB_CANCEL; action++) {
+            if (action == JOB_RESUME)
+                continue;
+            struct job *job = start_publishing();
+            CHECK_INT(askers[i](job_id(job), action), 0);
+            allowed = 1;
+            CHECK_INT(job_wait(job, never, NULL, &err), ERR_QUERY_CANCELED);
+            CHECK_STATUS(job_id(job), action == JOB_PAUSE ? "paused" : "canceled");
+            CHECK_INT(reverted, action == JOB_CANCEL);
+            CHECK(!published());
+            job_unref(job);
+            teardown();
+        }
     }
     arena_release(&arena);
 }
 
 CHECK_MAIN({"success", test_success}, {"failure", test_failure}, {"pause", test_pause}, {"cancel", test_cancel},
-           {"restart", test_restart}, {"cancel_between", test_cancel_between}, {"publish", test_publish}, )
+           {"restart", test_restart}, {"cancel_between", test_cancel_between}, {"publish", test_publish},
+           {"stopped_before_publishing", test_stopped_before_publishing}, )
