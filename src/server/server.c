@@ -263,11 +263,7 @@ static int open_api(struct server *server, struct err *err)
     return 0;
 }
 
-struct listeners {
-    struct listener *sql, *local, *http;
-};
-
-static int open_sql_listeners(struct server *server, struct listeners *l, struct err *err)
+static int open_sql_listeners(struct server *server, struct err *err)
 {
     const struct server_config *c = &server->config;
     struct listener_options options = {
@@ -279,15 +275,15 @@ static int open_sql_listeners(struct server *server, struct listeners *l, struct
         .full_message = buf_view(&server->full_message),
     };
     int unused;
-    TRY(listener_open(&server->net, &options, &l->sql, &server->sql_port, err));
+    TRY(net_listen(&server->net, &options, &server->sql_port, err));
     if (c->socket_dir == NULL || c->socket_dir[0] == 0)
         return 0;
     options.unix_path = server->socket_path =
         arena_printf(&server->strings, "%s/.s.PGSQL.%d", c->socket_dir, server->sql_port).ptr;
-    return listener_open(&server->net, &options, &l->local, &unused, err);
+    return net_listen(&server->net, &options, &unused, err);
 }
 
-static int open_http_listener(struct server *server, struct listeners *l, struct err *err)
+static int open_http_listener(struct server *server, struct err *err)
 {
     const struct server_config *c = &server->config;
     struct listener_options options = {
@@ -300,10 +296,10 @@ static int open_http_listener(struct server *server, struct listeners *l, struct
     };
     if (c->http_disabled)
         return 0;
-    return listener_open(&server->net, &options, &l->http, &server->http_port, err);
+    return net_listen(&server->net, &options, &server->http_port, err);
 }
 
-static int open_parts(struct server *server, struct listeners *l, struct err *err)
+static int open_parts(struct server *server, struct err *err)
 {
     TRY(open_tls(server, err));
     TRY(open_store(server, err));
@@ -318,8 +314,8 @@ static int open_parts(struct server *server, struct listeners *l, struct err *er
     };
     TRY(net_open(&server->net, &options, err));
     server->net_opened = true;
-    TRY(open_sql_listeners(server, l, err));
-    TRY(open_http_listener(server, l, err));
+    TRY(open_sql_listeners(server, err));
+    TRY(open_http_listener(server, err));
     TRY(open_clusters(server, err));
     server->pgwire.clusters = server->clusters;
     TRY(open_history(server, err));
@@ -348,7 +344,6 @@ static void server_free(struct server *server)
 int server_start(const struct server_config *config, struct server **out, struct err *err)
 {
     struct server *server = mem_zalloc(sizeof(*server));
-    struct listeners l = {0};
     arena_init(&server->strings, NULL);
     copy_config(server, config);
     server->host = reachable_host(server, server->config.listen_host);
@@ -356,16 +351,13 @@ int server_start(const struct server_config *config, struct server **out, struct
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     raise_descriptor_limit();
     ignore_broken_pipes();
-    int rc = open_parts(server, &l, err);
+    int rc = open_parts(server, err);
+    if (rc == 0)
+        rc = net_accept(&server->net, err);
     if (rc != 0) {
         server_free(server);
         return rc;
     }
-    listener_start(l.sql);
-    if (l.local != NULL)
-        listener_start(l.local);
-    if (l.http != NULL)
-        listener_start(l.http);
     *out = server;
     return 0;
 }

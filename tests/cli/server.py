@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,14 @@ def test_address_in_use(palmetto, directory):
     status, _, err = run(palmetto, directory, "start-single-node", "--insecure", "--store=type=mem,size=64MiB",
                          f"--listen-addr=localhost:{port}", "--http-addr=localhost:0")
     assert status == 1 and port in err and "address" in err.lower(), err
+    server.stop()
+
+
+def test_every_address_of_localhost(palmetto, directory):
+    server = Server(palmetto, directory, "--insecure", "--store=type=mem,size=64MiB")
+    port = int(re.search(r":(\d+)/", server.wait()).group(1))
+    for *_, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
+        socket.create_connection(address[:2], 10).close()
     server.stop()
 
 

@@ -5,17 +5,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 32, BACKLOG = 4096 };
+enum { ACCEPT_BATCH = 32 };
 static const int64_t pause_ns = 100 * 1000 * 1000;
 
 static void set_tcp_options(int fd)
@@ -142,141 +139,53 @@ int64_t listener_resume(struct listener *l, int64_t now)
     return INT64_MAX;
 }
 
-// ---- binding
+// ---- opening
 
-static int bind_error(struct err *err, const char *where, int error)
-{
-    err_set(err, ERR_SYSTEM_ERROR, "cannot listen on %s: %s", where, strerror(error));
-    if (error == EADDRINUSE)
-        return err_hint(err, "Another server is running there; stop it or choose another address.");
-    return err != NULL ? err->code : ERR_SYSTEM_ERROR;
-}
-
-static int try_bind(const struct sockaddr *address, socklen_t len, int *error)
-{
-    int on = 1, off = 0;
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
-        *error = errno;
-        return -1;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (address->sa_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)); // [::] serves both families
-    if (bind(fd, address, len) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    *error = errno;
-    close(fd);
-    return -1;
-}
-
-// All addresses: the IPv6 wildcard, which takes IPv4 too, else the IPv4 one.
-static int bind_any(int port, int *error)
-{
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_any};
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int fd = try_bind((struct sockaddr *)&v6, sizeof(v6), error);
-    if (fd < 0 && *error != EADDRINUSE)
-        fd = try_bind((struct sockaddr *)&v4, sizeof(v4), error);
-    return fd;
-}
-
-static int bind_named(const char *host, int port, int *error, const char **reason)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *found = NULL;
-    char service[16];
-    int fd = -1;
-    snprintf(service, sizeof(service), "%d", port);
-    int rc = getaddrinfo(host, service, &hints, &found);
-    if (rc != 0) {
-        *reason = gai_strerror(rc);
-        return -1;
-    }
-    for (struct addrinfo *a = found; a != NULL && fd < 0; a = a->ai_next)
-        fd = try_bind(a->ai_addr, a->ai_addrlen, error);
-    freeaddrinfo(found);
-    return fd;
-}
-
-static int bind_tcp(struct listener *l, struct err *err)
-{
-    const char *host = l->host != NULL ? l->host : "", *reason = NULL;
-    char where[300];
-    int error = 0;
-    snprintf(where, sizeof(where), strchr(host, ':') != NULL ? "[%s]:%d" : "%s:%d", host, l->options.port);
-    l->fd = host[0] == 0 ? bind_any(l->options.port, &error) : bind_named(host, l->options.port, &error, &reason);
-    if (reason != NULL)
-        return err_set(err, ERR_SYSTEM_ERROR, "cannot listen on %s: %s", where, reason);
-    return l->fd < 0 ? bind_error(err, where, error) : 0;
-}
-
-static int bind_unix(struct listener *l, struct err *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int error = 0;
-    if (strlen(l->unix_path) >= sizeof(address.sun_path))
-        return err_set(err, ERR_SYSTEM_ERROR, "cannot listen on %s: the path is too long", l->unix_path);
-    memcpy(address.sun_path, l->unix_path, strlen(l->unix_path));
-    unlink(l->unix_path); // of a server that is gone: the store's lock proves that none lives
-    l->fd = try_bind((struct sockaddr *)&address, sizeof(address), &error);
-    if (l->fd < 0)
-        return bind_error(err, l->unix_path, error);
-    chmod(l->unix_path, 0777);
-    return 0;
-}
-
-static int bound_port(int fd)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t len = sizeof(address);
-    getsockname(fd, (struct sockaddr *)&address, &len);
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return address.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&address)->sin_port) : 0;
-}
-
-int listener_open(struct net *net, const struct listener_options *options, struct listener **out, int *port,
-                  struct err *err)
+static void listener_add(struct net *net, const struct listener_options *options, int fd)
 {
     struct listener *l = mem_zalloc(sizeof(*l));
     l->source.ready = listener_ready;
     l->net = net;
     l->options = *options;
-    l->host = options->host != NULL ? str_dup_c(str_of(options->host)) : NULL;
-    l->unix_path = options->unix_path != NULL ? str_dup_c(str_of(options->unix_path)) : NULL;
-    l->reserved_fd = -1;
-    int rc = l->unix_path != NULL ? bind_unix(l, err) : bind_tcp(l, err);
-    if (rc == 0 && pool_add(net->pool, l->fd, &l->source) != 0)
-        rc = err_set(err, ERR_SYSTEM_ERROR, "cannot watch a listener: %s", strerror(errno));
-    if (rc != 0) {
-        listener_close(l);
-        return rc;
-    }
+    l->fd = fd;
     l->reserved_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    *port = bound_port(l->fd);
+    l->unix_path = options->unix_path != NULL ? str_dup_c(str_of(options->unix_path)) : NULL;
     pthread_mutex_lock(&net->lock);
     l->next = net->listeners;
     net->listeners = l;
     pthread_mutex_unlock(&net->lock);
-    *out = l;
+}
+
+int net_listen(struct net *net, const struct listener_options *options, int *port, struct err *err)
+{
+    struct bound bound = {0};
+    if (options->unix_path != NULL)
+        TRY(bind_unix(options->unix_path, &bound, err));
+    else
+        TRY(bind_tcp(options->host, options->port, &bound, err));
+    *port = bound.port;
+    for (int i = 0; i < bound.n; i++)
+        listener_add(net, options, bound.fds[i]);
     return 0;
 }
 
-void listener_start(struct listener *l)
+int net_accept(struct net *net, struct err *err)
 {
-    pool_arm(l->net->pool, l->fd, &l->source, EPOLLIN);
+    for (struct listener *l = net->listeners; l != NULL; l = l->next)
+        if (pool_add(net->pool, l->fd, &l->source) != 0)
+            return err_set(err, ERR_SYSTEM_ERROR, "cannot watch a listener: %s", strerror(errno));
+    for (struct listener *l = net->listeners; l != NULL; l = l->next)
+        pool_arm(net->pool, l->fd, &l->source, EPOLLIN);
+    return 0;
 }
 
 void listener_close(struct listener *l)
 {
-    if (l->fd >= 0)
-        close(l->fd);
+    close(l->fd);
     if (l->reserved_fd >= 0)
         close(l->reserved_fd);
     if (l->unix_path != NULL)
         unlink(l->unix_path);
-    mem_free(l->host);
     mem_free(l->unix_path);
     mem_free(l);
 }

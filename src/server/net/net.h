@@ -132,10 +132,9 @@ struct listener_options {
     void *arg;
     struct str full_message; // sent before refusing
 };
-// Binds and listens; `port` gets the port bound. Connections are accepted from net_start_listener on.
-int listener_open(struct net *net, const struct listener_options *options, struct listener **out, int *port,
-                  struct err *err) MUST_CHECK;
-void listener_start(struct listener *listener);
+// Listens on every address of the host; `port` gets the port bound. Connections are accepted from net_accept on.
+int net_listen(struct net *net, const struct listener_options *options, int *port, struct err *err) MUST_CHECK;
+int net_accept(struct net *net, struct err *err) MUST_CHECK;
 
 // ---- for handlers
 
