@@ -63,10 +63,9 @@ def node(_build, program):
 
 
 def go(build, program):
-    tool = shutil.which("go") or "/usr/local/go/bin/go"
     binary = build / "go" / program
-    run([tool, "mod", "download"], HERE / "go")
-    run([tool, "build", "-o", str(binary), f"./{program}"], HERE / "go", Broken)
+    run(["go", "mod", "download"], HERE / "go")
+    run(["go", "build", "-o", str(binary), f"./{program}"], HERE / "go", Broken)
     return [str(binary)]
 
 
