@@ -33,7 +33,7 @@ SANITIZER_ENV = {
 # What runs under the thread sanitizer: the store's, the catalog's and the server's threads; sessions through the
 # binary. The others have one thread and run under the address sanitizer.
 TSAN_TESTS = ["kv_stress", "kv_conformance", "catalog_threads_test", "load_test", "messages_test", "http_test",
-              "advisory locks", "cli_client", "sql_concurrency"]
+              "advisory locks", "notify", "cli_client", "sql_concurrency"]
 
 Result = collections.namedtuple("Result", "passed failed skipped")
 

@@ -256,6 +256,19 @@ static bool handle_result(struct shell *sh, PGresult *result, struct formatter *
     }
 }
 
+// What LISTEN has brought by the end of a statement.
+static void print_notifications(struct shell *sh)
+{
+    PGnotify *n;
+    while ((n = PQnotifies(sh->conn)) != NULL) {
+        fprintf(sh->out, "Asynchronous notification \"%s\"", n->relname);
+        if (n->extra[0] != '\0')
+            fprintf(sh->out, " with payload \"%s\"", n->extra);
+        fprintf(sh->out, " received from server process with PID %d.\n", n->be_pid);
+        PQfreemem(n);
+    }
+}
+
 static bool read_results(struct shell *sh, FILE *copy_file)
 {
     struct formatter *formatter = NULL;
@@ -268,6 +281,7 @@ static bool read_results(struct shell *sh, FILE *copy_file)
         if (PQstatus(sh->conn) == CONNECTION_BAD)
             break;
     }
+    print_notifications(sh);
     fflush(sh->out);
     return ok;
 }

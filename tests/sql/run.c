@@ -411,12 +411,25 @@ static bool is_single(struct str sql)
     return memchr(sql.ptr, ';', sql.len) == NULL;
 }
 
+static void on_notification(void *arg, int32_t pid, struct str channel, struct str payload)
+{
+    struct output *o = arg;
+    separate(o);
+    buf_printf(&o->text, "NOTIFICATION %.*s '%.*s'", STR_FMT(channel), STR_FMT(payload));
+}
+
 static void run_sql(struct runner *r, struct output *o, struct str sql)
 {
     if (r->has_params || (r->extended && is_single(sql)))
         run_extended(r, o, sql);
     else
         run_simple(o, sql);
+    session_take_notifications(o->session, on_notification, o);
+}
+
+// Notifications are looked for after each statement.
+static void notified(void *arg)
+{
 }
 
 // ---- refusals of memory
@@ -597,7 +610,8 @@ static void open_session(struct runner *r, struct str name, struct str user, str
     struct session_options options = {.user = user,
                                       .database = str_slice(database, (size_t)(dot + 1), database.len),
                                       .client_address = STR("127.0.0.1:1"),
-                                      .auth_method = STR("trust")};
+                                      .auth_method = STR("trust"),
+                                      .notified = notified};
     char seed[16];
     snprintf(seed, sizeof(seed), "%d", r->rules);
     struct session_parameter tiny = {STR("distsql_workmem"), STR("1")};

@@ -246,6 +246,12 @@ void session_backend_key(const struct session *s, int32_t *pid, int32_t *secret)
     *secret = s->secret;
 }
 
+void session_take_notifications(struct session *s,
+                                void (*visit)(void *arg, int32_t pid, struct str channel, struct str payload),
+                                void *arg)
+{
+}
+
 void session_visit_parameters(struct session *s, void (*visit)(void *arg, const char *name, struct str value),
                               void *arg)
 {

@@ -3,10 +3,12 @@
 #include "server/net/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,6 +20,7 @@ enum {
 };
 
 static void conn_ready(struct source *source, struct worker *worker, uint32_t events);
+static void bell_close(struct conn *c);
 
 struct conn *conn_new(struct net *net, int fd, const char *peer)
 {
@@ -86,6 +89,7 @@ void conn_free(struct conn *c)
     struct net *net = c->net;
     if (c->handler != NULL)
         c->handler->close(c);
+    bell_close(c);
     unlink_conn(c);
     if (c->handler != NULL)
         c->handler->free(c);
@@ -96,6 +100,7 @@ void conn_free(struct conn *c)
         SSL_free(c->ssl);
     }
     linger(c);
+    shutdown(c->fd, SHUT_RDWR); // the bell may have it open for another moment
     close(c->fd);
     budget_release(&net->input, c->in_charged);
     buf_release(&c->in);
@@ -219,6 +224,124 @@ bool conn_truncate(struct conn *c, uint64_t position)
         return false;
     c->out.len = c->out_start + (size_t)(position - c->sent_bytes);
     return true;
+}
+
+// ---- the bell
+//
+// How a connection at rest comes to speak: a source of its own for the same socket, armed by conn_ring and run when the
+// socket takes output. It is armed or running at most once at a time, and freed by its last run when the connection has
+// closed before. A connection that a worker runs rings again for itself at the end.
+
+struct bell {
+    struct source source;
+    struct net *net;
+    int fd;               // a duplicate: the epoll set knows sources by it
+    atomic_bool armed;    // or running
+    pthread_mutex_t lock; // taken before `held`, which is only tried
+    struct conn *conn;    // under lock; NULL: closed
+};
+
+static void bell_arm(struct bell *b)
+{
+    if (!atomic_exchange(&b->armed, true))
+        pool_arm(b->net->pool, b->fd, &b->source, EPOLLOUT);
+}
+
+static void count_bell(struct net *net, int more)
+{
+    pthread_mutex_lock(&net->lock);
+    net->n_bells += (size_t)more;
+    pthread_cond_broadcast(&net->closed);
+    pthread_mutex_unlock(&net->lock);
+}
+
+static void bell_free(struct bell *b)
+{
+    struct net *net = b->net;
+    if (b->fd >= 0)
+        close(b->fd);
+    pthread_mutex_destroy(&b->lock);
+    mem_free(b);
+    count_bell(net, -1);
+}
+
+static void bell_close(struct conn *c)
+{
+    struct bell *b = atomic_load(&c->bell);
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&b->lock);
+    b->conn = NULL;
+    bool is_last = !atomic_exchange(&b->armed, true);
+    pthread_mutex_unlock(&b->lock);
+    if (is_last)
+        bell_free(b);
+}
+
+// The connection is held. True when the peer must take output first.
+static bool speak(struct conn *c)
+{
+    if (c->closing || c->dead || c->handshaking || atomic_load(&c->end) != CONN_END_NONE)
+        return false;
+    if (conn_unsent(c) == 0 && atomic_exchange(&c->rung, false))
+        c->handler->rung(c);
+    enum io io = send_pending(c);
+    if (conn_unsent(c) == 0) {
+        buf_release(&c->out);
+        c->out = BUF_INIT;
+    }
+    rest(c);
+    return io == IO_WANT_WRITE;
+}
+
+static void bell_ready(struct source *source, struct worker *w, uint32_t events)
+{
+    struct bell *b = CONTAINER_OF(source, struct bell, source);
+    bool again = false;
+    pthread_mutex_lock(&b->lock);
+    struct conn *c = b->conn;
+    if (c == NULL) {
+        pthread_mutex_unlock(&b->lock);
+        bell_free(b);
+        return;
+    }
+    if (!atomic_exchange(&c->held, true)) {
+        again = speak(c);
+        atomic_store(&c->held, false);
+    }
+    atomic_store(&b->armed, false);
+    // Who runs the connection rings again when done; it may just have been.
+    if (again || (atomic_load(&c->rung) && !atomic_load(&c->busy)))
+        bell_arm(b);
+    pthread_mutex_unlock(&b->lock);
+}
+
+static struct bell *bell_new(struct conn *c)
+{
+    struct bell *b = mem_zalloc(sizeof(*b));
+    b->source.ready = bell_ready;
+    b->net = c->net;
+    b->conn = c;
+    b->fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+    pthread_mutex_init(&b->lock, NULL);
+    count_bell(c->net, 1);
+    if (b->fd >= 0 && pool_add(c->net->pool, b->fd, &b->source) == 0)
+        return b;
+    bell_free(b);
+    return NULL;
+}
+
+void conn_ring(struct conn *c)
+{
+    struct bell *b = atomic_load(&c->bell);
+    if (b == NULL) {
+        b = bell_new(c);
+        if (b == NULL)
+            return; // no descriptor left: heard with the next command
+        atomic_store(&c->bell, b);
+    }
+    atomic_store(&c->rung, true);
+    bell_arm(b);
 }
 
 // ---- the run of a worker. Each step returns the events to wait for, or WAIT_CLOSE.
@@ -387,6 +510,8 @@ static uint32_t run(struct conn *c)
 
 static void lend(struct conn *c, struct worker *w)
 {
+    while (atomic_exchange(&c->held, true))
+        sched_yield(); // the bell speaks, without waiting for anything
     c->worker = w;
     atomic_store(&c->deadline, 0);
     if (c->out.ptr == NULL) {
@@ -424,7 +549,10 @@ static void conn_ready(struct source *source, struct worker *w, uint32_t events)
     take_back(c, w);
     rest(c);
     atomic_store(&w->current, NULL);
+    atomic_store(&c->held, false);
     atomic_store(&c->busy, false);
+    if (UNLIKELY(atomic_load(&c->rung)))
+        bell_arm(atomic_load(&c->bell));
     // A drain that began meanwhile has either seen the connection at rest, or is seen here.
     if (must_end(c))
         shutdown(c->fd, SHUT_RD);

@@ -197,6 +197,10 @@ void net_end(struct net *net, bool (*match)(struct conn *c, const void *arg), co
 
 void net_close(struct net *net)
 {
+    pthread_mutex_lock(&net->lock);
+    while (net->n_bells > 0) // about to run once more
+        pthread_cond_wait(&net->closed, &net->lock);
+    pthread_mutex_unlock(&net->lock);
     // The workers end first: one may be running a listener.
     pool_stop(net->pool);
     close_listeners(net);

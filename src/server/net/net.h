@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 
 struct conn;
+struct bell;
 
 // Why the server ends a connection on its own.
 enum conn_end {
@@ -48,6 +49,8 @@ struct conn_handler {
     void (*close)(struct conn *c);
     // It is no longer listed: frees the state.
     void (*free)(struct conn *c);
+    // conn_ring was called, and the connection is at rest: appends what is to be sent.
+    void (*rung)(struct conn *c);
 };
 
 struct net {
@@ -55,9 +58,10 @@ struct net {
     int64_t write_timeout_ns;
 
     pthread_mutex_t lock;
-    pthread_cond_t closed; // a connection was closed
+    pthread_cond_t closed; // a connection or a bell was closed
     struct conn *conns;    // under lock
     size_t n_conns;        // under lock
+    size_t n_bells;        // under lock
     struct listener *listeners;
     atomic_bool draining; // written before looking for idle connections, read by workers after marking one idle
 
@@ -92,6 +96,9 @@ struct conn {
     bool closing;               // close when the output is sent
     bool dead;                  // the peer is gone or too slow: no more writes
     atomic_bool busy;           // run by a worker
+    atomic_bool held;           // by that worker or by the bell: who holds it may use what is not atomic
+    atomic_bool rung;           // and not heard yet
+    _Atomic(struct bell *) bell;
     atomic_bool in_transaction; // not idle for draining; set by the handler
     atomic_bool writing;        // at rest, but waiting for the peer to take output
     atomic_bool lost;           // the watch saw the peer close
@@ -156,6 +163,10 @@ static inline void conn_set_deadline(struct conn *c, int64_t at)
 {
     c->idle_deadline = at;
 }
+
+// Has the handler's `rung` called soon, when no worker runs the connection. Any thread that keeps the connection from
+// closing meanwhile, one at a time for a connection.
+void conn_ring(struct conn *c);
 
 // Starts the timer of net_options.tick if it has stopped.
 void net_start_tick(struct net *net);

@@ -58,6 +58,17 @@ void backend_key_data(struct buf *out, int32_t pid, int32_t secret)
     backend_end(out, at);
 }
 
+void backend_notification(struct buf *out, int32_t pid, struct str channel, struct str payload)
+{
+    size_t at = backend_begin(out, 'A');
+    buf_be32(out, (uint32_t)pid);
+    buf_str(out, channel);
+    buf_putc(out, 0);
+    buf_str(out, payload);
+    buf_putc(out, 0);
+    backend_end(out, at);
+}
+
 void backend_ready(struct buf *out, char transaction_status)
 {
     buf_append(out, "Z\0\0\0\5", 5);

@@ -26,6 +26,7 @@ void backend_authentication_ok(struct buf *out);
 void backend_negotiate_version(struct buf *out, uint32_t newest, const struct str *unknown, size_t n_unknown);
 void backend_parameter_status(struct buf *out, const char *name, struct str value);
 void backend_key_data(struct buf *out, int32_t pid, int32_t secret);
+void backend_notification(struct buf *out, int32_t pid, struct str channel, struct str payload);
 void backend_ready(struct buf *out, char transaction_status);
 void backend_error(struct buf *out, const struct err *err);
 void backend_notice(struct buf *out, const struct err *notice);

@@ -7,8 +7,20 @@
 
 #include <stdio.h>
 
+static void send_notification(void *arg, int32_t pid, struct str channel, struct str payload)
+{
+    struct pgconn *p = arg;
+    backend_notification(&p->conn->out, pid, channel, payload);
+}
+
+void pgwire_send_notifications(struct pgconn *p)
+{
+    session_take_notifications(p->session, send_notification, p);
+}
+
 static void ready(struct pgconn *p)
 {
+    pgwire_send_notifications(p);
     backend_ready(&p->conn->out, session_transaction_status(p->session));
 }
 

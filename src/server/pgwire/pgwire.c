@@ -159,12 +159,18 @@ static void release(struct conn *c)
     mem_free(c->state);
 }
 
+static void rung(struct conn *c)
+{
+    pgwire_send_notifications(c->state);
+}
+
 static const struct conn_handler handler = {
     .input = input,
     .end = end,
     .gone = cancel,
     .close = free_state,
     .free = release,
+    .rung = rung,
 };
 
 bool pgwire_uses(struct conn *c, const void *engine)

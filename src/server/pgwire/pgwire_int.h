@@ -47,6 +47,9 @@ void pgwire_login_free(struct pgconn *p);
 enum conn_next pgwire_message(struct pgconn *p, const struct frame *f);
 enum conn_next pgwire_message_too_big(struct pgconn *p, const struct frame *f);
 
+// Appends the notifications that wait, unless a transaction is open.
+void pgwire_send_notifications(struct pgconn *p);
+
 // Appends the error and resets it; the connection closes when it is FATAL.
 enum conn_next pgwire_send_error(struct pgconn *p, struct err *err);
 // The same after making it FATAL.

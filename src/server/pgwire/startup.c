@@ -67,6 +67,11 @@ static void send_parameter(void *arg, const char *name, struct str value)
     backend_parameter_status(arg, name, value);
 }
 
+static void notified(void *conn)
+{
+    conn_ring(conn);
+}
+
 static int begin_session(struct pgconn *p, struct err *err)
 {
     struct startup_message m;
@@ -84,6 +89,8 @@ static int begin_session(struct pgconn *p, struct err *err)
         .system_identity = buf_view(&p->login->auth.identity),
         .parameters = m.parameters,
         .n_parameters = m.n_parameters,
+        .notified = notified,
+        .notified_arg = p->conn,
     };
     TRY(session_new(p->engine, &options, &p->session, err));
     int32_t pid, secret;

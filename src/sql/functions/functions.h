@@ -65,6 +65,9 @@ struct session_functions {
     // Runs a user-defined function: every row of its last statement to `emit`, at most max_rows (0: all).
     int (*call_routine)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *routine,
                         const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err);
+    int (*notify)(struct session_functions *sf, struct str channel, struct str payload, struct err *err);
+    size_t (*listening)(struct session_functions *sf, struct arena *a, struct str **channels);
+    double (*notify_queue_usage)(struct session_functions *sf);
     int32_t backend_pid;
     struct str session_id;
     struct str client_address;

@@ -383,6 +383,35 @@ BODY(terminate_backend)
     return signal_backend(ec, args[0].i, true, out, err);
 }
 
+// ---- notifications
+
+BODY(notify)
+{
+    struct str channel = args[0].null ? STR_EMPTY : args[0].s, payload = args[1].null ? STR_EMPTY : args[1].s;
+    TRY(need_session(ec, err));
+    *out = datum_str(STR_EMPTY);
+    return ec->session->notify(ec->session, channel, payload, err);
+}
+
+static int listening_channels(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                              struct err *err)
+{
+    struct str *channels;
+    TRY(need_session(ec, err));
+    size_t n = ec->session->listening(ec->session, ec->arena, &channels);
+    for (size_t i = 0; i < n; i++) {
+        struct datum channel = datum_str(channels[i]);
+        TRY(emit->row(emit, &channel, err));
+    }
+    return 0;
+}
+
+BODY(notification_queue_usage)
+{
+    TRY(need_session(ec, err));
+    return fn_return_float(out, ec->session->notify_queue_usage(ec->session));
+}
+
 // ---- forced faults and notices
 
 BODY(force_retry)

@@ -89,6 +89,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     pthread_mutex_init(&e->mutex, NULL);
     e->activity = activity_new();
     e->contention = contention_new();
+    e->notify = notify_hub_new();
     pthread_mutex_init(&e->statistics_mutex, NULL);
     int rc = catalog_open(options->kv, options->cluster != 0 ? options->cluster : 1, &e->catalog, &e->is_new, err);
     if (rc != 0) {
@@ -120,6 +121,7 @@ void sql_engine_close(struct sql_engine *e)
         catalog_close(e->catalog);
     activity_free(e->activity);
     contention_free(e->contention);
+    notify_hub_free(e->notify);
     pthread_mutex_destroy(&e->mutex);
     statistics_release(e);
     auto_statistics_release(e);

@@ -107,6 +107,21 @@ static void fn_reset_statistics(struct session_functions *sf)
     sql_engine_reset_activity(of_functions(sf)->engine);
 }
 
+static int fn_notify(struct session_functions *sf, struct str channel, struct str payload, struct err *err)
+{
+    return notify_send(of_functions(sf), channel, payload, err);
+}
+
+static size_t fn_listening(struct session_functions *sf, struct arena *a, struct str **channels)
+{
+    return notify_listening(of_functions(sf), a, channels);
+}
+
+static double fn_notify_queue_usage(struct session_functions *sf)
+{
+    return notify_queue_usage(of_functions(sf));
+}
+
 static void functions_init(struct session *s)
 {
     s->functions = (struct session_functions){.setting_get = fn_setting_get,
@@ -120,6 +135,9 @@ static void functions_init(struct session *s)
                                               .notice = fn_notice,
                                               .reset_statistics = fn_reset_statistics,
                                               .call_routine = fn_call_routine,
+                                              .notify = fn_notify,
+                                              .listening = fn_listening,
+                                              .notify_queue_usage = fn_notify_queue_usage,
                                               .backend_pid = s->pid,
                                               .session_id = str_of(s->session_id),
                                               .client_address = s->client_address,
@@ -270,6 +288,8 @@ int session_new(struct sql_engine *engine, const struct session_options *o, stru
     s->client_address = arena_str(&s->arena, o->client_address);
     s->auth_method = arena_str(&s->arena, o->auth_method);
     s->tls = o->tls;
+    s->notified = o->notified;
+    s->notified_arg = o->notified_arg;
     s->started_micros = s->statement_micros = clock_wall_ns() / 1000;
     s->idle_since_ns = clock_mono_ns();
     s->written_bytes_max = UINT64_MAX;
@@ -302,6 +322,7 @@ void session_free(struct session *s)
     activity_session_release(s);
     prepared_drop_all(s);
     advisory_end_session(s->functions.backend_pid);
+    notify_session_free(s);
     registry_remove(s);
     settings_release(s);
     map_release(&s->prepared);

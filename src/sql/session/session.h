@@ -201,6 +201,10 @@ struct session_options {
     // dotted.
     const struct session_parameter *parameters;
     size_t n_parameters;
+    // There is something to take by session_take_notifications. Any thread, and must not wait for the session or call
+    // into SQL; not called any more once session_free has returned. NULL: LISTEN is refused.
+    void (*notified)(void *arg);
+    void *notified_arg;
 };
 int session_new(struct sql_engine *engine, const struct session_options *options, struct session **out,
                 struct err *err) MUST_CHECK;
@@ -220,6 +224,11 @@ void session_visit_parameters(struct session *s, void (*visit)(void *arg, const 
                               void *arg);
 // 'I' idle, 'T' in transaction, 'E' failed transaction: for ReadyForQuery.
 char session_transaction_status(const struct session *s);
+// What LISTEN has brought, in order: to be asked for before ReadyForQuery and when told so. Nothing inside of a
+// transaction.
+void session_take_notifications(struct session *s,
+                                void (*visit)(void *arg, int32_t pid, struct str channel, struct str payload),
+                                void *arg);
 // How values are printed for this client (time zone, styles). Valid until the next call on the session.
 const struct value_context *session_value_context(const struct session *s);
 // When the session must be ended if it stays idle (monotonic ns), or 0; `*err` gets the FATAL error to send then.

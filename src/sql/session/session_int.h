@@ -15,6 +15,7 @@
 #include "sql/parse/parse.h"
 #include "sql/session/activity_int.h"
 #include "sql/session/contention_int.h"
+#include "sql/session/notify_int.h"
 #include "sql/session/session.h"
 #include "sql/virtual/virtual.h"
 #include "types/datetime.h"
@@ -24,6 +25,7 @@
 struct sql_engine {
     struct activity *activity;
     struct contention *contention;
+    struct notify_hub *notify;
     struct kv *kv;
     struct catalog *catalog;
     struct jobs *jobs;
@@ -157,6 +159,7 @@ struct savepoint {
     unsigned kv;  // kv_savepoint number
     bool restart; // cockroach_restart semantics
     bool initial; // nothing was done before it in the transaction
+    size_t notify_mark;
 };
 
 // What other sessions may see of one; published at the start and end of its statements, guarded by engine->mutex.
@@ -224,6 +227,7 @@ struct session {
     bool txn_read_only, txn_read_only_set;
     bool txn_failed_retryable; // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;
+    size_t statement_notify_mark;
     unsigned statement_savepoint; // READ COMMITTED: undoes the running statement alone; 0: it cannot be run again so
     uint64_t txn_as_of;           // 0: reads at its own snapshot
     int txn_priority;
@@ -246,6 +250,9 @@ struct session {
     uint64_t written_bytes_max; // by the call, so far as the cluster's storage allows; UINT64_MAX: no matter
     struct session_functions functions;
     struct rng rng;
+    struct session_notify *notify;
+    void (*notified)(void *arg); // NULL: LISTEN is refused
+    void *notified_arg;
     struct result_sink *sink; // of the call in progress
     bool has_sequence_value;
     int64_t last_sequence_value;

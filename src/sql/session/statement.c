@@ -838,6 +838,7 @@ static int run_discard(struct session *s, const struct ast *ast, struct err *err
         settings_reset_all(s);
         prepared_drop_all(s);
         advisory_end_session(s->functions.backend_pid);
+        notify_unlisten_all(s);
     }
     if (what == AST_DISCARD_ALL || what == AST_DISCARD_TEMP)
         TRY(session_drop_temporary(s, err));
@@ -983,8 +984,11 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_LOCK_TABLE:
         return run_lock_table(s, ast, a, err);
     case AST_VACUUM:
-    case AST_UNLISTEN:
         return 0;
+    case AST_LISTEN:
+    case AST_NOTIFY:
+    case AST_UNLISTEN:
+        return run_notify(s, ast, err);
     case AST_SET_CONSTRAINTS:
         return run_set_constraints(s, ast, a, err);
     case AST_ANALYZE:

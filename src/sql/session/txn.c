@@ -138,6 +138,7 @@ static void finished(struct session *s, bool committed)
     drop_savepoints(s);
     portals_end_txn(s, committed);
     settings_end_txn(s);
+    notify_rewind(s, 0);
     advisory_end_transaction(s->functions.backend_pid);
 }
 
@@ -175,6 +176,7 @@ static int commit_kv(struct session *s, struct err *err)
     uint64_t version;
     s->commit_conflict = (struct kv_conflict){0};
     enum kv_result r = kv_commit(txn, &version);
+    notify_after_commit(s, r == KV_OK, version);
     auto_statistics_start(s, r == KV_OK);
     if (r != KV_OK)
         return commit_error(s, &summary, (int)r, err);
@@ -190,9 +192,15 @@ static int commit_kv(struct session *s, struct err *err)
     return 0;
 }
 
+static int before_commit(struct session *s, struct err *err)
+{
+    TRY(constraints_before_commit(s, err));
+    return notify_before_commit(s, err);
+}
+
 int session_commit(struct session *s, struct err *err)
 {
-    int rc = constraints_before_commit(s, err);
+    int rc = before_commit(s, err);
     if (rc != 0) {
         session_rollback(s);
         return rc;
@@ -243,6 +251,7 @@ int txn_restart(struct session *s, struct err *err)
     s->statements_in_txn = 0;
     s->statement_savepoint = 0;
     deferred_clear_checks(&s->deferred);
+    notify_rewind(s, 0);
     s->n_changed = 0;
     return cat_view_refresh(s->view, err);
 }
@@ -287,6 +296,7 @@ int txn_statement_begin(struct session *s, struct err *err)
     if (s->statements_in_txn > 0)
         TRY(move_snapshot(s, err));
     s->statement_savepoint = kv_savepoint(s->txn);
+    s->statement_notify_mark = notify_mark(s);
     return 0;
 }
 
@@ -305,6 +315,7 @@ int txn_retry(struct session *s, struct err *err)
 {
     if (is_first(s))
         return txn_restart(s, err);
+    notify_rewind(s, s->statement_notify_mark);
     enum kv_result r = kv_rollback_to(s->txn, s->statement_savepoint);
     if (r != KV_OK)
         return cat_kv_error(s->txn, (int)r, err);
@@ -505,6 +516,7 @@ static int savepoint(struct session *s, const struct ast_savepoint *sv, struct e
     sp->kv = kv_savepoint(s->txn);
     sp->restart = restart;
     sp->initial = s->statements_in_txn == 0;
+    sp->notify_mark = notify_mark(s);
     sp->next = s->savepoints;
     s->savepoints = sp;
     return 0;
@@ -538,7 +550,7 @@ static int release(struct session *s, const struct ast_release *r, struct err *e
     }
     if (setting_bool(s, SETTING_INJECT_RETRY_ERRORS_ON_COMMIT_ENABLED) && s->restarts < 3)
         return injected_error(err);
-    TRY(constraints_before_commit(s, err));
+    TRY(before_commit(s, err));
     int rc = commit_kv(s, err);
     s->txn_state = rc == 0 ? TXN_COMMIT_WAIT : TXN_EXPLICIT; // a failure aborts it, see txn_fail
     return rc;
@@ -547,6 +559,7 @@ static int release(struct session *s, const struct ast_release *r, struct err *e
 static int rollback_to_restart(struct session *s, struct savepoint *sp, struct err *err)
 {
     pop_until(s, sp);
+    notify_rewind(s, 0);
     if (s->txn == NULL) // the release tried to commit and failed, or the conflict left nothing
         TRY(open_kv(s, err));
     else
@@ -577,6 +590,7 @@ static int rollback_to(struct session *s, const struct ast_rollback_to *r, struc
     enum kv_result kr = kv_rollback_to(s->txn, sp->kv);
     if (kr != KV_OK)
         return cat_kv_error(s->txn, (int)kr, err);
+    notify_rewind(s, sp->notify_mark);
     pop_until(s, sp);
     s->txn_state = TXN_EXPLICIT;
     return cat_view_refresh(s->view, err);
