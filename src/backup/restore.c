@@ -703,6 +703,7 @@ static int restore_all(struct restore *r, struct err *err)
     TRY(check_early(r, err));
     TRY(number_objects(r, err));
     TRY(restore_rows(r, err));
+    TRY(job_pausepoint(r->job, "restore.before_publishing_descriptors", err));
     return in_txn(r->job, publish, r, err);
 }
 

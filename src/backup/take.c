@@ -435,6 +435,7 @@ static int write_layer(struct backup *b, struct err *err)
     b->layer.end = b->request.version;
     b->layer.target = b->request.target;
     TRY(export_objects(b, err));
+    TRY(job_pausepoint(b->job, "backup.before.flow", err));
     TRY(choose_directory(b, err));
     TRY(block_writer_open(&b->writer, backup_path(&b->arena, b->layer.path, "data.pbk"), err));
     TRY(backup_data(b, err));

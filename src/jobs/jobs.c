@@ -168,6 +168,43 @@ int job_check(struct job *job, struct err *err)
     return 0;
 }
 
+static int pausepoints(struct job *job, struct arena *a, struct str *out, struct err *err)
+{
+    struct kv_txn *txn;
+    struct cat_view *view;
+    struct str text;
+    enum kv_result r = kv_begin(job->jobs->kv, &(struct kv_begin_options){.read_only = true}, &txn);
+    if (r != KV_OK)
+        return cat_kv_error(NULL, (int)r, err);
+    int rc = cat_view_open(job->jobs->catalog, txn, &view, err);
+    if (rc == 0) {
+        rc = cat_setting_get(view, STR("jobs.debug.pausepoints"), &text, err);
+        *out = rc == 0 ? arena_str(a, text) : STR_EMPTY;
+        cat_view_close(view);
+    }
+    kv_abort(txn);
+    return rc;
+}
+
+int job_pausepoint(struct job *job, const char *name, struct err *err)
+{
+    struct arena a;
+    struct str list;
+    arena_init(&a, NULL);
+    int rc = pausepoints(job, &a, &list, err);
+    while (rc == 0 && list.len > 0) {
+        ptrdiff_t comma = str_find(list, STR(","), 0);
+        size_t end = comma < 0 ? list.len : (size_t)comma;
+        if (str_eqc(str_trim(str_slice(list, 0, end)), name)) {
+            atomic_store_explicit(&job->request, REQUEST_PAUSE, memory_order_relaxed);
+            rc = err_set(err, ERR_QUERY_CANCELED, "pause point \"%s\" hit", name);
+        }
+        list = str_slice(list, MIN(end + 1, list.len), list.len);
+    }
+    arena_release(&a);
+    return rc;
+}
+
 static int set_progress(struct cat_job *record, void *arg, struct err *err)
 {
     const struct job *job = arg;

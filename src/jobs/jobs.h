@@ -71,6 +71,8 @@ struct str job_owner(const struct job *job);
 struct str job_progress(const struct job *job); // as last stored
 // Nonzero when the job is to stop: paused, canceled, the process ends.
 int job_check(struct job *job, struct err *err) MUST_CHECK;
+// A named place in the work: pauses the job there when the cluster setting jobs.debug.pausepoints lists it.
+int job_pausepoint(struct job *job, const char *name, struct err *err) MUST_CHECK;
 // Stores the progress.
 int job_update(struct job *job, double fraction, struct str progress, struct err *err) MUST_CHECK;
 // The same in the transaction of a step of the work, so that both are done or neither.

@@ -308,6 +308,7 @@ static int do_pass(struct online *o, struct err *err)
         o->put_any |= o->piece.put > 0;
         o->rows_seen += o->piece.rows_max;
         o->piece_rows = MIN(o->piece_rows * 2, (uint32_t)PIECE_ROWS_MAX);
+        TRY(job_pausepoint(o->job, "online.after_piece", err));
         if (++pieces % PIECES_PER_UPDATE == 0)
             TRY(store_progress(o, err));
     } while (o->at.len > 0);
@@ -405,7 +406,11 @@ int online_run(struct job *job, struct err *err)
     if (rc == 0 && o.table_id == 0)
         rc = in_txn(&o, prepare, err);
     if (rc == 0 && o.table_id != 0)
+        rc = job_pausepoint(job, "online.before_pieces", err);
+    if (rc == 0 && o.table_id != 0)
         rc = do_tasks(&o, err);
+    if (rc == 0 && o.table_id != 0)
+        rc = job_pausepoint(job, "online.before_publish", err);
     if (rc == 0 && o.table_id != 0)
         rc = in_txn(&o, publish, err);
     close_session(&o);
