@@ -348,6 +348,8 @@ const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
 // The index that is to be the primary one; NULL: no job makes one.
 const struct cat_index *cat_next_primary(const struct cat_table *t);
+// Whether that is an index of whole rows under the key they have: what is there under a key is that row.
+bool cat_index_keeps_key(const struct cat_table *t, const struct cat_index *index);
 // The column of an indexed expression, or one that is not public yet: there is no way to name it in SQL.
 bool cat_column_inaccessible(const struct cat_column *c);
 // Buckets of a hash-sharded index, whose first column is the hidden shard column; 0: not one.

@@ -408,6 +408,14 @@ const struct cat_index *cat_next_primary(const struct cat_table *t)
     return NULL;
 }
 
+bool cat_index_keeps_key(const struct cat_table *t, const struct cat_index *index)
+{
+    bool same = index->rows && index->n_columns == t->primary->n_columns;
+    for (size_t i = 0; same && i < index->n_columns; i++)
+        same = index->columns[i].column_id == t->primary->columns[i].column_id;
+    return same;
+}
+
 uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index)
 {
     const struct cat_column *c = cat_column_by_id(t, index->columns[0].column_id);

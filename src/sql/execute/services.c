@@ -135,8 +135,9 @@ struct index_fill {
     struct arena arena; // of the chunk
     ARENA_VEC(struct kv_pair) entries;
     size_t bytes;
-    bool flushed; // earlier chunks have been written
-    bool kept;    // by writers too: entries may be there already
+    bool flushed;  // earlier chunks have been written
+    bool kept;     // by writers too: entries may be there already
+    bool same_row; // … and are of the row that has the key
     uint64_t put;
     struct buf value;
 };
@@ -199,7 +200,8 @@ static int put_kept(struct index_fill *f, size_t i, struct err *err)
     if (unique && i > 0 && str_eq(entry[-1].key, entry->key))
         return duplicate_entry(f, entry, err);
     KV_TRY(f->x, kv_get(f->x->txn, entry->key, KV_READ_VALIDATED, &existing), err);
-    if (existing.found && str_eq(existing.value, entry->value))
+    // A row put before keeps the values it got then, by a volatile default.
+    if (existing.found && (f->same_row || str_eq(existing.value, entry->value)))
         return 0;
     if (existing.found && unique)
         return duplicate_entry(f, entry, err);
@@ -309,6 +311,7 @@ int exec_backfill_piece(struct exec_context *x, const struct cat_table *t, const
     const struct table_access *ta = table_access(x, t);
     fill_init(&b.fill, x, ta, table_index_of(ta, index));
     b.fill.kept = true;
+    b.fill.same_row = cat_index_keeps_key(t, index);
     int rc = index->rows ? x->table_exprs(x->table_exprs_arg, x->arena, t, &b.exprs, err) : 0;
     if (rc == 0)
         rc = walk_piece(x, t, KV_READ_VALIDATED, piece, backfill_batch, &b, err);

@@ -316,16 +316,6 @@ static int do_pass(struct online *o, struct err *err)
     return 0;
 }
 
-// An index of whole rows under the key they have: there are no duplicates to be found.
-static bool keeps_key(const struct cat_table *t, size_t at)
-{
-    const struct cat_index *index = &t->indexes[at];
-    bool same = index->rows && index->n_columns == t->primary->n_columns;
-    for (size_t i = 0; same && i < index->n_columns; i++)
-        same = index->columns[i].column_id == t->primary->columns[i].column_id;
-    return same;
-}
-
 struct situation {
     bool more;   // tasks are left
     bool unique; // … the one at work is a unique index
@@ -338,7 +328,8 @@ static int look(struct online *o, struct situation *out, struct err *err)
     TRY(session_begin(o->session, TXN_IMPLICIT, err));
     int rc = find(o, &t, err);
     out->more = rc == 0 && current_task(o, t, &task, &o->n_tasks);
-    out->unique = out->more && task.kind == TASK_INDEX && t->indexes[task.at].unique && !keeps_key(t, task.at);
+    out->unique = out->more && task.kind == TASK_INDEX && t->indexes[task.at].unique &&
+                  !cat_index_keeps_key(t, &t->indexes[task.at]);
     session_rollback(o->session);
     return rc;
 }
