@@ -352,6 +352,8 @@ const struct cat_index *cat_next_primary(const struct cat_table *t);
 bool cat_index_keeps_key(const struct cat_table *t, const struct cat_index *index);
 // The column of an indexed expression, or one that is not public yet: there is no way to name it in SQL.
 bool cat_column_inaccessible(const struct cat_column *c);
+// A hidden column that indexes bring: an indexed expression, the shard column of hash-sharded ones.
+bool cat_column_of_index(const struct cat_column *c);
 // Buckets of a hash-sharded index, whose first column is the hidden shard column; 0: not one.
 uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index);
 const struct cat_index *cat_index_by_name(const struct cat_table *t, struct str name); // primary included

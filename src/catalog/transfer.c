@@ -67,6 +67,71 @@ int cat_export_database(struct cat_view *v, struct arena *a, uint32_t database_i
 
 // ---- decoding
 
+// Drops from a list what the condition does not hold of.
+#define KEEP(a, type, list, n, condition)         \
+    do {                                          \
+        type *kept = ARENA_ARRAY((a), type, (n)); \
+        size_t n_kept = 0;                        \
+        for (size_t i = 0; i < (n); i++) {        \
+            const type *x = &(list)[i];           \
+            if (condition)                        \
+                kept[n_kept++] = *x;              \
+        }                                         \
+        (list) = kept;                            \
+        (n) = n_kept;                             \
+    } while (0)
+
+static bool in_key(const struct cat_index *index, uint32_t column_id)
+{
+    bool found = false;
+    for (size_t i = 0; i < index->n_columns; i++)
+        found |= index->columns[i].column_id == column_id;
+    return found;
+}
+
+// A column that is there, and not merely for an index that is not.
+static bool column_stays(const struct cat_table *t, const struct cat_column *c)
+{
+    bool stays = c->state == CAT_COLUMN_PUBLIC && (!cat_column_of_index(c) || in_key(t->primary, c->id));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        stays |= c->state == CAT_COLUMN_PUBLIC && in_key(&t->indexes[i], c->id);
+    return stays;
+}
+
+static void settle_families(struct arena *a, struct cat_table *t)
+{
+    struct cat_family *families = arena_dup(a, t->families, size_mul(t->n_families, sizeof(*families)));
+    for (size_t k = 0; k < t->n_families; k++)
+        KEEP(a, uint32_t, families[k].columns, families[k].n_columns, cat_column_by_id(t, *x) != NULL);
+    t->families = families;
+}
+
+static void settle_foreign_keys(struct arena *a, const struct cat_foreign_key **list, size_t *n)
+{
+    KEEP(a, struct cat_foreign_key, *list, *n, x->pending != CAT_PENDING_ADD);
+    struct cat_foreign_key *keys = arena_dup(a, *list, size_mul(*n, sizeof(*keys)));
+    for (size_t i = 0; i < *n; i++)
+        keys[i].pending = CAT_PENDING_NONE;
+    *list = keys;
+}
+
+// Without what a job was making when the backup was taken: its data is not in it, and the job is not restored.
+static void settle(struct arena *a, struct cat_table *t)
+{
+    KEEP(a, struct cat_index, t->indexes, t->n_indexes, x->state == CAT_INDEX_PUBLIC);
+    KEEP(a, struct cat_column, t->columns, t->n_columns, column_stays(t, x));
+    settle_families(a, t);
+    KEEP(a, struct cat_check, t->checks, t->n_checks,
+         x->pending == CAT_PENDING_NONE || x->pending == CAT_PENDING_VALIDATE);
+    struct cat_check *checks = arena_dup(a, t->checks, size_mul(t->n_checks, sizeof(*checks)));
+    for (size_t i = 0; i < t->n_checks; i++)
+        checks[i].pending = CAT_PENDING_NONE;
+    t->checks = checks;
+    settle_foreign_keys(a, &t->outbound, &t->n_outbound);
+    settle_foreign_keys(a, &t->inbound, &t->n_inbound);
+    t->job = 0;
+}
+
 int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, struct err *err)
 {
     static const struct {
@@ -82,6 +147,8 @@ int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, 
     TRY(record_decode(a, forms[o->kind].record, str_slice(o->stored, 1, o->stored.len), &o->database, err));
     if (o->kind == CAT_OBJECT_TABLE)
         table_types_attach(c, a, &o->table);
+    if (o->kind == CAT_OBJECT_TABLE && o->table.kind == CAT_TABLE)
+        settle(a, &o->table);
     if (o->kind == CAT_OBJECT_TYPE)
         type_types_attach(c, a, &o->type);
     if (o->kind == CAT_OBJECT_FUNCTION)
@@ -322,44 +389,6 @@ static int put_comments(struct cat_view *v, const struct cat_table *t, struct er
     return 0;
 }
 
-// Without what a job was making when the backup was taken: its data is not in it, and the job is not restored.
-static struct cat_table settled(struct arena *a, const struct cat_table *t)
-{
-    struct cat_table out = *t;
-    struct cat_index *indexes = ARENA_ARRAY(a, struct cat_index, t->n_indexes);
-    struct cat_column *columns = ARENA_ARRAY(a, struct cat_column, t->n_columns);
-    struct cat_check *checks = ARENA_ARRAY(a, struct cat_check, t->n_checks);
-    struct cat_foreign_key *outbound = ARENA_ARRAY(a, struct cat_foreign_key, t->n_outbound);
-    struct cat_foreign_key *inbound = ARENA_ARRAY(a, struct cat_foreign_key, t->n_inbound);
-    out.n_columns = out.n_indexes = out.n_checks = out.n_outbound = out.n_inbound = 0;
-    for (size_t i = 0; i < t->n_columns; i++)
-        if (t->columns[i].state == CAT_COLUMN_PUBLIC)
-            columns[out.n_columns++] = t->columns[i];
-    for (size_t i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i].state == CAT_INDEX_PUBLIC)
-            indexes[out.n_indexes++] = t->indexes[i];
-    for (size_t i = 0; i < t->n_checks; i++)
-        if (t->checks[i].pending == CAT_PENDING_NONE || t->checks[i].pending == CAT_PENDING_VALIDATE)
-            checks[out.n_checks++] = t->checks[i];
-    for (size_t i = 0; i < t->n_outbound; i++)
-        if (t->outbound[i].pending != CAT_PENDING_ADD)
-            outbound[out.n_outbound++] = t->outbound[i];
-    for (size_t i = 0; i < t->n_inbound; i++)
-        if (t->inbound[i].pending != CAT_PENDING_ADD)
-            inbound[out.n_inbound++] = t->inbound[i];
-    for (size_t i = 0; i < out.n_checks; i++)
-        checks[i].pending = CAT_PENDING_NONE;
-    for (size_t i = 0; i < out.n_outbound; i++)
-        outbound[i].pending = CAT_PENDING_NONE;
-    out.columns = columns;
-    out.indexes = indexes;
-    out.checks = checks;
-    out.outbound = outbound;
-    out.inbound = inbound;
-    out.job = 0;
-    return out;
-}
-
 int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *err)
 {
     switch (o->kind) {
@@ -374,9 +403,8 @@ int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *e
     case CAT_OBJECT_TABLE:
         break;
     }
-    struct cat_table t = o->table.job != 0 || o->table.n_inbound > 0 ? settled(&v->arena, &o->table) : o->table;
-    TRY(cat_put_table(v, &t, err));
-    return put_comments(v, &t, err);
+    TRY(cat_put_table(v, &o->table, err));
+    return put_comments(v, &o->table, err);
 }
 
 int cat_invalidate(struct cat_view *v, struct err *err)

@@ -32,7 +32,7 @@ struct cat_objects {
 // relations whose ids are among these, and what they are in. Everything is copied into `a`.
 int cat_export_database(struct cat_view *v, struct arena *a, uint32_t database_id, const uint32_t *tables,
                         size_t n_tables, struct cat_objects *out, struct err *err) MUST_CHECK;
-// Decodes `stored` into the rest. XX001 when damaged.
+// Decodes `stored` into the rest, without what a job was making. XX001 when damaged.
 int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, struct err *err) MUST_CHECK;
 struct str cat_object_name(const struct cat_object *o);
 uint32_t cat_object_database(const struct cat_object *o); // of a database: its own id

@@ -394,6 +394,11 @@ const struct cat_column *cat_column_by_name(const struct cat_table *t, struct st
     return NULL;
 }
 
+bool cat_column_of_index(const struct cat_column *c)
+{
+    return c->hidden && c->computed_virtual && str_has_prefix(c->name, STR("crdb_internal_"));
+}
+
 bool cat_column_inaccessible(const struct cat_column *c)
 {
     return c->state != CAT_COLUMN_PUBLIC ||

@@ -153,7 +153,7 @@ static int drop_expression_indexes(struct table_work *w, const struct cat_column
         bool uses = false;
         for (size_t k = 0; k < index->n_columns && !uses; k++) {
             const struct cat_column *key = edit_column_by_id(e, index->columns[k].column_id);
-            uses = is_index_column(key) && expr_mentions(key->computed_sql, c->name);
+            uses = cat_column_of_index(key) && expr_mentions(key->computed_sql, c->name);
         }
         if (uses)
             TRY(index_drop(w, index->id, cascade, err));
@@ -515,7 +515,7 @@ static bool is_stored(const struct table_edit *e, const struct cat_column *c)
 static int recheck_computed(struct table_work *w, struct cat_column *c, struct err *err)
 {
     struct ddl_services *s = w->dc->services;
-    bool indexed = is_index_column(c);
+    bool indexed = cat_column_of_index(c);
     struct type want = indexed ? (struct type){.family = TYPE_UNKNOWN} : c->type;
     enum ddl_expr_place place = indexed ? DDL_EXPR_INDEX : DDL_EXPR_COMPUTED;
     struct ddl_expr checked = {0};

@@ -212,7 +212,6 @@ int online_none_pending(struct ddl_context *dc, const struct cat_table *t, struc
 
 // ---- index_column.c: hidden columns of indexes
 
-bool is_index_column(const struct cat_column *c);
 // The column of an indexed expression, made unless it is there.
 int index_expression_column(struct table_work *w, const struct ast *expr, struct cat_column **out,
                             struct err *err) MUST_CHECK;

@@ -112,7 +112,7 @@ struct str edit_free_name(struct table_edit *e, const char *prefix, const uint32
         const struct cat_column *c = edit_column_by_id(e, columns[i]);
         if (cat_column_inaccessible(c))
             buf_cstr(&b, "_expr");
-        else if (!is_index_column(c))
+        else if (!cat_column_of_index(c))
             buf_printf(&b, "_%.*s", STR_FMT(c->name));
     }
     buf_cstr(&b, suffix);

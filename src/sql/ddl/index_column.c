@@ -7,11 +7,6 @@
 
 enum { SHARDS_DEFAULT = 16, SHARDS_MAX = 2048 };
 
-bool is_index_column(const struct cat_column *c)
-{
-    return c->hidden && c->computed_virtual && str_has_prefix(c->name, STR("crdb_internal_"));
-}
-
 // Remembers the table as it is before the first hidden column is added to rows that exist.
 static int before_columns(struct table_work *w, struct err *err)
 {
@@ -120,7 +115,7 @@ const struct ddl_column_value *index_column_values(struct table_work *w, const s
     *n = 0;
     for (size_t i = 0; w->before != NULL && i < after->n_columns; i++) {
         const struct cat_column *c = &after->columns[i];
-        if (is_index_column(c) && cat_column_by_id(w->before, c->id) == NULL)
+        if (cat_column_of_index(c) && cat_column_by_id(w->before, c->id) == NULL)
             values[(*n)++] = (struct ddl_column_value){c->id, c->computed_sql};
     }
     return values;
@@ -138,7 +133,7 @@ void index_columns_prune(struct table_edit *e)
 {
     size_t kept = 0;
     for (size_t i = 0; i < e->columns.len; i++) {
-        bool used = !is_index_column(&e->columns.ptr[i]) || in_key(&e->primary, e->columns.ptr[i].id);
+        bool used = !cat_column_of_index(&e->columns.ptr[i]) || in_key(&e->primary, e->columns.ptr[i].id);
         for (size_t k = 0; k < e->indexes.len && !used; k++)
             used = in_key(&e->indexes.ptr[k], e->columns.ptr[i].id);
         if (used)
