@@ -708,6 +708,13 @@ static bool same_bytes(struct str a, struct str b)
     return same;
 }
 
+// With rules off there may be no plan that a hint or a setting asks for.
+static bool hint_refused(struct str actual)
+{
+    return says(actual, "could not produce a query plan conforming") ||
+           says(actual, "scan which is explicitly disallowed");
+}
+
 static void check(struct runner *r, struct str what, struct str actual, struct str expected)
 {
     if (r->fail > 0 && sim_fault_happened(r->sim))
@@ -715,7 +722,7 @@ static void check(struct runner *r, struct str what, struct str actual, struct s
     bool ok = matches(actual, expected);
     bool ordered = says(what, "ORDER BY") && !says(what, "OVER") && !says(what, "RETURNING");
     if (r->rules > 0)
-        ok |= says(what, "EXPLAIN") || (!ordered && same_bytes(actual, expected));
+        ok |= says(what, "EXPLAIN") || (!ordered && same_bytes(actual, expected)) || hint_refused(actual);
     r->passed += ok;
     r->failed += !ok;
     if (!ok && !r->rewrite)

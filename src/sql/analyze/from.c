@@ -30,25 +30,40 @@ int from_resolve(struct analyzer *an, const struct ast *name, const struct cat_t
     return rc == 0 ? 0 : err_at(err, name->position);
 }
 
-static int apply_hint(struct analyzer *an, const struct cat_table *table, const struct ast *node,
-                      struct scan_hints *hints, struct err *err)
+static const struct cat_index *hinted_index(const struct cat_table *table, const struct ast_index_hint *h)
+{
+    if (h->index.ptr == NULL)
+        return cat_index_by_id(table, (uint32_t)h->index_id);
+    const struct cat_index *named = cat_index_by_name(table, h->index);
+    return named == NULL && str_eqc(h->index, "primary") ? table->primary : named;
+}
+
+static int apply_hint(const struct cat_table *table, const struct ast *node, struct scan_hints *hints, struct err *err)
 {
     if (node == NULL)
         return 0;
     const struct ast_index_hint *h = ast_as_index_hint(node);
+    if (table->kind == CAT_VIRTUAL) {
+        err_set(err, ERR_SYNTAX_ERROR, "index flags not allowed with virtual tables");
+        return err_at(err, node->position);
+    }
     hints->ascending = h->direction == AST_DIRECTION_ASC;
     hints->descending = h->direction == AST_DIRECTION_DESC;
     hints->no_full_scan = h->no_full_scan;
+    hints->avoid_full_scan = h->avoid_full_scan;
     hints->no_index_join = h->no_index_join;
+    hints->force_inverted = h->force_inverted;
+    hints->force_zigzag = h->force_zigzag;
+    if (h->index.ptr == NULL && h->index_id == 0)
+        return 0;
+    hints->index = hinted_index(table, h);
+    if (hints->index != NULL && hints->index->state == CAT_INDEX_PUBLIC)
+        return 0;
     if (h->index.ptr != NULL)
-        hints->index = str_eqc(h->index, "primary") ? table->primary : cat_index_by_name(table, h->index);
-    else if (h->index_id != 0)
-        hints->index = cat_index_by_id(table, (uint32_t)h->index_id);
-    if (hints->index == NULL && (h->index.ptr != NULL || h->index_id != 0)) {
         err_set(err, ERR_UNDEFINED_OBJECT, "index \"%.*s\" not found", STR_FMT(h->index));
-        return err_at(err, node->position);
-    }
-    return 0;
+    else
+        err_set(err, ERR_UNDEFINED_OBJECT, "index [%lld] not found", (long long)h->index_id);
+    return err_at(err, node->position);
 }
 
 // Rows of catalog relations know the OID of their relation: PostgreSQL's tools join pg_description and pg_depend by it.
@@ -101,7 +116,7 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
     TRY(table_index_exprs(an, table, cols, scan, err));
     if (table->kind == CAT_VIRTUAL)
         add_tableoid(an, into, scan, cols, ids, name);
-    TRY(apply_hint(an, table, hint, &scan->scan.hints, err));
+    TRY(apply_hint(table, hint, &scan->scan.hints, err));
     *out = scan;
     return 0;
 }
@@ -615,6 +630,19 @@ static int join_columns(struct analyzer *an, const struct ast_join *j, struct sc
     return 0;
 }
 
+static int join_hint(const struct ast_join *j, enum join_kind kind, enum join_hint *out, struct err *err)
+{
+    static const enum join_hint hints[] = {
+        [AST_JOIN_HINT_NONE] = JOIN_HINT_NONE,         [AST_JOIN_HINT_HASH] = JOIN_HINT_HASH,
+        [AST_JOIN_HINT_MERGE] = JOIN_HINT_MERGE,       [AST_JOIN_HINT_LOOKUP] = JOIN_HINT_LOOKUP,
+        [AST_JOIN_HINT_INVERTED] = JOIN_HINT_INVERTED, [AST_JOIN_HINT_STRAIGHT] = JOIN_HINT_STRAIGHT};
+    *out = hints[j->hint];
+    if ((*out != JOIN_HINT_LOOKUP && *out != JOIN_HINT_INVERTED) || kind == JOIN_INNER || kind == JOIN_LEFT)
+        return 0;
+    err_set(err, ERR_SYNTAX_ERROR, "%s can only be used with INNER or LEFT joins", ast_join_hint_sql(j->hint));
+    return err_at(err, j->base.position);
+}
+
 static int from_join(struct analyzer *an, struct scope *outer, const struct ast_join *j, struct scope *into,
                      struct rel **out, struct err *err)
 {
@@ -624,6 +652,8 @@ static int from_join(struct analyzer *an, struct scope *outer, const struct ast_
                                            [AST_JOIN_FULL] = JOIN_FULL,
                                            [AST_JOIN_CROSS] = JOIN_INNER};
     enum join_kind kind = kinds[j->type];
+    enum join_hint hint;
+    TRY(join_hint(j, kind, &hint, err));
     struct scope *l = scope_new(an, outer), *r = scope_new(an, outer);
     struct rel *left, *right;
     TRY(from_item(an, outer, j->left, l, &left, err));
@@ -647,6 +677,7 @@ static int from_join(struct analyzer *an, struct scope *outer, const struct ast_
     if (j->on != NULL)
         TRY(expr_analyze_bool(an, merged, j->on, "ON", &on, err));
     *out = join_new(an, kind, left, right, on);
+    (*out)->join.hint = hint;
     if (n_coalesced > 0) {
         uint32_t n_in = (*out)->n_cols;
         struct projection *items = ARENA_ARRAY(an->arena, struct projection, n_in + n_coalesced);

@@ -126,14 +126,23 @@ enum rel_kind {
 };
 
 enum join_kind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL, JOIN_SEMI, JOIN_ANTI };
+// How a join must be done, its sides in the order written. STRAIGHT: in any way.
+enum join_hint {
+    JOIN_HINT_NONE,
+    JOIN_HINT_HASH,
+    JOIN_HINT_MERGE,
+    JOIN_HINT_LOOKUP,
+    JOIN_HINT_INVERTED,
+    JOIN_HINT_STRAIGHT,
+};
 enum set_op { SET_UNION, SET_INTERSECT, SET_EXCEPT };
 enum lock_strength { LOCK_NONE, LOCK_KEY_SHARE, LOCK_SHARE, LOCK_NO_KEY_UPDATE, LOCK_UPDATE };
 enum lock_wait_policy { LOCK_WAIT_BLOCK, LOCK_WAIT_NOWAIT, LOCK_WAIT_SKIP };
 
 struct scan_hints {
     const struct cat_index *index; // FORCE_INDEX
-    bool descending, ascending;
-    bool no_full_scan, no_index_join;
+    bool descending, ascending;    // with it
+    bool no_full_scan, avoid_full_scan, no_index_join, force_inverted, force_zigzag;
 };
 
 // A common table expression: evaluated once, read by any number of REL_CTE.
@@ -209,6 +218,7 @@ struct rel {
         } project;
         struct { // REL_JOIN
             enum join_kind kind;
+            enum join_hint hint;
             struct expr *on; // NULL: true
             bool lateral;    // right uses columns of input
         } join;

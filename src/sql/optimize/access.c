@@ -6,7 +6,7 @@
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
-static const double SEEK = 20, FETCH = 25, EQUAL_SELECTIVITY = 0.01, INVERTED_SELECTIVITY = 0.02;
+static const double SEEK = 20, FETCH = 25, EQUAL_SELECTIVITY = 0.01, INVERTED_SELECTIVITY = 0.02, RULED_OUT = 1e12;
 
 static bool is_comparison(const struct expr *e, const char *symbol)
 {
@@ -429,6 +429,17 @@ static bool order_satisfied(const struct access_request *request, const struct a
     return request->n_order > 0;
 }
 
+// What a partial index has is part of the table, unless it is the index that must be read.
+static bool full_scan_avoided(struct optimizer *o, const struct access_path *path)
+{
+    const struct scan_hints *hints = path->scan.hints;
+    bool partial = path->scan.index->predicate_sql.len > 0;
+    if (!path->scan.full || (partial && hints->index == NULL))
+        return false;
+    return hints->no_full_scan || hints->avoid_full_scan ||
+           (!partial && o->options->avoid_full_scans && path->scanned > o->options->large_scan_rows);
+}
+
 // `passing`: the part of the rows read that leaves the scan.
 static void price(struct optimizer *o, const struct access_request *request, struct access_path *path, double passing)
 {
@@ -443,6 +454,7 @@ static void price(struct optimizer *o, const struct access_request *request, str
     if (request->n_order > 0 && !path->ordered)
         path->cost += path->scanned * fmax(1, log2(path->scanned)) * 0.3;
     path->cost = perturbed(o, path->cost);
+    path->cost += full_scan_avoided(o, path) ? RULED_OUT : 0;
 }
 
 static bool is_full(const struct index_constraint *ic)
@@ -588,7 +600,8 @@ static bool partial_serves(struct optimizer *o, const struct access_request *req
                            bool *consumed)
 {
     const struct conjuncts *f = request->filter;
-    if (!rule_on(o, OPTIMIZE_RULE_PARTIAL_INDEX) || !filter_implies(o->q, f->items.ptr, f->items.len, predicate))
+    bool asked = request->scan->scan.hints.index != NULL || rule_on(o, OPTIMIZE_RULE_PARTIAL_INDEX);
+    if (!asked || !filter_implies(o->q, f->items.ptr, f->items.len, predicate))
         return false;
     struct conjuncts parts = {0};
     conjuncts_add(o, &parts, (struct expr *)predicate);
@@ -606,6 +619,17 @@ static const struct expr *index_predicate(const struct rel *scan, const struct c
     return scan->scan.predicates[index - scan->scan.table->indexes];
 }
 
+// Forwards or backwards: as hinted, else as the wished order asks for.
+static void path_direction(const struct access_request *request, struct access_path *path)
+{
+    const struct scan_hints *hints = path->scan.hints;
+    path->scan.reverse = hints->descending && path->scan.index->kind != CAT_INDEX_INVERTED;
+    path->ordered = order_satisfied(request, path, path->scan.reverse);
+    if (!path->ordered && request->n_order > 0 && !hints->ascending && !hints->descending &&
+        order_satisfied(request, path, true))
+        path->ordered = path->scan.reverse = true;
+}
+
 static bool try_index(struct optimizer *o, const struct access_request *request, const struct cat_index *index,
                       double rows, struct access_path *path)
 {
@@ -619,6 +643,7 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     struct index_spans spans = index_spans(o, request, index, rows);
     *path = (struct access_path){.scan = {.table = request->scan->scan.table,
                                           .index = index,
+                                          .hints = &request->scan->scan.hints,
                                           .constraint = spans.first,
                                           .more = spans.more,
                                           .n_more = spans.n_more,
@@ -645,10 +670,10 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     // Locks are on rows: on the keys of the primary index.
     bool locks = request->scan->scan.lock != LOCK_NONE;
     path->scan.lookup_primary = !primary && (!covered || locks || index->kind == CAT_INDEX_INVERTED);
+    if (path->scan.lookup_primary && path->scan.hints->no_index_join)
+        return false;
     path_orders(o, request, path);
-    path->ordered = order_satisfied(request, path, false);
-    if (!path->ordered && request->n_order > 0 && order_satisfied(request, path, true))
-        path->ordered = path->scan.reverse = true;
+    path_direction(request, path);
     double passing = filter_selectivity(o, &left);
     price(o, request, path, passing);
     path->rows = fmax(path->scanned * passing, left.items.len > 0 ? 0.1 : 0);
@@ -663,38 +688,46 @@ static void reverse_orders(struct optimizer *o, struct access_path *path)
     path->orders = orders;
 }
 
-bool access_best(struct optimizer *o, const struct access_request *asked, struct access_path *out)
+// Whether an index may be read as far as hints, its state and its visibility go.
+static bool is_candidate(struct optimizer *o, const struct scan_hints *hints, const struct cat_index *index)
 {
-    struct access_request request = *asked;
-    if (!rule_on(o, OPTIMIZE_RULE_INDEX_ORDER))
-        request.n_order = 0;
-    const struct cat_table *t = request.scan->scan.table;
-    const struct scan_hints *hints = &request.scan->scan.hints;
+    if (index->state != CAT_INDEX_PUBLIC || (hints->force_inverted && index->kind != CAT_INDEX_INVERTED))
+        return false;
+    if (hints->index != NULL)
+        return hints->index->id == index->id;
+    return o->options->visibility_draw < cat_index_visibility(index);
+}
+
+static bool cheapest_index(struct optimizer *o, const struct access_request *request, const struct scan_hints *hints,
+                           struct access_path *out)
+{
+    const struct cat_table *t = request->scan->scan.table;
     double rows = table_rows(o, t);
     bool found = false;
     for (size_t i = 0; i <= t->n_indexes; i++) {
         const struct cat_index *index = i == 0 ? t->primary : &t->indexes[i - 1];
-        if (hints->index != NULL && hints->index->id != index->id)
-            continue;
-        bool seen = o->options->visibility_draw < cat_index_visibility(index) || hints->index != NULL;
-        if (index->state != CAT_INDEX_PUBLIC || !seen)
-            continue;
         struct access_path path;
-        if (!try_index(o, &request, index, rows, &path))
+        if (!is_candidate(o, hints, index) || !try_index(o, request, index, rows, &path))
             continue;
         if (!found || path.cost < out->cost)
             *out = path;
         found = true;
     }
-    if (found && hints->descending && !out->scan.reverse && !out->ordered)
-        out->scan.reverse = true;
+    return found;
+}
+
+bool access_best(struct optimizer *o, const struct access_request *asked, struct access_path *out)
+{
+    static const struct scan_hints none;
+    struct access_request request = *asked;
+    if (!rule_on(o, OPTIMIZE_RULE_INDEX_ORDER))
+        request.n_order = 0;
+    bool found = cheapest_index(o, &request, &request.scan->scan.hints, out);
+    if (!found && !request.lookup) { // what the hints force cannot serve: plan_conforms says so
+        found = cheapest_index(o, &request, &none, out);
+        out->cost += RULED_OUT;
+    }
     if (found && out->scan.reverse)
         reverse_orders(o, out);
-    if (!found && !request.lookup && hints->index != NULL) { // a hinted index that cannot serve: fall back
-        struct rel plain = *request.scan;
-        plain.scan.hints.index = NULL;
-        request.scan = &plain;
-        found = access_best(o, &request, out);
-    }
     return found;
 }

@@ -457,6 +457,9 @@ static const char *node_name(const struct plan *p)
         return "top-k";
     if (p->kind == PLAN_INSERT && p->mutation->upsert)
         return "upsert";
+    if (p->kind == PLAN_NESTED_JOIN && p->join.correlated && p->right->kind == PLAN_SCAN &&
+        p->right->scan.constraint.inverted != NULL)
+        return "inverted join";
     if (p->kind == PLAN_SET_OP && p->set.op == SET_INTERSECT)
         return p->set.all ? "intersect all" : "intersect";
     if (p->kind == PLAN_SET_OP && p->set.op == SET_EXCEPT)

@@ -32,14 +32,19 @@ struct join_tree {
     struct plan **plans; // of the leaves, for their estimates
 };
 
+// Whether a join's sides may be taken apart.
+static bool is_free(const struct rel *join)
+{
+    return join->join.kind == JOIN_INNER && !join->join.lateral && join->join.hint == JOIN_HINT_NONE;
+}
+
 static bool collect(struct optimizer *o, struct rel *r, struct join_tree *t)
 {
-    if (r->kind == REL_JOIN && r->join.kind == JOIN_INNER && !r->join.lateral) {
+    if (r->kind == REL_JOIN && is_free(r)) {
         conjuncts_add(o, &t->written, r->join.on);
         return collect(o, r->input, t) && collect(o, r->right, t);
     }
-    if (r->kind == REL_FILTER && r->input->kind == REL_JOIN && r->input->join.kind == JOIN_INNER &&
-        !r->input->join.lateral && !expr_has_subquery(r->predicate)) {
+    if (r->kind == REL_FILTER && r->input->kind == REL_JOIN && is_free(r->input) && !expr_has_subquery(r->predicate)) {
         conjuncts_add(o, &t->written, r->predicate);
         return collect(o, r->input, t);
     }
@@ -511,8 +516,8 @@ struct rel *reorder(struct optimizer *o, struct rel *r)
     if (r == NULL)
         return NULL;
     struct join_tree t = {0};
-    if (r->kind == REL_JOIN && r->join.kind == JOIN_INNER && !r->join.lateral &&
-        rule_on(o, OPTIMIZE_RULE_REORDER_JOINS) && collect(o, r, &t)) {
+    if (r->kind == REL_JOIN && is_free(r) && rule_on(o, OPTIMIZE_RULE_REORDER_JOINS) &&
+        o->options->reorder_joins_limit > 0 && collect(o, r, &t)) {
         sort_conditions(o, &t);
         derive(o, &t);
         for (size_t i = 0; i < t.leaves.len; i++)

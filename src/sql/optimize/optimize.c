@@ -237,5 +237,6 @@ struct statement_plan *optimize(struct query *q, const struct optimize_options *
     o.plan->root = plan_rel(&o, root, NULL, 0, 0);
     plan_subqueries(&o, &l);
     o.plan->n_nodes = o.next_number;
+    find_full_scans(o.plan);
     return o.plan;
 }

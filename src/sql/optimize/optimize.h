@@ -1,5 +1,5 @@
 // The optimizer: typed tree to physical plan. Pure: no store, no session; what it knows of the data comes through
-// `struct optimize_statistics`. It cannot fail.
+// `struct optimize_statistics`. It cannot fail; whether its plan conforms to the hints is asked afterwards.
 //
 // Normalization rules are named functions in a table (rules.def); each can be switched off, and every query gives the
 // same rows with any subset of them.
@@ -31,7 +31,9 @@ const char *optimize_rule_name(enum optimize_rule rule);
 
 struct optimize_options {
     struct optimize_statistics statistics;
-    int64_t reorder_joins_limit;     // relations whose join order is searched through; above it is greedy
+    int64_t reorder_joins_limit; // relations whose join order is searched through; above it is greedy; 0: as written
+    bool avoid_full_scans;       // of tables with more rows than …
+    double large_scan_rows;      // … this, where there is another way
     const struct eval_context *eval; // for estimates with now() and literals that depend on settings; NULL: without
     double visibility_draw;          // from 0 up to 1: indexes of no more visibility are not seen; negative: all are
     uint64_t disabled_rules;         // bits of optimize_rule
@@ -41,6 +43,9 @@ struct optimize_options {
 
 // Takes the query over (it is rewritten). Everything lives in the query's arena.
 struct statement_plan *optimize(struct query *q, const struct optimize_options *options);
+// Whether the plan is one that the query's hints ask for. 42809: a forced index does not serve the query; XXUUU: no
+// plan conforms to another hint.
+MUST_CHECK int plan_conforms(const struct statement_plan *sp, struct err *err);
 
 // What EXPLAIN ANALYZE counted, per plan node.
 struct plan_counts {

@@ -68,6 +68,8 @@ struct rel *push_or_filter(struct optimizer *o, struct rel *r, struct expr *e);
 void use_computed(struct optimizer *o, struct rel *r);
 // prune.c
 void prune(struct optimizer *o, struct rel *r, const struct col_set *needed);
+// hints.c: what the finished plan reads without bounds.
+void find_full_scans(struct statement_plan *sp);
 // pull.c
 struct rel *pull_up(struct optimizer *o, struct rel *r);
 // What is below projections that compute nothing: they only hide columns.

@@ -456,7 +456,6 @@ static struct plan *plan_scan(struct optimizer *o, struct rel *scan, struct expr
         p->order = orders;
         p->n_order = n_order;
     }
-    o->plan->full_scan |= path.scan.full;
     return filter_above(o, p, scan, rest);
 }
 
@@ -508,7 +507,8 @@ static struct plan *try_lookup(struct optimizer *o, struct rel *r, struct plan *
     struct rel *right = without_projection(r->right), *scan = right->kind == REL_FILTER ? right->input : right;
     enum join_kind kind = r->join.kind;
     bool possible = kind == JOIN_INNER || kind == JOIN_LEFT || kind == JOIN_SEMI || kind == JOIN_ANTI;
-    if (!rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN) || !possible || !lookup_possible(right))
+    bool asked = r->join.hint == JOIN_HINT_LOOKUP || rule_on(o, OPTIMIZE_RULE_LOOKUP_JOIN);
+    if (!asked || !possible || !lookup_possible(right))
         return NULL;
     struct conjuncts on = {0}, own = {0}, both = {0};
     conjuncts_add(o, &on, r->join.on);
@@ -585,6 +585,7 @@ static struct plan *hash_join(struct optimizer *o, struct rel *r, struct plan *l
     struct plan *p = plan_new(o, PLAN_HASH_JOIN, r, left);
     p->right = right;
     p->join.kind = r->join.kind;
+    p->join.hint = r->join.hint;
     split_keys(o, r, p);
     if (p->join.n_keys == 0)
         p->kind = PLAN_NESTED_JOIN;
@@ -594,35 +595,105 @@ static struct plan *hash_join(struct optimizer *o, struct rel *r, struct plan *l
     return p;
 }
 
-// Both sides can be read from an index in the order of the join keys.
+// The keys that a merge join goes by, columns whose NULLs match nothing, as orders of both sides; the others become
+// conditions of it when it is asked for by a hint. False: there are none, or others that are not to be.
+static bool merge_keys(struct optimizer *o, struct rel *r, const struct plan *hash, struct plan *merge,
+                       struct sort_key *left, struct sort_key *right)
+{
+    merge->join = hash->join;
+    merge->join.keys = ARENA_ARRAY(o->arena, struct join_key, hash->join.n_keys);
+    merge->join.n_keys = 0;
+    for (uint32_t i = 0; i < hash->join.n_keys; i++) {
+        const struct join_key *k = &hash->join.keys[i];
+        if (k->null_equal || k->left->kind != EXPR_COLUMN || k->right->kind != EXPR_COLUMN)
+            continue;
+        left[merge->join.n_keys] = (struct sort_key){.expr = k->left};
+        right[merge->join.n_keys] = (struct sort_key){.expr = k->right};
+        merge->join.keys[merge->join.n_keys++] = *k;
+    }
+    if (merge->join.n_keys == hash->join.n_keys || r->join.hint != JOIN_HINT_MERGE)
+        return merge->join.n_keys == hash->join.n_keys;
+    merge->join.on = r->join.on; // some of it is checked twice
+    return merge->join.n_keys > 0;
+}
+
+// The relation's rows in that order: as an index has them; `sorted`: else by a sort.
+static struct plan *in_order(struct optimizer *o, struct rel *r, struct sort_key *keys, uint32_t n, bool sorted)
+{
+    struct plan *p = plan_rel(o, r, keys, n, 0);
+    if (ordered_by(p, keys, n, o->q) || !sorted)
+        return p;
+    struct rel *sort = rel_new(o->arena, REL_SORT, r);
+    sort->sort.keys = keys;
+    sort->sort.n_keys = n;
+    return plan_rel(o, sort, NULL, 0, 0);
+}
+
+// Both sides can be read from an index in the order of the join keys, or are sorted because a hint says so.
 static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct plan *hash, double limit)
 {
     bool possible = r->join.kind == JOIN_INNER || r->join.kind == JOIN_LEFT || r->join.kind == JOIN_SEMI ||
                     r->join.kind == JOIN_ANTI;
-    uint32_t n = hash->join.n_keys;
-    if (!rule_on(o, OPTIMIZE_RULE_MERGE_JOIN) || !possible || n == 0 || hash->kind != PLAN_HASH_JOIN)
+    bool asked = r->join.hint == JOIN_HINT_MERGE;
+    if ((!asked && !rule_on(o, OPTIMIZE_RULE_MERGE_JOIN)) || !possible || hash->kind != PLAN_HASH_JOIN)
         return NULL;
-    struct sort_key *left = ARENA_ARRAY(o->arena, struct sort_key, n),
-                    *right = ARENA_ARRAY(o->arena, struct sort_key, n);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct join_key *k = &hash->join.keys[i];
-        if (k->null_equal || k->left->kind != EXPR_COLUMN || k->right->kind != EXPR_COLUMN)
-            return NULL;
-        left[i] = (struct sort_key){.expr = k->left};
-        right[i] = (struct sort_key){.expr = k->right};
-    }
-    struct plan *l = plan_rel(o, r->input, left, n, 0), *rr = plan_rel(o, r->right, right, n, 0);
+    struct sort_key *left = ARENA_ARRAY(o->arena, struct sort_key, hash->join.n_keys),
+                    *right = ARENA_ARRAY(o->arena, struct sort_key, hash->join.n_keys);
+    struct plan merge;
+    if (!merge_keys(o, r, hash, &merge, left, right))
+        return NULL;
+    uint32_t n = merge.join.n_keys;
+    struct plan *l = in_order(o, r->input, left, n, asked), *rr = in_order(o, r->right, right, n, asked);
     double cost = perturbed(o, l->cost + rr->cost + (l->rows + rr->rows) * 1.5);
     if (cost >= limit || !ordered_by(l, left, n, o->q) || !ordered_by(rr, right, n, o->q))
         return NULL;
     struct plan *p = plan_new(o, PLAN_MERGE_JOIN, r, l);
     p->right = rr;
-    p->join = hash->join;
+    p->join = merge.join;
     p->rows = hash->rows;
     p->cost = cost;
     join_columns(o, p, rr->cols, rr->n_cols);
     p->order = l->order;
     p->n_order = l->n_order;
+    return p;
+}
+
+// ---- inverted joins
+
+static bool has_inverted_index(const struct rel *scan)
+{
+    const struct cat_table *t = scan->scan.table;
+    bool found = false;
+    for (size_t i = 0; i < t->n_indexes; i++)
+        found |= t->indexes[i].kind == CAT_INDEX_INVERTED;
+    return found;
+}
+
+// Each row of the left side finds those of the right one by what an inverted index has of them: containing,
+// overlapping.
+static struct plan *inverted_join(struct optimizer *o, struct rel *r, struct plan *left, double rows, double limit)
+{
+    struct rel *right = without_projection(r->right), *scan = right->kind == REL_FILTER ? right->input : right;
+    bool asked = r->join.hint == JOIN_HINT_INVERTED || rule_on(o, OPTIMIZE_RULE_INVERTED_JOIN);
+    if (!asked || (r->join.kind != JOIN_INNER && r->join.kind != JOIN_LEFT) || r->join.on == NULL ||
+        !lookup_possible(right) || !has_inverted_index(scan) || expr_has_subquery(r->join.on))
+        return NULL;
+    struct rel *inverted = arena_dup(o->arena, scan, sizeof(*scan));
+    inverted->scan.hints.force_inverted = true;
+    struct expr *all = expr_and(o->arena, right->kind == REL_FILTER ? right->predicate : NULL, r->join.on);
+    struct plan *found = plan_scan(o, inverted, all, NULL, 0, 0);
+    if (found->kind != PLAN_SCAN || found->scan.constraint.inverted == NULL)
+        return NULL;
+    double cost = perturbed(o, left->cost + left->rows * found->cost);
+    if (cost >= limit)
+        return NULL;
+    struct plan *p = plan_new(o, PLAN_NESTED_JOIN, r, left);
+    p->right = found;
+    p->join.kind = r->join.kind;
+    p->join.correlated = true;
+    p->rows = rows;
+    p->cost = cost;
+    join_columns(o, p, found->cols, found->n_cols);
     return p;
 }
 
@@ -747,7 +818,32 @@ static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *
     best = cheaper(best, try_lookup(o, r, left, hash->rows, best->cost));
     best = cheaper(best, try_virtual(o, r, left, best->cost));
     best = cheaper(best, try_catalog_semi(o, r, hash, best->cost));
+    best = cheaper(best, inverted_join(o, r, left, hash->rows, best->cost));
     return cheaper(best, try_merge(o, r, hash, best->cost));
+}
+
+// As a hint asks for it; a hash join when that cannot be.
+static struct plan *join_as_hinted(struct optimizer *o, struct rel *r, struct plan *left, struct plan *right)
+{
+    struct plan *hash = hash_join(o, r, left, right), *p = NULL;
+    switch (r->join.hint) {
+    case JOIN_HINT_MERGE:
+        p = try_merge(o, r, hash, HUGE_VAL);
+        break;
+    case JOIN_HINT_LOOKUP:
+        p = try_lookup(o, r, left, hash->rows, HUGE_VAL);
+        break;
+    case JOIN_HINT_INVERTED:
+        p = inverted_join(o, r, left, hash->rows, HUGE_VAL);
+        break;
+    case JOIN_HINT_STRAIGHT:
+        p = join_sides(o, r, left, right);
+        break;
+    case JOIN_HINT_NONE:
+    case JOIN_HINT_HASH:
+        break;
+    }
+    return p != NULL ? p : hash;
 }
 
 // Few rows look up theirs of a semi join's right side before the rest of that runs.
@@ -771,16 +867,18 @@ static struct plan *plan_sides(struct optimizer *o, struct rel *r)
     if (r->join.lateral)
         return plan_nested(o, r);
     struct plan *left = plan_rel(o, r->input, NULL, 0, 0), *right = plan_rel(o, r->right, NULL, 0, 0), *best = NULL;
-    if (r->join.kind != JOIN_RIGHT)
-        best = join_sides(o, r, left, right);
-    if (r->join.kind == JOIN_SEMI)
-        best = cheaper(best, try_semi_lookup(o, r, left, best));
-    if (r->join.kind != JOIN_RIGHT && r->join.kind != JOIN_INNER)
-        return best;
     struct rel *swapped = arena_dup(o->arena, r, sizeof(*r));
     swapped->input = r->right;
     swapped->right = r->input;
     swapped->join.kind = r->join.kind == JOIN_RIGHT ? JOIN_LEFT : r->join.kind;
+    if (r->join.hint != JOIN_HINT_NONE)
+        return r->join.kind == JOIN_RIGHT ? join_as_hinted(o, swapped, right, left) : join_as_hinted(o, r, left, right);
+    if (r->join.kind != JOIN_RIGHT)
+        best = join_sides(o, r, left, right);
+    if (r->join.kind == JOIN_SEMI)
+        best = cheaper(best, try_semi_lookup(o, r, left, best));
+    if (r->join.kind != JOIN_RIGHT && (r->join.kind != JOIN_INNER || o->options->reorder_joins_limit == 0))
+        return best;
     return cheaper(best, join_sides(o, swapped, right, left));
 }
 
@@ -802,10 +900,12 @@ static struct plan *limited_lookup(struct optimizer *o, struct rel *r, double ro
 static struct plan *limited_join(struct optimizer *o, struct rel *r, struct plan *best, const struct sort_key *order,
                                  uint32_t n_order, double limit)
 {
-    if (!rule_on(o, OPTIMIZE_RULE_LIMITED_JOIN) || r->join.lateral || r->join.kind == JOIN_RIGHT)
+    enum join_hint hint = r->join.hint;
+    if (!rule_on(o, OPTIMIZE_RULE_LIMITED_JOIN) || r->join.lateral || r->join.kind == JOIN_RIGHT ||
+        (hint != JOIN_HINT_NONE && hint != JOIN_HINT_LOOKUP && hint != JOIN_HINT_STRAIGHT))
         return best;
     struct plan *limited = limited_lookup(o, r, best->rows, order, n_order, limit), *other = NULL;
-    if (r->join.kind == JOIN_INNER) {
+    if (r->join.kind == JOIN_INNER && hint == JOIN_HINT_NONE && o->options->reorder_joins_limit > 0) {
         struct rel *swapped = arena_dup(o->arena, r, sizeof(*r));
         swapped->input = r->right;
         swapped->right = r->input;

@@ -63,6 +63,7 @@ struct plan_order {
 struct scan_plan {
     const struct cat_table *table;
     const struct cat_index *index;
+    const struct scan_hints *hints;
     struct index_constraint constraint;
     const struct index_constraint *more; // others whose keys are read as well
     uint32_t n_more;
@@ -109,6 +110,7 @@ struct plan {
         } project;
         struct {
             enum join_kind kind;
+            enum join_hint hint;
             struct join_key *keys;
             uint32_t n_keys;
             struct expr *on;         // what remains beside the keys; NULL: true
@@ -191,8 +193,9 @@ struct statement_plan {
     uint32_t n_ctes;
     struct subquery_plan *subqueries;
     uint32_t n_subqueries;
-    uint32_t n_nodes; // plan numbers are below this
-    bool full_scan;
+    uint32_t n_nodes;      // plan numbers are below this
+    bool full_scan;        // some scan reads a whole table or index
+    double full_scan_rows; // of the largest of those
     bool missing_stats;
 };
 

@@ -7,6 +7,8 @@
 static bool can_wait(struct optimizer *o, const struct rel *child, const struct expr *on)
 {
     bool lateral = child->kind == REL_JOIN && child->join.kind == JOIN_INNER && child->join.lateral;
+    if (child->kind == REL_JOIN && child->join.hint != JOIN_HINT_NONE)
+        return false;
     if (!lateral && (child->kind != REL_JOIN || child->join.kind != JOIN_LEFT))
         return false;
     struct col_set used = col_set_new(o->arena, o->q), added = col_set_new(o->arena, o->q);
@@ -58,7 +60,8 @@ struct rel *pull_up(struct optimizer *o, struct rel *r)
     r->input = pull_up(o, r->input);
     r->right = pull_up(o, r->right);
     bool inner = r->kind == REL_JOIN && r->join.kind == JOIN_INNER && !r->join.lateral && r->join.on != NULL;
-    if (!inner || !rule_on(o, OPTIMIZE_RULE_PULL_UP) || expr_volatility(r->join.on) == FN_VOLATILE)
+    if (!inner || r->join.hint != JOIN_HINT_NONE || !rule_on(o, OPTIMIZE_RULE_PULL_UP) ||
+        expr_volatility(r->join.on) == FN_VOLATILE)
         return r;
     return rotate(o, r);
 }

@@ -205,7 +205,9 @@ static int start(struct session *s, struct portal *p, struct err *err)
     TRY(prepared_plan_locked(s, p->statement, &plan, err));
     p->running_plan = p->statement->plan;
     p->running_plan->refs++;
-    int rc = execution_start(s, plan, p->parameters, &p->execution, err);
+    int rc = check_full_scans(s, plan, err);
+    if (rc == 0)
+        rc = execution_start(s, plan, p->parameters, &p->execution, err);
     if (rc == 0)
         p->state = PORTAL_RUNNING;
     else

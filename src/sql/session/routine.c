@@ -72,7 +72,8 @@ static int plan_body(struct session *s, const struct cat_function *f, struct rou
     for (size_t i = 0; i < body.n; i++) {
         struct query *q;
         TRY(analyze(&p->arena, &options, body.items[i].ast, &q, err));
-        p->plans[p->n_plans++] = optimize(q, &opt);
+        p->plans[p->n_plans] = optimize(q, &opt);
+        TRY(plan_conforms(p->plans[p->n_plans++], err));
     }
     return 0;
 }

@@ -458,8 +458,10 @@ static int run_insert(struct session *s, struct arena *a, const struct ast *inse
     TRY(analyze(a, &options, insert, &q, err));
     struct optimize_options opt;
     optimize_options_init(s, &opt);
+    struct statement_plan *plan = optimize(q, &opt);
     struct execution *e;
-    TRY(execution_start(s, optimize(q, &opt), NULL, &e, err));
+    TRY(plan_conforms(plan, err));
+    TRY(execution_start(s, plan, NULL, &e, err));
     int rc = exec_drain(&e->x, err);
     *rows = (int64_t)e->x.rows_affected;
     execution_free(e);

@@ -364,6 +364,8 @@ void statement_clock_start(struct session *s);
 int64_t timeout_ns(int64_t ms);
 int64_t deadline_after(int64_t timeout_ms); // on the monotonic clock; 0: none
 int check_statement_privileges(struct session *s, const struct query *q, struct err *err) MUST_CHECK;
+// What disallow_full_table_scans refuses, of a statement that a client has sent.
+int check_full_scans(struct session *s, const struct statement_plan *plan, struct err *err) MUST_CHECK;
 int64_t session_lock_timeout(const struct session *s); // in nanoseconds, 0: none
 // lock_table.c
 int run_lock_table(struct session *s, const struct ast *ast, struct arena *a, struct err *err) MUST_CHECK;

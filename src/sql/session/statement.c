@@ -208,6 +208,11 @@ static uint64_t disabled_rules(struct session *s, int64_t seed)
     return bits;
 }
 
+static double large_scan_rows(const struct session *s)
+{
+    return strtod(s->values[SETTING_LARGE_FULL_SCAN_ROWS], NULL);
+}
+
 void optimize_options_init(struct session *s, struct optimize_options *o)
 {
     *o = (struct optimize_options){.statistics = {.row_count = session_row_count,
@@ -215,7 +220,13 @@ void optimize_options_init(struct session *s, struct optimize_options *o)
                                                   .null_fraction = session_null_fraction,
                                                   .range_fraction = session_range_fraction,
                                                   .arg = s},
-                                   .reorder_joins_limit = setting_int(s, SETTING_REORDER_JOINS_LIMIT)};
+                                   .reorder_joins_limit = setting_int(s, SETTING_REORDER_JOINS_LIMIT),
+                                   .avoid_full_scans = setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS),
+                                   .large_scan_rows = large_scan_rows(s)};
+    if (!setting_bool(s, SETTING_OPTIMIZER_MERGE_JOINS_ENABLED))
+        o->disabled_rules = 1ull << OPTIMIZE_RULE_MERGE_JOIN;
+    if (!setting_bool(s, SETTING_OPTIMIZER_USE_HISTOGRAMS))
+        o->statistics.range_fraction = NULL;
     struct rng draw;
     rng_seed(&draw, (uint64_t)clock_mono_ns());
     o->visibility_draw = setting_bool(s, SETTING_OPTIMIZER_USE_NOT_VISIBLE_INDEXES) ? -1 : rng_unit(&draw);
@@ -223,7 +234,7 @@ void optimize_options_init(struct session *s, struct optimize_options *o)
         return;
     int64_t seed = setting_int(s, SETTING_TESTING_OPTIMIZER_RANDOM_SEED);
     seed = seed != 0 ? seed + (int64_t)s->plans_made++ : 0;
-    o->disabled_rules = disabled_rules(s, seed);
+    o->disabled_rules |= disabled_rules(s, seed);
     o->cost_seed = (uint64_t)seed;
     o->cost_perturbation = strtod(s->values[SETTING_TESTING_OPTIMIZER_COST_PERTURBATION], NULL);
 }
@@ -290,7 +301,7 @@ int plan_statement(struct session *s, struct arena *a, const struct ast *ast, co
     optimize_options_init(s, &opt);
     opt.eval = &fold;
     *out = optimize(q, &opt);
-    return 0;
+    return plan_conforms(*out, err);
 }
 
 struct result_column *plan_columns(struct arena *a, const struct statement_plan *sp, size_t *n)
@@ -338,6 +349,17 @@ static bool adds_data(const struct query *q)
     return adds;
 }
 
+int check_full_scans(struct session *s, const struct statement_plan *plan, struct err *err)
+{
+    if (!plan->full_scan || !setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS) ||
+        plan->full_scan_rows <= large_scan_rows(s))
+        return 0;
+    err_set(err, ERR_TOO_MANY_ROWS, "query `%s` contains a full table/index scan which is explicitly disallowed",
+            s->current_query != NULL ? s->current_query : "");
+    return err_hint(err, "try overriding the `disallow_full_table_scans` or increasing the `large_full_scan_rows` "
+                         "cluster/session settings");
+}
+
 static int start_with(struct session *s, struct statement_plan *plan, const struct datum *parameters,
                       struct batch *copy_rows, struct execution **out, struct err *err)
 {
@@ -347,9 +369,6 @@ static int start_with(struct session *s, struct statement_plan *plan, const stru
     if (s->activity.sampling)
         activity_sample(s, plan);
     TRY(metering_admit(s, adds_data(plan->query), err));
-    if (plan->full_scan && setting_bool(s, SETTING_DISALLOW_FULL_TABLE_SCANS) && !plan->query->has_mutation)
-        return err_set(err, ERR_INVALID_TABLE_DEFINITION,
-                       "query `%s` contains a full table/index scan which is explicitly disallowed", "SELECT");
     if (parameters == NULL && plan->query->n_parameters > 0)
         return parameter_missing(1, err);
     struct execution *e = mem_zalloc(sizeof(*e));
@@ -498,6 +517,7 @@ static int run_plan(struct session *s, struct statement_plan *plan, const struct
                     const struct ast *ast, bool describe, struct arena *tag_arena, struct str *tag, struct err *err)
 {
     struct execution *e;
+    TRY(check_full_scans(s, plan, err));
     TRY(execution_start(s, plan, parameters, &e, err));
     if (describe && plan->query->returns_rows) {
         size_t n;
@@ -584,6 +604,7 @@ static int run_analyzed(struct session *s, struct statement_plan *plan, const st
 {
     int64_t start = clock_mono_ns();
     struct execution *e;
+    TRY(check_full_scans(s, plan, err));
     TRY(execution_start(s, plan, parameters, &e, err));
     e->x.actual_rows = counts->rows;
     e->x.spilled_bytes = counts->spilled_bytes;

@@ -394,6 +394,12 @@ opt_index_hint:
             FAIL("ASC/DESC must be specified in conjunction with an index");
         if (forced && h->no_index_join)
             FAIL("FORCE_INDEX cannot be specified in conjunction with NO_INDEX_JOIN");
+        if (h->force_zigzag && h->no_index_join)
+            FAIL("FORCE_ZIGZAG cannot be specified in conjunction with NO_INDEX_JOIN");
+        if (h->force_zigzag && forced)
+            FAIL("FORCE_ZIGZAG cannot be specified in conjunction with FORCE_INDEX");
+        if (h->force_zigzag && h->no_zigzag_join)
+            FAIL("FORCE_ZIGZAG cannot be specified in conjunction with NO_ZIGZAG_JOIN");
         $$ = $3;
     }
   ;
