@@ -251,8 +251,11 @@ static int window_call(struct analyzer *an, struct scope *s, const struct ast_fu
         err_set(err, ERR_WRONG_OBJECT_TYPE, "FILTER specified, but %.*s() is not an aggregate function", STR_FMT(name));
         return err_at(err, call->base.position);
     }
-    if (call->order_by.n > 0)
-        return unsupported(err, &call->base, "aggregate functions with ORDER BY used as window functions");
+    if (call->distinct || call->order_by.n > 0) {
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s is not implemented for window functions",
+                call->distinct ? "DISTINCT" : "aggregate ORDER BY");
+        return err_at(err, call->base.position);
+    }
     sc->in_window = true;
     struct expr *e = NULL;
     int rc = resolve(an, s, call, name, candidates, n, T_ANYELEMENT, &e, err);
@@ -262,8 +265,6 @@ static int window_call(struct analyzer *an, struct scope *s, const struct ast_fu
         rc = expr_analyze_bool(an, s, call->filter, "FILTER", &e->filter, err);
     sc->in_window = false;
     TRY(rc);
-    if (call->distinct)
-        return unsupported(err, &call->base, "DISTINCT in window functions");
     e->kind = EXPR_WINDOW;
     struct projection item = {query_add_column(an->query, name, e->type), e};
     ARENA_PUSH(an->arena, &sc->windows, item);

@@ -549,6 +549,30 @@ static bool is_row(const struct expr *e)
     return e->kind == EXPR_TUPLE;
 }
 
+static struct expr *field_of(struct analyzer *an, struct expr *row, struct type type, uint32_t number)
+{
+    struct expr *field = expr_new(an->arena, EXPR_FIELD, type, 1);
+    field->args[0] = row;
+    field->parameter = number;
+    return field;
+}
+
+// The fields of a value that is a row: it is computed once for all of them. Anything else stays.
+static struct expr *spread(struct analyzer *an, struct expr *e)
+{
+    struct tuple_shape shape;
+    if (is_row(e) || e->kind != EXPR_SUBQUERY || !tuple_shape(an, e, &shape))
+        return e;
+    struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, shape.n);
+    for (uint32_t i = 0; i < shape.n; i++)
+        row->args[i] = field_of(an, e, shape.types[i], i);
+    row->field_types = shape.types;
+    row->field_names = shape.names;
+    row->parameter = shape.n;
+    row->position = e->position;
+    return row;
+}
+
 static int row_size_mismatch(const struct expr *l, const struct expr *r, int position, struct err *err)
 {
     err_set(err, ERR_DATATYPE_MISMATCH, "expected tuple to have a length of %u, found %u", l->n_args, r->n_args);
@@ -672,12 +696,12 @@ static int binary(struct analyzer *an, struct scope *s, const struct ast *e, str
     struct ast *operands[2] = {b->left, b->right};
     struct expr *args[2] = {NULL, NULL};
     bool ordering = b->op >= AST_OP_EQ && b->op <= AST_OP_GE;
-    for (int i = 0; i < 2 && ordering; i++) { // (a, b) = (SELECT c, d …)
-        if (operands[i]->kind == AST_SUBQUERY && operands[1 - i]->kind == AST_TUPLE)
-            TRY(row_subquery(an, s, operands[i], (uint32_t)ast_as_tuple(operands[1 - i])->items.n, &args[i], err));
-    }
     TRY(analyze_operands(an, s, operands, args, err));
-    if (ordering && args[0] != NULL && args[1] != NULL && is_row(args[0]) && is_row(args[1])) {
+    bool both = ordering && args[0] != NULL && args[1] != NULL && args[0]->type.family == TYPE_TUPLE &&
+                args[1]->type.family == TYPE_TUPLE;
+    for (int i = 0; i < 2 && both; i++) // (a, b) = (SELECT c, d …)
+        args[i] = spread(an, args[i]);
+    if (both && is_row(args[0]) && is_row(args[1])) {
         const struct row_pair rows = {args[0], args[1], b->left, b->right};
         return compare_rows(an, s, op.symbol, &rows, e->position, out, err);
     }
@@ -794,17 +818,61 @@ static struct expr *subquery_expr(struct analyzer *an, enum expr_kind kind, stru
     return e;
 }
 
-// The subquery's columns become those of a projection that casts them, where a comparison needs it.
-static struct rel *project_casts(struct analyzer *an, struct select_result *sub, struct expr **columns)
+// The subquery with these columns, which are its own, casts or fields of them.
+static struct rel *project_columns(struct analyzer *an, struct select_result *sub, struct expr **columns, uint32_t n)
 {
-    struct projection *items = ARENA_ARRAY(an->arena, struct projection, sub->n_cols);
-    for (uint32_t i = 0; i < sub->n_cols; i++) {
+    struct projection *items = ARENA_ARRAY(an->arena, struct projection, n);
+    for (uint32_t i = 0; i < n; i++) {
         items[i].expr = columns[i];
         items[i].column = columns[i]->kind == EXPR_COLUMN
                               ? columns[i]->column
-                              : query_add_column(an->query, sub->names[i], columns[i]->type);
+                              : query_add_column(an->query, sub->names[MIN(i, sub->n_cols - 1)], columns[i]->type);
     }
-    return project_items(an, sub->rel, items, sub->n_cols);
+    return project_items(an, sub->rel, items, n);
+}
+
+// What the left side of a comparison with a subquery is compared with: its columns, or the fields of its only one when
+// both are rows.
+static uint32_t compared_columns(struct analyzer *an, const struct select_result *sub, bool with_row,
+                                 struct expr ***out)
+{
+    struct tuple_shape shape;
+    struct expr *first = sub->n_cols == 1 ? expr_column(an->query, sub->cols[0]) : NULL;
+    bool fields = with_row && first != NULL && tuple_shape(an, first, &shape);
+    uint32_t n = fields ? shape.n : sub->n_cols;
+    *out = ARENA_ARRAY(an->arena, struct expr *, n);
+    for (uint32_t i = 0; i < n; i++)
+        (*out)[i] = fields ? field_of(an, first, shape.types[i], i) : expr_column(an->query, sub->cols[i]);
+    return n;
+}
+
+// Values of two families are compared as those of the one that the other becomes by itself: rows are compared and
+// hashed by their values.
+static int same_family(struct analyzer *an, struct expr **l, struct expr **r, struct err *err)
+{
+    struct type left = (*l)->type, right = (*r)->type, plain;
+    if (left.family == right.family || left.family == TYPE_UNKNOWN || right.family == TYPE_UNKNOWN)
+        return 0;
+    if (cast_allowed(left, right) >= CAST_IMPLICIT && type_from_oid(right.oid, &plain))
+        return expr_cast(an, *l, plain, false, l, err);
+    if (cast_allowed(right, left) >= CAST_IMPLICIT && type_from_oid(left.oid, &plain))
+        return expr_cast(an, *r, plain, false, r, err);
+    return 0;
+}
+
+static int compare_item(struct analyzer *an, const char *symbol, struct expr *l, struct expr *r, bool of_row,
+                        int position, struct expr **out, struct err *err)
+{
+    TRY(same_family(an, &l, &r, err));
+    TRY(compare_exprs(an, symbol, l, r, position, out, err));
+    INVARIANT((*out)->kind == EXPR_CALL);
+    struct type left = (*out)->args[0]->type, right = (*out)->args[1]->type;
+    bool fits = left.family == right.family || left.family == TYPE_UNKNOWN || right.family == TYPE_UNKNOWN;
+    if (!of_row || (fits && strpbrk(symbol, "<>=") == symbol))
+        return 0;
+    err_set(err, ERR_INVALID_PARAMETER_VALUE, "unsupported comparison operator: <%s> %s ANY <%s>",
+            type_family_name(left), symbol, type_family_name(right));
+    return err_at(err, position);
 }
 
 static int any_query(struct analyzer *an, struct scope *s, const struct ast *left, const struct ast *query,
@@ -813,21 +881,20 @@ static int any_query(struct analyzer *an, struct scope *s, const struct ast *lef
     struct select_result sub;
     TRY(select_analyze(an, s, query, NULL, 0, &sub, err));
     struct type want = sub.n_cols == 1 ? query_column(an->query, sub.cols[0])->type : T_ANYELEMENT;
-    struct expr *l;
+    struct expr *l, **columns;
     TRY(expr_analyze(an, s, left, want, &l, err));
+    l = spread(an, l);
     bool row = is_row(l);
-    uint32_t n = row ? l->n_args : 1;
-    if (n != sub.n_cols) {
+    uint32_t n = row ? l->n_args : 1, n_columns = compared_columns(an, &sub, row, &columns);
+    if (n != n_columns) {
         err_set(err, ERR_INVALID_PARAMETER_VALUE, "unsupported comparison operator: subquery must return %s (%u != %u)",
-                n == 1 ? "only one column" : "matching columns", n, sub.n_cols);
+                n == 1 ? "only one column" : "matching columns", n, n_columns);
         return err_at(err, position);
     }
-    struct expr **columns = ARENA_ARRAY(an->arena, struct expr *, n);
     struct expr *compared = expr_new(an->arena, EXPR_ANY_QUERY, T_BOOL, 1);
     for (uint32_t i = 0; i < n; i++) {
         struct expr *call, *item = row ? l->args[i] : l;
-        TRY(compare_exprs(an, symbol, item, expr_column(an->query, sub.cols[i]), position, &call, err));
-        INVARIANT(call->kind == EXPR_CALL);
+        TRY(compare_item(an, symbol, item, columns[i], row, position, &call, err));
         columns[i] = call->args[1];
         compared->fn = call->fn;
         if (row)
@@ -838,7 +905,7 @@ static int any_query(struct analyzer *an, struct scope *s, const struct ast *lef
     compared->args[0] = l;
     compared->flag = all;
     compared->position = position;
-    compared->subquery = project_casts(an, &sub, columns);
+    compared->subquery = project_columns(an, &sub, columns, n);
     *out = negated ? negate(an, compared) : compared;
     return 0;
 }
@@ -850,9 +917,10 @@ static int in_rows(struct analyzer *an, struct scope *s, struct expr *operand, c
     for (size_t i = 0; i < in->items.n; i++) {
         struct expr *item;
         TRY(expr_analyze(an, s, in->items.items[i], T_ANYELEMENT, &item, err));
-        if (!is_row(item)) {
-            err_set(err, ERR_INVALID_PARAMETER_VALUE, "unsupported comparison operator: <tuple> IN <%s>",
-                    type_family_name(item->type));
+        item = spread(an, item);
+        if (!is_row(item) || !is_row(operand)) {
+            err_set(err, ERR_INVALID_PARAMETER_VALUE, "unsupported comparison operator: <%s> IN <%s>",
+                    type_family_name(operand->type), type_family_name(item->type));
             return err_at(err, in->base.position);
         }
         const struct row_pair rows = {operand, item, in->operand, in->items.items[i]};
@@ -868,9 +936,11 @@ static int in_expr(struct analyzer *an, struct scope *s, const struct ast *e, st
     const struct ast_in *in = ast_as_in(e);
     if (in->subquery != NULL)
         return any_query(an, s, in->operand, in->subquery, "=", false, in->negated, e->position, out, err);
-    if (in->operand->kind == AST_TUPLE) {
+    bool rows = in->operand->kind == AST_SUBQUERY && in->items.n > 0 && in->items.items[0]->kind == AST_TUPLE;
+    if (in->operand->kind == AST_TUPLE || rows) {
         struct expr *operand;
         TRY(expr_analyze(an, s, in->operand, T_ANYELEMENT, &operand, err));
+        operand = spread(an, operand);
         if (in->items.n == 0)
             *out = expr_bool(an->arena, false);
         else
@@ -953,16 +1023,49 @@ static int quantified(struct analyzer *an, struct scope *s, const struct ast *e,
     return 0;
 }
 
+// The subquery's columns as fields of one value, NULL without a row.
+static struct expr *row_of(struct analyzer *an, struct select_result *sub, int position)
+{
+    struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, sub->n_cols);
+    struct type *types = ARENA_ARRAY(an->arena, struct type, sub->n_cols);
+    for (uint32_t i = 0; i < sub->n_cols; i++) {
+        row->args[i] = expr_column(an->query, sub->cols[i]);
+        types[i] = row->args[i]->type;
+    }
+    row->field_types = types;
+    row->field_names = sub->names;
+    row->parameter = sub->n_cols;
+    struct projection *item = ARENA_NEW(an->arena, struct projection);
+    *item = (struct projection){query_add_column(an->query, STR("row"), T_RECORD), row};
+    sub->rel = project_items(an, sub->rel, item, 1);
+    struct expr *e = subquery_expr(an, EXPR_SUBQUERY, T_RECORD, 0, sub);
+    e->field_types = types;
+    e->field_names = sub->names;
+    e->parameter = sub->n_cols;
+    e->position = position;
+    return e;
+}
+
+static struct expr *column_of(struct analyzer *an, const struct select_result *sub)
+{
+    const struct col_info *c = query_column(an->query, sub->cols[0]);
+    struct expr *e = subquery_expr(an, EXPR_SUBQUERY, c->type, 0, sub);
+    e->field_types = c->field_types;
+    e->field_names = c->field_names;
+    e->parameter = c->n_fields;
+    return e;
+}
+
 static int subquery(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
                     struct err *err)
 {
     struct select_result sub;
     TRY(select_analyze(an, s, ast_as_subquery(e)->query, &want, want.family == TYPE_ANY ? 0 : 1, &sub, err));
-    if (sub.n_cols != 1) {
-        err_set(err, ERR_SYNTAX_ERROR, "subquery must return only one column, found %u", sub.n_cols);
+    if (sub.n_cols == 0) {
+        err_set(err, ERR_SYNTAX_ERROR, "subquery must return only one column");
         return err_at(err, e->position);
     }
-    *out = subquery_expr(an, EXPR_SUBQUERY, query_column(an->query, sub.cols[0])->type, 0, &sub);
+    *out = sub.n_cols == 1 ? column_of(an, &sub) : row_of(an, &sub, e->position);
     return 0;
 }
 
@@ -975,21 +1078,7 @@ int row_subquery(struct analyzer *an, struct scope *s, const struct ast *e, uint
         err_set(err, ERR_SYNTAX_ERROR, "subquery must return %u columns, found %u", n, sub.n_cols);
         return err_at(err, e->position);
     }
-    struct expr *row = expr_new(an->arena, EXPR_TUPLE, T_RECORD, n);
-    struct type *types = ARENA_ARRAY(an->arena, struct type, n);
-    for (uint32_t i = 0; i < n; i++) {
-        row->args[i] = expr_column(an->query, sub.cols[i]);
-        types[i] = row->args[i]->type;
-    }
-    row->field_types = types;
-    row->parameter = n;
-    struct projection *item = ARENA_NEW(an->arena, struct projection);
-    *item = (struct projection){query_add_column(an->query, STR("row"), T_RECORD), row};
-    sub.rel = project_items(an, sub.rel, item, 1);
-    *out = subquery_expr(an, EXPR_SUBQUERY, T_RECORD, 0, &sub);
-    (*out)->field_types = types;
-    (*out)->parameter = n;
-    (*out)->position = e->position;
+    *out = row_of(an, &sub, e->position);
     return 0;
 }
 

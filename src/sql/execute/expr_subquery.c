@@ -95,38 +95,63 @@ static void build_hash(struct ev *ev, struct subquery_state *st)
     }
 }
 
-static bool is_equality(const struct ev *ev)
+static bool can_hash(const struct ev *ev, const struct subquery_state *st)
 {
-    return ev->expr->fn != NULL && strcmp(ev->expr->fn->name, "=") == 0 && !ev->expr->flag &&
-           ev->expr->args[0]->kind != EXPR_TUPLE;
+    const struct expr *l = ev->expr->args[0];
+    return ev->expr->fn != NULL && strcmp(ev->expr->fn->name, "=") == 0 && !ev->expr->flag && l->kind != EXPR_TUPLE &&
+           l->type.family == st->rows.types[0].family;
 }
 
-// Whether one row compares true; *null is set when some comparison was NULL.
+static struct datum ordering_holds(const char *symbol, int c)
+{
+    bool holds = symbol[0] == '<' ? c < 0 : c > 0;
+    return datum_bool(holds || (c == 0 && symbol[1] == '='));
+}
+
+// Rows under < and its like: the first fields that differ decide, NULL when one of them is.
+static struct datum order_rows(const char *symbol, const struct subquery_state *st, const struct datum *left,
+                               uint32_t n, uint32_t r)
+{
+    int c = 0;
+    for (uint32_t i = 0; i < n && c == 0; i++) {
+        struct datum right = row_store_get(&st->rows, r, i);
+        if (left[i].null || right.null)
+            return DATUM_NULL;
+        c = datum_compare(st->rows.types[i], &left[i], &right);
+    }
+    return ordering_holds(symbol, c);
+}
+
+// Rows under = (and <>): NULL when no fields differ and some are NULL.
+static struct datum rows_equal(const struct subquery_state *st, const struct datum *left, uint32_t n, uint32_t r,
+                               bool negated)
+{
+    bool null = false;
+    for (uint32_t i = 0; i < n; i++) {
+        struct datum right = row_store_get(&st->rows, r, i);
+        bool unknown = left[i].null || right.null;
+        if (!unknown && datum_compare(st->rows.types[i], &left[i], &right) != 0)
+            return datum_bool(negated);
+        null |= unknown;
+    }
+    return null ? DATUM_NULL : datum_bool(!negated);
+}
+
+// Whether a row of the subquery compares true.
 static int compare_row(struct ev *ev, struct subquery_state *st, const struct datum *left, uint32_t n, uint32_t r,
                        struct datum *out, struct err *err)
 {
     const struct expr *l = ev->expr->args[0];
-    bool null = false;
-    for (uint32_t i = 0; i < n; i++) {
-        struct type types[2] = {n == 1 && l->kind != EXPR_TUPLE ? l->type : l->args[i]->type, st->rows.types[i]};
-        struct datum pair[2] = {left[i], row_store_get(&st->rows, r, i)}, result;
-        if (n > 1) { // rows compare by equality, column by column
-            if (pair[0].null || pair[1].null)
-                result = DATUM_NULL;
-            else
-                result = datum_bool(datum_compare(types[0], &pair[0], &pair[1]) == 0);
-        } else {
-            struct fn_call call = {ev->expr->fn, types, 2, T_BOOL};
-            TRY(fn_call_row(ev->x, &call, pair, &result, err));
-        }
-        null |= result.null;
-        if (!result.null && !result.b) {
-            *out = datum_bool(false);
-            return 0;
-        }
+    const char *symbol = ev->expr->fn->name;
+    bool equality = strcmp(symbol, "=") == 0, inequality = strcmp(symbol, "<>") == 0;
+    if (l->kind == EXPR_TUPLE) {
+        *out = equality || inequality ? rows_equal(st, left, n, r, inequality) : order_rows(symbol, st, left, n, r);
+        return 0;
     }
-    *out = null ? DATUM_NULL : datum_bool(true);
-    return 0;
+    struct type types[2] = {l->type, st->rows.types[0]};
+    struct datum pair[2] = {left[0], row_store_get(&st->rows, r, 0)};
+    struct fn_call call = {ev->expr->fn, types, 2, T_BOOL};
+    return fn_call_row(ev->x, &call, pair, out, err);
 }
 
 static bool hash_has(struct subquery_state *st, const struct datum *d)
@@ -215,7 +240,7 @@ int eval_subquery(struct ev *ev, const struct batch *in, struct err *err)
     if (!st->plan->correlated && !st->loaded && in->n > 0) {
         TRY(load(ev, st, rows_max, err));
         st->loaded = true;
-        if (ev->expr->kind == EXPR_ANY_QUERY && is_equality(ev))
+        if (ev->expr->kind == EXPR_ANY_QUERY && can_hash(ev, st))
             build_hash(ev, st);
     }
     for (uint32_t k = 0; k < in->n; k++) {
