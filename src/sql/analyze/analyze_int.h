@@ -139,6 +139,9 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
                const struct ast *hint, bool all_columns, uint32_t privileges, struct rel **out,
                struct err *err) MUST_CHECK;
 int from_resolve(struct analyzer *an, const struct ast *name, const struct cat_table **out, struct err *err) MUST_CHECK;
+// [id AS alias]: a relation of any database by its id.
+int from_resolve_id(struct analyzer *an, const struct ast_aliased_table *at, const struct cat_table **out,
+                    struct err *err) MUST_CHECK;
 // Expressions stored with the table that access paths are chosen by: predicates of partial indexes, indexed computed
 // columns. `cols`: the col_id of each table column.
 int table_index_exprs(struct analyzer *an, const struct cat_table *t, const col_id *cols, struct rel *scan,
@@ -169,6 +172,8 @@ int targets_analyze(struct analyzer *an, struct scope *s, const struct ast_list 
                     struct str **names, uint32_t *n, struct err *err) MUST_CHECK;
 // Wraps `input` so that the items are columns; those that already are columns are passed through.
 struct rel *project_items(struct analyzer *an, struct rel *input, struct projection *items, uint32_t n);
+// The items of an ORDER BY with ORDER BY INDEX and PRIMARY KEY written as the columns they stand for.
+int order_expand(struct analyzer *an, const struct ast_list *items, struct ast_list *out, struct err *err) MUST_CHECK;
 int order_key(struct analyzer *an, const struct ast_order_item *item, struct sort_key *key, struct err *err) MUST_CHECK;
 int limit_analyze(struct analyzer *an, struct rel *input, const struct ast *limit, const struct ast *offset,
                   struct rel **out, struct err *err) MUST_CHECK;

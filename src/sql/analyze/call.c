@@ -63,6 +63,8 @@ static int order_items(struct analyzer *an, struct scope *s, const struct ast_li
     e->order = ARENA_ARRAY(an->arena, struct sort_key, list->n);
     for (size_t i = 0; i < list->n; i++) {
         const struct ast_order_item *item = ast_as_order_item(list->items[i]);
+        if (item->index != NULL)
+            return unsupported(err, &item->base, "ORDER BY INDEX in an aggregate or window");
         TRY(order_key(an, item, &e->order[i], err));
         TRY(expr_analyze(an, s, item->expr, T_ANYELEMENT, &e->order[i].expr, err));
     }
@@ -75,6 +77,8 @@ static int within_group(struct analyzer *an, struct ast_func_call *call, struct 
     if (call->order_by.n != 1)
         return unsupported(err, &call->base, "WITHIN GROUP with several sort expressions");
     const struct ast_order_item *item = ast_as_order_item(call->order_by.items[0]);
+    if (item->index != NULL)
+        return unsupported(err, &item->base, "ORDER BY INDEX in an aggregate or window");
     for (size_t i = 0; i < call->args.n; i++)
         ast_list_push(an->arena, &args, call->args.items[i]);
     ast_list_push(an->arena, &args, item->expr);

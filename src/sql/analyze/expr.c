@@ -781,6 +781,26 @@ static int is_expr(struct analyzer *an, struct scope *s, const struct ast *e, st
     return 0;
 }
 
+// The type of an expression is known here; what is left for each row is that NULL is of no type.
+static int is_of(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
+                 struct err *err)
+{
+    const struct ast_is_of *is = ast_as_is_of(e);
+    struct expr *operand;
+    bool listed = false;
+    TRY(expr_analyze(an, s, is->operand, T_ANYELEMENT, &operand, err));
+    for (size_t i = 0; i < is->types.n; i++) {
+        struct type t;
+        TRY(analyze_type(an->options->view, &an->options->scope, is->types.items[i], &t, err));
+        listed |= type_equivalent(operand->type, t);
+    }
+    struct expr *test = expr_new(an->arena, EXPR_IS_NULL, T_BOOL, 1);
+    test->args[0] = operand;
+    test->flag = !is->negated;
+    *out = listed ? test : expr_bool(an->arena, is->negated);
+    return 0;
+}
+
 static int between(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
                    struct err *err)
 {
@@ -1390,6 +1410,7 @@ static const expr_fn expr_table[AST_KIND_COUNT] = {
     [AST_OR] = or_expr,
     [AST_NOT] = not_expr,
     [AST_IS] = is_expr,
+    [AST_IS_OF] = is_of,
     [AST_BETWEEN] = between,
     [AST_IN] = in_expr,
     [AST_QUANTIFIED] = quantified,

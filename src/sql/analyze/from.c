@@ -30,6 +30,18 @@ int from_resolve(struct analyzer *an, const struct ast *name, const struct cat_t
     return rc == 0 ? 0 : err_at(err, name->position);
 }
 
+int from_resolve_id(struct analyzer *an, const struct ast_aliased_table *at, const struct cat_table **out,
+                    struct err *err)
+{
+    const struct ast_table_id *ref = ast_as_table_id(at->source);
+    TRY(cat_table_by_id(an->options->view, (uint32_t)ref->id, out, err));
+    if (*out != NULL && ref->id <= UINT32_MAX)
+        return 0;
+    err_set(err, ERR_UNDEFINED_TABLE, "relation \"[%lld AS %.*s]\" does not exist", (long long)ref->id,
+            STR_FMT(at->alias));
+    return err_at(err, at->base.position);
+}
+
 static const struct cat_index *hinted_index(const struct cat_table *table, const struct ast_index_hint *h)
 {
     if (h->index.ptr == NULL)
@@ -233,15 +245,9 @@ static int from_sequence(struct analyzer *an, struct scope *into, const struct c
     return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : sequence->name, cols, names, COLUMNS, err);
 }
 
-static int from_name(struct analyzer *an, struct scope *outer, struct scope *into, const struct ast_aliased_table *at,
-                     struct rel **out, struct err *err)
+static int from_relation(struct analyzer *an, struct scope *into, const struct cat_table *table,
+                         const struct ast_aliased_table *at, struct rel **out, struct err *err)
 {
-    const struct ast_object_name *name = ast_as_object_name(at->source);
-    struct cte_binding *cte = name->schema.ptr == NULL ? scope_find_cte(outer, name->name) : NULL;
-    if (cte != NULL)
-        return from_cte(an, into, cte, at, out, err);
-    const struct cat_table *table;
-    TRY(from_resolve(an, at->source, &table, err));
     if (table->kind == CAT_VIEW)
         return from_view(an, into, table, at, out, err);
     if (table->kind == CAT_SEQUENCE)
@@ -259,6 +265,59 @@ static int from_name(struct analyzer *an, struct scope *outer, struct scope *int
             into->columns.ptr[first + k].name = ast_as_name(at->columns.items[i++])->name;
     }
     return 0;
+}
+
+static int from_name(struct analyzer *an, struct scope *outer, struct scope *into, const struct ast_aliased_table *at,
+                     struct rel **out, struct err *err)
+{
+    const struct ast_object_name *name = ast_as_object_name(at->source);
+    struct cte_binding *cte = name->schema.ptr == NULL ? scope_find_cte(outer, name->name) : NULL;
+    if (cte != NULL)
+        return from_cte(an, into, cte, at, out, err);
+    const struct cat_table *table;
+    TRY(from_resolve(an, at->source, &table, err));
+    return from_relation(an, into, table, at, out, err);
+}
+
+// [id(columns) AS t]: of the relation's columns those whose ids are listed, in that order.
+static int listed_columns(struct analyzer *an, struct scope *into, size_t first, const struct cat_table *table,
+                          const struct ast_aliased_table *at, struct err *err)
+{
+    const struct ast_list *ids = &ast_as_table_id(at->source)->column_ids;
+    struct scope_column *all = ARENA_ARRAY(an->arena, struct scope_column, table->n_columns);
+    size_t n = MIN(into->columns.len - first, table->n_columns);
+    if (ids->n == 0)
+        return 0;
+    memcpy(all, into->columns.ptr + first, n * sizeof(*all));
+    into->columns.len = first;
+    for (size_t i = 0; i < ids->n; i++) {
+        int64_t id = ast_as_number(ids->items[i])->value;
+        size_t k = 0;
+        while (k < n && table->columns[k].id != id)
+            k++;
+        if (k == n) {
+            err_set(err, ERR_UNDEFINED_COLUMN, "column [%lld] does not exist", (long long)id);
+            return err_at(err, at->base.position);
+        }
+        scope_add(an, into, all[k]);
+        into->columns.ptr[into->columns.len - 1].hidden = false;
+    }
+    return 0;
+}
+
+// `at` holds the reference, which has a name of its own, and what may stand behind it.
+static int from_id(struct analyzer *an, struct scope *into, const struct ast_aliased_table *at, struct rel **out,
+                   struct err *err)
+{
+    const struct cat_table *table;
+    const struct ast_aliased_table *reference = ast_as_aliased_table(at->source);
+    struct ast_aliased_table named = *at;
+    size_t first = into->columns.len;
+    if (at->alias.ptr == NULL)
+        named.alias = reference->alias;
+    TRY(from_resolve_id(an, reference, &table, err));
+    TRY(from_relation(an, into, table, &named, out, err));
+    return listed_columns(an, into, first, table, reference, err);
 }
 
 // The functions of a ROWS FROM. unnest() of several arrays is as many calls side by side.
@@ -538,8 +597,11 @@ static int from_aliased(struct analyzer *an, struct scope *outer, const struct a
         }
         break;
     }
+    case AST_ALIASED_TABLE:
+        TRY(from_id(an, into, use, out, err));
+        break;
     default:
-        return unsupported(err, at->source, "numeric table references");
+        return unsupported(err, at->source, "this source");
     }
     return at->ordinality ? add_ordinality(an, into, at, first, out) : 0;
 }

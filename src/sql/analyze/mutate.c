@@ -159,9 +159,12 @@ static int target_table(struct analyzer *an, const struct ast *node, const struc
                         struct err *err)
 {
     const struct ast_aliased_table *at = ast_as_aliased_table(node);
-    if (at->source->kind != AST_OBJECT_NAME)
-        return unsupported(err, node, "numeric table references");
-    TRY(from_resolve(an, at->source, table, err));
+    if (at->source->kind == AST_ALIASED_TABLE) // [id AS t]
+        at = ast_as_aliased_table(at->source);
+    if (at->source->kind == AST_TABLE_ID && ast_as_table_id(at->source)->column_ids.n > 0)
+        return unsupported(err, node, "columns of a numeric table reference that is changed");
+    TRY(at->source->kind == AST_TABLE_ID ? from_resolve_id(an, at, table, err)
+                                         : from_resolve(an, at->source, table, err));
     *alias = at->alias.ptr != NULL ? at->alias : (*table)->name;
     static const char *const kinds[] = {"", "view", "materialized view", "sequence", "virtual table"};
     bool filled = an->options->fills_materialized_views && (*table)->kind == CAT_MATERIALIZED_VIEW;
@@ -787,6 +790,9 @@ static int rows_to_change(struct analyzer *an, struct scope *outer, const struct
         *out = d;
     }
     if (order->n > 0) {
+        struct ast_list items_of;
+        TRY(order_expand(an, order, &items_of, err));
+        order = &items_of;
         struct sort_key *keys = ARENA_ARRAY(an->arena, struct sort_key, order->n);
         struct projection *items = ARENA_ARRAY(an->arena, struct projection, order->n);
         for (size_t i = 0; i < order->n; i++) {

@@ -62,10 +62,60 @@ static struct projection projection_of(struct analyzer *an, const struct scope *
     return (struct projection){c, e};
 }
 
+static struct ast *index_order_item(struct analyzer *an, const struct ast_order_item *item,
+                                    const struct ast_object_name *table, const struct cat_table *t, uint32_t column_id,
+                                    bool descending)
+{
+    struct ast_column_ref *ref = AST_NEW(an->arena, COLUMN_REF, column_ref, item->base.position);
+    ref->database = table->database;
+    ref->schema = table->schema;
+    ref->table = table->name;
+    ref->column = cat_column_by_id(t, column_id)->name;
+    struct ast_order_item *out = AST_NEW(an->arena, ORDER_ITEM, order_item, item->base.position);
+    out->expr = &ref->base;
+    out->direction = descending != (item->direction == AST_DIRECTION_DESC) ? AST_DIRECTION_DESC : AST_DIRECTION_ASC;
+    return &out->base;
+}
+
+// ORDER BY INDEX t@i, PRIMARY KEY t: the columns of its key, whether the index is used or not.
+static int order_of_index(struct analyzer *an, const struct ast_order_item *item, struct ast_list *out, struct err *err)
+{
+    const struct ast_index_name *name = ast_as_index_name(item->index);
+    const struct ast_object_name *table = ast_as_object_name(name->table);
+    const struct cat_table *t;
+    TRY(from_resolve(an, name->table, &t, err));
+    const struct cat_index *index = name->index.ptr == NULL ? t->primary : cat_index_by_name(t, name->index);
+    if (index == NULL) {
+        err_set(err, ERR_UNDEFINED_OBJECT, "index \"%.*s\" not found", STR_FMT(name->index));
+        return err_at(err, name->base.position);
+    }
+    if (index->kind != CAT_INDEX_BTREE)
+        return unsupported(err, &item->base, "ORDER BY INDEX of an inverted index");
+    for (size_t i = 0; i < index->n_columns; i++)
+        ast_list_push(an->arena, out,
+                      index_order_item(an, item, table, t, index->columns[i].column_id, index->columns[i].descending));
+    for (size_t i = 0; !index->unique && i < t->primary->n_columns; i++)
+        ast_list_push(
+            an->arena, out,
+            index_order_item(an, item, table, t, t->primary->columns[i].column_id, t->primary->columns[i].descending));
+    return 0;
+}
+
+int order_expand(struct analyzer *an, const struct ast_list *items, struct ast_list *out, struct err *err)
+{
+    *out = (struct ast_list){0};
+    for (size_t i = 0; i < items->n; i++) {
+        const struct ast_order_item *item = ast_as_order_item(items->items[i]);
+        if (item->index != NULL)
+            TRY(order_of_index(an, item, out, err));
+        else
+            ast_list_push(an->arena, out, items->items[i]);
+    }
+    return 0;
+}
+
 int order_key(struct analyzer *an, const struct ast_order_item *item, struct sort_key *key, struct err *err)
 {
-    if (item->index != NULL)
-        return unsupported(err, &item->base, "ORDER BY INDEX");
     key->descending = item->direction == AST_DIRECTION_DESC;
     // CockroachDB: NULLs are smaller than everything, so first ascending and last descending, unless told otherwise.
     key->nulls_last = item->nulls == AST_NULLS_DEFAULT ? key->descending != an->options->null_ordered_last
@@ -545,12 +595,14 @@ static col_id located(const struct core_state *cs, struct pending_key k)
     return k.list == FROM_TARGET ? cs->targets.items.ptr[k.index].column : cs->extra.ptr[k.index].column;
 }
 
-static int order_by(struct core_state *cs, const struct ast_list *items, struct err *err)
+static int order_by(struct core_state *cs, const struct ast_list *written, struct err *err)
 {
-    cs->n_keys = (uint32_t)items->n;
-    cs->keys = ARENA_ARRAY(cs->an->arena, struct sort_key, items->n);
-    for (size_t i = 0; i < items->n; i++) {
-        const struct ast_order_item *item = ast_as_order_item(items->items[i]);
+    struct ast_list items;
+    TRY(order_expand(cs->an, written, &items, err));
+    cs->n_keys = (uint32_t)items.n;
+    cs->keys = ARENA_ARRAY(cs->an->arena, struct sort_key, items.n);
+    for (size_t i = 0; i < items.n; i++) {
+        const struct ast_order_item *item = ast_as_order_item(items.items[i]);
         TRY(order_key(cs->an, item, &cs->keys[i], err));
         col_id column;
         TRY(output_column(cs, item->expr, "ORDER BY", &column, err));

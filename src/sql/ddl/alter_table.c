@@ -177,6 +177,11 @@ static int drop_key_command(struct table_work *w, const struct ast_alter_table_c
     return drop_primary_key(w, err);
 }
 
+static int partition_by(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    return ddl_refuse_partitions(cmd->def, err);
+}
+
 // ---- commands
 
 typedef int alter_command(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err);
@@ -210,6 +215,8 @@ static alter_command *command_of(enum ast_alter_table_action action)
         [AST_ALTER_DROP_PRIMARY_KEY] = drop_key_command,
         [AST_ALTER_SET_STORAGE] = set_storage,
         [AST_ALTER_RESET_STORAGE] = reset_storage,
+        [AST_ALTER_PARTITION_BY] = partition_by,
+        [AST_ALTER_PARTITION_ALL_BY] = partition_by,
     };
     return (size_t)action < ARRAY_LEN(commands) ? commands[action] : NULL;
 }

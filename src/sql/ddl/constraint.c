@@ -50,9 +50,7 @@ static int check_index_method(const struct ast_index_def *def, struct err *err)
         return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "inverted indexes don't support hash sharding");
     if (def->method == AST_INDEX_VECTOR)
         return ddl_unimplemented(err, "vector indexes");
-    if (def->partition_by != NULL)
-        return ddl_unimplemented(err, "PARTITION BY");
-    return 0;
+    return ddl_refuse_partitions(def->partition_by, err);
 }
 
 static int check_inverted(const struct ast_index_elem *e, const struct cat_column *c, struct err *err)

@@ -220,8 +220,7 @@ static int refuse_unsupported(const struct ast_create_table *s, struct err *err)
         return ddl_unimplemented(err, "%s", ast_on_commit_sql(s->on_commit));
     if (s->on_commit != AST_ON_COMMIT_DEFAULT && s->persistence != AST_PERSISTENCE_TEMPORARY)
         return err_set(err, ERR_INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");
-    if (s->partition_by != NULL)
-        return ddl_unimplemented(err, "PARTITION BY");
+    TRY(ddl_refuse_partitions(s->partition_by, err));
     if (s->locality != NULL)
         return err_set(err, ERR_INVALID_TABLE_DEFINITION,
                        "cannot set LOCALITY on a table in a database that is not multi-region enabled");

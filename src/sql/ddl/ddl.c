@@ -65,6 +65,13 @@ int ddl_unimplemented(struct err *err, const char *fmt, ...)
     return err_hint(err, "You have attempted to use a feature that is not yet implemented.");
 }
 
+int ddl_refuse_partitions(const struct ast *partition_by, struct err *err)
+{
+    if (partition_by == NULL || ast_as_partition_by(partition_by)->kind == AST_PARTITION_NOTHING)
+        return 0;
+    return ddl_unimplemented(err, "PARTITION BY");
+}
+
 bool ddl_cascade(enum ast_drop_behavior behavior)
 {
     return behavior == AST_DROP_CASCADE;

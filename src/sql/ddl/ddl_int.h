@@ -19,6 +19,8 @@
 void ddl_notice(struct ddl_context *dc, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 // 0A000 `unimplemented: <what>` with CockroachDB's hint.
 int ddl_unimplemented(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+// Of a PARTITION BY, or NULL: no table is partitioned here, so NOTHING is what holds already.
+int ddl_refuse_partitions(const struct ast *partition_by, struct err *err) MUST_CHECK;
 bool ddl_cascade(enum ast_drop_behavior behavior);
 
 // ---- names.c

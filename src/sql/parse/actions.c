@@ -402,9 +402,10 @@ static const struct {
     const char *name;
     int method;
 } index_methods[] = {
-    {"btree", AST_INDEX_BTREE},   {"prefix", AST_INDEX_BTREE},      {"gin", AST_INDEX_INVERTED},
-    {"gist", AST_INDEX_INVERTED}, {"inverted", AST_INDEX_INVERTED}, {"cspann", AST_INDEX_VECTOR},
-    {"vector", AST_INDEX_VECTOR}, {"hnsw", AST_INDEX_VECTOR},       {"hash", AST_INDEX_BTREE | INDEX_METHOD_HASH},
+    {"btree", AST_INDEX_BTREE},     {"prefix", AST_INDEX_BTREE},      {"gin", AST_INDEX_INVERTED},
+    {"gist", AST_INDEX_INVERTED},   {"inverted", AST_INDEX_INVERTED}, {"cspann", AST_INDEX_VECTOR},
+    {"vector", AST_INDEX_VECTOR},   {"hnsw", AST_INDEX_VECTOR},       {"hash", AST_INDEX_BTREE | INDEX_METHOD_HASH},
+    {"brin", INDEX_METHOD_MISSING}, {"spgist", INDEX_METHOD_MISSING}, {"rtree", INDEX_METHOD_MISSING},
 };
 
 int index_method_of(struct str name)
@@ -457,7 +458,7 @@ bool is_explain_option(struct str word)
 {
     static const char *const options[] = {"plan",  "verbose", "types", "opt",  "distsql", "vec",
                                           "debug", "redact",  "env",   "memo", "catalog", "fingerprint",
-                                          "gist",  "json",    "shape", "viz"};
+                                          "gist",  "json",    "shape", "viz",  "ddl"};
     return is_one_of(word, options, ARRAY_LEN(options));
 }
 

@@ -119,8 +119,9 @@ const char *merge_txn_modes(struct ast_txn_modes *into, const struct ast_txn_mod
 const char *check_column_constraints(struct ast_list constraints);
 // Columns have types in CREATE TABLE, and none (nor indexes) in CREATE TABLE … AS.
 bool check_table_elements(struct ast_list elements, bool create_as);
-// An enum ast_index_method, with INDEX_METHOD_HASH for hash; -1 when unknown.
-enum { INDEX_METHOD_HASH = 1 << 8 };
+// An enum ast_index_method, with INDEX_METHOD_HASH for hash; INDEX_METHOD_MISSING when it is known and does not exist
+// here; -1 when unknown.
+enum { INDEX_METHOD_HASH = 1 << 8, INDEX_METHOD_MISSING = 1 << 9 };
 int index_method_of(struct str name);
 bool is_role_option(struct str word);
 bool is_explain_option(struct str word);

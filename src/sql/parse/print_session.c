@@ -220,14 +220,16 @@ static void print_show_privileges(struct printer *pr, const struct ast_show *n)
 {
     emit(pr, "SHOW DEFAULT PRIVILEGES");
     emit_list(pr, " FOR ROLE %L", n->names);
+    emit_list(pr, " FOR GRANTEE %L", n->targets);
     emit_if(pr, n->all, "%s", " FOR ALL ROLES");
     emit_node(pr, " IN SCHEMA %n", n->object);
 }
 
 static void print_show_create(struct printer *pr, const struct ast_show *n)
 {
-    emit(pr, "SHOW CREATE %s %n", n->object_kind == AST_OBJECT_INDEX ? "INDEXES FROM" : ast_object_sql(n->object_kind),
-         n->object);
+    emit(pr, "SHOW CREATE ");
+    emit_text(pr, "%t ", n->name);
+    emit(pr, "%s %n", n->object_kind == AST_OBJECT_INDEX ? "INDEXES FROM" : ast_object_sql(n->object_kind), n->object);
 }
 
 static void print_show_activity(struct printer *pr, const struct ast_show *n)

@@ -436,6 +436,30 @@ static int compare_defaults(const void *a, const void *b)
     return c;
 }
 
+static bool is_grantee(const struct show *sh, struct str name)
+{
+    bool found = false;
+    for (size_t i = 0; i < sh->ast->targets.n; i++)
+        found |= str_eq(ast_as_name(sh->ast->targets.items[i])->name, name);
+    return found;
+}
+
+// FOR GRANTEE: what the named roles get by the defaults of all others.
+static int defaults_of_grantees(struct show *sh, const struct defaults_list *list, struct err *err)
+{
+    const struct cat_role **roles;
+    size_t n, kept = 0;
+    TRY(cat_list_roles(sh->view, sh->arena, &roles, &n, err));
+    defaults_of_role(sh, list, STR_EMPTY);
+    for (size_t i = 0; i < n; i++)
+        defaults_of_role(sh, list, roles[i]->name);
+    for (size_t i = 0; i < sh->out->rows.len; i++)
+        if (is_grantee(sh, sh->out->rows.ptr[i][3].s))
+            sh->out->rows.ptr[kept++] = sh->out->rows.ptr[i];
+    sh->out->rows.len = kept;
+    return 0;
+}
+
 static int show_default_privileges(struct show *sh, struct err *err)
 {
     const struct cat_database *d;
@@ -449,6 +473,8 @@ static int show_default_privileges(struct show *sh, struct err *err)
     if (sh->ast->object != NULL)
         list = (struct defaults_list){schema != NULL ? schema->defaults : NULL, schema != NULL ? schema->n_defaults : 0,
                                       false};
+    if (sh->ast->targets.n > 0)
+        return defaults_of_grantees(sh, &list, err);
     for (size_t r = 0; r < n; r++) {
         struct str role = sh->ast->all           ? STR_EMPTY
                           : sh->ast->names.n > 0 ? ast_as_name(sh->ast->names.items[r])->name

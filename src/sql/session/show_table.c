@@ -276,6 +276,8 @@ static int create_indexes(struct show *sh, struct err *err)
     TRY(show_described_table(sh, &t, err));
     const struct cat_index **list = sorted_indexes(sh->arena, t, &n);
     for (size_t i = 0; i < n; i++) {
+        if (list[i] == t->primary && sh->ast->name.len > 0)
+            continue;
         struct buf b = BUF_INIT;
         int rc = cat_text_create_index(&b, sh->view, t, list[i], err);
         struct datum text = show_take(sh, &b);

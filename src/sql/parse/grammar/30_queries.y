@@ -1,5 +1,6 @@
 %type <node> select_stmt select_with_parens select_no_parens simple_select select_clause with_clause opt_with cte
 %type <node> select_core values_clause target opt_where opt_having opt_as_of as_of table_ref joined_table relation_source
+%type <node> relation_name numbered_relation
 %type <node> join_condition opt_index_hint index_hint_list index_hint_item select_limit opt_select_limit limit_clause
 %type <node> offset_clause fetch_count locking_item window_def cte_statement rows_from table_stmt alias_column
 %type <node> opt_from select_tail
@@ -289,12 +290,18 @@ table_ref:
                   .ordinality = $4, .alias = t->alias, .columns = t->columns);
     }
   ;
-relation_source:
+relation_name:
     table_name
   | table_name '*'
   | "ONLY" table_name { $$ = $2; }
   | "ONLY" '(' table_name ')' { $$ = $3; }
-  | '[' int_value opt_column_ids "AS" name ']'
+  ;
+relation_source:
+    relation_name
+  | numbered_relation
+  ;
+numbered_relation:
+    '[' int_value opt_column_ids "AS" name ']'
     {
         struct ast *id = NODE(TABLE_ID, table_id, @1, .id = $2, .column_ids = $3);
         $$ = NODE(ALIASED_TABLE, aliased_table, @1, .source = id, .alias = $5);

@@ -23,6 +23,7 @@ upsert_stmt:
 insert_target:
     table_name { $$ = NODE(ALIASED_TABLE, aliased_table, @1, .source = $1); }
   | table_name "AS" name { $$ = NODE(ALIASED_TABLE, aliased_table, @1, .source = $1, .alias = $3); }
+  | numbered_relation { $$ = NODE(ALIASED_TABLE, aliased_table, @1, .source = $1); }
   ;
 // Columns, query and DEFAULT VALUES travel in an INSERT node.
 insert_rest:
@@ -135,8 +136,8 @@ table_lock_mode:
 opt_nowait: %empty { $$ = false; } | "NOWAIT" { $$ = true; } ;
 %type <list> truncate_list;
 truncate_list:
-    relation_source { $$ = LIST1($1); }
-  | truncate_list ',' relation_source { $$ = PUSH($1, $3); }
+    relation_name { $$ = LIST1($1); }
+  | truncate_list ',' relation_name { $$ = PUSH($1, $3); }
   ;
 opt_table: %empty | "TABLE" ;
 opt_drop_behavior:

@@ -434,6 +434,8 @@ opt_index_method:
   | "USING" name
     {
         int method = index_method_of($2);
+        if (method == INDEX_METHOD_MISSING)
+            UNIMPLEMENTED(arena_printf(p->arena, "index using %.*s", STR_FMT($2)).ptr);
         if (method < 0)
             FAIL("unrecognized access method: %.*s", STR_FMT($2));
         $$ = method;
@@ -442,24 +444,24 @@ opt_index_method:
 
 // ---- ALTER TABLE ----------------------------------------------------------------------------------------------
 alter_table_stmt:
-    "ALTER" "TABLE" opt_if_exists relation_source alter_cmds
+    "ALTER" "TABLE" opt_if_exists relation_name alter_cmds
     { $$ = NODE(ALTER_TABLE, alter_table, @1, .name = $4, .if_exists = $3, .cmds = $5); }
-  | "ALTER" "TABLE" opt_if_exists relation_source "RENAME" "TO" table_name
+  | "ALTER" "TABLE" opt_if_exists relation_name "RENAME" "TO" table_name
     {
         $$ = mk_alter_object(p, @1, AST_OBJECT_TABLE, $4, $3, AST_ALTER_RENAME, AS(object_name, $7)->name);
     }
-  | "ALTER" "TABLE" opt_if_exists relation_source "SET" "SCHEMA" name
+  | "ALTER" "TABLE" opt_if_exists relation_name "SET" "SCHEMA" name
     { $$ = mk_alter_object(p, @1, AST_OBJECT_TABLE, $4, $3, AST_ALTER_SET_SCHEMA, $7); }
-  | "ALTER" "TABLE" opt_if_exists relation_source "OWNER" "TO" role_name
+  | "ALTER" "TABLE" opt_if_exists relation_name "OWNER" "TO" role_name
     { $$ = mk_alter_object(p, @1, AST_OBJECT_TABLE, $4, $3, AST_ALTER_OWNER, $7); }
-  | "ALTER" "TABLE" opt_if_exists relation_source zone_config
+  | "ALTER" "TABLE" opt_if_exists relation_name zone_config
     {
         (void)$3;
         AS(configure_zone, $5)->kind = AST_OBJECT_TABLE;
         AS(configure_zone, $5)->name = $4;
         $$ = $5;
     }
-  | "ALTER" "TABLE" opt_if_exists relation_source split_cmd
+  | "ALTER" "TABLE" opt_if_exists relation_name split_cmd
     { $$ = NODE(ALTER_TABLE, alter_table, @1, .name = $4, .if_exists = $3, .cmds = LIST1($5)); }
   | "ALTER" "TABLE" error { HELP("ALTER TABLE"); }
   ;

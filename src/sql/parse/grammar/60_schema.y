@@ -224,7 +224,7 @@ extension_option:
   | "CASCADE" { $$ = mk_option(p, @1, $1, NULL); }
   ;
 create_statistics_stmt:
-    "CREATE" "STATISTICS" name statistics_columns "FROM" relation_source statistics_options
+    "CREATE" "STATISTICS" name statistics_columns "FROM" relation_name statistics_options
     {
         $$ = NODE(CREATE_STATISTICS, create_statistics, @1, .name = $3, .columns = $4, .table = $6);
         set_statistics_options(AS(create_statistics, $$), $7);
@@ -429,11 +429,11 @@ index_names: index_name { $$ = LIST1($1); } | index_names ',' index_name { $$ = 
 
 // ---- ALTER of other objects -----------------------------------------------------------------------------------
 alter_object_stmt:
-    "ALTER" alterable_kind opt_if_exists relation_source "RENAME" "TO" table_name
+    "ALTER" alterable_kind opt_if_exists relation_name "RENAME" "TO" table_name
     { $$ = mk_alter_object(p, @1, (enum ast_object)$2, $4, $3, AST_ALTER_RENAME, AS(object_name, $7)->name); }
-  | "ALTER" alterable_kind opt_if_exists relation_source "SET" "SCHEMA" name
+  | "ALTER" alterable_kind opt_if_exists relation_name "SET" "SCHEMA" name
     { $$ = mk_alter_object(p, @1, (enum ast_object)$2, $4, $3, AST_ALTER_SET_SCHEMA, $7); }
-  | "ALTER" alterable_kind opt_if_exists relation_source "OWNER" "TO" role_name
+  | "ALTER" alterable_kind opt_if_exists relation_name "OWNER" "TO" role_name
     { $$ = mk_alter_object(p, @1, (enum ast_object)$2, $4, $3, AST_ALTER_OWNER, $7); }
   | "ALTER" "SEQUENCE" opt_if_exists table_name "RENAME" "TO" table_name
     { $$ = mk_alter_object(p, @1, AST_OBJECT_SEQUENCE, $4, $3, AST_ALTER_RENAME, AS(object_name, $7)->name); }

@@ -68,6 +68,8 @@ show_stmt:
         $$ = NODE(SHOW, show, @1, .what = AST_SHOW_DEFAULT_PRIVILEGES, .names = all ? LIST1(NULL) : $4, .all = all,
                   .object = $5);
     }
+  | "SHOW" "DEFAULT" "PRIVILEGES" "FOR" "GRANTEE" role_list opt_in_schema
+    { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_DEFAULT_PRIVILEGES, .targets = $6, .object = $7); }
   | "SHOW" "DEFAULT" "SESSION" "VARIABLES" "FOR" role_or_user role_or_all
     {
         (void)$6;
@@ -261,6 +263,11 @@ show_create:
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $2, .object_kind = AST_OBJECT_TYPE); }
   | "INDEXES" "FROM" table_name
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $3, .object_kind = AST_OBJECT_INDEX); }
+  | "SECONDARY" "INDEXES" "FROM" table_name
+    {
+        $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $4, .object_kind = AST_OBJECT_INDEX,
+                  .name = STR("SECONDARY"));
+    }
   | "ALL" "TABLES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE_ALL_TABLES); }
   | "ALL" "SCHEMAS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE_ALL_SCHEMAS); }
   | "ALL" "TYPES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE_ALL_TYPES); }
