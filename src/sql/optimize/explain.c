@@ -233,7 +233,7 @@ static void print_constraint(struct buf *out, const struct query *q, const struc
     }
 }
 
-static void print_spans(struct buf *out, const struct query *q, const struct scan_plan *s)
+void plan_print_spans(struct buf *out, const struct query *q, const struct scan_plan *s)
 {
     for (uint32_t i = 0; i <= s->n_more; i++) {
         const struct index_constraint *c = i == 0 ? &s->constraint : &s->more[i - 1];
@@ -264,7 +264,7 @@ static void scan_attributes(struct explainer *x, const char *prefix, const struc
         emit(x, prefix, "spans: %s", s->limit > 0 ? "LIMITED SCAN" : "FULL SCAN");
     } else {
         struct buf b = BUF_INIT;
-        print_spans(&b, x->sp->query, s);
+        plan_print_spans(&b, x->sp->query, s);
         emit(x, prefix, "spans: %s", buf_c(&b));
         buf_release(&b);
     }
@@ -424,7 +424,7 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
 
 // ---- the tree
 
-static const char *node_name(const struct plan *p)
+const char *plan_node_name(const struct plan *p)
 {
     static const char *const names[] = {[PLAN_SCAN] = "scan",
                                         [PLAN_VIRTUAL_SCAN] = "virtual table",
@@ -535,7 +535,7 @@ static void node(struct explainer *x, const struct plan *p, const char *connecto
     }
     const struct plan *children[2] = {visible(p->input), visible(p->right)};
     bool any = children[0] != NULL || children[1] != NULL;
-    emit(x, connector, "• %s%s", node_name(p), join_suffix(p));
+    emit(x, connector, "• %s%s", plan_node_name(p), join_suffix(p));
     size_t before = x->indent.len;
     buf_cstr(&x->indent, below);
     const char *bar = any ? "│ " : "  ";

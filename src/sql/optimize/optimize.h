@@ -56,6 +56,10 @@ struct plan_counts {
 enum plan_explain_detail { PLAN_EXPLAIN_VERBOSE = 1 << 0, PLAN_EXPLAIN_TYPES = 1 << 1 };
 void plan_explain(const struct statement_plan *sp, unsigned detail, const struct plan_counts *counts,
                   void (*line)(void *arg, struct str text), void *arg);
+// EXPLAIN (OPT): the relational expressions. EXPLAIN (VEC): the operators alone.
+void plan_explain_opt(const struct statement_plan *sp, bool verbose, void (*line)(void *arg, struct str text),
+                      void *arg);
+void plan_explain_vec(const struct statement_plan *sp, void (*line)(void *arg, struct str text), void *arg);
 // Prints an expression as EXPLAIN does.
 void expr_print(struct buf *out, const struct query *q, const struct expr *e);
 

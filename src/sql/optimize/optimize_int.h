@@ -143,4 +143,7 @@ bool plan_bounded(const struct plan *p);
 // it cannot be looked up by them.
 double virtual_lookup_cost(struct optimizer *o, const struct rel *leaf, const struct conjuncts *on, double *rows);
 
+void plan_print_spans(struct buf *out, const struct query *q, const struct scan_plan *s);
+const char *plan_node_name(const struct plan *p); // as EXPLAIN shows it
+
 #endif

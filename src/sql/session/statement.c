@@ -621,13 +621,13 @@ static int run_analyzed(struct session *s, struct statement_plan *plan, const st
 // What a form would show that does not exist here: the memo, diagrams, a bundle.
 static int check_explain_options(const struct ast_explain *ex, struct err *err)
 {
-    static const char *const options[] = {"PLAN", "VERBOSE", "TYPES", "REDACT", "FINGERPRINT"};
+    static const char *const options[] = {"PLAN", "VERBOSE", "TYPES", "REDACT", "FINGERPRINT", "DISTSQL", "OPT", "VEC"};
     for (size_t i = 0; i < ex->options.n; i++) {
         struct str name = ast_as_name(ex->options.items[i])->name;
         bool known = false;
         for (size_t k = 0; k < ARRAY_LEN(options); k++)
             known |= str_ieqc(name, options[k]);
-        if (!known)
+        if (!known || (ex->analyze && (str_ieqc(name, "OPT") || str_ieqc(name, "VEC"))))
             return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: EXPLAIN %s(%.*s) is not supported",
                            ex->analyze ? "ANALYZE " : "", STR_FMT(name));
     }
@@ -676,10 +676,18 @@ static int explain_query(struct session *s, const struct statement_input *in, st
         explain_line(l, arena_printf(a, "planning time: %.0fus", (double)(clock_mono_ns() - start) / 1e3));
         TRY(run_analyzed(s, plan, in->parameters, &counts, l, err));
     }
+    plan->query->redact = explain_option(ex, "REDACT");
+    if (explain_option(ex, "OPT")) {
+        plan_explain_opt(plan, explain_option(ex, "VERBOSE"), explain_line, l);
+        return 0;
+    }
+    if (explain_option(ex, "VEC")) {
+        plan_explain_vec(plan, explain_line, l);
+        return 0;
+    }
     explain_line(l, STR("distribution: local"));
     explain_line(l, STR("vectorized: true"));
     explain_line(l, STR(""));
-    plan->query->redact = explain_option(ex, "REDACT");
     unsigned detail = explain_option(ex, "VERBOSE") ? PLAN_EXPLAIN_VERBOSE : 0;
     detail |= explain_option(ex, "TYPES") ? PLAN_EXPLAIN_TYPES : 0;
     plan_explain(plan, detail, ex->analyze ? &counts : NULL, explain_line, l);
