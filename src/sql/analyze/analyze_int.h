@@ -54,6 +54,11 @@ struct select_context {
     const struct ast_list *named_windows;
 };
 
+struct source {
+    struct str name; // as the query calls it
+    struct rel *rel;
+};
+
 struct analyzer {
     struct arena *arena;
     const struct analyze_options *options;
@@ -61,7 +66,8 @@ struct analyzer {
     ARENA_VEC(struct type) parameters; // TYPE_UNKNOWN: not known yet
     ARENA_VEC(struct cte *) ctes;
     ARENA_VEC(struct relation_use) relations;
-    struct select_context *select; // innermost
+    ARENA_VEC(struct source) sources; // what the FROM clauses of the queries around this point have, by name
+    struct select_context *select;    // innermost
     uint32_t view_depth;
 };
 

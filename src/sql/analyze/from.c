@@ -1,5 +1,6 @@
 // FROM: tables, views, joins, functions and subqueries as relations.
 #include "sql/analyze/analyze_int.h"
+#include "sql/parse/ast_print.h"
 #include "sql/parse/parse.h"
 
 enum { VIEW_DEPTH_MAX = 64 };
@@ -491,6 +492,15 @@ static int from_subquery(struct analyzer *an, struct scope *outer, struct scope 
     return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : STR(""), sub.cols, sub.names, sub.n_cols, err);
 }
 
+static int no_columns(const struct ast *statement, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    ast_print(&b, statement, AST_PRINT_DEFAULT);
+    err_set(err, ERR_UNDEFINED_COLUMN, "statement source \"%s\" does not return any columns", buf_c(&b));
+    buf_release(&b);
+    return err_at(err, statement->position);
+}
+
 static int from_statement(struct analyzer *an, struct scope *outer, struct scope *into,
                           const struct ast_aliased_table *at, struct rel **out, struct err *err)
 {
@@ -503,7 +513,8 @@ static int from_statement(struct analyzer *an, struct scope *outer, struct scope
         TRY(an->options->statement_source(an->options->statement_source_arg, an->arena, statement, &query, err));
     if (query == NULL)
         return unsupported(err, at->source, "this statement as a data source");
-    return from_subquery(an, outer, into, at, query, out, err);
+    TRY(from_subquery(an, outer, into, at, query, out, err));
+    return (*out)->n_cols > 0 || query->kind == AST_SELECT ? 0 : no_columns(statement, err);
 }
 
 static int from_item(struct analyzer *an, struct scope *outer, const struct ast *item, struct scope *into,
@@ -603,6 +614,13 @@ static int from_aliased(struct analyzer *an, struct scope *outer, const struct a
     default:
         return unsupported(err, at->source, "this source");
     }
+    struct str name = at->alias;
+    if (name.ptr == NULL && at->source->kind == AST_OBJECT_NAME)
+        name = ast_as_object_name(at->source)->name;
+    if (name.ptr == NULL && at->source->kind == AST_ALIASED_TABLE)
+        name = ast_as_aliased_table(at->source)->alias;
+    if (name.ptr != NULL)
+        ARENA_PUSH(an->arena, &an->sources, ((struct source){name, *out}));
     return at->ordinality ? add_ordinality(an, into, at, first, out) : 0;
 }
 

@@ -1025,17 +1025,6 @@ static int order_output(struct analyzer *an, struct scope *outer, const struct a
 
 // ---- row locks
 
-static bool locks_table(const struct ast_locking *l, const struct rel *scan, struct analyzer *an)
-{
-    if (l->tables.n == 0)
-        return true;
-    for (size_t i = 0; i < l->tables.n; i++) {
-        if (str_eq(ast_as_object_name(l->tables.items[i])->name, scan->scan.table->name))
-            return true;
-    }
-    return false;
-}
-
 static void lock_scans(struct analyzer *an, struct rel *r, const struct ast_locking *l)
 {
     if (r == NULL)
@@ -1045,31 +1034,87 @@ static void lock_scans(struct analyzer *an, struct rel *r, const struct ast_lock
                                                    [AST_LOCK_SHARE] = LOCK_SHARE,
                                                    [AST_LOCK_KEY_SHARE] = LOCK_KEY_SHARE,
                                                    [AST_LOCK_NONE] = LOCK_NONE};
-    if (r->kind == REL_SCAN && r->scan.table->kind != CAT_VIRTUAL && locks_table(l, r, an)) {
+    if (r->kind == REL_SCAN && r->scan.table->kind != CAT_VIRTUAL) {
         if (strengths[l->strength] > r->scan.lock)
             r->scan.lock = strengths[l->strength];
         r->scan.lock_wait = l->wait == AST_LOCK_WAIT_SKIP    ? LOCK_WAIT_SKIP
                             : l->wait == AST_LOCK_WAIT_ERROR ? LOCK_WAIT_NOWAIT
                                                              : r->scan.lock_wait;
         use_relation(an, r->scan.table, CAT_PRIVILEGE_UPDATE);
-        an->query->locks_rows = true;
+        an->query->row_lock = ast_lock_strength_sql(l->strength);
     }
     lock_scans(an, r->input, l);
     lock_scans(an, r->right, l);
 }
 
-static int apply_locking(struct analyzer *an, const struct ast_select *sel, struct rel *r, struct err *err)
+// Why rows of this query cannot be locked: they are not rows of its tables. NULL: they can.
+static const char *unlockable(const struct ast_select *sel, const struct rel *r)
+{
+    if (sel->body->kind == AST_SET_OP)
+        return "UNION/INTERSECT/EXCEPT";
+    if (sel->body->kind == AST_VALUES)
+        return "VALUES";
+    if (sel->body->kind != AST_SELECT_CORE)
+        return NULL;
+    const struct ast_select_core *core = ast_as_select_core(sel->body);
+    if (core->distinct || core->distinct_on.n > 0)
+        return "DISTINCT clause";
+    if (core->group_by.n > 0)
+        return "GROUP BY clause";
+    if (core->having != NULL)
+        return "HAVING clause";
+    for (; r != NULL && r->kind != REL_JOIN && r->kind != REL_SET_OP; r = r->input) {
+        if (r->kind == REL_GROUP)
+            return "aggregate functions";
+        if (r->kind == REL_WINDOW)
+            return "window functions";
+    }
+    return NULL;
+}
+
+// FOR UPDATE OF a, b: what the query's own FROM calls so.
+static int lock_named(struct analyzer *an, const struct ast_locking *l, size_t first, struct err *err)
+{
+    for (size_t i = 0; i < l->tables.n; i++) {
+        const struct ast_object_name *name = ast_as_object_name(l->tables.items[i]);
+        bool found = false;
+        if (name->schema.ptr != NULL) {
+            err_set(err, ERR_SYNTAX_ERROR, "%s must specify unqualified relation names",
+                    ast_lock_strength_sql(l->strength));
+            return err_at(err, name->base.position);
+        }
+        for (size_t k = first; k < an->sources.len; k++) {
+            if (!str_eq(an->sources.ptr[k].name, name->name))
+                continue;
+            lock_scans(an, an->sources.ptr[k].rel, l);
+            found = true;
+        }
+        if (!found) {
+            err_set(err, ERR_UNDEFINED_TABLE, "relation \"%.*s\" in %s clause not found in FROM clause",
+                    STR_FMT(name->name), ast_lock_strength_sql(l->strength));
+            return err_at(err, name->base.position);
+        }
+    }
+    return 0;
+}
+
+// `first`: where the query's sources begin.
+static int apply_locking(struct analyzer *an, const struct ast_select *sel, struct rel *r, size_t first,
+                         struct err *err)
 {
     for (size_t i = 0; i < sel->locking.n; i++) {
         const struct ast_locking *l = ast_as_locking(sel->locking.items[i]);
         if (l->strength == AST_LOCK_NONE)
             continue;
-        if (sel->body->kind == AST_SELECT_CORE && ast_as_select_core(sel->body)->group_by.n > 0) {
-            err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with GROUP BY clause",
-                    ast_lock_strength_sql(l->strength));
+        const char *reason = unlockable(sel, r);
+        if (reason != NULL) {
+            err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with %s", ast_lock_strength_sql(l->strength),
+                    reason);
             return err_at(err, l->base.position);
         }
-        lock_scans(an, r, l);
+        TRY(lock_named(an, l, first, err));
+        if (l->tables.n == 0)
+            lock_scans(an, r, l);
     }
     return 0;
 }
@@ -1198,6 +1243,7 @@ int select_analyze(struct analyzer *an, struct scope *outer, const struct ast *n
         return statement_analyze(an, outer, node, out, err);
     const struct ast_select *sel = ast_as_select(node);
     struct scope *s = scope_new(an, outer);
+    size_t first = an->sources.len;
     TRY(with_analyze(an, s, sel->with, err));
     if (sel->body->kind == AST_SELECT_CORE) {
         TRY(core_analyze(an, s, ast_as_select_core(sel->body), &sel->order_by, want, n_want, out, err));
@@ -1206,7 +1252,8 @@ int select_analyze(struct analyzer *an, struct scope *outer, const struct ast *n
         TRY(order_output(an, s, &sel->order_by, out, err));
     }
     TRY(limit_analyze(an, out->rel, sel->limit_all ? NULL : sel->limit, sel->offset, &out->rel, err));
-    TRY(apply_locking(an, sel, out->rel, err));
+    TRY(apply_locking(an, sel, out->rel, first, err));
+    an->sources.len = first;
     narrow(an, out);
     return 0;
 }

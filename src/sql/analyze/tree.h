@@ -281,8 +281,8 @@ struct query {
     uint32_t n_output;
     bool returns_rows;
     bool has_mutation;
-    bool locks_rows;
-    struct cte **ctes; // in order of definition; those with mutations run even if unused
+    const char *row_lock; // FOR UPDATE … of its tables; NULL: it has none
+    struct cte **ctes;    // in order of definition; those with mutations run even if unused
     uint32_t n_ctes;
     struct type *parameter_types;
     uint32_t n_parameters;

@@ -369,6 +369,9 @@ static int start_with(struct session *s, struct statement_plan *plan, const stru
     if (s->activity.sampling)
         activity_sample(s, plan);
     TRY(metering_admit(s, adds_data(plan->query), err));
+    if (plan->query->row_lock != NULL && (s->txn_read_only || s->txn_as_of != 0))
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute SELECT %s in a read-only transaction",
+                       plan->query->row_lock);
     if (parameters == NULL && plan->query->n_parameters > 0)
         return parameter_missing(1, err);
     struct execution *e = mem_zalloc(sizeof(*e));
