@@ -465,7 +465,7 @@ static int cursor_new(struct session *s, const struct ast_declare_cursor *d, con
     struct portal *p = *out = portal_new(s, d->name, st);
     prepared_release(s, st); // the portal keeps it
     p->cursor = true;
-    p->hold = d->hold;
+    p->hold = d->hold || !setting_bool(s, SETTING_CLOSE_CURSORS_AT_COMMIT);
     p->parameters = ARENA_ARRAY(&p->arena, struct datum, n);
     for (size_t i = 0; i < n; i++)
         p->parameters[i] = datum_copy(&p->arena, in->prepared->parameter_types[i], in->parameters[i]);
@@ -487,7 +487,7 @@ int run_declare(struct session *s, const struct statement_input *in, struct aren
     TRY(as_of_begin_bound(s, in, a, err));
     TRY(cursor_new(s, d, in, &p, err));
     int rc = start(s, p, err);
-    if (rc == 0 && d->hold)
+    if (rc == 0 && p->hold)
         rc = row_buffer_fill(s, p, err);
     if (rc != 0) {
         portal_free(s, p);

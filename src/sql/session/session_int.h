@@ -287,6 +287,10 @@ bool setting_bool(const struct session *s, int id);
 int64_t setting_int(const struct session *s, int id);
 int setting_set(struct session *s, struct str name, struct str value, bool local, struct err *err) MUST_CHECK;
 int setting_reset(struct session *s, struct str name, struct err *err) MUST_CHECK;
+// What ALTER ROLE and ALTER DATABASE … SET or RESET would make a default: 42704 and 55P02 for the names, and the errors
+// of SET for the value, which is tried on this session and put back.
+int setting_check_default(struct session *s, struct arena *a, const struct ast *set, const struct ast *reset,
+                          struct err *err) MUST_CHECK;
 void settings_reset_all(struct session *s);
 void settings_end_txn(struct session *s); // undoes SET LOCAL
 int setting_get(struct session *s, struct arena *a, struct str name, struct str *out, struct err *err) MUST_CHECK;

@@ -334,6 +334,25 @@ static void apply_effects(struct session *s, int id)
     }
 }
 
+// What would change what statements mean or do in CockroachDB, and cannot here: no value but this one.
+static int refuse_value(int id, struct str value, struct err *err)
+{
+    static const struct {
+        int id;
+        const char *only;
+    } fixed[] = {{SETTING_TRACING, "off"},
+                 {SETTING_EXPERIMENTAL_ENABLE_UNIQUE_WITHOUT_INDEX_CONSTRAINTS, "off"},
+                 {SETTING_EXPERIMENTAL_ENABLE_IMPLICIT_COLUMN_PARTITIONING, "off"},
+                 {SETTING_ENFORCE_HOME_REGION, "off"},
+                 {SETTING_LEGACY_VARCHAR_TYPING, "off"},
+                 {SETTING_SHOW_PRIMARY_KEY_CONSTRAINT_ON_NOT_VISIBLE_COLUMNS, "on"}};
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+        if (fixed[i].id == id && !str_ieqc(value, fixed[i].only))
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SET %s = %.*s", setting_infos[id].name,
+                           STR_FMT(value));
+    return 0;
+}
+
 static int set_by_kind(struct session *s, int id, struct str value, struct err *err)
 {
     const struct setting_info *info = &setting_infos[id];
@@ -366,6 +385,7 @@ static int set_by_kind(struct session *s, int id, struct str value, struct err *
     case SETTING_LIST:
         break;
     }
+    TRY(refuse_value(id, normalized, err));
     setting_store(s, id, normalized);
     apply_effects(s, id);
     return 0;
@@ -510,6 +530,8 @@ int setting_reset(struct session *s, struct str name, struct err *err)
             return 0;
         return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
     }
+    if (id == SETTING_SESSION_AUTHORIZATION) // it is what it was; the role goes back to it
+        return setting_set(s, STR("role"), STR("none"), false, err);
     return setting_set(s, name, str_of(s->login_values[id]), false, err);
 }
 
@@ -603,6 +625,53 @@ static bool plain_identifier(struct str s)
     return s.len > 0;
 }
 
+// The value of a SET as one text.
+static int set_text(struct session *s, struct arena *a, const struct ast_set_var *set, struct buf *text,
+                    struct err *err)
+{
+    bool list = setting_find(set->name) == SETTING_SEARCH_PATH;
+    int rc = 0;
+    for (size_t i = 0; i < set->values.n && rc == 0; i++) {
+        struct buf one = BUF_INIT;
+        buf_cstr(text, i > 0 ? ", " : "");
+        rc = value_text(s, a, set->values.items[i], &one, err);
+        if (list && set->values.n > 1 && !plain_identifier(buf_view(&one)))
+            buf_printf(text, "\"%s\"", buf_c(&one));
+        else if (list && one.len > 0 && one.ptr[0] == '$')
+            buf_printf(text, "\"%s\"", buf_c(&one));
+        else
+            buf_str(text, buf_view(&one));
+        buf_release(&one);
+    }
+    return rc;
+}
+
+int setting_check_default(struct session *s, struct arena *a, const struct ast *set, const struct ast *reset,
+                          struct err *err)
+{
+    struct str name = set != NULL ? ast_as_set_var(set)->name : ast_as_reset_var(reset)->name;
+    int id = name.ptr != NULL ? setting_find(name) : -1;
+    if (name.ptr == NULL || (id < 0 && memchr(name.ptr, '.', name.len) != NULL))
+        return 0;
+    if (id < 0)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
+    if (setting_infos[id].kind == SETTING_READ_ONLY || id == SETTING_DATABASE || id == SETTING_ROLE ||
+        id == SETTING_TRANSACTION_ISOLATION || id == SETTING_TRANSACTION_READ_ONLY)
+        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
+                       setting_infos[id].name);
+    if (set == NULL || ast_as_set_var(set)->to_default)
+        return 0;
+    struct buf text = BUF_INIT;
+    struct str before = arena_str(a, str_of(s->values[id]));
+    int rc = set_text(s, a, ast_as_set_var(set), &text, err);
+    if (rc == 0)
+        rc = set_known(s, id, buf_view(&text), err);
+    if (rc == 0)
+        rc = set_known(s, id, before, err);
+    buf_release(&text);
+    return rc;
+}
+
 int run_set(struct session *s, const struct ast *statement, struct arena *a, struct err *err)
 {
     if (statement->kind == AST_RESET_VAR) {
@@ -616,21 +685,8 @@ int run_set(struct session *s, const struct ast *statement, struct arena *a, str
     const struct ast_set_var *set = ast_as_set_var(statement);
     if (set->to_default)
         return setting_reset(s, set->name, err);
-    bool list = setting_find(set->name) == SETTING_SEARCH_PATH;
     struct buf text = BUF_INIT;
-    int rc = 0;
-    for (size_t i = 0; i < set->values.n && rc == 0; i++) {
-        struct buf one = BUF_INIT;
-        buf_cstr(&text, i > 0 ? ", " : "");
-        rc = value_text(s, a, set->values.items[i], &one, err);
-        if (list && set->values.n > 1 && !plain_identifier(buf_view(&one)))
-            buf_printf(&text, "\"%s\"", buf_c(&one));
-        else if (list && one.len > 0 && one.ptr[0] == '$')
-            buf_printf(&text, "\"%s\"", buf_c(&one));
-        else
-            buf_str(&text, buf_view(&one));
-        buf_release(&one);
-    }
+    int rc = set_text(s, a, set, &text, err);
     if (rc == 0)
         rc = setting_set(s, set->name, buf_view(&text), set->scope == AST_SET_LOCAL && s->txn_state != TXN_NONE, err);
     buf_release(&text);

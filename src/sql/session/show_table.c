@@ -246,6 +246,13 @@ static int show_constraints(struct show *sh, struct err *err)
     for (size_t i = 0; i < t->n_outbound; i++)
         TRY(foreign_key_constraint(sh, t, &t->outbound[i], err));
     qsort(sh->out->rows.ptr, sh->out->rows.len, sizeof(*sh->out->rows.ptr), compare_constraints);
+    for (size_t i = 0; i < sh->out->rows.len && sh->ast->with_comment; i++) {
+        struct datum *row = sh->out->rows.ptr[i];
+        struct str comment;
+        TRY(cat_comment_get(sh->view, CAT_COMMENT_CONSTRAINT, t->id, cat_constraint_comment_id(row[1].s), &comment,
+                            err));
+        row[5] = comment.ptr != NULL ? datum_str(arena_str(sh->arena, comment)) : DATUM_NULL;
+    }
     return 0;
 }
 

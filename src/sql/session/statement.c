@@ -9,10 +9,19 @@
 #include <strings.h>
 #include <stdio.h>
 
+// Whether client_min_messages lets it through.
+static bool wanted(const struct session *s, const struct err *notice)
+{
+    const char *least = s->values[SETTING_CLIENT_MIN_MESSAGES];
+    if (notice->severity == ERR_SEVERITY_WARNING)
+        return strcmp(least, "error") != 0;
+    return strcmp(least, "error") != 0 && strcmp(least, "warning") != 0;
+}
+
 void send_notice_record(void *session, const struct err *notice)
 {
     struct session *s = session;
-    if (s->sink != NULL)
+    if (s->sink != NULL && wanted(s, notice))
         s->sink->ops->notice(s->sink, notice);
 }
 
@@ -746,6 +755,19 @@ static bool changes_logins(const struct ast *ast)
            (ast->kind == AST_GRANT && ast_as_grant(ast)->target == AST_GRANT_ON_SYSTEM);
 }
 
+static int check_defaults(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+{
+    const struct ast *set = NULL, *reset = NULL;
+    if (ast->kind == AST_ALTER_ROLE) {
+        set = ast_as_alter_role(ast)->set;
+        reset = ast_as_alter_role(ast)->reset;
+    } else if (ast->kind == AST_ALTER_DATABASE) {
+        set = ast_as_alter_database(ast)->set;
+        reset = ast_as_alter_database(ast)->reset;
+    }
+    return set != NULL || reset != NULL ? setting_check_default(s, a, set, reset, err) : 0;
+}
+
 static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a, int64_t online_job,
                        struct ddl_result *out, struct err *err)
 {
@@ -767,6 +789,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .services = ddl_services_new(s, a),
                              .online_job = online_job};
     TRY(as_of_backfill(s, ast, a, &dc.read_version, err));
+    TRY(check_defaults(s, ast, a, err));
     dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
