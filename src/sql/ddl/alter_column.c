@@ -88,6 +88,7 @@ int alter_add_column(struct table_work *w, const struct ast_alter_table_cmd *cmd
         cw.default_expr = NULL;
     }
     TRY(column_finish(w, &cw, err));
+    TRY(families_complete(&w->edit, err));
     struct cat_column *added = edit_column_by_id(&w->edit, cw.column_id);
     if (can_defer_column(w, added, has_default ? &default_expr : NULL)) {
         defer_column(w, added);

@@ -112,11 +112,15 @@ static int own_sequence(struct table_work *w, struct cat_column *c, struct cat_s
     return 0;
 }
 
-static int make_serial(struct table_work *w, struct cat_column *c, struct err *err)
+static int make_serial(struct table_work *w, struct cat_column *c, int32_t width, struct err *err)
 {
     struct cat_sequence s = sequence_defaults();
     c->not_null = true;
     if (w->dc->serial == DDL_SERIAL_ROWID || w->dc->serial == DDL_SERIAL_UNORDERED) {
+        if (width < 64)
+            ddl_notice(w->dc, 0,
+                       "upgrading the column %.*s to INT8 to utilize the session serial_normalization setting",
+                       STR_FMT(c->name));
         c->default_sql = w->dc->serial == DDL_SERIAL_ROWID ? STR("unique_rowid()") : STR("unordered_unique_rowid()");
         return 0;
     }
@@ -165,6 +169,8 @@ static int add_to_family(struct table_work *w, const struct cat_column *c, const
             family = &w->edit.families.ptr[i];
     if (family == NULL && !f->create && f->text.len > 0 && !w->is_new)
         return err_set(err, ERR_UNDEFINED_OBJECT, "unknown family \"%.*s\"", STR_FMT(name));
+    if (family != NULL && f->create && !f->if_not_exists && !w->is_new)
+        return err_set(err, ERR_DUPLICATE_OBJECT, "family \"%.*s\" already exists", STR_FMT(name));
     if (family == NULL) {
         ARENA_PUSH(a, &w->edit.families, ((struct cat_family){.name = name}));
         family = &w->edit.families.ptr[w->edit.families.len - 1];
@@ -301,7 +307,7 @@ int column_add(struct table_work *w, const struct ast_column_def *def, struct er
     struct cat_column *c = edit_add_column(&w->edit, column);
     struct column_work cw = {.def = def, .column_id = c->id};
     if (serial)
-        TRY(make_serial(w, c, err));
+        TRY(make_serial(w, c, serial_width(ast_as_type_name(def->type)), err));
     for (size_t i = 0; i < def->constraints.n; i++)
         TRY(apply_qualification(w, &cw, c, ast_as_constraint(def->constraints.items[i]), &flags, err));
     TRY(check_combination(w, &cw, c, &flags, err));

@@ -98,7 +98,7 @@ static int add_indexes_and_families(struct table_work *w, const struct ast_list 
         TRY(index_build(w, ast_as_index_def(elements->items[i]), &index, err));
         TRY(index_add(w, index, err));
     }
-    return 0;
+    return families_complete(&w->edit, err);
 }
 
 // ---- LIKE

@@ -128,6 +128,8 @@ bool edit_has_constraint(const struct table_edit *e, struct str name);          
 struct str edit_free_name(struct table_edit *e, const char *prefix, const uint32_t *columns, size_t n,
                           const char *suffix);
 void families_remove_column(struct table_edit *e, uint32_t id);
+// Columns that no family names are in the first one; each is in one. 42P16 for what cannot be.
+int families_complete(struct table_edit *e, struct err *err) MUST_CHECK;
 // Adds or removes an id in another relation's depended_on_by and saves that.
 int ddl_add_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dependent, struct err *err) MUST_CHECK;
 int ddl_remove_dependent(struct ddl_context *dc, uint32_t relation, uint32_t dependent, struct err *err) MUST_CHECK;

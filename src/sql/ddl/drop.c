@@ -128,6 +128,15 @@ static int drop_dependents(struct ddl_context *dc, const struct cat_table *t, co
     return 0;
 }
 
+static int remove_comments(struct ddl_context *dc, uint32_t id, struct err *err)
+{
+    static const enum cat_comment_kind kinds[] = {CAT_COMMENT_TABLE, CAT_COMMENT_COLUMN, CAT_COMMENT_INDEX,
+                                                  CAT_COMMENT_CONSTRAINT};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        TRY(cat_comments_remove(dc->view, kinds[i], id, err));
+    return cat_zones_remove(dc->view, id, err);
+}
+
 static int drop_owned_sequences(struct ddl_context *dc, const struct cat_table *t, struct err *err)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
@@ -142,18 +151,10 @@ static int drop_owned_sequences(struct ddl_context *dc, const struct cat_table *
                 return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                                "cannot drop sequence %.*s because other objects depend on it", STR_FMT(s->name));
         TRY(cat_delete_data(dc->view, s->id, 0, err));
+        TRY(remove_comments(dc, s->id, err));
         TRY(cat_remove(dc->view, s->id, err));
     }
     return 0;
-}
-
-static int remove_comments(struct ddl_context *dc, uint32_t id, struct err *err)
-{
-    static const enum cat_comment_kind kinds[] = {CAT_COMMENT_TABLE, CAT_COMMENT_COLUMN, CAT_COMMENT_INDEX,
-                                                  CAT_COMMENT_CONSTRAINT};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        TRY(cat_comments_remove(dc->view, kinds[i], id, err));
-    return cat_zones_remove(dc->view, id, err);
 }
 
 static int forget_owner_column(struct ddl_context *dc, const struct cat_table *sequence, struct err *err)

@@ -123,6 +123,53 @@ struct str edit_free_name(struct table_edit *e, const char *prefix, const uint32
     return name;
 }
 
+static struct cat_family *family_of(struct table_edit *e, uint32_t id, struct cat_family *but)
+{
+    for (size_t i = 0; i < e->families.len; i++)
+        for (size_t k = 0; k < e->families.ptr[i].n_columns; k++)
+            if (e->families.ptr[i].columns[k] == id && &e->families.ptr[i] != but)
+                return &e->families.ptr[i];
+    return NULL;
+}
+
+static int check_family(struct table_edit *e, struct cat_family *f, struct err *err)
+{
+    for (struct cat_family *other = e->families.ptr; other < f; other++)
+        if (str_eq(other->name, f->name))
+            return err_set(err, ERR_INVALID_TABLE_DEFINITION, "duplicate family name: \"%.*s\"", STR_FMT(f->name));
+    for (size_t i = 0; i < f->n_columns; i++) {
+        const struct cat_column *c = edit_column_by_id(e, f->columns[i]);
+        const struct cat_family *other = family_of(e, f->columns[i], f);
+        if (c != NULL && c->computed_virtual)
+            return err_set(err, ERR_INVALID_TABLE_DEFINITION,
+                           "virtual computed column \"%.*s\" cannot be part of a family", STR_FMT(c->name));
+        if (other != NULL)
+            return err_set(err, ERR_INVALID_TABLE_DEFINITION, "column \"%.*s\" is in both family %.*s and %.*s",
+                           STR_FMT(c->name), STR_FMT(f->name), STR_FMT(other->name));
+    }
+    return 0;
+}
+
+int families_complete(struct table_edit *e, struct err *err)
+{
+    if (e->families.len == 0)
+        return 0;
+    for (size_t i = 0; i < e->families.len; i++)
+        TRY(check_family(e, &e->families.ptr[i], err));
+    for (size_t i = 0; i < e->columns.len; i++) {
+        const struct cat_column *c = &e->columns.ptr[i];
+        if (c->computed_virtual || family_of(e, c->id, NULL) != NULL)
+            continue;
+        struct cat_family *first = &e->families.ptr[0];
+        uint32_t *ids = ARENA_ARRAY(e->a, uint32_t, first->n_columns + 1);
+        if (first->n_columns > 0)
+            memcpy(ids, first->columns, first->n_columns * sizeof(*ids));
+        ids[first->n_columns++] = c->id;
+        first->columns = ids;
+    }
+    return 0;
+}
+
 void families_remove_column(struct table_edit *e, uint32_t id)
 {
     for (size_t i = 0; i < e->families.len; i++) {

@@ -39,15 +39,48 @@ static int put_comment(struct buf *out, struct cat_view *v, const struct cat_tab
     return 0;
 }
 
+// One that has a comment of its own: an index's is another.
+static int put_constraint_comment(struct buf *out, struct cat_view *v, const struct cat_table *t, struct str name,
+                                  struct err *err)
+{
+    struct str comment;
+    TRY(cat_comment_get(v, CAT_COMMENT_CONSTRAINT, t->id, cat_constraint_comment_id(name), &comment, err));
+    if (comment.len == 0)
+        return 0;
+    buf_cstr(out, ";\nCOMMENT ON CONSTRAINT ");
+    print_identifier(out, name);
+    buf_cstr(out, " ON ");
+    TRY(put_name(out, v, t, err));
+    buf_cstr(out, " IS ");
+    print_string_literal(out, comment);
+    return 0;
+}
+
+static int put_constraint_comments(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
+{
+    if (t->primary != NULL)
+        TRY(put_constraint_comment(out, v, t, t->primary->name, err));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i].unique)
+            TRY(put_constraint_comment(out, v, t, t->indexes[i].name, err));
+    for (size_t i = 0; i < t->n_checks; i++)
+        TRY(put_constraint_comment(out, v, t, t->checks[i].name, err));
+    for (size_t i = 0; i < t->n_outbound; i++)
+        TRY(put_constraint_comment(out, v, t, t->outbound[i].name, err));
+    return 0;
+}
+
 static int put_comments(struct buf *out, struct cat_view *v, const struct cat_table *t, struct err *err)
 {
     static const char *const kinds[] = {"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TABLE"};
     TRY(put_comment(out, v, t, kinds[t->kind], "", STR_EMPTY, t->comment, err));
     for (size_t i = 0; i < t->n_columns; i++)
         TRY(put_comment(out, v, t, "COLUMN", ".", t->columns[i].name, t->columns[i].comment, err));
+    if (t->primary != NULL)
+        TRY(put_comment(out, v, t, "INDEX", "@", t->primary->name, t->primary->comment, err));
     for (size_t i = 0; i < t->n_indexes; i++)
         TRY(put_comment(out, v, t, "INDEX", "@", t->indexes[i].name, t->indexes[i].comment, err));
-    return 0;
+    return put_constraint_comments(out, v, t, err);
 }
 
 // ---- tables
