@@ -86,6 +86,41 @@ BODY(format_type)
     return fn_return_buf(ec, &b, out, err);
 }
 
+BODY(vector_types)
+{
+    struct array oids = array_open(fn_arg_type(ec, 0), args[0].s);
+    struct buf b = BUF_INIT;
+    int rc = 0;
+    for (uint32_t i = 0; i < oids.count; i++) {
+        struct type t;
+        bool found;
+        TRY_GOTO(rc, failed, cat_type_of_oid(ec->catalog, (uint32_t)array_get(&oids, i).i, &t, &found, err));
+        buf_cstr(&b, i > 0 ? ", " : "");
+        if (found)
+            type_print_pg(&b, t);
+        else
+            buf_cstr(&b, "???");
+    }
+    return fn_return_buf(ec, &b, out, err);
+failed:
+    buf_release(&b);
+    return rc;
+}
+
+BODY(name_with_oid)
+{
+    enum { NAME_BYTES_MAX = 63 };
+    struct buf b = BUF_INIT, number = BUF_INIT;
+    buf_printf(&number, "_%lld", (long long)args[1].i);
+    size_t keep = MIN(args[0].s.len, NAME_BYTES_MAX - number.len);
+    while (keep < args[0].s.len && keep > 0 && ((unsigned char)args[0].s.ptr[keep] & 0xC0) == 0x80)
+        keep--; // not within a character
+    buf_str(&b, str_slice(args[0].s, 0, keep));
+    buf_str(&b, buf_view(&number));
+    buf_release(&number);
+    return fn_return_buf(ec, &b, out, err);
+}
+
 // ---- definitions
 
 BODY(get_expr)

@@ -56,7 +56,7 @@ static int check_costs(const struct datum *costs, struct err *err)
 BODY(levenshtein)
 {
     *out = (struct datum){0};
-    if (n_args == 2)
+    if (n_args < 5)
         return distance(args[0].s, args[1].s, 1, 1, 1, &out->i, err);
     TRY(check_costs(args + 2, err));
     return distance(args[0].s, args[1].s, args[2].i, args[3].i, args[4].i, &out->i, err);
@@ -65,9 +65,8 @@ BODY(levenshtein)
 // Beyond the limit any larger number will do.
 BODY(levenshtein_less_equal)
 {
-    *out = (struct datum){0};
-    TRY(distance(args[0].s, args[1].s, 1, 1, 1, &out->i, err));
-    int64_t limit = args[2].i;
+    int64_t limit = args[n_args - 1].i;
+    TRY(levenshtein(ec, args, n_args, out, err));
     if (limit >= 0 && out->i > limit)
         out->i = limit + 1;
     return 0;

@@ -359,6 +359,17 @@ static int each_element(struct eval_context *ec, struct str json, bool as_text, 
     return 0;
 }
 
+BODY(array_to_strings)
+{
+    if (json_kind(args[0].s) != JSON_ARRAY)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "input argument must be JSON array type");
+    uint32_t n = json_count(args[0].s);
+    struct datum *texts = ARENA_ARRAY(ec->arena, struct datum, n);
+    for (uint32_t i = 0; i < n; i++)
+        return_json_text(ec, json_at(args[0].s, i), &texts[i]);
+    return fn_return_str(out, array_build(ec->arena, T_STRING, texts, n));
+}
+
 static int array_elements(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
                           struct err *err)
 {

@@ -201,6 +201,10 @@ BODY(encoding_to_char)
 {
     return args[0].i == 6 ? fn_return_str(out, STR("UTF8")) : fn_return_null(out);
 }
+BODY(encoding_max_length)
+{
+    return args[0].i == 6 ? fn_return_int(out, 4) : fn_return_null(out);
+}
 BODY(char_to_encoding)
 {
     bool utf8 = str_ieqc(args[0].s, "utf8") || str_ieqc(args[0].s, "utf-8");

@@ -87,6 +87,38 @@ BODY(datetime_precision)
     }
 }
 
+// The fields of an interval's modifier, as PostgreSQL has them: a bit for each in its upper half.
+enum { FIELD_MONTH = 1 << 1, FIELD_YEAR = 1 << 2, FIELD_DAY = 1 << 3 };
+enum { FIELD_HOUR = 1 << 10, FIELD_MINUTE = 1 << 11, FIELD_SECOND = 1 << 12 };
+static const struct interval_fields {
+    int bits;
+    const char *name;
+} interval_fields[] = {
+    {FIELD_YEAR, "YEAR"},
+    {FIELD_MONTH, "MONTH"},
+    {FIELD_DAY, "DAY"},
+    {FIELD_HOUR, "HOUR"},
+    {FIELD_MINUTE, "MINUTE"},
+    {FIELD_SECOND, "SECOND"},
+    {FIELD_YEAR | FIELD_MONTH, "YEAR TO MONTH"},
+    {FIELD_DAY | FIELD_HOUR, "DAY TO HOUR"},
+    {FIELD_DAY | FIELD_HOUR | FIELD_MINUTE, "DAY TO MINUTE"},
+    {FIELD_DAY | FIELD_HOUR | FIELD_MINUTE | FIELD_SECOND, "DAY TO SECOND"},
+    {FIELD_HOUR | FIELD_MINUTE, "HOUR TO MINUTE"},
+    {FIELD_HOUR | FIELD_MINUTE | FIELD_SECOND, "HOUR TO SECOND"},
+    {FIELD_MINUTE | FIELD_SECOND, "MINUTE TO SECOND"},
+};
+
+BODY(interval_type)
+{
+    int64_t bits = args[0].i == TYPE_OID_INTERVAL && args[1].i >= 0 ? args[1].i >> 16 & 0x7FFF : 0;
+    for (size_t i = 0; i < ARRAY_LEN(interval_fields); i++) {
+        if (interval_fields[i].bits == bits)
+            return fn_return_str(out, str_of(interval_fields[i].name));
+    }
+    return fn_return_null(out);
+}
+
 // ---- reading
 
 // "(10,2)" behind a name: the numbers. False when it is not that.
