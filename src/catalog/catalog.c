@@ -202,8 +202,19 @@ struct str catalog_cluster_id(const struct catalog *c)
     return c->cluster_id;
 }
 
-void catalog_register_virtual(struct catalog *c, const struct cat_virtual_schema *schemas, size_t n)
+static void register_tables(struct catalog *c, const struct cat_virtual_schema *s)
 {
+    for (size_t k = 0; k < s->n_tables; k++) {
+        uint32_t id = s->tables[k].id;
+        map_put(&c->virtual_ids, (struct str){(const char *)&id, sizeof(id)}, (void *)&s->tables[k]);
+    }
+}
+
+void catalog_register_virtual(struct catalog *c, const struct cat_virtual_schema *schemas, size_t n,
+                              const struct cat_virtual_schema *system)
+{
+    c->system_virtual = arena_dup(&c->arena, system, sizeof(*system));
+    register_tables(c, c->system_virtual);
     c->virtual_schemas = ARENA_ARRAY(&c->arena, struct cat_schema, n);
     c->virtual_tables = arena_dup(&c->arena, schemas, size_mul(n, sizeof(*schemas)));
     c->n_virtual = n;
@@ -215,9 +226,6 @@ void catalog_register_virtual(struct catalog *c, const struct cat_virtual_schema
                                                     .acl = {STR("node"), usage, 1},
                                                     .is_virtual = true,
                                                     .version = 1};
-        for (size_t k = 0; k < schemas[i].n_tables; k++) {
-            uint32_t id = schemas[i].tables[k].id;
-            map_put(&c->virtual_ids, (struct str){(const char *)&id, sizeof(id)}, (void *)&schemas[i].tables[k]);
-        }
+        register_tables(c, &schemas[i]);
     }
 }

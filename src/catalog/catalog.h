@@ -336,6 +336,11 @@ int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, c
                        size_t n, struct err *err) MUST_CHECK;
 
 // Rows do not hold the column: it is computed when it is read. (VIRTUAL columns made by earlier versions are held.)
+// A virtual table that appears in every database.
+static inline bool cat_table_everywhere(const struct cat_table *t)
+{
+    return t->kind == CAT_VIRTUAL && t->database_id == 0;
+}
 static inline bool cat_column_is_virtual(const struct cat_table *t, const struct cat_column *c)
 {
     return c->computed_virtual && t->slot_types != NULL && type_is(t->slot_types[c->id - 1], TYPE_VOID);
@@ -375,7 +380,9 @@ struct cat_virtual_schema {
     const struct cat_table *tables; // sorted by name; database_id 0: they appear in every database
     size_t n_tables;
 };
-void catalog_register_virtual(struct catalog *c, const struct cat_virtual_schema *schemas, size_t n);
+// `system`: tables beside the stored ones of system.public, with its ids.
+void catalog_register_virtual(struct catalog *c, const struct cat_virtual_schema *schemas, size_t n,
+                              const struct cat_virtual_schema *system);
 
 // ---- looking things up. Out-pointers get NULL when absent (that is not an error here); descriptors live as long as
 // the view. Names are already normalized.

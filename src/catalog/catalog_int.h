@@ -74,7 +74,8 @@ struct catalog {
     struct cat_schema *virtual_schemas;
     const struct cat_virtual_schema *virtual_tables; // parallel to virtual_schemas
     size_t n_virtual;
-    struct map virtual_ids; // u32 -> const struct cat_table *
+    const struct cat_virtual_schema *system_virtual; // NULL: nothing is registered
+    struct map virtual_ids;                          // u32 -> const struct cat_table *
     pthread_mutex_t mutex;
     struct generation *generations;
     struct generation *newest;

@@ -146,8 +146,8 @@ int cat_check_type_privilege(struct cat_view *v, struct str user, const struct c
 int cat_check_table_privilege(struct cat_view *v, struct str user, const struct cat_table *t, uint32_t privilege,
                               struct err *err)
 {
-    bool ok = t->kind == CAT_VIRTUAL && privilege == CAT_PRIVILEGE_SELECT;
-    if (t->kind != CAT_VIRTUAL)
+    bool ok = cat_table_everywhere(t) && privilege == CAT_PRIVILEGE_SELECT;
+    if (!cat_table_everywhere(t))
         TRY(cat_has_privilege(v, user, &t->acl, privilege, &ok, err));
     if (!ok && t->database_id == CAT_ID_SYSTEM_DATABASE && privilege == CAT_PRIVILEGE_SELECT)
         TRY(cat_has_system_privilege(v, user, CAT_SYSTEM_VIEWSYSTEMTABLE, &ok, err));
@@ -167,7 +167,7 @@ static int holds_any(struct cat_view *v, struct str user, const struct cat_acl *
 
 int cat_check_any_privilege(struct cat_view *v, struct str user, const struct cat_table *t, struct err *err)
 {
-    bool ok = t->kind == CAT_VIRTUAL;
+    bool ok = cat_table_everywhere(t);
     if (!ok)
         TRY(holds_any(v, user, &t->acl, &ok, err));
     if (!ok && t->database_id == CAT_ID_SYSTEM_DATABASE)

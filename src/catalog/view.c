@@ -207,6 +207,8 @@ int cat_table_by_name(struct cat_view *v, uint32_t database_id, uint32_t schema_
             return 0;
         }
     TRY(view_name(v, database_id, schema_id, name, &id, err));
+    if (id == CAT_ID_NONE && schema_id == CAT_ID_SYSTEM_PUBLIC && v->catalog->system_virtual != NULL)
+        *out = virtual_table_by_name(v->catalog->system_virtual, name);
     return id != CAT_ID_NONE ? cat_table_by_id(v, id, out, err) : 0;
 }
 
@@ -519,13 +521,16 @@ int cat_list_tables(struct cat_view *v, struct arena *a, uint32_t database_id, u
         list_virtual(v->catalog, a, schema_id, out, n);
         return 0;
     }
+    const struct cat_virtual_schema *system = database_id == CAT_ID_SYSTEM_DATABASE ? v->catalog->system_virtual : NULL;
     TRY(view_list(v, database_id, schema_id, schema_id == 0, &list, err));
-    *out = ARENA_ARRAY(a, const struct cat_table *, list->n);
+    *out = ARENA_ARRAY(a, const struct cat_table *, list->n + (system != NULL ? system->n_tables : 0));
     *n = 0;
     for (size_t i = 0; i < list->n; i++)
         if (list->items[i]->kind == ENTRY_TABLE)
             (*out)[(*n)++] = &list->items[i]->table;
-    if (schema_id == 0)
+    for (size_t i = 0; system != NULL && i < system->n_tables; i++)
+        (*out)[(*n)++] = &system->tables[i];
+    if (schema_id == 0 || system != NULL)
         qsort(*out, *n, sizeof(**out), compare_tables);
     return 0;
 }

@@ -168,7 +168,7 @@ static int grant_on_tables_of(const struct grant_work *w, uint32_t database_id, 
     TRY(cat_list_tables(w->dc->view, w->dc->arena, database_id, schema_id, &tables, &n, err));
     for (size_t i = 0; i < n; i++) {
         bool is_sequence = tables[i]->kind == CAT_SEQUENCE;
-        if (is_sequence ? sequences : tables_too)
+        if (tables[i]->kind != CAT_VIRTUAL && (is_sequence ? sequences : tables_too))
             TRY(grant_on_relation(w, tables[i], err));
     }
     return 0;

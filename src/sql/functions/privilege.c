@@ -116,7 +116,7 @@ static int relation_privilege(struct eval_context *ec, const struct question *q,
     TRY(find_relation(ec, q, &t, err));
     if (t == NULL)
         return fn_return_null(out);
-    if (t->kind != CAT_VIRTUAL)
+    if (!cat_table_everywhere(t))
         return answer(ec, q, &t->acl, out, err);
     TRY(answer(ec, q, &(struct cat_acl){0}, out, err));
     out->b = str_ieqc(str_trim(q->privileges), "SELECT");

@@ -88,6 +88,21 @@ GENERATOR(crdb_kv_node_status_rows)
     return virtual_row(rows, row, err);
 }
 
+GENERATOR(system_sql_instances_rows)
+{
+    struct virtual_session *vs = virtual_session_of(x);
+    const char *host;
+    int32_t sql_port, http_port;
+    vs->ops->address(vs, &host, &sql_port, &http_port);
+    ROW(system_sql_instances);
+    row[system_sql_instances_id] = datum_int(1);
+    row[system_sql_instances_sql_addr] = datum_str(arena_printf(x->eval.arena, "%s:%d", host, sql_port));
+    row[system_sql_instances_binary_version] = datum_c(VERSION_MAJOR_MINOR);
+    row[system_sql_instances_is_draining] = datum_bool(false);
+    TRY(json(x, "{}", &row[system_sql_instances_locality], err));
+    return virtual_row(rows, row, err);
+}
+
 GENERATOR(crdb_kv_store_status_rows)
 {
     struct virtual_session *vs = virtual_session_of(x);

@@ -240,3 +240,72 @@ GENERATOR(crdb_node_statement_statistics_rows)
     }
     return 0;
 }
+
+// ---- the tables of the system database that persist them elsewhere
+
+// The columns that are computed from the statistics.
+struct measures {
+    struct datum count, latency, total, p99;
+};
+
+static struct measures measures_of(const struct virtual_activity *v)
+{
+    return (struct measures){datum_int((int64_t)v->count), datum_float(per_run(v->total_ms / 1e3, v)),
+                             datum_float(v->total_ms / 1e3), datum_float(v->p99_ms / 1e3)};
+}
+
+GENERATOR(system_statement_statistics_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, false, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        struct measures m = measures_of(v);
+        ROW(system_statement_statistics);
+        row[system_statement_statistics_aggregated_ts] = hour_of(v);
+        row[system_statement_statistics_fingerprint_id] = id_bytes(a, v->id);
+        row[system_statement_statistics_transaction_fingerprint_id] = id_bytes(a, 0);
+        row[system_statement_statistics_plan_hash] = id_bytes(a, hash_bytes(v->plan.ptr, v->plan.len, 0));
+        row[system_statement_statistics_app_name] = datum_str(v->application);
+        row[system_statement_statistics_node_id] = datum_int(1);
+        row[system_statement_statistics_agg_interval] = an_hour();
+        TRY(statement_metadata(a, v, &row[system_statement_statistics_metadata], err));
+        TRY(statistics_json(a, v, &row[system_statement_statistics_statistics], err));
+        TRY(plan_json(a, v->plan, &row[system_statement_statistics_plan], err));
+        row[system_statement_statistics_index_recommendations] = array_of_texts(x, NULL, 0);
+        row[system_statement_statistics_execution_count] = m.count;
+        row[system_statement_statistics_service_latency] = m.latency;
+        row[system_statement_statistics_total_estimated_execution_time] = m.total;
+        row[system_statement_statistics_p99_latency] = m.p99;
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(system_transaction_statistics_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, true, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        struct measures m = measures_of(v);
+        ROW(system_transaction_statistics);
+        row[system_transaction_statistics_aggregated_ts] = hour_of(v);
+        row[system_transaction_statistics_fingerprint_id] = id_bytes(a, v->id);
+        row[system_transaction_statistics_app_name] = datum_str(v->application);
+        row[system_transaction_statistics_node_id] = datum_int(1);
+        row[system_transaction_statistics_agg_interval] = an_hour();
+        TRY(transaction_metadata(a, v, &row[system_transaction_statistics_metadata], err));
+        TRY(statistics_json(a, v, &row[system_transaction_statistics_statistics], err));
+        row[system_transaction_statistics_execution_count] = m.count;
+        row[system_transaction_statistics_service_latency] = m.latency;
+        row[system_transaction_statistics_total_estimated_execution_time] = m.total;
+        row[system_transaction_statistics_p99_latency] = m.p99;
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}

@@ -16,7 +16,7 @@ static const char *table_type(const struct cat_table *t)
     case CAT_MATERIALIZED_VIEW:
         return "MATERIALIZED VIEW";
     case CAT_VIRTUAL:
-        return "SYSTEM VIEW";
+        return cat_table_everywhere(t) ? "SYSTEM VIEW" : "BASE TABLE";
     case CAT_TABLE:
     case CAT_SEQUENCE:
         break;

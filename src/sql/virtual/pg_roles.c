@@ -39,7 +39,7 @@ static int init_privs_row(struct exec_context *x, uint32_t oid, const char *clas
 static int init_privs_relation(struct exec_context *x, const struct relation *r, struct virtual_rows *rows,
                                struct err *err)
 {
-    if (r->table->kind != CAT_VIRTUAL)
+    if (!cat_table_everywhere(r->table))
         return 0;
     return init_privs_row(x, r->table->id, "pg_class", array_of_acl(x, 'r', &r->table->acl), rows, err);
 }

@@ -202,11 +202,11 @@ static int relation_by_oid(struct exec_context *x, uint32_t oid, enum relation_s
     TRY(cat_table_by_id(x->view, oid, &t, err));
     if (t == NULL && (oid_is_index(oid) || oid_is_constraint(oid)))
         TRY(cat_table_by_id(x->view, oid_table_id(oid), &t, err));
-    if (t == NULL || (t->kind == CAT_VIRTUAL && scope != SCOPE_WITH_VIRTUAL))
+    if (t == NULL || (cat_table_everywhere(t) && scope != SCOPE_WITH_VIRTUAL))
         return 0;
-    if (t->kind != CAT_VIRTUAL && scope != SCOPE_ALL_DATABASES && t->database_id != x->eval.database_id)
+    if (!cat_table_everywhere(t) && scope != SCOPE_ALL_DATABASES && t->database_id != x->eval.database_id)
         return 0;
-    uint32_t database_id = t->kind == CAT_VIRTUAL ? x->eval.database_id : t->database_id;
+    uint32_t database_id = cat_table_everywhere(t) ? x->eval.database_id : t->database_id;
     TRY(cat_database_by_id(x->view, database_id, &r->database, err));
     TRY(cat_schema_by_id(x->view, t->schema_id, &r->schema, err));
     r->table = t;
@@ -289,7 +289,7 @@ int relations_each(struct exec_context *x, const struct virtual_filter *filter, 
 // Whether the current user has any privilege on the relation.
 static int is_accessible(struct exec_context *x, const struct cat_table *t, bool *out, struct err *err)
 {
-    *out = t->kind == CAT_VIRTUAL;
+    *out = cat_table_everywhere(t);
     for (uint32_t bit = CAT_PRIVILEGE_CREATE; bit <= CAT_PRIVILEGE_MAINTAIN && !*out; bit <<= 1)
         TRY(cat_has_privilege(x->view, x->eval.user, &t->acl, bit, out, err));
     return 0;
