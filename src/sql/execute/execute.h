@@ -52,6 +52,9 @@ struct exec_context {
     // Told of rows written, per table; may be NULL.
     void (*rows_changed)(void *arg, const struct cat_table *t, uint64_t rows);
     void *rows_changed_arg;
+    // Told of each index that a scan or lookup join of the plan reads, once per execution; may be NULL.
+    void (*index_read)(void *arg, const struct cat_table *t, const struct cat_index *index);
+    void *index_read_arg;
     uint32_t batch_rows_max; // of scans; 0: BATCH_ROWS_MAX (tests)
     uint64_t *actual_rows;   // EXPLAIN ANALYZE: per plan node, by its number in depth-first order; else NULL
     uint64_t *spilled_bytes; // … and the disk space it took, at most

@@ -39,6 +39,7 @@ void op_close(struct op *op);
 struct op *op_new(struct exec_context *x, const struct plan *p, const struct op_ops *ops, size_t size);
 #define OP_NEW(x, p, ops, type) ((type *)(void *)op_new((x), (p), (ops), sizeof(type)))
 typedef struct op *(*op_builder)(struct exec_context *x, const struct plan *p);
+void scan_note_indexes(struct exec_context *x, const struct scan_plan *sp); // in exec_context.index_read
 struct op *scan_build(struct exec_context *x, const struct plan *p);
 struct op *virtual_scan_build(struct exec_context *x, const struct plan *p);
 struct op *values_build(struct exec_context *x, const struct plan *p);

@@ -886,6 +886,7 @@ struct op *lookup_join_build(struct exec_context *x, const struct plan *p)
     uint32_t n = p->join.n_lookup_cols;
     struct join_op *j = join_new(x, p, p->join.lookup_cols, n);
     j->find = find_lookup;
+    scan_note_indexes(x, sp);
     j->ta = table_access(x, sp->table);
     const struct table_index *ti = table_index_of(j->ta, sp->index);
     constraint_compile(&j->constraint, x, sp, p->input->cols, p->input->n_cols);

@@ -318,10 +318,20 @@ static uint32_t scan_capacity(const struct scan_plan *sp)
     return BATCH_ROWS_MAX;
 }
 
+void scan_note_indexes(struct exec_context *x, const struct scan_plan *sp)
+{
+    if (x->index_read == NULL)
+        return;
+    x->index_read(x->index_read_arg, sp->table, sp->index);
+    if (sp->lookup_primary)
+        x->index_read(x->index_read_arg, sp->table, sp->table->primary);
+}
+
 struct op *scan_build(struct exec_context *x, const struct plan *p)
 {
     struct scan_op *s = OP_NEW(x, p, &scan_ops, struct scan_op);
     s->sp = &p->scan;
+    scan_note_indexes(x, s->sp);
     s->ta = table_access(x, p->scan.table);
     s->ti = table_index_of(s->ta, p->scan.index);
     arena_init(&s->ranges_arena, x->budget);

@@ -62,6 +62,7 @@ struct session_functions {
     int (*signal_backend)(struct session_functions *sf, int64_t pid, bool end, bool *found, struct err *err);
     void (*notice)(struct session_functions *sf, const struct err *notice);
     void (*reset_statistics)(struct session_functions *sf); // of statements
+    void (*reset_index_usage)(struct session_functions *sf);
     // Runs a user-defined function: every row of its last statement to `emit`, at most max_rows (0: all).
     int (*call_routine)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *routine,
                         const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err);

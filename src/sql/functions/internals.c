@@ -90,6 +90,14 @@ BODY(reset_sql_stats)
     return fn_return_bool(out, true);
 }
 
+BODY(reset_index_usage_stats)
+{
+    TRY(need_catalog(ec, err));
+    TRY(cat_check_system_privilege(ec->catalog, ec->user, CAT_SYSTEM_REPAIRCLUSTER, err));
+    ec->session->reset_index_usage(ec->session);
+    return fn_return_bool(out, true);
+}
+
 static const struct fn_row rows[] = {
 #include "sql/functions/internals.def"
 };

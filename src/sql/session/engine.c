@@ -90,6 +90,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->activity = activity_new();
     e->contention = contention_new();
     e->notify = notify_hub_new();
+    e->index_usage = index_usage_new();
     pthread_mutex_init(&e->statistics_mutex, NULL);
     int rc = catalog_open(options->kv, options->cluster != 0 ? options->cluster : 1, &e->catalog, &e->is_new, err);
     if (rc != 0) {
@@ -122,6 +123,7 @@ void sql_engine_close(struct sql_engine *e)
     activity_free(e->activity);
     contention_free(e->contention);
     notify_hub_free(e->notify);
+    index_usage_free(e->index_usage);
     pthread_mutex_destroy(&e->mutex);
     statistics_release(e);
     auto_statistics_release(e);

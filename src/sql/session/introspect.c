@@ -253,6 +253,12 @@ static int list_contention(struct virtual_session *vs, struct arena *a, struct v
     return 0;
 }
 
+static void read_index_usage(struct virtual_session *vs, uint32_t table_id, uint32_t index_id, uint64_t *reads,
+                             int64_t *last_micros)
+{
+    index_usage_get(session_of(vs)->engine->index_usage, table_id, index_id, reads, last_micros);
+}
+
 const struct virtual_session_ops session_virtual_ops = {
     .settings = list_settings,
     .sessions = list_sessions,
@@ -264,4 +270,5 @@ const struct virtual_session_ops session_virtual_ops = {
     .started_micros = engine_started,
     .kv = engine_kv,
     .contention = list_contention,
+    .index_usage = read_index_usage,
 };

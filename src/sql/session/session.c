@@ -122,6 +122,11 @@ static double fn_notify_queue_usage(struct session_functions *sf)
     return notify_queue_usage(of_functions(sf));
 }
 
+static void fn_reset_index_usage(struct session_functions *sf)
+{
+    index_usage_reset(of_functions(sf)->engine->index_usage);
+}
+
 static void functions_init(struct session *s)
 {
     s->functions = (struct session_functions){.setting_get = fn_setting_get,
@@ -134,6 +139,7 @@ static void functions_init(struct session *s)
                                               .signal_backend = fn_signal_backend,
                                               .notice = fn_notice,
                                               .reset_statistics = fn_reset_statistics,
+                                              .reset_index_usage = fn_reset_index_usage,
                                               .call_routine = fn_call_routine,
                                               .notify = fn_notify,
                                               .listening = fn_listening,

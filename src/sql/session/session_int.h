@@ -26,6 +26,7 @@ struct sql_engine {
     struct activity *activity;
     struct contention *contention;
     struct notify_hub *notify;
+    struct index_usage *index_usage;
     struct kv *kv;
     struct catalog *catalog;
     struct jobs *jobs;
@@ -381,6 +382,17 @@ void optimize_options_init(struct session *s, struct optimize_options *o);
 #define AUTO_STATISTICS_TYPE "AUTO CREATE STATS"
 void auto_statistics_release(struct sql_engine *e);
 void session_rows_changed(void *session, const struct cat_table *t, uint64_t rows);
+
+// ---- how often indexes are read (index_usage.c); called from any thread
+
+struct index_usage *index_usage_new(void);
+void index_usage_free(struct index_usage *u); // NULL allowed
+void index_usage_reset(struct index_usage *u);
+// A statement of the session begins to read the index.
+void session_index_read(void *session, const struct cat_table *t, const struct cat_index *index);
+// *last_micros 0: never.
+void index_usage_get(struct index_usage *u, uint32_t table_id, uint32_t index_id, uint64_t *reads,
+                     int64_t *last_micros);
 // Before the commit: counts what the transaction has changed. After it: starts what that makes due.
 void auto_statistics_count(struct session *s);
 void auto_statistics_start(struct session *s, bool committed);

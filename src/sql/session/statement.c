@@ -157,6 +157,8 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .deferred = &s->deferred,
                                .rows_changed = session_rows_changed,
                                .rows_changed_arg = s,
+                               .index_read = session_index_read,
+                               .index_read_arg = s,
                                .virtual_arg = s};
     eval_context_init(s, &x->eval, a);
 }

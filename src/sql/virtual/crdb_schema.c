@@ -152,6 +152,32 @@ GENERATOR(crdb_table_indexes_rows)
     return relations_each(x, filter, crdb_table_indexes_descriptor_id, -1, SCOPE_STORED, indexes_rows, rows, err);
 }
 
+static int usage_row(struct exec_context *x, const struct relation *r, const struct cat_index *index,
+                     struct virtual_rows *rows, struct err *err)
+{
+    struct virtual_session *vs = virtual_session_of(x);
+    uint64_t reads;
+    int64_t last_micros;
+    vs->ops->index_usage(vs, r->table->id, index->id, &reads, &last_micros);
+    ROW(crdb_index_usage_statistics);
+    row[crdb_index_usage_statistics_table_id] = datum_int(r->table->id);
+    row[crdb_index_usage_statistics_index_id] = datum_int(index->id);
+    row[crdb_index_usage_statistics_total_reads] = datum_int((int64_t)reads);
+    if (last_micros != 0)
+        row[crdb_index_usage_statistics_last_read] = datum_int(last_micros);
+    return virtual_row(rows, row, err);
+}
+
+static int usage_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    return each_index(x, r, usage_row, rows, err);
+}
+
+GENERATOR(crdb_index_usage_rows)
+{
+    return relations_each(x, filter, crdb_index_usage_statistics_table_id, -1, SCOPE_STORED, usage_rows, rows, err);
+}
+
 static int index_column_row(const struct relation *r, const struct cat_index *index, uint32_t column_id,
                             const char *kind, const char *direction, struct virtual_rows *rows, struct err *err)
 {

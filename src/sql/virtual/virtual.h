@@ -95,6 +95,9 @@ struct virtual_session_ops {
     // The last ones of the cluster, oldest first.
     int (*contention)(struct virtual_session *vs, struct arena *a, struct virtual_contention **out, size_t *n,
                       struct err *err) MUST_CHECK;
+    // How often statements have read the index, and when the last time; 0: never.
+    void (*index_usage)(struct virtual_session *vs, uint32_t table_id, uint32_t index_id, uint64_t *reads,
+                        int64_t *last_micros);
 };
 
 // ---- cluster settings known by name (cluster_settings.def)
