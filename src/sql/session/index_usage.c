@@ -39,7 +39,8 @@ void index_usage_free(struct index_usage *u)
 void index_usage_reset(struct index_usage *u)
 {
     for (size_t i = 0; i < BUCKETS; i++)
-        for (struct usage_entry *e = atomic_load_explicit(&u->buckets[i], memory_order_acquire); e != NULL; e = e->next) {
+        for (struct usage_entry *e = atomic_load_explicit(&u->buckets[i], memory_order_acquire); e != NULL;
+             e = e->next) {
             atomic_store_explicit(&e->reads, 0, memory_order_relaxed);
             atomic_store_explicit(&e->last_micros, 0, memory_order_relaxed);
         }

@@ -51,9 +51,9 @@ static const struct {
     const struct table_def *tables;
     size_t n_tables;
 } schema_defs[] = {
-    {"crdb_internal", "crdb_", crdb_internal_tables, ARRAY_LEN(crdb_internal_tables)},
     {"information_schema", "", information_schema_tables, ARRAY_LEN(information_schema_tables)},
     {"pg_catalog", "", pg_catalog_tables, ARRAY_LEN(pg_catalog_tables)},
+    {"crdb_internal", "crdb_", crdb_internal_tables, ARRAY_LEN(crdb_internal_tables)}, // grows, and moves no number
     {"system", "system_", system_tables, ARRAY_LEN(system_tables)}, // the last: they are in a stored schema
 };
 enum { N_SCHEMAS = ARRAY_LEN(schema_defs) - 1 };
