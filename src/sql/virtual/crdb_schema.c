@@ -269,6 +269,7 @@ static int create_row(struct exec_context *x, const struct relation *r, struct v
     row[crdb_create_statements_is_multi_region] = datum_bool(false);
     row[crdb_create_statements_is_virtual] = datum_bool(false);
     row[crdb_create_statements_is_temporary] = datum_bool(false);
+    row[crdb_create_statements_create_redactable] = row[crdb_create_statements_create_statement];
     return virtual_row(rows, row, err);
 }
 

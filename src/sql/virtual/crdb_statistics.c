@@ -169,6 +169,7 @@ GENERATOR(crdb_statement_statistics_rows)
         TRY(statistics_json(a, v, &row[crdb_statement_statistics_statistics], err));
         TRY(plan_json(a, v->plan, &row[crdb_statement_statistics_sampled_plan], err));
         row[crdb_statement_statistics_aggregation_interval] = an_hour();
+        row[crdb_statement_statistics_index_recommendations] = array_of_texts(x, NULL, 0);
         TRY(virtual_row(rows, row, err));
     }
     return 0;
@@ -204,6 +205,12 @@ GENERATOR(crdb_transaction_statistics_rows)
     return 0;
 }
 
+static struct datum node_ids(struct exec_context *x)
+{
+    struct datum one = datum_int(1);
+    return datum_str(array_build(x->eval.arena, T_INT8, &one, 1));
+}
+
 GENERATOR(crdb_node_statement_statistics_rows)
 {
     struct arena *a = x->eval.arena;
@@ -220,6 +227,7 @@ GENERATOR(crdb_node_statement_statistics_rows)
         row[crdb_node_statement_statistics_statement_id] =
             datum_str(arena_printf(a, "%llu", (unsigned long long)v->id));
         row[crdb_node_statement_statistics_key] = datum_str(v->query);
+        row[crdb_node_statement_statistics_anonymized] = datum_str(v->query);
         row[crdb_node_statement_statistics_count] = datum_int((int64_t)v->count);
         row[crdb_node_statement_statistics_max_retries] = datum_int((int64_t)v->retries);
         err_sqlstate(v->last_error, code);
@@ -231,11 +239,80 @@ GENERATOR(crdb_node_statement_statistics_rows)
         row[crdb_node_statement_statistics_full_scan] = datum_bool(v->full_scan);
         TRY(plan_json(a, v->plan, &row[crdb_node_statement_statistics_sample_plan], err));
         row[crdb_node_statement_statistics_database_name] = datum_str(v->database);
+        row[crdb_node_statement_statistics_exec_node_ids] = node_ids(x);
+        row[crdb_node_statement_statistics_used_follower_read] = datum_bool(false);
+        row[crdb_node_statement_statistics_index_recommendations] = array_of_texts(x, NULL, 0);
         row[crdb_node_statement_statistics_latency_seconds_max] = datum_float(v->max_ms / 1e3);
         row[crdb_node_statement_statistics_latency_seconds_p50] = datum_float(v->p50_ms / 1e3);
         row[crdb_node_statement_statistics_latency_seconds_p90] = datum_float(v->p90_ms / 1e3);
         row[crdb_node_statement_statistics_latency_seconds_p99] = datum_float(v->p99_ms / 1e3);
         row[crdb_node_statement_statistics_failure_count] = datum_int((int64_t)v->failures);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+// The ids that the transaction's statements have in node_statement_statistics are not known: their texts stand for
+// them.
+GENERATOR(crdb_node_transaction_statistics_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, true, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        ROW(crdb_node_transaction_statistics);
+        row[crdb_node_transaction_statistics_node_id] = datum_int(1);
+        row[crdb_node_transaction_statistics_application_name] = datum_str(v->application);
+        row[crdb_node_transaction_statistics_key] = datum_str(arena_printf(a, "%llu", (unsigned long long)v->id));
+        row[crdb_node_transaction_statistics_statement_ids] = array_of_texts(x, v->statements, v->n_statements);
+        row[crdb_node_transaction_statistics_count] = datum_int((int64_t)v->count);
+        row[crdb_node_transaction_statistics_max_retries] = datum_int((int64_t)v->retries);
+        row[crdb_node_transaction_statistics_service_lat_avg] = datum_float(per_run(v->total_ms / 1e3, v));
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+// What statements of the application have run as transactions of their own.
+static uint64_t implicit_of(const struct virtual_activity *statements, size_t n, struct str application)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += statements[i].implicit && str_eq(statements[i].application, application) ? statements[i].count : 0;
+    return count;
+}
+
+// Sums over the transactions of an application.
+GENERATOR(crdb_node_txn_stats_rows)
+{
+    struct virtual_activity *list, *statements;
+    size_t n, n_statements;
+    TRY(list_activity(x, true, &list, &n, err));
+    TRY(list_activity(x, false, &statements, &n_statements, err));
+    for (size_t i = 0; i < n; i++) {
+        struct virtual_activity sum = {.application = list[i].application};
+        size_t first = 0;
+        while (!str_eq(list[first].application, sum.application))
+            first++;
+        if (first < i)
+            continue;
+        for (size_t k = i; k < n; k++) {
+            if (!str_eq(list[k].application, sum.application))
+                continue;
+            sum.count += list[k].count;
+            sum.failures += list[k].failures;
+            sum.total_ms += list[k].total_ms;
+        }
+        ROW(crdb_node_txn_stats);
+        row[crdb_node_txn_stats_node_id] = datum_int(1);
+        row[crdb_node_txn_stats_application_name] = datum_str(sum.application);
+        row[crdb_node_txn_stats_txn_count] = datum_int((int64_t)sum.count);
+        row[crdb_node_txn_stats_txn_time_avg_sec] = datum_float(per_run(sum.total_ms / 1e3, &sum));
+        row[crdb_node_txn_stats_committed_count] = datum_int((int64_t)(sum.count - MIN(sum.failures, sum.count)));
+        row[crdb_node_txn_stats_implicit_count] =
+            datum_int((int64_t)MIN(implicit_of(statements, n_statements, sum.application), sum.count));
         TRY(virtual_row(rows, row, err));
     }
     return 0;
