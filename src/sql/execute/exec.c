@@ -60,6 +60,7 @@ int op_open(struct op *op, struct err *err)
 
 int op_next(struct op *op, struct err *err)
 {
+    TRY(check_interrupt(op->x, err));
     TRY(op->ops->next(op, err));
     if (op->x->actual_rows != NULL)
         op->x->actual_rows[op->plan->number] += op->out.n;
@@ -168,7 +169,6 @@ static int run_round(struct recursive_op *r, struct op *source, struct row_store
         TRY(op_next(source, err));
         if (source->out.n == 0)
             return 0;
-        TRY(check_interrupt(r->op.x, err));
         if (r->seen == NULL) {
             TRY(row_store_append(into, &source->out, NULL, err));
             continue;
@@ -258,7 +258,6 @@ int exec_open(struct exec_context *x, const struct statement_plan *plan, struct 
 
 int exec_next(struct exec_context *x, struct batch *out, struct err *err)
 {
-    TRY(check_interrupt(x, err));
     TRY(op_next(x->root, err));
     *out = x->root->out;
     if (out->n == 0)

@@ -118,6 +118,8 @@ static void merge_nulls(struct vec *out, const struct vec *const *args, uint32_t
     }
 }
 
+enum { CALLS_MAX = 64 }; // of functions that may take long, between two looks whether the statement shall end
+
 static int call_rows(struct ev *ev, const struct batch *in, struct vec *out, struct err *err)
 {
     const struct fn_overload *fn = ev->call.fn;
@@ -126,6 +128,8 @@ static int call_rows(struct ev *ev, const struct batch *in, struct vec *out, str
     for (uint32_t k = 0; k < in->n; k++) {
         uint32_t row = batch_row(in, k);
         bool null = false;
+        if (k % CALLS_MAX == CALLS_MAX - 1)
+            TRY(check_interrupt(ev->x, err));
         for (uint32_t i = 0; i < ev->n_args; i++) {
             args[i] = vec_get(ev->arg_vecs[i], row);
             null |= args[i].null;

@@ -67,7 +67,6 @@ static int load(struct sort_op *s, struct err *err)
         TRY(op_next(op->input, err));
         if (op->input->out.n == 0)
             break;
-        TRY(check_interrupt(op->x, err));
         if (s->cut)
             TRY(add_candidates(s, &op->input->out, err));
         else

@@ -388,7 +388,6 @@ static int load(struct window_op *w, struct err *err)
         const struct batch *in = &op->input->out;
         if (in->n == 0)
             break;
-        TRY(check_interrupt(op->x, err));
         arena_reset(&op->batch);
         op->x->eval.arena = &op->batch;
         memcpy(wide.cols, in->cols, w->n_input * sizeof(struct vec));

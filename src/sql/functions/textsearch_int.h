@@ -18,6 +18,7 @@ struct ts_parser {
     size_t compound_end;        // behind the hyphenated word whose parts are being given
     struct ts_token pending[2]; // host and path of a URL
     uint32_t n_pending;
+    size_t no_email_before, no_host_before; // what is known of the places from `at` on
 };
 // Every byte of the text is in some token; hyphenated words and URLs come whole and then in parts.
 bool ts_parser_next(struct ts_parser *p, struct ts_token *out);

@@ -117,8 +117,9 @@ static size_t scan_number(struct str s, size_t from, enum ts_token_type *type)
 
 // ---- names of hosts, mails, files
 
-// a.b-c.com: labels, the last of two letters or more. As much as makes such a name: foo.com of foo.com-1.
-static size_t scan_host(struct str s, size_t from)
+// a.b-c.com: labels, the last of two letters or more. As much as makes such a name: foo.com of foo.com-1. *stop: how far
+// it looked.
+static size_t scan_host(struct str s, size_t from, size_t *stop)
 {
     size_t at = from, label = from, letters = 0, end = from;
     for (;; at++) {
@@ -136,6 +137,7 @@ static size_t scan_host(struct str s, size_t from)
             letters = 0;
         }
     }
+    *stop = at;
     return end - from;
 }
 
@@ -153,15 +155,16 @@ static size_t scan_url_path(struct str s, size_t from)
     return byte_at(s, from) == '/' && at - from > 1 ? at - from : 0;
 }
 
-static size_t scan_email(struct str s, size_t from)
+static size_t scan_email(struct str s, size_t from, size_t *stop)
 {
-    size_t at = from, host;
+    size_t at = from, host, ignored;
     while (is_plain(byte_at(s, at)) ||
            (at > from && (byte_at(s, at) == '.' || byte_at(s, at) == '_' || byte_at(s, at) == '-')))
         at++;
+    *stop = at;
     if (at == from || byte_at(s, at) != '@')
         return 0;
-    host = scan_host(s, at + 1);
+    host = scan_host(s, at + 1, &ignored);
     return host > 0 ? at + 1 + host - from : 0;
 }
 
@@ -251,12 +254,27 @@ static size_t take(struct ts_parser *p, struct ts_token *out, enum ts_token_type
     return len;
 }
 
+// Where no address or host begins, none begins before the place at which the search for it ended either: not to look
+// again keeps the work linear in texts like a_b_c_d.
+static size_t take_email(struct ts_parser *p, struct ts_token *out)
+{
+    size_t stop, len = p->at < p->no_email_before ? 0 : scan_email(p->text, p->at, &stop);
+    if (len > 0)
+        return take(p, out, TS_EMAIL, len);
+    if (p->at >= p->no_email_before)
+        p->no_email_before = stop;
+    return 0;
+}
+
 // A host, or a URL whose parts follow.
 static size_t take_host(struct ts_parser *p, struct ts_token *out)
 {
-    size_t host = scan_host(p->text, p->at);
-    if (host == 0)
+    size_t stop, host = p->at < p->no_host_before ? 0 : scan_host(p->text, p->at, &stop);
+    if (host == 0) {
+        if (p->at >= p->no_host_before)
+            p->no_host_before = stop;
         return 0;
+    }
     host += scan_port(p->text, p->at + host);
     size_t path = scan_url_path(p->text, p->at + host);
     if (path == 0)
@@ -291,14 +309,10 @@ static size_t take_word(struct ts_parser *p, struct ts_token *out)
 
 static size_t take_plain(struct ts_parser *p, struct ts_token *out)
 {
-    static const struct {
-        size_t (*scan)(struct str s, size_t from);
-        enum ts_token_type type;
-    } forms[] = {{scan_protocol, TS_PROTOCOL}, {scan_email, TS_EMAIL}};
     enum ts_token_type type;
-    size_t len = 0;
-    for (size_t i = 0; i < ARRAY_LEN(forms) && len == 0; i++)
-        len = take(p, out, forms[i].type, forms[i].scan(p->text, p->at));
+    size_t len = take(p, out, TS_PROTOCOL, scan_protocol(p->text, p->at));
+    if (len == 0)
+        len = take_email(p, out);
     if (len == 0)
         len = take_host(p, out);
     if (len == 0 && (len = scan_version(p->text, p->at)) > 0)
@@ -348,6 +362,8 @@ static void take_blanks(struct ts_parser *p, struct ts_token *out)
     } while (ahead.at < ahead.text.len && byte_at(ahead.text, ahead.at) != '-' &&
              byte_at(ahead.text, ahead.at) != '+' && byte_at(ahead.text, ahead.at) != '<' &&
              (byte_at(ahead.text, ahead.at) == '~' || take_token(&ahead, &next) == 0));
+    p->no_email_before = ahead.no_email_before;
+    p->no_host_before = ahead.no_host_before;
     p->at += take(p, out, TS_BLANK, ahead.at - p->at);
 }
 
