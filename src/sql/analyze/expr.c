@@ -131,8 +131,10 @@ static int mismatch(struct err *err, struct type want, const struct expr *e, str
 int expr_coerce_assign(struct analyzer *an, struct expr *e, struct type want, struct str what, struct expr **out,
                        struct err *err)
 {
-    // What a client declares a parameter to be is how it sends it; CockroachDB converts it to what the column wants.
-    enum cast_context least = e->kind == EXPR_PARAM ? CAST_EXPLICIT : CAST_ASSIGNMENT;
+    // What a client declares a parameter to be is how it sends it; CockroachDB converts it to what the column wants. A
+    // literal can be the name of what a REGCLASS column refers to.
+    bool name = is_literal_expr(e) && e->type.family == TYPE_STRING && want.family == TYPE_OID;
+    enum cast_context least = e->kind == EXPR_PARAM || name ? CAST_EXPLICIT : CAST_ASSIGNMENT;
     if (e->type.family != TYPE_UNKNOWN && !type_identical(e->type, want) && cast_allowed(e->type, want) < least)
         return mismatch(err, want, e, what);
     return expr_cast(an, e, want, false, out, err);
