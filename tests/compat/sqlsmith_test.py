@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Random queries of sqlsmith against a server with the schema of schema.sql: it lives on, and no error is internal.
+"""Random queries of sqlsmith against a server with the schema of schema.sql and sqlsmith.sql: it lives on, and no error is internal.
 
     sqlsmith_test.py PALMETTO [SECONDS [SEED]]
 
-Half of the time goes to queries over the schema's own tables, half to such over the catalogs too.
+Half of the time goes to queries over the schema's own tables, half to such over the catalogs too. Prints how many ended how,
+and how long the server, which is stopped while a query may run, takes to end.
 """
 
 import os
@@ -14,8 +15,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 INTERNAL = r"^.*internal error: .*$"  # in the server's log: what ended in XX000
+# What sqlsmith prints for each query.
+ENDS = {".": "without error", "S": "errors of syntax, names or types", "e": "other errors", "t": "timeouts", "C": "broken connections"}
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "cli"))
 from harness import Server  # noqa: E402
@@ -50,13 +54,15 @@ def main():
         server = Server(palmetto, pathlib.Path(directory), "--insecure", "--store=type=mem,size=1GiB")
         try:
             url = server.wait()
-            subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(HERE / "schema.sql"), url], check=True)
+            files = [f"--file={HERE / name}" for name in ("schema.sql", "sqlsmith.sql")]
+            subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *files, url], check=True)
             out = smith(url, seed, seconds / 2, "--exclude-catalog") + smith(url, seed, seconds / 2)
+            began = time.monotonic()
             status, _, err = server.stop(90)  # statements under way are given time to end
+            took = time.monotonic() - began
             bad = re.findall(INTERNAL, err, re.M)
-            # A character for each query: it went well, failed (syntax and types, or else), took too long, lost its connection.
             ran = "".join(re.findall(r"^[.SetC]+$", out, re.M))
-            print(f"{len(ran)} queries, {ran.count('.')} without error")
+            print(f"{len(ran)} queries: {', '.join(f'{ran.count(end)} {what}' for end, what in ENDS.items())}; stopped in {took:.1f} s")
             if status != 0 or bad:
                 print(f"status {status}: {err[-5000:]}\n" + "\n".join(bad))
                 failed = 1
