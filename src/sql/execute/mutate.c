@@ -162,7 +162,8 @@ static int touch_once(struct mutation_op *o, const struct table_index *ti, const
     return 0;
 }
 
-static int wide_row(struct mutation_op *o, const struct datum *existing, uint32_t row, struct err *err)
+// The existing row beside the one that meets it.
+static void wide_row(struct mutation_op *o, const struct datum *existing, uint32_t row)
 {
     struct batch *w = &o->wide;
     uint32_t n_table = o->ta->n_columns, n_in = o->in.ncols;
@@ -175,10 +176,15 @@ static int wide_row(struct mutation_op *o, const struct datum *existing, uint32_
         vec_set(&w->cols[c], 0, existing[c]);
     for (uint32_t c = 0; c < n_in; c++)
         vec_set(&w->cols[n_table + c], 0, vec_get(&o->in.cols[c], row));
+}
+
+static int wide_assign(struct mutation_op *o, struct err *err)
+{
+    uint32_t first = o->ta->n_columns + o->in.ncols;
     for (uint32_t i = 0; i < o->m->n_set; i++) {
         struct datum d;
-        TRY(ev_row(o->set[i], w, 0, &d, err));
-        vec_set(&w->cols[n_table + n_in + i], 0, d);
+        TRY(ev_row(o->set[i], &o->wide, 0, &d, err));
+        vec_set(&o->wide.cols[first + i], 0, d);
     }
     return 0;
 }
@@ -197,13 +203,14 @@ static int wide_members(struct mutation_op *o, struct ev **predicates, bool *mem
 static int update_existing(struct mutation_op *o, struct datum *existing, uint32_t row, struct err *err)
 {
     struct exec_context *x = o->op.x;
-    TRY(wide_row(o, existing, row, err));
+    wide_row(o, existing, row);
     if (o->set_where != NULL) {
         struct datum d;
         TRY(ev_row(o->set_where, &o->wide, 0, &d, err));
         if (d.null || !d.b)
             return 0;
     }
+    TRY(wide_assign(o, err));
     for (uint32_t i = 0; i < o->m->n_checks; i++) {
         struct datum d;
         TRY(ev_row(o->set_checks[i], &o->wide, 0, &d, err));
