@@ -633,8 +633,8 @@ static struct rel *join_new(struct analyzer *an, enum join_kind kind, struct rel
     j->join.kind = kind;
     j->join.on = on;
     col_id *cols = ARENA_ARRAY(an->arena, col_id, l->n_cols + r->n_cols);
-    memcpy(cols, l->cols, l->n_cols * sizeof(*cols));
-    memcpy(cols + l->n_cols, r->cols, r->n_cols * sizeof(*cols));
+    for (uint32_t i = 0; i < l->n_cols + r->n_cols; i++)
+        cols[i] = i < l->n_cols ? l->cols[i] : r->cols[i - l->n_cols];
     j->cols = cols;
     j->n_cols = l->n_cols + r->n_cols;
     struct col_set free = col_set_new(an->arena, an->query), left = col_set_new(an->arena, an->query);
