@@ -11,6 +11,7 @@ import argparse
 import collections
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -25,13 +26,15 @@ from nodes import Node, reduce  # noqa: E402
 from systems import PALMETTO, POSTGRES, Palmetto, Postgres, postgres_session  # noqa: E402
 
 STATEMENTS = 100
+NULL = re.compile(r"\bNULL::(\w+(?:\[\])?)")
 
 
 class Pair:
-    """A session of each system, in a database of the round."""
+    """A session of each system, in a database of the round. `aside`: another of PostgreSQL, for questions about a difference."""
 
-    def __init__(self, palmetto, postgres):
-        self.sessions = [palmetto, postgres]
+    def __init__(self, palmetto, postgres, aside):
+        self.sessions, self.aside = [palmetto, postgres], aside
+        aside.must("SET lock_timeout = '1s'")
 
     def both(self, node):
         """The outcomes of a statement; a text or a pair of texts is one too. None where there is nothing to run."""
@@ -39,8 +42,28 @@ class Pair:
         return [session.run(text) if text else None for session, text in zip(self.sessions, texts)]
 
     def everywhere(self, sql):
-        for session in self.sessions:
+        for session in [*self.sessions, self.aside]:
             session.must(sql)
+
+    def in_schema(self, name):
+        """A new schema, of nothing."""
+        for sql in (f"DROP SCHEMA IF EXISTS {name} CASCADE", f"CREATE SCHEMA {name}"):
+            for session in self.sessions:
+                session.must(sql)
+        self.everywhere(f"SET search_path = {name}")
+
+    def asked_aside(self, sql):
+        """PostgreSQL's outcome of a statement that is undone."""
+        self.aside.run("BEGIN")
+        outcome = self.aside.run(sql)
+        self.aside.run("ROLLBACK")
+        return outcome
+
+    def reason(self, what, node, ours, theirs):
+        """The reason why this difference is meant to be, or None."""
+        texts = [node.text(PALMETTO), node.text(POSTGRES)] if isinstance(node, Node) else [node, node] if isinstance(node, str) else node
+        return by_design(what, ours, theirs, texts[PALMETTO], lambda: self.asked_aside("EXPLAIN " + texts[POSTGRES]),
+                         lambda: self.asked_aside(NULL.sub(r"(SELECT NULL::\1)", texts[POSTGRES])))
 
 
 class Round:
@@ -54,9 +77,7 @@ class Round:
 
     def run(self):
         """Returns the number of differences."""
-        self.pair.everywhere("DROP SCHEMA IF EXISTS d CASCADE")
-        self.pair.everywhere("CREATE SCHEMA d")
-        self.pair.everywhere("SET search_path = d")
+        self.pair.in_schema("d")
         for statement in self.generator.schema():
             self.setup.append(statement)
             ours, theirs = self.pair.both(statement)
@@ -97,21 +118,17 @@ class Round:
         self.counts["errors"] += ours.error != ""
         if what is None:
             return
-        texts = node.text(PALMETTO) if isinstance(node, Node) else node if isinstance(node, str) else node[0]
-        reason = by_design(what, ours, theirs, texts)
-        if reason is not None:
-            self.counts[f"by design: {reason}"] += 1
-            return
         if isinstance(node, Node):
-            before = what
-
-            def differs(candidate):
-                a, b = self.pair.both(candidate)
-                now = difference(a, b, ordered)
-                return now == before and by_design(now, a, b, candidate.text(PALMETTO)) is None
-            reduce(node, differs)
+            reduce(node, lambda candidate: difference(*self.pair.both(candidate), ordered) == what)
             ours, theirs = self.pair.both(node)
-        self.report(what, node, ours, theirs)
+        self.meant_or_reported(what, node, ours, theirs)
+
+    def meant_or_reported(self, what, node, ours, theirs):
+        reason = self.pair.reason(what, node, ours, theirs)
+        if reason is None:
+            self.report(what, node, ours, theirs)
+        else:
+            self.counts[f"by design: {reason}"] += 1
 
     def compare_change(self, node, table):
         """A change in a transaction, its rows and what the table holds afterwards; then undone, or kept when it is the same."""
@@ -123,28 +140,24 @@ class Round:
 
         def differing(candidate):
             results, after = outcomes(candidate)
-            what = difference(*results, False) or difference(*after, False)
-            if what is not None and by_design(what, *results, candidate.text(PALMETTO)) is not None:
-                self.counts["by design: in a change"] += 1
-                return None, results, after, True
-            return what, results, after, False
-        what, results, after, designed = differing(node)
-        if self.verbose:
-            print("--", node.text(PALMETTO), "\n=>", results[0])
-        self.counts["statements"] += 1
-        if what is None:
-            self.pair.both("ROLLBACK" if designed or self.generator.chance(0.5) else "COMMIT")
-            return
-        self.pair.both("ROLLBACK")
+            return difference(*results, False) or difference(*after, False), results, after
 
         def still(candidate):
             found = differing(candidate)[0]
             self.pair.both("ROLLBACK")
             return found == what
-        reduce(node, still)
-        results, after = differing(node)[1:3]
+        what, results, after = differing(node)
+        if self.verbose:
+            print("--", node.text(PALMETTO), "\n=>", results[0])
+        self.counts["statements"] += 1
+        if what is None:
+            self.pair.both("ROLLBACK" if self.generator.chance(0.5) else "COMMIT")
+            return
         self.pair.both("ROLLBACK")
-        self.report(what, node, *(results if difference(*results, False) else after))
+        reduce(node, still)
+        results, after = differing(node)[1:]
+        self.pair.both("ROLLBACK")
+        self.meant_or_reported(what, node, *(results if difference(*results, False) else after))
 
     def compare_transaction(self):
         """Several changes with savepoints among them, of which some are undone; what all tables hold in the end."""
@@ -164,7 +177,8 @@ class Round:
             done.append(step.text(PALMETTO))
             what = difference(ours, theirs, False)
             if what is not None:
-                if by_design(what, ours, theirs, done[-1]) is None:
+                self.pair.both("ROLLBACK")
+                if self.pair.reason(what, step, ours, theirs) is None:
                     self.report(f"{what} in a transaction", "; ".join(done), ours, theirs)
                 break
             if ours.error:
@@ -194,7 +208,7 @@ def run(palmetto, postgres, arguments):
     admin.must("CREATE DATABASE d TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
     admin.close()
     postgres.url = postgres.url.replace("/postgres?", "/d?")
-    pair = Pair(palmetto.session(), postgres_session(postgres))
+    pair = Pair(palmetto.session(), postgres_session(postgres), postgres_session(postgres))
     counts, rounds, failed = collections.Counter(), 0, 0
     deadline = time.monotonic() + arguments.seconds if arguments.seconds else None
     while rounds < arguments.rounds if deadline is None else time.monotonic() < deadline:

@@ -117,8 +117,8 @@ static size_t scan_number(struct str s, size_t from, enum ts_token_type *type)
 
 // ---- names of hosts, mails, files
 
-// a.b-c.com: labels, the last of two letters or more. As much as makes such a name: foo.com of foo.com-1. *stop: how far
-// it looked.
+// a.b-c.com: labels, the last of two letters or more. As much as makes such a name: foo.com of foo.com-1. *stop: how
+// far it looked.
 static size_t scan_host(struct str s, size_t from, size_t *stop)
 {
     size_t at = from, label = from, letters = 0, end = from;
