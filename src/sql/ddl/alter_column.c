@@ -291,7 +291,7 @@ int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *
     for (size_t i = 0; i < e->depended_on_by.len; i++) {
         const struct cat_table *v;
         TRY(cat_table_by_id(w->dc->view, e->depended_on_by.ptr[i], &v, err));
-        if (v == NULL || !query_mentions_column(v->view_sql, cmd->name))
+        if (v == NULL || !query_mentions_column(v->view_sql, e->t.name, cmd->name))
             continue;
         err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                 "cannot rename column \"%.*s\" because view \"%.*s\" depends on it", STR_FMT(cmd->name),

@@ -236,7 +236,9 @@ int drop_foreign_key(struct table_work *w, struct str name, struct err *err) MUS
 int drop_dependent_views(struct ddl_context *dc, const struct cat_table *t, const char *what, struct str name,
                          bool cascade, struct err *err) MUST_CHECK;
 
-bool query_mentions_column(struct str sql, struct str column); // or has a star
+// Whether a statement reads a column of the table, as far as names tell: what has no table before it may be that
+// column.
+bool query_mentions_column(struct str sql, struct str table, struct str column);
 // The first function or procedure whose body uses the relation, or with a column that column of it; NULL: none.
 int ddl_function_using(struct ddl_context *dc, const struct cat_table *t, struct str column,
                        const struct cat_function **out, struct err *err) MUST_CHECK;

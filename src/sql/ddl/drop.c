@@ -208,31 +208,78 @@ int drop_relation(struct ddl_context *dc, const struct cat_table *t, bool cascad
 // ---- views that read a column
 
 struct column_search {
-    struct str name;
+    struct str table, column;
+    struct ast *statement;
     bool found;
 };
 
-static bool search_column(void *arg, struct ast *n)
+// Whether a name stands for the table in some FROM of the statement, so that columns can be read through it.
+struct alias_search {
+    struct str table, alias;
+    bool known, found;
+};
+
+static bool search_alias(void *arg, struct ast *n)
 {
-    struct column_search *s = arg;
-    if (n->kind == AST_COLUMN_REF) {
-        const struct ast_column_ref *c = ast_as_column_ref(n);
-        s->found |= c->star || str_eq(c->column, s->name);
+    struct alias_search *s = arg;
+    if (n->kind != AST_ALIASED_TABLE)
+        return true;
+    const struct ast_aliased_table *at = ast_as_aliased_table(n);
+    bool named = at->source->kind == AST_OBJECT_NAME;
+    struct str name = named ? ast_as_object_name(at->source)->name : STR("");
+    if (str_eq(at->alias.ptr != NULL ? at->alias : name, s->alias)) {
+        s->known = true;
+        s->found |= named ? str_eq(name, s->table) : at->source->kind == AST_TABLE_ID || at->source->kind == AST_JOIN;
     }
     return true;
 }
 
-bool query_mentions_column(struct str sql, struct str column)
+static bool names_table(const struct column_search *s, struct str alias, bool if_unknown)
+{
+    struct alias_search search = {s->table, alias, false, false};
+    ast_walk(s->statement, search_alias, &search);
+    return search.known ? search.found : if_unknown;
+}
+
+static bool reads_column(const struct column_search *s, const struct ast_column_ref *c)
+{
+    if (!c->star && !str_eq(c->column, s->column)) // the name of a table is all its columns
+        return c->table.ptr == NULL && names_table(s, c->column, false);
+    return c->table.ptr == NULL || names_table(s, c->table, true);
+}
+
+static bool joined_by(const struct ast_join *j, struct str column)
+{
+    for (size_t i = 0; i < j->using.n; i++) {
+        if (str_eq(ast_as_name(j->using.items[i])->name, column))
+            return true;
+    }
+    return j->natural;
+}
+
+static bool search_column(void *arg, struct ast *n)
+{
+    struct column_search *s = arg;
+    if (n->kind == AST_COLUMN_REF)
+        s->found |= reads_column(s, ast_as_column_ref(n));
+    if (n->kind == AST_JOIN)
+        s->found |= joined_by(ast_as_join(n), s->column);
+    if (n->kind == AST_ALIASED_TABLE && ast_as_aliased_table(n)->columns.n > 0) // columns that go by other names
+        s->found |= names_table(s, ast_as_aliased_table(n)->alias, true);
+    return true;
+}
+
+bool query_mentions_column(struct str sql, struct str table, struct str column)
 {
     struct arena a;
     struct parsed_statements p;
-    struct column_search s = {column, false};
+    struct column_search s = {table, column, NULL, false};
     arena_init(&a, NULL);
-    if (parse_sql(&a, sql, NULL, &p, NULL) == 0)
-        for (size_t i = 0; i < p.n; i++)
-            ast_walk(p.items[i].ast, search_column, &s);
-    else
-        s.found = true;
+    s.found = parse_sql(&a, sql, NULL, &p, NULL) != 0;
+    for (size_t i = 0; !s.found && i < p.n; i++) {
+        s.statement = p.items[i].ast;
+        ast_walk(s.statement, search_column, &s);
+    }
     arena_release(&a);
     return s.found;
 }
@@ -244,7 +291,7 @@ int drop_dependent_views(struct ddl_context *dc, const struct cat_table *t, cons
     for (size_t i = 0; i < t->n_depended_on_by; i++) {
         const struct cat_table *r;
         TRY(cat_table_by_id(dc->view, t->depended_on_by[i], &r, err));
-        if (r == NULL || !query_mentions_column(r->view_sql, name))
+        if (r == NULL || !query_mentions_column(r->view_sql, t->name, name))
             continue;
         if (!cascade)
             return depends_error(what, name, r, err);

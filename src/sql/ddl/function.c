@@ -280,7 +280,7 @@ int ddl_function_using(struct ddl_context *dc, const struct cat_table *t, struct
     for (size_t i = 0; i < t->n_functions && *out == NULL; i++) {
         const struct cat_function *f;
         TRY(cat_function_by_id(dc->view, t->functions[i], &f, err));
-        if (f != NULL && (column.len == 0 || query_mentions_column(f->body, column)))
+        if (f != NULL && (column.len == 0 || query_mentions_column(f->body, t->name, column)))
             *out = f;
     }
     return 0;
