@@ -311,7 +311,8 @@ static int read_year_month(struct reader *r, struct number years)
 {
     struct number months = {.negative = years.negative};
     r->at++;
-    if (!read_digits(r, &months.whole) || months.whole > 11 || years.fraction != 0)
+    // 1970-01-01 is a date, not a number of days behind months.
+    if (!read_digits(r, &months.whole) || months.whole > 11 || years.fraction != 0 || peek(r) == '-' || peek(r) == '+')
         return interval_error(r, "invalid input syntax", STR_EMPTY);
     add_number(r, years, &unit_year);
     add_number(r, months, &unit_month);
