@@ -26,6 +26,9 @@ from nodes import Node, reduce  # noqa: E402
 from systems import PALMETTO, POSTGRES, Palmetto, Postgres, postgres_session  # noqa: E402
 
 STATEMENTS = 100
+ZONES = ["UTC", "UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"]
+# Literals that can be parameters: those with a type.
+LITERAL = re.compile(r"'((?:[^'\\]|'')*)'::(?!INTERVAL PREC|INTERVAL FOLL)(\w+(?:\[\])?)")
 NULL = re.compile(r"\bNULL::(\w+(?:\[\])?)")
 
 
@@ -78,6 +81,9 @@ class Round:
     def run(self):
         """Returns the number of differences."""
         self.pair.in_schema("d")
+        zone = self.generator.pick(ZONES)
+        self.setup.append(f"SET TimeZone = '{zone}'")
+        self.pair.everywhere(self.setup[0])
         for statement in self.generator.schema():
             self.setup.append(statement)
             ours, theirs = self.pair.both(statement)
@@ -91,9 +97,17 @@ class Round:
 
     def statement(self):
         roll = self.generator.random.random()
-        if roll < 0.6:
+        if roll < 0.03:
+            self.alter()
+        elif roll < 0.05:
+            self.compare_copy()
+        elif roll < 0.6:
             query = self.generator.query(2, None)
             self.compare(query.node, query.ordered)
+            if roll < 0.12:
+                self.compare_parameters(query)
+            elif roll < 0.18 and query.ordered:
+                self.compare_cursor(query.node)
         elif roll < 0.8:
             self.compare(self.generator.scalars(), False)
         elif roll < 0.95:
@@ -130,12 +144,90 @@ class Round:
         else:
             self.counts[f"by design: {reason}"] += 1
 
+    def compare_parameters(self, query):
+        """The literals of a query as parameters."""
+        texts, values = [], []
+        for dialect in (PALMETTO, POSTGRES):
+            found, numbers = [], {}
+
+            def parameter(match):
+                """The same literal is the same parameter: DISTINCT and ORDER BY must see that."""
+                if match[0] not in numbers:
+                    found.append(match[1].replace("''", "'"))
+                    numbers[match[0]] = len(found)
+                return f"${numbers[match[0]]}::{match[2]}"
+            texts.append(LITERAL.sub(parameter, query.node.text(dialect)))
+            values.append(found)
+        outcomes = [session.run_parameters(text, found) for session, text, found in zip(self.pair.sessions, texts, values)]
+        self.counts["with parameters"] += 1
+        what = difference(*outcomes, query.ordered)
+        if what is not None and self.pair.reason(what, query.node, *outcomes) is None:
+            self.report(f"{what} with parameters {values[0]}", texts[0], *outcomes)
+
+    def compare_cursor(self, node):
+        """An ordered query through a cursor."""
+        self.pair.both("BEGIN")
+        self.counts["cursors"] += 1
+        steps = [("DECLARE c CURSOR FOR " + node.text(PALMETTO), "DECLARE c CURSOR FOR " + node.text(POSTGRES)),
+                 *self.generator.random.sample(["FETCH 2 c", "MOVE 1 c", "FETCH c", "FETCH FORWARD 3 c"], 3), "FETCH ALL c", "FETCH 1 c", "CLOSE c"]
+        for step in steps:
+            outcomes = self.pair.both(step)
+            what = difference(*outcomes, True)
+            if what is not None:
+                self.report(f"{what} of {step} with a cursor", node, *outcomes)
+            if what is not None or outcomes[0].error:
+                break
+        self.pair.both("ROLLBACK")
+
+    def alter(self):
+        """A change of a schema that both take or refuse."""
+        sql, apply = self.generator.alteration()
+        self.pair.both("BEGIN")
+        outcomes = self.pair.both(sql)
+        self.counts["schema changes"] += 1
+        what = difference(*outcomes, False)
+        if what is not None and self.pair.reason(what, sql, *outcomes) is None:
+            self.report(what, sql, *outcomes)
+        if outcomes[0].error or outcomes[1].error:
+            self.pair.both("ROLLBACK")
+            return
+        self.pair.both("COMMIT")
+        self.setup.append(sql)
+        if apply is not None:
+            apply()
+
+    def compare_copy(self):
+        """The rows of a table out of one system and into the other."""
+        table = self.generator.pick(self.generator.tables)
+        options = self.generator.pick(["", " WITH (FORMAT csv)", " WITH (FORMAT csv, HEADER, NULL 'nil')", " WITH (FORMAT binary)"])
+        columns = f"{table.name} ({', '.join(name for name, _ in table.written)})"
+        source = self.generator.pick([PALMETTO, POSTGRES])
+        self.counts["copies"] += 1
+        self.pair.both("BEGIN")
+        giver, taker = self.pair.sessions[source], self.pair.sessions[1 - source]
+        before = giver.run(f"SELECT * FROM {table.name}")
+        data = giver.copy_out(f"COPY {columns} TO STDOUT{options}")
+        after = data
+        if isinstance(data, bytes):
+            taker.run(f"DELETE FROM {table.name}")
+            after = taker.copy_in(f"COPY {columns} FROM STDIN{options}", data)
+            if not after.error:
+                after = taker.run(f"SELECT * FROM {table.name}")
+        self.pair.both("ROLLBACK")
+        if after.error or difference(before, after, False) is not None:
+            self.report(f"COPY{options} from system {source} to the other", f"COPY {columns}", *((before, after) if source == PALMETTO else (after, before)))
+
     def compare_change(self, node, table):
         """A change in a transaction, its rows and what the table holds afterwards; then undone, or kept when it is the same."""
         def outcomes(candidate):
             self.pair.both("BEGIN")
             results = self.pair.both(candidate)
-            after = self.pair.both(f"SELECT * FROM {table.name}") if not results[0].error and not results[1].error else results
+            after = results
+            if not results[0].error and not results[1].error:  # what refers to the table can have changed as well
+                for name in [table.name] + [other.name for other in self.generator.tables if other is not table]:
+                    after = self.pair.both(f"SELECT * FROM {name}")
+                    if difference(*after, False):
+                        break
             return results, after
 
         def differing(candidate):

@@ -27,13 +27,16 @@ TYPES = {
     "texts": ("TEXT[]", ["{}", "{a}", "{a,b}", "{NULL,x}", '{"",zz}']),
     "inet": ("INET", ["192.168.0.1", "10.0.0.0/8", "::1", "192.168.1.0/24", "fe80::1/64"]),
     "bit": ("VARBIT", ["1", "0101", "1111", "10000000", "0000"]),
+    "mood": ("mood", ["sad", "ok", "happy", "so so"]),
 }
+# Types that have to be made first.
+MADE = ["CREATE TYPE mood AS ENUM ('sad', 'so so', 'ok', 'happy')"]
 # Ordered differently by the two: arrays by where NULL elements come, inet by what counts first.
 UNORDERED = {"jsonb", "ints", "texts", "inet"}
 ORDERED = [name for name in TYPES if name not in UNORDERED]
 
 COMPARED = ["int", "int", "dec", "flt", "text", "text", "bool", "date", "time", "ts", "tstz", "ivl", "bytea", "uuid", "ints",
-            "texts", "inet", "bit"]
+            "texts", "inet", "bit", "mood"]
 
 
 def comparisons():
@@ -75,7 +78,9 @@ TOTAL = {
             "array_position({ints}, {int})", "({ints})[2]", "({ints})[{int4}]", "length({bytea})", "length({bit})",
             "octet_length({bytea})", "({dec}::INT8)", "masklen({inet})", "family({inet})", "get_byte('\\x0102'::BYTEA, 1)",
             "array_upper({ints}, 1)", "array_lower({texts}, 1)", "num_nulls({int}, {text})", "num_nonnulls({int}, {bool}, {ts})",
-            "jsonb_array_length(jsonb_build_array({int}, {text}))", "ascii({text} || 'x')", "bit_count({bytea})"],
+            "jsonb_array_length(jsonb_build_array({int}, {text}))", "ascii({text} || 'x')", "bit_count({bytea})", "extract(hour FROM {tstz})::INT8",
+            "array_ndims({ints})", "array_length(regexp_split_to_array({text}, 'b'), 1)", "length(to_tsvector('simple', {text}))", "array_length(enum_range({mood}, {mood}), 1)",
+            "({ints})[array_upper({ints}, 1)]", "extract(epoch FROM {ivl})::INT8"],
     "dec": ["({dec} + {dec})", "({dec} - {dec})", "({dec} * {dec})", "(- {dec})", "abs({dec})", "round({dec}, 1)",
             "round({dec})", "trunc({dec})", "trunc({dec}, 1)", "ceil({dec})", "floor({dec})", "sign({dec})", "({dec} % 7)",
             "({int}::DECIMAL)", "({int} + {dec})", "({dec} * {int})", "mod({dec}, 3)", "div({dec}, 3)",
@@ -97,7 +102,9 @@ TOTAL = {
              "({jsonb} #>> '{a,b}')", "jsonb_typeof({jsonb})", "format('%s-%I', {text}, coalesce({text}, '') || 'q')", "overlay({text} PLACING {text} FROM 2)",
              "substring({text} FROM '[a-z]+')", "to_char({ts}, 'YYYY-MM-DD HH24:MI:SS')", "to_char({date}, 'DDD Mon IYYY-IW')",
              "({int} || {text})", "({text} || {dec})", "starts_with({text}, {text})::TEXT", "chr(abs({int4} % 50) + 40)",
-             "abbrev({inet})", "host({inet})"],
+             "abbrev({inet})", "host({inet})", "({mood}::TEXT)",
+             "({tstz}::TEXT)", "to_char({tstz}, 'YYYY-MM-DD HH24:MI:SS')", "(to_tsvector('simple', {text})::TEXT)", "(to_tsvector('english', {text} || ' running dogs')::TEXT)",
+             "array_to_string(({texts})[1:2], '+')", "(jsonb_path_query_first({jsonb}, '$.a')::TEXT)"],
     "bool": [*comparisons(), "({bool} AND {bool})", "({bool} OR {bool})", "(NOT {bool})", "({bool} AND {bool} AND {bool})",
              "({bool} OR {bool} OR {bool})", "({bool} IS TRUE)", "({bool} IS NOT FALSE)", "({bool} IS UNKNOWN)", "({text} LIKE {text} || '%')",
              "({text} LIKE '%a%')", "({text} NOT LIKE '_b%')", "({text} ILIKE 'A%')", "({text} ~ '^[a-z]')", "({text} ~* 'B')",
@@ -108,20 +115,25 @@ TOTAL = {
              "({inet} && {inet})", "(({int}, {text}) = ({int}, {text}))", "(({int}, {dec}) < ({int}, {dec}))",
              "(({int}, {text}) IN (({int}, {text}), ({int}, {text})))", "({int} = {dec})", "({int} < {flt})", "({dec} >= {int})",
              "({date} < {ts})", "(({date}, {date}) OVERLAPS ({date}, {date}))", "({int} <> 0 AND {int} % coalesce(nullif({int}, 0), 1) = 0)",
-             "(({int}, {bool}) IS NULL)", "(({int}, {text}) IS NOT NULL)", "({int} = ANY (ARRAY[{int}, {int}]))", "isfinite({ts})"],
+             "(({int}, {bool}) IS NULL)", "(({int}, {text}) IS NOT NULL)", "({int} = ANY (ARRAY[{int}, {int}]))", "isfinite({ts})",
+             "(to_tsvector('english', {text}) @@ to_tsquery('english', 'world | ab'))", "(to_tsvector('simple', {text}) @@ plainto_tsquery('simple', {text}))",
+             "({jsonb} @? '$.a')", "jsonb_path_exists({jsonb}, '$.* ? (@ > 0)')", "({jsonb} @? '$[*] ? (@ == 2)')", "({jsonb} @> '{{\"a\": 1}}')", "({jsonb} -> 'a' = '1')", "({jsonb} -> 'a' -> 'b' IS NOT NULL)",
+             "({jsonb} ->> 'a' = {text})", "({jsonb} <@ '[1, 2, 3, 4]')", "({ints} && {ints})", "({texts} @> {texts})", "({texts} <@ {texts})", "({mood} = {mood})", "({text} LIKE 'a%')", "({text} LIKE '%b%')",
+             "({jsonb} ? {text})", "({jsonb} IS NULL)"],
     "date": ["({date} + {int4} % 1000)", "({date} - {int4} % 1000)", "({ts}::DATE)", "({tstz}::DATE)", "date_trunc('month', {date}::TIMESTAMP)::DATE"],
     "time": ["({ts}::TIME)", "({time} + {ivl})", "({time} - {ivl})"],
     "ts": ["({ts} + {ivl})", "({ts} - {ivl})", "({date}::TIMESTAMP)", "({date} + {time})", "date_trunc('hour', {ts})", "date_trunc('week', {ts})",
-           "date_trunc('quarter', {ts})", "({tstz} AT TIME ZONE 'Europe/Berlin')", "({date} + {ivl})", "date_trunc('month', {ts})"],
+           "date_trunc('quarter', {ts})", "({tstz} AT TIME ZONE 'Europe/Berlin')", "({tstz}::TIMESTAMP)", "({tstz} AT TIME ZONE 'Australia/Lord_Howe')", "({date} + {ivl})", "date_trunc('month', {ts})"],
     "tstz": ["({tstz} + {ivl})", "({tstz} - {ivl})", "({ts} AT TIME ZONE 'UTC')", "({ts} AT TIME ZONE 'America/New_York')",
-             "date_trunc('day', {tstz})", "date_trunc('year', {tstz})"],
+             "date_trunc('day', {tstz})", "date_trunc('year', {tstz})", "({ts}::TIMESTAMPTZ)", "({date}::TIMESTAMPTZ)",
+             "date_trunc('day', {tstz}, 'America/New_York')", "({ts} AT TIME ZONE 'Asia/Kolkata')", "({ts} AT TIME ZONE 'Europe/Berlin')"],
     "ivl": ["({ivl} + {ivl})", "({ivl} - {ivl})", "(- {ivl})", "({ts} - {ts})", "({ivl} * 2)", "({ivl} / 2)", "age({ts}, {ts})", "({tstz} - {tstz})",
             "justify_hours({ivl})", "justify_days({ivl})", "justify_interval({ivl})", "({time} - {time})"],
     "bytea": ["({bytea} || {bytea})", "substr({bytea}, 1, 2)", "convert_to({text}, 'UTF8')"],
     "uuid": [],
     "jsonb": ["({jsonb} -> 'a')", "(jsonb_build_array({text}, {int}) -> 1)", "({jsonb} #> '{a,b}')", "to_jsonb({int})", "to_jsonb({text})", "jsonb_build_object('k', {int}, 'l', {text})",
               "jsonb_build_array({int}, {bool}, {text})", "to_jsonb({ints})", "jsonb_strip_nulls({jsonb})", "(jsonb_build_object('a', {int}) || jsonb_build_object('b', {text}))",
-              "(jsonb_build_array({int}) || {jsonb})", "jsonb_set('{\"a\": 1}'::JSONB, '{a}', coalesce({jsonb}, '1'))", "jsonb_build_object({text} || 'k', {dec})",
+              "(jsonb_build_array({int}) || {jsonb})", "jsonb_set('{\"a\": 1}'::JSONB, '{a}', coalesce({jsonb}, '1'))", "jsonb_build_object(coalesce({text}, '') || 'k', {dec})",
               "to_jsonb({ts})", "to_jsonb({bool})", "jsonb_insert('[0, 1]'::JSONB, '{1}', coalesce({jsonb}, 'null'))"],
     "ints": ["ARRAY[{int}, {int}]", "({ints} || {ints})", "({ints} || {int})", "({int} || {ints})", "array_append({ints}, {int})", "array_prepend({int}, {ints})",
              "array_remove({ints}, {int})", "array_cat({ints}, {ints})", "array_replace({ints}, {int}, {int})", "array_positions({ints}, {int})::INT8[]", "ARRAY[{int}]"],
@@ -129,6 +141,7 @@ TOTAL = {
               "array_remove({texts}, {text})", "regexp_split_to_array({text}, '[b ]')", "string_to_array({text}, 'b', 'a')"],
     "inet": ["({inet} + abs({int} % 100))", "broadcast({inet})", "netmask({inet})", "hostmask({inet})", "set_masklen({inet}, 8)"],
     "bit": ["({bit} || {bit})", "(~ {bit})"],
+    "mood": ["enum_first({mood})", "enum_last({mood})"],
 }
 for _name, _list in TOTAL.items():
     _list.extend(everywhere(_name))
@@ -160,6 +173,7 @@ PARTIAL = {
     "texts": ["({text}::TEXT[])", "string_to_array({text}, {text})", "regexp_split_to_array({text}, {text})", "regexp_match({text}, {text})"],
     "inet": ["({text}::INET)", "set_masklen({inet}, {int4})", "({inet} & {inet})", "({inet} | {inet})", "(~ {inet})", "({inet} + {int})"],
     "bit": ["({bit} & {bit})", "({bit} | {bit})", "({bit} # {bit})", "({text}::VARBIT)", "({bit} << 1)", "({bit} >> 2)", "set_bit({bit}, {int4}, 1)"],
+    "mood": ["({text}::mood)"],
 }
 
 # Aggregates whose result does not depend on the order of rows.
@@ -183,6 +197,7 @@ AGGREGATES = {
     "texts": ["array_agg({text} ORDER BY {same})", "array_agg(DISTINCT {text} ORDER BY {same} DESC)"],
     "inet": [],
     "bit": [],
+    "mood": ["min({mood})", "max({mood})"],
 }
 FILTERED = 0.2
 

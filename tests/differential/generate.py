@@ -2,7 +2,7 @@
 
 import random
 
-from expressions import (AGGREGATES, FILTERED, ORDERED, ORDERED_ONLY, PARTIAL, PEERS, TOTAL, TYPES, UNORDERED)
+from expressions import (AGGREGATES, FILTERED, MADE, ORDERED, ORDERED_ONLY, PARTIAL, PEERS, TOTAL, TYPES, UNORDERED)
 from nodes import List, Node, template
 
 SQL = {name: entry[0] for name, entry in TYPES.items()}
@@ -27,6 +27,7 @@ class Table:
         self.name, self.written, self.not_null, self.unique, self.computed = name, written, not_null, unique, computed
         self.columns = written + [entry[:2] for entry in computed]
         self.next_id = 0
+        self.arbiters = []  # of ON CONFLICT, beside the key and unique columns: texts
 
 
 class Scope:
@@ -36,6 +37,7 @@ class Scope:
     def __init__(self, columns, inner=None, key=None, outer=None):
         self.columns, self.inner, self.key, self.outer = columns, inner, key, outer
         self.windows = False
+        self.grouping = []  # texts that GROUPING() takes
 
     def of(self, type_):
         return [text for text, kind in self.columns if kind == type_]
@@ -74,7 +76,7 @@ class Generator:
 
     def schema(self):
         """Statements that make tables and fill them; texts, or pairs of them."""
-        out = []
+        out = list(MADE)
         for i in range(self.random.randint(2, 4)):
             self.tables.append(self.table(f"t{i}"))
             out.append(self.create_table(self.tables[-1], i))
@@ -174,6 +176,7 @@ class Generator:
             column, other = self.random.sample([column for column in usable if column != "id"] * 2, 2)
             if column != other:
                 out.append(f"CREATE UNIQUE INDEX ON {table.name} ({column}, {other}, id) WHERE {other} IS NOT NULL")
+                table.arbiters.append(f"({column}, {other}, id) WHERE {other} IS NOT NULL")
         if inverted and self.chance(0.5):
             out.append((f"CREATE INVERTED INDEX ON {table.name} ({inverted[0]})", ""))
         if self.chance(0.3):
@@ -235,6 +238,8 @@ class Generator:
     def leaf(self, type_, scope, depth):
         if scope.inner is not None and AGGREGATES[type_] and self.chance(0.5):
             return self.aggregate(type_, scope)
+        if type_ == "int" and scope.grouping and self.chance(0.3):
+            return Node([f"grouping({', '.join(scope.grouping)})::INT8"], type_, minimal(type_))
         columns = scope.of(type_)
         if columns and self.chance(0.8):
             return Node([self.pick(columns)], type_, minimal(type_))
@@ -278,6 +283,8 @@ class Generator:
         if total:
             keys += [self.sort_key(Node([text])) for text in scope.key]
             frame = self.frame(["ROWS", "GROUPS"])
+        elif keys and self.chance(0.25):
+            keys, frame = self.range_offsets(plain)
         elif keys:
             frame = self.frame(["RANGE", "GROUPS"])
         if self.chance(0.15) and "count(*)" not in node.text(0) and any(word in node.text(0) for word in ("sum(", "max(", "min(", "count(")):
@@ -289,6 +296,19 @@ class Generator:
             node.parts += ["ORDER BY ", List(keys), frame]
         node.parts.append(f"){cast}")
         return node
+
+    def range_offsets(self, scope):
+        """One key, and a frame of the rows whose key is so much less or more."""
+        kind, offsets = self.pick([("int", ["1", "3"]), ("dec", ["0.5", "2"]), ("flt", ["1.5"]), ("date", ["'1 mon'", "'3 days'"]), ("ts", ["'1 year'", "'2 hours'"]), ("tstz", ["'40 days'"]),
+                                   ("time", ["'90 minutes'"]), ("ivl", ["'1 day'"])])
+        cast = "::INTERVAL" if offsets[0][0] == "'" else ""
+        bounds = ["UNBOUNDED PRECEDING", *(f"{offset}{cast} PRECEDING" for offset in offsets), "CURRENT ROW", *(f"{offset}{cast} FOLLOWING" for offset in reversed(offsets)), "UNBOUNDED FOLLOWING"]
+        first = self.random.randrange(0, len(bounds) - 1)
+        last = self.random.randrange(max(first, 1), len(bounds))
+        if "FOLLOWING" in bounds[first] or "PRECEDING" in bounds[last]:
+            first, last = 0, len(bounds) // 2
+        key = Node([self.expression(kind, scope, 1), self.pick(["", " DESC", " NULLS FIRST"])])
+        return [key], Node([f" RANGE BETWEEN {bounds[first]} AND {bounds[last]}{self.pick(['', '', ' EXCLUDE TIES', ' EXCLUDE GROUP'])}"], None, "")
 
     def sort_key(self, node):
         """PostgreSQL's order of NULLs is that of null_ordered_last."""
@@ -522,11 +542,27 @@ class Generator:
         keys = [Node([text]) for text, _ in chosen]
         grouped = Scope(list(chosen), inner=scope, outer=None)
         tail = []
-        if keys:
+        if keys and self.chance(0.3):
+            grouped.grouping = [text for text, _ in chosen]
+            tail += [" GROUP BY ", self.grouping_sets(grouped.grouping)]
+        elif keys:
             tail += [" GROUP BY ", List(keys)]
         if self.chance(0.3):
             tail.append(Node([" HAVING ", self.expression("bool", grouped, 2)], None, ""))
         return grouped, tail
+
+    def grouping_sets(self, keys):
+        """In the second form of a pair of keys the plain key comes before the sets."""
+        text = ", ".join(keys)
+        return self.pick([f"ROLLUP ({text})", f"CUBE ({text})", f"GROUPING SETS (({text}), ({keys[0]}), ())", f"GROUPING SETS ({text}, ({text}))", f"{keys[0]}, ROLLUP ({text})"])
+
+    def walk(self, name):
+        """A recursive query that goes from row to row of a table."""
+        table = self.pick(self.tables)
+        to = self.pick([column for column, kind in table.columns if kind == "int"])
+        union = self.pick(["UNION", "UNION", "UNION ALL"])
+        return Node([f"{name} (n, d) AS (SELECT t.id, ", ("0", "0::INT8"), f" FROM {table.name} AS t WHERE t.id < 5 {union} SELECT t.{to}, w.d + 1 FROM {name} AS w "
+                     f"JOIN {table.name} AS t ON t.id = w.n WHERE w.d < {self.random.randint(1, 4)})"])
 
     def with_clause(self, depth, outer):
         before = list(self.ctes)
@@ -535,7 +571,10 @@ class Generator:
         made = []
         for _ in range(self.random.randint(1, 2)):
             name = self.fresh("w")
-            if recursive and not made:
+            if recursive and not made and self.chance(0.4):
+                parts.append(self.walk(name))
+                made.append((name, [("n", "int"), ("d", "int")]))
+            elif recursive and not made:
                 step = self.pick([f"SELECT n + 1, s || 'x' FROM {name} WHERE n < {self.random.randint(1, 6)}",
                                   f"SELECT n * 2, s FROM {name} WHERE n < 20"])
                 union = self.pick(["UNION ALL", "UNION"])
@@ -557,8 +596,11 @@ class Generator:
         """INSERT, UPDATE or DELETE with RETURNING, and the table it changes."""
         table = self.pick(self.tables)
         scope = Scope([(f"{table.name}.{c}", t) for c, t in table.columns])
-        form = self.pick([self.insert, self.insert, self.update, self.update, self.update_from, self.delete, self.delete_using])
+        form = self.pick([self.insert, self.insert, self.insert_select, self.update, self.update, self.update_from, self.update_row, self.delete, self.delete_using])
         parts = form(table, scope)
+        if self.chance(0.15):
+            made = Node([" RETURNING ", List([Node([self.expression(kind, scope, 1), f" AS x{i}"]) for i, kind in enumerate(["int", "text"])], least=2)])
+            return Node(["WITH w AS (", *parts, made, ") SELECT ", List(["count(*)", "sum(x0)", "max(x1)"]), " FROM w"]), table
         if self.chance(0.7):
             kinds = [self.pick(COMMON) for _ in range(2)]
             parts += [Node([" RETURNING ", List([Node([self.expression(kind, scope, 2), f" AS x{i}"]) for i, kind in enumerate(kinds)])], None, "")]
@@ -577,12 +619,35 @@ class Generator:
         if roll < 0.25:
             parts.append(" ON CONFLICT DO NOTHING")
         elif roll < 0.75:
-            target = "id" if not table.unique or self.chance(0.7) else table.unique[0]
-            parts += [f" ON CONFLICT ({target}) DO UPDATE SET ", self.assignments(table, excluded=True)]
+            target = self.pick(["(id)"] * 3 + [f"({column})" for column in table.unique] + table.arbiters)
+            parts += [f" ON CONFLICT {target} DO UPDATE SET ", self.assignments(table, excluded=True)]
             if self.chance(0.3):
                 scope = Scope([(f"{prefix}.{c}", t) for c, t in table.columns for prefix in (table.name, "excluded")])
                 parts.append(self.where(scope, 2))
         return parts
+
+    def insert_select(self, table, _scope):
+        """Of rows of another table, or of the same; ids stay different from each other."""
+        other = self.pick(self.tables)
+        scope = Scope([(f"o.{c}", t) for c, t in other.columns])
+        columns = [column for column in table.written if column[0] == "id" or self.chance(0.7)]
+        values = [Node([f"o.id + {self.pick([0, 5, 1000])}"]) if column == "id" else self.expression(kind, scope, 1) for column, kind in columns]
+        parts = [f"INSERT INTO {table.name} ({', '.join(c for c, _ in columns)}) SELECT ", List(values, least=len(values)), f" FROM {other.name} AS o", self.where(scope, 1)]
+        roll = self.random.random()
+        if roll < 0.3:
+            parts.append(" ON CONFLICT DO NOTHING")
+        elif roll < 0.7:
+            parts += [" ON CONFLICT (id) DO UPDATE SET ", self.assignments(table, excluded=True)]
+        return parts
+
+    def update_row(self, table, scope):
+        """Several columns from one query."""
+        settable = [entry for entry in table.written if entry[0] != "id" and entry[0] not in table.unique and entry[1] not in UNORDERED]
+        chosen = self.random.sample(settable, min(len(settable), 2))
+        if not chosen:
+            return self.update(table, scope)
+        query = self.query(1, Scope(scope.columns), [kind for _, kind in chosen], limit=1)
+        return [f"UPDATE {table.name} SET ({', '.join(column for column, _ in chosen)}) = (", query.node, ")", self.where(scope, 1)]
 
     def assignments(self, table, excluded=False, more=()):
         scope = Scope([(f"{table.name}.{c}", t) for c, t in table.columns] + list(more))
@@ -613,6 +678,35 @@ class Generator:
         # Which of several partners RETURNING sees is not said: it is joined by its key.
         return [f"DELETE FROM {table.name} USING {other.name} AS o WHERE o.id = {self.pick(scope.of('int'))}",
                 Node([" AND ", self.expression("bool", both, 2)], None, "")]
+
+    def alteration(self):
+        """A change of a table's schema, and what makes the same change here."""
+        table = self.pick(self.tables)
+        free = [entry for entry in table.written[1:] if entry[0] not in table.unique and not any(entry[0] in text for _, _, text in table.computed)]
+        kind = self.pick(COMMON)
+        name = self.fresh("a")
+        head = f"ALTER TABLE {table.name} "
+
+        def add():
+            table.written.append((name, kind))
+            table.columns.insert(len(table.written) - 1, (name, kind))
+
+        def drop():
+            table.written.remove(victim)
+            table.columns.remove(victim)
+            table.arbiters = []
+
+        def rename():
+            table.written[table.written.index(victim)] = table.columns[table.columns.index(victim)] = (name, victim[1])
+            table.not_null = {name if column == victim[0] else column for column in table.not_null}
+            table.arbiters = []
+        if not free or self.chance(0.35):
+            default = self.pick(["", f" DEFAULT {self.constant(kind)}", f" NOT NULL DEFAULT {self.constant(kind)}"])
+            return f"{head}ADD COLUMN {name} {SQL[kind]}{default}", add
+        victim = self.pick(free)
+        return self.pick([(f"{head}DROP COLUMN {victim[0]}", drop), (f"{head}RENAME COLUMN {victim[0]} TO {name}", rename), (f"{head}ALTER COLUMN {victim[0]} SET DEFAULT {self.constant(victim[1])}", None),
+                          (f"{head}ALTER COLUMN {victim[0]} DROP DEFAULT", None), (f"{head}ALTER COLUMN {victim[0]} SET NOT NULL", None), (f"{head}ALTER COLUMN {victim[0]} DROP NOT NULL", None),
+                          (f"{head}ADD CONSTRAINT {name} CHECK ({victim[0]} IS NOT NULL OR id > 3)", None), (f"{head}ADD CONSTRAINT {name} UNIQUE ({victim[0]}, id)", None)])
 
     def scalars(self):
         """Expressions that may fail, over every row of a table."""

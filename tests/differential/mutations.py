@@ -170,6 +170,9 @@ class Mutations:
                 self.found(refusal.args[0], sql, str(refusal.args))
             if refusal.args[0] in ("57P01", "25P03", "25P04", "57P05"):
                 self.client = None
+        except UnicodeDecodeError as error:
+            self.client = None
+            self.found("not UTF-8", sql, repr(error))
         except OSError as error:
             self.client = None
             self.lost(sql, error)

@@ -83,6 +83,36 @@ class Session:
     def run_extended(self, sql, result_format=TEXT):
         return self.outcome(self.conn.exec_params(sql.encode(), None, result_format=result_format))
 
+    def run_parameters(self, sql, values):
+        """By the extended protocol, with parameters in text whose types are for the server to find."""
+        return self.outcome(self.conn.exec_params(sql.encode(), [value.encode() for value in values]))
+
+    def copy_out(self, sql):
+        """The data of COPY … TO STDOUT, or the outcome that is an error."""
+        result = self.conn.exec_(sql.encode())
+        if result.status != pq.ExecStatus.COPY_OUT:
+            return self.outcome(result)
+        data = b""
+        while (got := self.conn.get_copy_data(0))[0] > 0:
+            data += bytes(got[1])
+        return self.finished(data)
+
+    def finished(self, data):
+        """`data`, unless the end of a COPY is an error."""
+        while (result := self.conn.get_result()) is not None:
+            if result.status != pq.ExecStatus.COMMAND_OK:
+                data = self.outcome(result)
+        return data
+
+    def copy_in(self, sql, data):
+        """COPY … FROM STDIN of this data; an outcome."""
+        result = self.conn.exec_(sql.encode())
+        if result.status != pq.ExecStatus.COPY_IN:
+            return self.outcome(result)
+        self.conn.put_copy_data(data)
+        self.conn.put_copy_end()
+        return self.finished(Outcome(tag="COPY"))
+
     def read_back(self, outcome):
         """Rows that came in binary, as text: sent back as binary parameters of their types. None when there are none."""
         rows = []
