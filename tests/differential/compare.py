@@ -11,6 +11,7 @@ STRINGS = (18, 19, 25, 1042, 1043, 705)
 BITS = (1560, 1562)
 INTEGER_ARRAYS = (1016, 1005, 1007)
 FLOAT_ARRAYS = (1021, 1022, 1231)
+STRING_ARRAYS = (1009, 1015, 1014, 1002, 1003)
 RELATIVE = 1e-9
 
 
@@ -76,7 +77,7 @@ def read_rows(outcome):
 
 
 def type_class(oid):
-    for kinds in (INTEGERS, STRINGS, BITS, INTEGER_ARRAYS):
+    for kinds in (INTEGERS, STRINGS, BITS, INTEGER_ARRAYS, STRING_ARRAYS):
         if oid in kinds:
             return kinds[0]
     return EXTENSION if oid >= EXTENSION else oid

@@ -188,7 +188,7 @@ class Mutations:
             status = self.server.process.poll()
         if status is not None:
             self.found(f"status {status}", sql, self.server.process.communicate()[1][-6000:])
-        elif isinstance(error, TimeoutError):
+        elif isinstance(error, TimeoutError) and not self.canceled():
             self.found("no answer", sql, str(error))
             self.server.process.kill()
             self.server.process.wait()
@@ -196,6 +196,17 @@ class Mutations:
             return
         self.start()
         self.fresh()
+
+    def canceled(self):
+        """Whether what takes so long heeds a cancellation: a statement may have reset the timeout."""
+        admin = Wire(self.port)
+        old = "FROM [SHOW CLUSTER QUERIES] WHERE now() - start > '10s'"
+        for cluster in (None, "other"):
+            Wire(self.port, cluster).query(f"CANCEL QUERIES (SELECT query_id {old})")
+        until = time.monotonic() + LATE_S
+        while (left := len(admin.query(f"SELECT query_id {old}"))) and time.monotonic() < until:
+            time.sleep(0.2)
+        return left == 0
 
     def fresh(self):
         try:
