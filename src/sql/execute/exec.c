@@ -74,13 +74,14 @@ int check_interrupt(struct exec_context *x, struct err *err)
     return budget_check(x->budget, err);
 }
 
-// ---- common table expressions: rows are computed once, when first read (or at the start, with mutations)
+// ---- common table expressions: rows are computed once, as far as they are read; in statements that change something
+// all of them, before anything is written
 
 struct cte_state {
     const struct cte_plan *plan;
-    struct op *op;
+    struct op *op; // NULL until first read
     struct row_store rows;
-    bool ready;
+    bool complete;
     struct row_store *working; // recursive: what the step reads now
 };
 
@@ -96,22 +97,29 @@ static void cte_states(struct exec_context *x)
     }
 }
 
-static int cte_ready(struct exec_context *x, struct cte_state *st, struct err *err)
+// One more batch of rows, or `complete`.
+static int cte_more(struct exec_context *x, struct cte_state *st, struct err *err)
 {
-    if (st->ready)
-        return 0;
-    st->ready = true;
     struct arena *saved = x->eval.arena;
-    st->op = op_build(x, st->plan->plan);
-    int rc = op_open(st->op, err);
-    while (rc == 0) {
-        rc = op_next(st->op, err);
-        if (rc != 0 || st->op->out.n == 0)
-            break;
-        rc = row_store_append(&st->rows, &st->op->out, NULL, err);
+    int rc = 0;
+    if (st->op == NULL) {
+        st->op = op_build(x, st->plan->plan);
+        rc = op_open(st->op, err);
     }
+    if (rc == 0)
+        rc = op_next(st->op, err);
+    st->complete = rc == 0 && st->op->out.n == 0;
+    if (rc == 0 && !st->complete)
+        rc = row_store_append(&st->rows, &st->op->out, NULL, err);
     x->eval.arena = saved;
     return rc;
+}
+
+static int cte_all(struct exec_context *x, struct cte_state *st, struct err *err)
+{
+    while (!st->complete)
+        TRY(cte_more(x, st, err));
+    return 0;
 }
 
 struct cte_op {
@@ -124,13 +132,16 @@ static int cte_open(struct op *op, struct err *err)
 {
     struct cte_op *c = (struct cte_op *)op;
     c->at = 0;
-    return op->plan->cte.working_table ? 0 : cte_ready(op->x, c->state, err);
+    bool all = op->x->plan->query->has_mutation && !op->plan->cte.working_table;
+    return all ? cte_all(op->x, c->state, err) : 0;
 }
 
 static int cte_next(struct op *op, struct err *err)
 {
     struct cte_op *c = (struct cte_op *)op;
     const struct row_store *rows = op->plan->cte.working_table ? c->state->working : &c->state->rows;
+    while (c->at == rows->n_rows && !op->plan->cte.working_table && !c->state->complete)
+        TRY(cte_more(op->x, c->state, err));
     uint32_t n = MIN(rows->n_rows - c->at, (uint32_t)BATCH_ROWS_MAX);
     if (n > 0)
         row_store_read(rows, NULL, c->at, n, op->out.cols);
@@ -250,7 +261,7 @@ int exec_open(struct exec_context *x, const struct statement_plan *plan, struct 
     cte_states(x);
     for (uint32_t i = 0; i < plan->n_ctes; i++) {
         if (plan->ctes[i].has_mutation)
-            TRY(cte_ready(x, &x->ctes[i], err));
+            TRY(cte_all(x, &x->ctes[i], err));
     }
     x->root = op_build(x, plan->root);
     return op_open(x->root, err);
