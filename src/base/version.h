@@ -8,6 +8,8 @@
 #define VERSION_PRODUCT "CockroachDB CCL"
 // version() and the crdb_version parameter.
 #define VERSION_TEXT VERSION_PRODUCT " " VERSION_TAG " (x86_64-pc-linux-gnu, built 2025/12/01 00:00:00, go1.23.12)"
+// version() in the dialect of PostgreSQL.
+#define VERSION_TEXT_POSTGRESQL "PostgreSQL " VERSION_SERVER " (Palmetto " VERSION_OWN ") on x86_64-pc-linux-gnu"
 #define VERSION_SERVER "13.0.0" // server_version: the PostgreSQL version clients adapt to
 #define VERSION_SERVER_NUM "130000"
 

@@ -31,6 +31,18 @@ static int analyze_args(struct analyzer *an, struct scope *s, const struct ast_l
     return 0;
 }
 
+// The dialect of PostgreSQL: sum() of INT4 and INT2 is sum_int().
+static void narrow_sum(struct analyzer *an, const struct ast_func_call *call, struct expr *e)
+{
+    size_t n;
+    if (!an->options->integer_sums || strcmp(e->fn->name, "sum") != 0 || e->args[0]->type.family != TYPE_INT ||
+        e->args[0]->type.width > 32)
+        return;
+    e->fn = fn_lookup(STR("sum_int"), &n)[0];
+    e->type = T_INT8;
+    ARENA_PUSH(an->arena, &an->query->postgresql_readings, &call->base);
+}
+
 static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
                    const struct fn_overload *const *candidates, size_t n, struct type want, struct expr **out,
                    struct err *err)
@@ -43,6 +55,7 @@ static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_c
     e->args = args;
     e->n_args = (uint32_t)call->args.n;
     e->position = call->base.position;
+    narrow_sum(an, call, e);
     if (e->fn->volatility == FN_STABLE || e->fn->volatility == FN_VOLATILE)
         an->query->stable = true;
     *out = e;

@@ -531,6 +531,26 @@ static struct op_symbol op_symbol(enum ast_op op)
     return (struct op_symbol){ast_op_sql(op), false};
 }
 
+// / in the dialect of PostgreSQL is // where both sides become integers.
+static int take_quotient(struct analyzer *an, struct scope *s, const struct ast_binary *b, struct expr *const *args,
+                         struct type want, struct op_symbol *op, struct err *err)
+{
+    size_t n = 0;
+    struct str name = str_of(op->symbol);
+    const struct fn_overload *const *candidates = fn_lookup_operator(name, &n);
+    struct ast *operands[2] = {b->left, b->right};
+    struct expr *typed[2] = {args[0], args[1]};
+    const struct fn_overload *fn;
+    struct type result;
+    TRY(overload_resolve(an, s, "binary operator", name, true, candidates, n, operands, typed, 2, want,
+                         b->base.position, &fn, &result, err));
+    if (typed[0]->type.family == TYPE_INT && typed[1]->type.family == TYPE_INT) {
+        op->symbol = ast_op_sql(AST_OP_FLOOR_DIV);
+        ARENA_PUSH(an->arena, &an->query->postgresql_readings, &b->base);
+    }
+    return 0;
+}
+
 static struct expr *negate(struct analyzer *an, struct expr *e)
 {
     struct expr *not = expr_new(an->arena, EXPR_NOT, T_BOOL, 1);
@@ -707,6 +727,8 @@ static int binary(struct analyzer *an, struct scope *s, const struct ast *e, str
         const struct row_pair rows = {args[0], args[1], b->left, b->right};
         return compare_rows(an, s, op.symbol, &rows, e->position, out, err);
     }
+    if (b->op == AST_OP_QUOTIENT)
+        TRY(take_quotient(an, s, b, args, want, &op, err));
     TRY(operator_call(an, s, op.symbol, operands, args, 2, want, e->position, out, err));
     if (op.negated)
         *out = negate(an, *out);

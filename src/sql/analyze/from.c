@@ -199,6 +199,9 @@ static int from_view(struct analyzer *an, struct scope *into, const struct cat_t
     struct scope *empty = scope_new(an, NULL);
     size_t uses_before = an->relations.len;
     const struct analyze_options *options = an->options;
+    struct analyze_options of_view = *options;
+    of_view.integer_sums = false; // its text is in no dialect
+    an->options = &of_view;
     TRY(analyze_in_database(an, view->database_id, err));
     TRY(select_analyze(an, empty, parsed.items[0].ast, NULL, 0, &sub, err));
     an->options = options;

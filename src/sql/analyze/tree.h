@@ -293,6 +293,8 @@ struct query {
         uint32_t privileges;
     } * relations;
     uint32_t n_relations;
+    // What the dialect of PostgreSQL reads in its own way: divisions of integers, sums of small ones.
+    ARENA_VEC(const struct ast *) postgresql_readings;
     bool redact; // EXPLAIN (REDACT): constants print as ‹×›
     bool stable; // uses STABLE/VOLATILE functions or settings: the plan may be cached but not folded
 };

@@ -44,7 +44,7 @@ static int32_t serial_width(const struct ast_type_name *t)
 {
     if (t->schema.ptr != NULL || t->array_dims > 0)
         return 0;
-    if (str_eqc(t->name, "serial") || str_eqc(t->name, "serial8"))
+    if (str_eqc(t->name, "serial8"))
         return 64;
     return str_eqc(t->name, "serial4") ? 32 : str_eqc(t->name, "serial2") ? 16 : 0;
 }

@@ -44,6 +44,7 @@ struct eval_context {
     const struct str *search_path; // schema names in effect, with "$user" as written
     size_t n_search_path;
     struct str temp_schema;            // as in struct cat_name_scope
+    bool postgresql;                   // the dialect
     struct session_functions *session; // what only a session can do; NULL when constant folding
     struct rng *rng;
 };

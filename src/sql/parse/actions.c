@@ -143,6 +143,8 @@ struct ast *mk_negated(struct parser *p, int pos, struct ast *operand)
 
 struct ast *mk_binary(struct parser *p, int pos, enum ast_op op, struct ast *left, struct ast *right)
 {
+    if (op == AST_OP_DIV && p->options != NULL && p->options->integer_division)
+        op = AST_OP_QUOTIENT;
     return MK(p, BINARY, binary, pos, .op = op, .left = left, .right = right);
 }
 
@@ -186,8 +188,8 @@ struct ast *mk_text_option(struct parser *p, int pos, const char *name, struct s
 static const struct {
     const char *alias, *name;
 } type_aliases[] = {
-    {"blob", "bytes"},  {"bytea", "bytes"},       {"int64", "int8"},          {"int4", "int4"},      {"json", "jsonb"},
-    {"text", "string"}, {"bigserial", "serial8"}, {"smallserial", "serial2"}, {"serial", "serial8"},
+    {"blob", "bytes"}, {"bytea", "bytes"}, {"int64", "int8"},        {"int4", "int4"},
+    {"json", "jsonb"}, {"text", "string"}, {"bigserial", "serial8"}, {"smallserial", "serial2"},
 };
 
 struct ast *mk_type(struct parser *p, int pos, const char *name, struct ast_list modifiers)
@@ -195,10 +197,14 @@ struct ast *mk_type(struct parser *p, int pos, const char *name, struct ast_list
     return MK(p, TYPE_NAME, type_name, pos, .name = str_of(name), .modifiers = modifiers);
 }
 
+static bool ints_are_short(const struct parser *p)
+{
+    return p->options != NULL && p->options->default_int_size == 4;
+}
+
 struct ast *mk_int_type(struct parser *p, int pos)
 {
-    bool four = p->options != NULL && p->options->default_int_size == 4;
-    return mk_type(p, pos, four ? "int4" : "int8", list_of(p, NULL));
+    return mk_type(p, pos, ints_are_short(p) ? "int4" : "int8", list_of(p, NULL));
 }
 
 struct ast *mk_float_type(struct parser *p, int pos, int64_t precision)
@@ -243,6 +249,8 @@ struct ast *mk_named_type(struct parser *p, int pos, struct ast *object, struct 
             if (str_eqc(name, type_aliases[i].alias))
                 name = str_of(type_aliases[i].name);
         }
+        if (str_eqc(name, "serial"))
+            name = ints_are_short(p) ? STR("serial4") : STR("serial8");
     }
     return MK(p, TYPE_NAME, type_name, pos, .database = o->database, .schema = o->schema, .name = name,
               .modifiers = modifiers);

@@ -19,7 +19,8 @@ struct parsed_statement {
 
 // Session settings that change how text is read. NULL wherever it is taken: the defaults.
 struct parse_options {
-    int default_int_size; // what INT and INTEGER mean: 8 (or 0), or 4
+    int default_int_size;  // what INT and INTEGER mean: 8 (or 0), or 4
+    bool integer_division; // a / b: AST_OP_QUOTIENT
 };
 
 struct parsed_statements {

@@ -15,6 +15,20 @@ static struct str printed(struct arena *a, const struct ast *n)
     return text;
 }
 
+// ---- the dialect of PostgreSQL
+
+// What is stored is in no dialect: divisions of integers are written //, sums of small ones sum_int().
+static void leave_dialect(const struct query *q)
+{
+    for (size_t i = 0; i < q->postgresql_readings.len; i++) {
+        struct ast *n = (struct ast *)q->postgresql_readings.ptr[i];
+        if (n->kind == AST_BINARY)
+            ((struct ast_binary *)n)->op = AST_OP_FLOOR_DIV;
+        else
+            ((struct ast_object_name *)ast_as_func_call(n)->name)->name = STR("sum_int");
+    }
+}
+
 // ---- sequences: nextval('s') and friends
 
 static bool is_sequence_function(const struct ast *n)
@@ -392,6 +406,7 @@ static struct str annotated_sql(struct canonical *c, struct ast *n)
 
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
 {
+    leave_dialect(c->query);
     struct ast *copy = ast_copy(c->arena, expr);
     ast_walk(copy, unqualify, NULL);
     TRY(qualify_types(c->arena, c->options, copy, err));
@@ -550,6 +565,7 @@ static bool expand_stars(void *arg, struct ast *n)
 
 int canonical_query(struct canonical_query *c, const struct ast *query, struct err *err)
 {
+    leave_dialect(c->query);
     struct ast *copy = ast_copy(c->arena, query);
     struct qualification q = {.c = c, .err = err};
     struct star_expansion stars = {c, copy->kind == AST_SELECT ? ast_as_select(copy)->with : NULL};

@@ -12,7 +12,8 @@ struct canonical {
     const struct cat_table *table; // its columns may be used; NULL: none
     struct type want;              // as given to analyze_table_expr
     const char *context;
-    const struct expr *expr;       // as analyzed
+    const struct query *query;     // as analyzed
+    const struct expr *expr;       // its expression
     struct str sql;                // result
     ARENA_VEC(uint32_t) sequences; // ids of those used, result
 };

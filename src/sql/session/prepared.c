@@ -235,7 +235,7 @@ int prepared_make(struct session *s, struct str name, struct str text, const str
     if (ast != NULL) {
         p->ast = ast_copy(&p->arena, ast);
     } else {
-        struct parse_options options = {.default_int_size = (int)setting_int(s, SETTING_DEFAULT_INT_SIZE)};
+        struct parse_options options = session_parse_options(s);
         struct parsed_statements parsed = {0};
         rc = parse_sql(&p->arena, p->text, &options, &parsed, err);
         if (rc == 0 && parsed.n > 1)

@@ -65,6 +65,7 @@ static int plan_body(struct session *s, const struct cat_function *f, struct rou
     TRY(parse_sql(&p->arena, arena_str(&p->arena, f->body), NULL, &body, err));
     analyze_options_init(s, &options, &fold, &p->arena);
     TRY(analyze_options_in_database(s, &options, f->database_id, err));
+    options.integer_sums = false; // the text is in no dialect
     routine_options(&p->arena, f, &options);
     struct optimize_options opt;
     optimize_options_init(s, &opt);

@@ -303,6 +303,7 @@ static int check_expr(struct ddl_services *services, struct ddl_context *dc, con
                           .table = visible,
                           .want = want,
                           .context = place_names[place],
+                          .query = q,
                           .expr = e};
     TRY(canonical_expr(&c, expr, err));
     out->sql = c.sql;
@@ -404,7 +405,8 @@ static int check_routine(struct ddl_services *services, struct ddl_context *dc, 
     struct analyze_options options;
     struct eval_context fold;
     struct parsed_statements parsed;
-    TRY(parse_sql(dc->arena, body, NULL, &parsed, err));
+    struct parse_options as_sent = session_parse_options(s);
+    TRY(parse_sql(dc->arena, body, &as_sent, &parsed, err));
     analyze_options_init(s, &options, &fold, dc->arena);
     routine_options(dc->arena, f, &options);
     *out = (struct ddl_routine){.sql = STR_EMPTY};

@@ -371,8 +371,11 @@ void session_visit_parameters(struct session *s, void (*visit)(void *arg, const 
                 {"standard_conforming_strings", SETTING_STANDARD_CONFORMING_STRINGS},
                 {"crdb_version", SETTING_CRDB_VERSION},
                 {"session_authorization", SETTING_SESSION_AUTHORIZATION}};
-    for (size_t i = 0; i < ARRAY_LEN(sent); i++)
+    for (size_t i = 0; i < ARRAY_LEN(sent); i++) {
+        if (sent[i].id == SETTING_CRDB_VERSION && session_dialect_is_postgresql(s))
+            continue;
         visit(arg, sent[i].name, str_of(s->values[sent[i].id]));
+    }
 }
 
 char session_transaction_status(const struct session *s)
@@ -630,7 +633,7 @@ static int run_batch(struct session *s, struct str text, struct err *err)
     struct batch_run b = {0};
     int64_t start_ns = clock_mono_ns();
     arena_init(&b.arena, &s->budget);
-    struct parse_options options = {.default_int_size = (int)setting_int(s, SETTING_DEFAULT_INT_SIZE)};
+    struct parse_options options = session_parse_options(s);
     int rc = parse_sql(&b.arena, text, &options, &b.parsed, err);
     int64_t parsed_ns = clock_mono_ns();
     if (rc != 0)

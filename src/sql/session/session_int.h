@@ -286,6 +286,8 @@ int setting_find(struct str name); // -1: unknown
 const char *setting_text(struct session *s, int id);
 bool setting_bool(const struct session *s, int id);
 int64_t setting_int(const struct session *s, int id);
+bool session_dialect_is_postgresql(const struct session *s);
+struct parse_options session_parse_options(const struct session *s); // of what the client sends
 int setting_set(struct session *s, struct str name, struct str value, bool local, struct err *err) MUST_CHECK;
 int setting_reset(struct session *s, struct str name, struct err *err) MUST_CHECK;
 // What ALTER ROLE and ALTER DATABASE … SET or RESET would make a default: 42704 and 55P02 for the names, and the errors

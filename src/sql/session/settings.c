@@ -68,6 +68,17 @@ int64_t setting_int(const struct session *s, int id)
     return strtoll(s->values[id], NULL, 10);
 }
 
+bool session_dialect_is_postgresql(const struct session *s)
+{
+    return strcmp(s->values[SETTING_DIALECT], "postgresql") == 0;
+}
+
+struct parse_options session_parse_options(const struct session *s)
+{
+    return (struct parse_options){.default_int_size = (int)setting_int(s, SETTING_DEFAULT_INT_SIZE),
+                                  .integer_division = session_dialect_is_postgresql(s)};
+}
+
 const char *setting_text(struct session *s, int id)
 {
     switch (id) {
@@ -353,6 +364,29 @@ static int refuse_value(int id, struct str value, struct err *err)
     return 0;
 }
 
+// What else changes with the dialect: those that have the default of the old one get that of the new one.
+static int set_dialect(struct session *s, struct str value, struct err *err)
+{
+    static const struct {
+        int id;
+        const char *text;
+    } postgresql[] = {{SETTING_DEFAULT_INT_SIZE, "4"},
+                      {SETTING_DEFAULT_TRANSACTION_ISOLATION, "read committed"},
+                      {SETTING_NULL_ORDERED_LAST, "on"},
+                      {SETTING_SERIAL_NORMALIZATION, "sql_sequence"}};
+    char name[16];
+    TRY(normalize_enum(&setting_infos[SETTING_DIALECT], value, name, sizeof(name), err));
+    bool before = session_dialect_is_postgresql(s);
+    setting_store(s, SETTING_DIALECT, str_of(name));
+    bool now = session_dialect_is_postgresql(s);
+    for (size_t i = 0; i < ARRAY_LEN(postgresql) && before != now; i++) {
+        const char *cockroachdb = setting_infos[postgresql[i].id].default_text;
+        if (strcmp(s->values[postgresql[i].id], before ? postgresql[i].text : cockroachdb) == 0)
+            setting_store(s, postgresql[i].id, str_of(now ? postgresql[i].text : cockroachdb));
+    }
+    return 0;
+}
+
 static int set_by_kind(struct session *s, int id, struct str value, struct err *err)
 {
     const struct setting_info *info = &setting_infos[id];
@@ -443,6 +477,8 @@ static int set_known(struct session *s, int id, struct str value, struct err *er
         return set_isolation(s, id, value, err);
     case SETTING_DATABASE:
         return set_database(s, value, err);
+    case SETTING_DIALECT:
+        return set_dialect(s, value, err);
     case SETTING_ROLE:
         return set_role(s, value, err);
     case SETTING_STANDARD_CONFORMING_STRINGS:

@@ -56,6 +56,7 @@ void eval_context_init(struct session *s, struct eval_context *ec, struct arena 
                                 .search_path = s->search_path,
                                 .n_search_path = s->n_search_path,
                                 .temp_schema = session_temp_schema(s),
+                                .postgresql = session_dialect_is_postgresql(s),
                                 .session = &s->functions,
                                 .rng = &s->rng};
     s->vc.txn_now_micros = s->txn_micros;
@@ -73,6 +74,7 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
                                   .fold = fold,
                                   .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
                                   .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST),
+                                  .integer_sums = session_dialect_is_postgresql(s),
                                   .statement_source = statement_source,
                                   .statement_source_arg = s};
     o->scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
