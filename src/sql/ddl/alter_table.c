@@ -2,6 +2,8 @@
 
 #include "sql/ddl/drop_int.h"
 #include "sql/ddl/storage_int.h"
+#include "sql/parse/ast_print.h"
+#include "sql/parse/parse.h"
 
 // ---- constraints
 
@@ -23,14 +25,6 @@ static int no_constraint(struct table_work *w, struct str name, struct err *err)
 {
     return err_set(err, ERR_UNDEFINED_OBJECT, "constraint \"%.*s\" of relation \"%.*s\" does not exist", STR_FMT(name),
                    STR_FMT(w->edit.t.name));
-}
-
-static int drop_primary_key(struct table_work *w, struct err *err)
-{
-    if (w->key_replaced_later)
-        return 0; // the ADD that follows replaces it
-    return ddl_unimplemented(err,
-                             "primary key dropped without subsequent addition of new primary key in same transaction");
 }
 
 static bool remove_check(struct table_edit *e, struct str name)
@@ -63,7 +57,7 @@ static int drop_constraint(struct table_work *w, const struct ast_alter_table_cm
     struct table_edit *e = &w->edit;
     TRY(move_comment(w, cmd->name, STR_EMPTY, err));
     if (e->has_primary && str_eq(e->primary.name, cmd->name))
-        return drop_primary_key(w, err);
+        return 0; // the key that follows replaces it
     if (remove_check(e, cmd->name))
         return 0;
     for (size_t i = 0; i < e->outbound.len; i++)
@@ -174,7 +168,7 @@ static int reset_storage(struct table_work *w, const struct ast_alter_table_cmd 
 
 static int drop_key_command(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
-    return drop_primary_key(w, err);
+    return 0; // as drop_constraint()
 }
 
 static int partition_by(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
@@ -243,10 +237,37 @@ static int run_command(struct ddl_context *dc, uint32_t table_id, const struct a
         return ddl_unimplemented(err, "ALTER TABLE ... %s", ast_alter_table_action_sql(cmd->action));
     TRY(cat_table_by_id(dc->view, table_id, &t, err));
     TRY(work_open(&w, dc, t, err));
-    w.key_replaced_later = key_replaced && drops_primary_key(t, cmd);
     w.replaces_key = key_replaced && adds_primary_key(cmd);
     TRY(command(&w, cmd, err));
     return edit_save(&w.edit, dc, err);
+}
+
+// A table without a primary key has one on a hidden column, as CREATE TABLE makes it.
+static int hide_primary_key(struct ddl_context *dc, uint32_t table_id, struct err *err)
+{
+    const struct cat_table *t;
+    TRY(cat_table_by_id(dc->view, table_id, &t, err));
+    struct parsed_statements parsed;
+    struct buf sql = BUF_INIT, column = BUF_INIT, key = BUF_INIT;
+    buf_cstr(&column, "rowid");
+    for (int i = 1; cat_column_by_name(t, buf_view(&column)) != NULL; i++) {
+        buf_clear(&column);
+        buf_printf(&column, "rowid_%d", i);
+    }
+    buf_printf(&key, "%.*s_pkey", STR_FMT(t->name));
+    buf_printf(&sql, "ALTER TABLE t ADD COLUMN %s INT8 NOT VISIBLE NOT NULL DEFAULT unique_rowid(), ADD CONSTRAINT ",
+               buf_c(&column));
+    print_identifier(&sql, buf_view(&key));
+    buf_printf(&sql, " PRIMARY KEY (%s)", buf_c(&column));
+    int rc = parse_sql(dc->arena, buf_view(&sql), NULL, &parsed, err);
+    buf_release(&sql);
+    buf_release(&column);
+    buf_release(&key);
+    TRY(rc);
+    const struct ast_alter_table *s = ast_as_alter_table(parsed.items[0].ast);
+    for (size_t i = 0; i < s->cmds.n; i++)
+        TRY(run_command(dc, table_id, ast_as_alter_table_cmd(s->cmds.items[i]), true, err));
+    return 0;
 }
 
 int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
@@ -267,5 +288,5 @@ int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct 
     }
     for (size_t i = 0; i < s->cmds.n; i++)
         TRY(run_command(dc, t->id, ast_as_alter_table_cmd(s->cmds.items[i]), drops && adds, err));
-    return 0;
+    return drops && !adds ? hide_primary_key(dc, t->id, err) : 0;
 }

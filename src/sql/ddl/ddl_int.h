@@ -152,9 +152,9 @@ struct table_work {
     ARENA_VEC(const struct ast_constraint *) constraints; // table level, with columns
     bool is_new;                                          // the table is being created: nothing to validate or fill
     ARENA_VEC(uint32_t) new_sequences;                    // created for SERIAL and IDENTITY columns
-    // Of the primary key command under way: DROP whose ADD follows; that ADD; ALTER PRIMARY KEY, which keeps the old
-    // key as a unique index.
-    bool key_replaced_later, replaces_key, keep_old_key;
+    // Of the primary key command under way: ADD after a DROP; ALTER PRIMARY KEY, which keeps the old key as a unique
+    // index.
+    bool replaces_key, keep_old_key;
     const struct cat_table *before; // hidden columns of indexes were added to this; NULL: none
 };
 // Adds the column of a definition. Constraints written with it go to w->constraints as table constraints.
