@@ -8,9 +8,11 @@
 #define VERSION_PRODUCT "CockroachDB CCL"
 // version() and the crdb_version parameter.
 #define VERSION_TEXT VERSION_PRODUCT " " VERSION_TAG " (x86_64-pc-linux-gnu, built 2025/12/01 00:00:00, go1.23.12)"
-// version() in the dialect of PostgreSQL.
-#define VERSION_TEXT_POSTGRESQL "PostgreSQL " VERSION_SERVER " (Palmetto " VERSION_OWN ") on x86_64-pc-linux-gnu"
 #define VERSION_SERVER "13.0.0" // server_version: the PostgreSQL version clients adapt to
 #define VERSION_SERVER_NUM "130000"
+// The same in the dialect of PostgreSQL, for applications that ask for a newer one.
+#define VERSION_POSTGRESQL "14.0"
+#define VERSION_POSTGRESQL_NUM "140000"
+#define VERSION_POSTGRESQL_TEXT "PostgreSQL " VERSION_POSTGRESQL " (Palmetto " VERSION_OWN ") on x86_64-pc-linux-gnu"
 
 #endif

@@ -94,7 +94,7 @@ BODY(set_config)
 
 BODY(version)
 {
-    return fn_return_str(out, ec->postgresql ? STR(VERSION_TEXT_POSTGRESQL) : STR(VERSION_TEXT));
+    return fn_return_str(out, ec->postgresql ? STR(VERSION_POSTGRESQL_TEXT) : STR(VERSION_TEXT));
 }
 BODY(executable_version)
 {

@@ -373,7 +373,9 @@ static int set_dialect(struct session *s, struct str value, struct err *err)
     } postgresql[] = {{SETTING_DEFAULT_INT_SIZE, "4"},
                       {SETTING_DEFAULT_TRANSACTION_ISOLATION, "read committed"},
                       {SETTING_NULL_ORDERED_LAST, "on"},
-                      {SETTING_SERIAL_NORMALIZATION, "sql_sequence"}};
+                      {SETTING_SERIAL_NORMALIZATION, "sql_sequence"},
+                      {SETTING_SERVER_VERSION, VERSION_POSTGRESQL},
+                      {SETTING_SERVER_VERSION_NUM, VERSION_POSTGRESQL_NUM}};
     char name[16];
     TRY(normalize_enum(&setting_infos[SETTING_DIALECT], value, name, sizeof(name), err));
     bool before = session_dialect_is_postgresql(s);

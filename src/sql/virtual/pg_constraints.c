@@ -66,7 +66,7 @@ static int index_row(struct exec_context *x, const struct cat_table *t, const st
     row[pg_index_indimmediate] = datum_bool(index->unique);
     row[pg_index_indisclustered] = datum_bool(false);
     row[pg_index_indisvalid] = datum_bool(is_public);
-    row[pg_index_indcheckxmin] = datum_bool(false);
+    row[pg_index_indcheckxmin] = row[pg_index_indnullsnotdistinct] = datum_bool(false);
     row[pg_index_indisready] = datum_bool(true);
     row[pg_index_indislive] = datum_bool(true);
     row[pg_index_indisreplident] = datum_bool(false);

@@ -175,6 +175,7 @@ static int attribute_row(const struct exec_context *x, uint32_t relation_oid, co
     row[pg_attribute_attislocal] = datum_bool(true);
     row[pg_attribute_attinhcount] = datum_int(0);
     row[pg_attribute_attishidden] = datum_bool(c->hidden);
+    row[pg_attribute_attcompression] = datum_c("");
     return virtual_row(rows, row, err);
 }
 
@@ -208,6 +209,7 @@ static int dropped_attributes(struct exec_context *x, const struct cat_table *t,
         row[pg_attribute_attnotnull] = row[pg_attribute_atthasdef] = datum_bool(false);
         row[pg_attribute_attislocal] = datum_bool(true);
         row[pg_attribute_attidentity] = row[pg_attribute_attgenerated] = datum_c("");
+        row[pg_attribute_attcompression] = datum_c("");
         row[pg_attribute_attalign] = datum_c("i");
         row[pg_attribute_attstorage] = datum_c("p");
         TRY(virtual_row(rows, row, err));
