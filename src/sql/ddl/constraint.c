@@ -77,9 +77,30 @@ static int check_inverted(const struct ast_index_elem *e, const struct cat_colum
                    type_family_name(c->type));
 }
 
+// Operator classes of PostgreSQL's ordinary indexes that order as these do: a type's own, and strings by their bytes.
+static bool is_usual_order(struct str opclass)
+{
+    static const char *const classes[] = {"text_pattern_ops",   "varchar_pattern_ops",
+                                          "bpchar_pattern_ops", "text_ops",
+                                          "varchar_ops",        "bpchar_ops",
+                                          "int2_ops",           "int4_ops",
+                                          "int8_ops",           "numeric_ops",
+                                          "float4_ops",         "float8_ops",
+                                          "bool_ops",           "bytea_ops",
+                                          "date_ops",           "time_ops",
+                                          "uuid_ops",           "timestamp_ops",
+                                          "timestamptz_ops",    "interval_ops",
+                                          "inet_ops",           "enum_ops"};
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+        if (str_eqc(opclass, classes[i]))
+            return true;
+    }
+    return false;
+}
+
 static int check_element(const struct ast_index_elem *e, struct err *err)
 {
-    if (e->opclass.len > 0)
+    if (e->opclass.len > 0 && !is_usual_order(e->opclass))
         return err_set(err, ERR_DATATYPE_MISMATCH,
                        "operator classes are only allowed for the last column of an inverted index");
     bool descending = e->direction == AST_DIRECTION_DESC;
