@@ -77,9 +77,10 @@ static int constraint_rows(struct exec_context *x, const struct relation *r, str
     if (r->table->kind != CAT_TABLE)
         return 0;
     for (uint32_t i = 0; oid_constraint_at(r->table, i, &c); i++)
-        TRY(constraint_row(r, constraint_name(&c), constraint_type(r->table, &c), c.foreign_key, rows, err));
+        if (c.index == NULL || !constraint_hidden(x, r->table, c.index))
+            TRY(constraint_row(r, constraint_name(&c), constraint_type(r->table, &c), c.foreign_key, rows, err));
     for (size_t i = 0; i < r->table->n_columns; i++)
-        if (r->table->columns[i].not_null)
+        if (r->table->columns[i].not_null && !column_hidden(x, r->table, &r->table->columns[i]))
             TRY(constraint_row(r, not_null_name(x, r, &r->table->columns[i]), "CHECK", NULL, rows, err));
     return 0;
 }
@@ -97,6 +98,8 @@ static int usage_rows(struct exec_context *x, const struct relation *r, struct v
     for (uint32_t i = 0; r->table->kind == CAT_TABLE && oid_constraint_at(r->table, i, &c); i++) {
         size_t n;
         const uint32_t *ids = constraint_columns(x, &c, &n);
+        if (c.index != NULL && constraint_hidden(x, r->table, c.index))
+            continue;
         for (size_t k = 0; c.check == NULL && k < n; k++) {
             ROW(key_column_usage);
             row[key_column_usage_constraint_catalog] = datum_str(r->database->name);
@@ -211,6 +214,8 @@ static int column_usage_rows(struct exec_context *x, const struct relation *r, s
         struct relation of = *r;
         size_t n;
         const uint32_t *ids = constraint_columns(x, &c, &n);
+        if (c.index != NULL && constraint_hidden(x, r->table, c.index))
+            continue;
         if (c.foreign_key != NULL) {
             TRY(cat_table_by_id(x->view, c.foreign_key->referenced_table_id, &of.table, err));
             if (of.table == NULL)

@@ -227,7 +227,7 @@ static int column_rows(struct exec_context *x, const struct relation *r, struct 
     if (r->table->kind == CAT_SEQUENCE)
         return 0;
     for (size_t i = 0; i < r->table->n_columns; i++)
-        if (!cat_column_inaccessible(&r->table->columns[i]))
+        if (!cat_column_inaccessible(&r->table->columns[i]) && !column_hidden(x, r->table, &r->table->columns[i]))
             TRY(column_row(x, r, &r->table->columns[i], i + 1, rows, err));
     return 0;
 }

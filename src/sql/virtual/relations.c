@@ -112,7 +112,7 @@ int current_schemas(struct exec_context *x, const struct cat_database **d, const
 
 bool schema_hidden(const struct exec_context *x, const struct cat_schema *s)
 {
-    return for_pg_dump(x) && s->is_virtual && str_eqc(s->name, "crdb_internal");
+    return as_in_postgresql(x) && s->is_virtual && str_eqc(s->name, "crdb_internal");
 }
 
 // The primary key that a table gets which is given none.
@@ -128,12 +128,12 @@ bool column_hidden(const struct exec_context *x, const struct cat_table *t, cons
 {
     bool rowid = t->primary != NULL && is_rowid_key(t, t->primary) && t->primary->columns[0].column_id == c->id;
     bool shard = c->hidden && c->computed_sql.len > 0 && str_has_prefix(c->name, STR("crdb_internal_"));
-    return for_pg_dump(x) && (rowid || shard);
+    return as_in_postgresql(x) && (rowid || shard);
 }
 
 bool index_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index)
 {
-    return for_pg_dump(x) && is_rowid_key(t, index);
+    return as_in_postgresql(x) && is_rowid_key(t, index);
 }
 
 bool constraint_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index)
@@ -143,7 +143,8 @@ bool constraint_hidden(const struct exec_context *x, const struct cat_table *t, 
         const struct cat_column *c = cat_column_by_id(t, index->columns[i].column_id);
         plain &= !index->columns[i].descending && c != NULL && !cat_column_inaccessible(c);
     }
-    return for_pg_dump(x) && (is_rowid_key(t, index) || (index != t->primary && !plain));
+    bool constraint = for_pg_dump(x) ? plain : index->is_constraint;
+    return as_in_postgresql(x) && (is_rowid_key(t, index) || (index != t->primary && !constraint));
 }
 
 struct relation_vec {

@@ -119,6 +119,11 @@ static inline bool for_pg_dump(const struct exec_context *x)
 {
     return str_eqc(x->eval.application_name, "pg_dump");
 }
+// So are applications in the dialect of PostgreSQL, with unique indexes as constraints only if they were made so.
+static inline bool as_in_postgresql(const struct exec_context *x)
+{
+    return x->eval.postgresql || for_pg_dump(x);
+}
 bool schema_hidden(const struct exec_context *x, const struct cat_schema *s);
 bool column_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_column *c);
 bool index_hidden(const struct exec_context *x, const struct cat_table *t, const struct cat_index *index);

@@ -96,6 +96,11 @@ select_core:
         $4->position = @1;
         $$ = $4;
     }
+  | "SELECT" opt_all "FROM" from_list opt_as_of opt_where group_by opt_having opt_windows // rows without columns
+    {
+        $$ = NODE(SELECT_CORE, select_core, @1, .from = $4, .as_of = $5, .where = $6, .group_by = $7, .having = $8,
+                  .windows = $9);
+    }
   | "SELECT" "DISTINCT" target_list select_tail
     {
         AS(select_core, $4)->distinct = true;
