@@ -1106,7 +1106,7 @@ static int subquery(struct analyzer *an, struct scope *s, const struct ast *e, s
     struct select_result sub;
     TRY(select_analyze(an, s, ast_as_subquery(e)->query, &want, want.family == TYPE_ANY ? 0 : 1, &sub, err));
     if (sub.n_cols == 0) {
-        err_set(err, ERR_SYNTAX_ERROR, "subquery must return only one column");
+        err_set(err, ERR_SYNTAX_ERROR, "subquery must return only one column, found 0");
         return err_at(err, e->position);
     }
     *out = sub.n_cols == 1 ? column_of(an, &sub) : row_of(an, &sub, e->position);
