@@ -94,7 +94,9 @@ static bool stop_at_stage(void)
 static void finish(void)
 {
     run_well("RESUME JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'paused')", "", "");
-    expect("the jobs", harness_run(&h, "SELECT description, error FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs] WHERE status <> 'succeeded'"),
+    expect("the jobs",
+           harness_run(&h, "SELECT description, error FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs] WHERE "
+                           "status <> 'succeeded'"),
            "");
 }
 

@@ -1,5 +1,6 @@
 // Daitch-Mokotoff Soundex (Randy Daitch, Gary Mokotoff, "Proposal for a Jewish Soundex Code", Avotaynu 1985): names as
-// six digits, several where letters may sound in two ways. Letters with marks count as those without; signs do not count.
+// six digits, several where letters may sound in two ways. Letters with marks count as those without; signs do not
+// count.
 #include "sql/functions/functions_int.h"
 #include "types/array.h"
 #include <stdlib.h>
