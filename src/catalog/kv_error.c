@@ -92,8 +92,8 @@ static int plain_error(int result, struct err *err)
 {
     switch ((enum kv_result)result) {
     case KV_TOO_LARGE:
-        err_set(err, ERR_OUT_OF_MEMORY, "transaction is too large for the store");
-        return err_hint(err, "Split the statement or transaction into smaller ones.");
+        err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "a key, a value or the transaction is too large for the store");
+        return err_hint(err, "Split the statement or the transaction into smaller ones.");
     case KV_AMBIGUOUS:
         return err_set(err, ERR_STATEMENT_COMPLETION_UNKNOWN, "result is ambiguous: the commit may have happened");
     case KV_IO:

@@ -222,6 +222,7 @@ async function keyboard() {
   await page.goto(`${server.link.split('#')[0]}#/clusters`);
   await page.reload();
   await page.getByLabel('Bahasa').waitFor();
+  await heading('Klaster').waitFor();
   await page.keyboard.press('Tab');
   const first = await page.evaluate(() => document.activeElement?.textContent);
   equal('the first stop of the Tab key skips to the content', first?.trim(), 'Langsung ke isi');
