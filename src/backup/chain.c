@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-const uint32_t backup_system_tables[] = {4, 6, 23, 33}; // users, settings, role_members, role_options
+const uint32_t backup_system_tables[] = {4, 6, 23, 33, 52}; // users, settings, role_members, role_options, privileges
 const size_t backup_system_tables_len = ARRAY_LEN(backup_system_tables);
 
 static bool is_backup(struct arena *a, struct str directory)

@@ -6,6 +6,20 @@
 
 static const struct str magic = {"PALMBAK1", 8};
 
+static void encode_beside(struct buf *out, const struct cat_objects *objects)
+{
+    payload_put_u64(out, objects->beside.len);
+    for (size_t i = 0; i < objects->beside.len; i++) {
+        const struct cat_beside *b = &objects->beside.ptr[i];
+        payload_put_u64(out, b->kind);
+        payload_put_u64(out, b->id);
+        payload_put_u64(out, b->comment_kind);
+        payload_put_u64(out, b->sub_id);
+        payload_put_str(out, b->role);
+        payload_put_str(out, b->value);
+    }
+}
+
 void manifest_encode(struct buf *out, const struct backup_layer *layer)
 {
     uint8_t hash[SHA256_BYTES];
@@ -35,6 +49,7 @@ void manifest_encode(struct buf *out, const struct backup_layer *layer)
         payload_put_u64(out, layer->format);
         payload_put_str(out, layer->cluster_name);
     }
+    encode_beside(out, &layer->objects);
     sha256(buf_view(out), hash);
     buf_append(out, hash, sizeof(hash));
 }
@@ -71,6 +86,23 @@ static void decode_sections(struct str *rest, struct arena *a, struct backup_lay
     out->n_sections = sections.len;
 }
 
+static void decode_beside(struct str *rest, struct arena *a, struct backup_layer *out)
+{
+    uint64_t n = rest->len > 0 ? payload_get_u64(rest) : 0; // earlier versions wrote none
+    for (uint64_t i = 0; i < n && rest->ptr != NULL; i++) {
+        struct cat_beside b = {0};
+        b.kind = (enum cat_beside_kind)payload_get_u64(rest);
+        b.id = (uint32_t)payload_get_u64(rest);
+        b.comment_kind = (uint32_t)payload_get_u64(rest);
+        b.sub_id = (uint32_t)payload_get_u64(rest);
+        b.role = payload_get_str(rest);
+        b.value = payload_get_str(rest);
+        if (b.kind > CAT_BESIDE_SETTINGS)
+            *rest = STR_NONE;
+        ARENA_PUSH(a, &out->objects.beside, b);
+    }
+}
+
 static int decode(const char *path, struct str bytes, struct arena *a, struct backup_layer *out, struct err *err)
 {
     uint8_t hash[SHA256_BYTES];
@@ -91,6 +123,7 @@ static int decode(const char *path, struct str bytes, struct arena *a, struct ba
         out->format = payload_get_u64(&rest);
         out->cluster_name = payload_get_str(&rest);
     }
+    decode_beside(&rest, a, out);
     return rest.ptr != NULL && rest.len == 0 ? 0 : backup_damaged(path, "its fields are wrong", err);
 }
 

@@ -620,6 +620,30 @@ static int publish_system_table(struct restore *r, struct kv_txn *txn, uint32_t 
     return rc != 0 ? rc : kr != KV_OK ? cat_kv_error(txn, (int)kr, err) : 0;
 }
 
+// Ids of named ranges, and 0, are those of the cluster as a whole.
+static bool is_of_cluster(const struct restore *r, const struct cat_beside *b)
+{
+    return r->request.target == BACKUP_CLUSTER && b->id < CAT_ID_DEFAULTDB && b->kind != CAT_BESIDE_COMMENT;
+}
+
+static int publish_beside(struct restore *r, struct cat_view *v, struct err *err)
+{
+    const struct cat_objects *top = &r->top->objects;
+    for (size_t i = 0; i < top->beside.len; i++) {
+        const struct cat_beside *b = &top->beside.ptr[i];
+        if (is_of_cluster(r, b))
+            TRY(cat_beside_put(v, b, b->id, NULL, err));
+        for (size_t k = 0; k < r->n_objects; k++) {
+            const struct cat_object *o = &r->objects[k];
+            if (o->id != b->id || r->reused[k] || skipped_view(r, o))
+                continue;
+            const struct cat_table *t = o->kind == CAT_OBJECT_TABLE ? &o->table : NULL;
+            TRY(cat_beside_put(v, b, cat_renumber(&r->ids, o->id), t, err));
+        }
+    }
+    return 0;
+}
+
 static int database_exists(struct restore *r, struct cat_view *v, struct err *err)
 {
     for (size_t i = 0; i < r->n_objects; i++) {
@@ -656,7 +680,8 @@ static int publish(void *arg, struct kv_txn *txn, struct cat_view *v, struct err
     }
     for (size_t i = 0; r->request.target == BACKUP_CLUSTER && i < backup_system_tables_len; i++)
         TRY(publish_system_table(r, txn, backup_system_tables[i], err));
-    TRY(cat_invalidate(v, err));
+    TRY(cat_invalidate(v, err)); // roles are those of the backup
+    TRY(publish_beside(r, v, err));
     struct buf progress = BUF_INIT;
     payload_put_u64(&progress, r->rows);
     int rc = job_finish_in(r->job, txn, buf_view(&progress), err);

@@ -118,6 +118,8 @@ static int export_databases(struct backup *b, struct err *err)
         found++;
         TRY(cat_export_database(b->view, &b->arena, all[i]->id, NULL, 0, &b->layer.objects, err));
     }
+    if (b->request.target == BACKUP_CLUSTER)
+        TRY(cat_export_cluster(b->view, &b->arena, &b->layer.objects, err));
     return b->request.target == BACKUP_DATABASES && found < b->request.n_ids ? gone(b->request.ids[0], err) : 0;
 }
 

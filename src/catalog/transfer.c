@@ -1,5 +1,5 @@
 // Descriptors into and out of backups.
-#include "catalog/transfer.h"
+#include "catalog/transfer_int.h"
 #include "catalog/catalog_int.h"
 #include "catalog/codec_int.h"
 
@@ -15,7 +15,7 @@ static int export_one(struct cat_view *v, struct arena *a, enum cat_object_kind 
         return err_set(err, ERR_DATA_CORRUPTED, "descriptor %u does not exist", id);
     struct cat_object o = {.kind = kind, .id = id, .stored = arena_str(a, row[1].s)};
     ARENA_PUSH(a, &out->list, o);
-    return 0;
+    return export_beside(v, a, kind, id, out, err);
 }
 
 static bool listed(const uint32_t *ids, size_t n, uint32_t id)

@@ -24,14 +24,27 @@ struct cat_object {
         struct cat_function function;
     };
 };
+// A row of another system table that goes with a descriptor: a comment the descriptor does not carry itself, its zone
+// configurations, a database's session defaults.
+enum cat_beside_kind { CAT_BESIDE_COMMENT, CAT_BESIDE_ZONE, CAT_BESIDE_SETTINGS };
+struct cat_beside {
+    enum cat_beside_kind kind;
+    uint32_t id;                   // of the descriptor; with a cluster also of a named range, and 0 (settings)
+    uint32_t comment_kind, sub_id; // COMMENT
+    struct str role;               // SETTINGS: empty: of all
+    struct str value;              // its last column
+};
 struct cat_objects {
     ARENA_VEC(struct cat_object) list;
+    ARENA_VEC(struct cat_beside) beside;
 };
 
 // A database with its schemas, types, relations and functions, in this order, appended; with `tables` only the
 // relations whose ids are among these, and what they are in. Everything is copied into `a`.
 int cat_export_database(struct cat_view *v, struct arena *a, uint32_t database_id, const uint32_t *tables,
                         size_t n_tables, struct cat_objects *out, struct err *err) MUST_CHECK;
+// What is beside no descriptor, of the cluster as a whole: named zones, session defaults in all databases.
+int cat_export_cluster(struct cat_view *v, struct arena *a, struct cat_objects *out, struct err *err) MUST_CHECK;
 // Decodes `stored` into the rest, without what a job was making. XX001 when damaged.
 int cat_object_decode(struct catalog *c, struct arena *a, struct cat_object *o, struct err *err) MUST_CHECK;
 struct str cat_object_name(const struct cat_object *o);
@@ -51,6 +64,10 @@ void cat_object_renumber(struct catalog *c, struct arena *a, struct cat_object *
                          size_t *dropped_keys, size_t *dropped_others);
 // Writes it, with the comments it carries. 42P07 and kin when its name is taken.
 int cat_object_put(struct cat_view *v, const struct cat_object *o, struct err *err) MUST_CHECK;
+// Writes what is beside a descriptor, which now has this id; session defaults of a role that does not exist are left
+// out, and the comment of a constraint that the table (NULL: it is none) does not have.
+int cat_beside_put(struct cat_view *v, const struct cat_beside *b, uint32_t id, const struct cat_table *table,
+                   struct err *err) MUST_CHECK;
 // What others remember of roles and settings is stale: after rows of those tables were written directly.
 int cat_invalidate(struct cat_view *v, struct err *err) MUST_CHECK;
 

@@ -30,6 +30,12 @@ static const char schema_sql[] =
     "CREATE FUNCTION spent(who STRING) RETURNS DECIMAL LANGUAGE SQL AS $$ SELECT sum(total) FROM rich WHERE name = who "
     "$$;"
     "CREATE FUNCTION better(m mood) RETURNS BOOL LANGUAGE SQL AS $$ SELECT m > 'ok' $$;"
+    "COMMENT ON DATABASE shop IS 'all of it'; COMMENT ON SCHEMA extra IS 'more'; COMMENT ON TYPE mood IS 'feelings';"
+    "COMMENT ON CONSTRAINT check_name ON customers IS 'no empty ones';"
+    "COMMENT ON CONSTRAINT orders_customer_fkey ON extra.orders IS 'whose';"
+    "ALTER DATABASE shop CONFIGURE ZONE USING gc.ttlseconds = 700; ALTER TABLE customers CONFIGURE ZONE USING "
+    "gc.ttlseconds = 800, num_replicas = 3; ALTER INDEX customers@by_mood CONFIGURE ZONE USING gc.ttlseconds = 900;"
+    "ALTER DATABASE shop SET statement_timeout = '7s'; ALTER ROLE root IN DATABASE shop SET lock_timeout = '8s';"
     "ALTER TABLE extra.orders DROP COLUMN old; ALTER TABLE extra.orders ADD COLUMN late BOOL DEFAULT false;"
     "USE defaultdb";
 
@@ -57,14 +63,19 @@ static char *run_copy(const char *sql)
 static char *look_at(const char *database)
 {
     char sql[1000];
-    snprintf(sql, sizeof(sql),
-             "USE %s; SELECT table_name, create_statement FROM [SHOW CREATE ALL TABLES], [SHOW TABLES] LIMIT 0; SELECT "
-             "create_statement FROM [SHOW CREATE ALL TABLES]; SELECT * FROM customers ORDER BY id; SELECT * FROM "
-             "extra.orders ORDER BY id; SELECT * FROM customers@by_mood ORDER BY id; SELECT * FROM rich ORDER BY name; "
-             "SELECT enum_range(NULL::mood), spent('ann'), better('happy'); SELECT total FROM extra.orders@big WHERE "
-             "total > 100 ORDER BY total; USE "
-             "defaultdb",
-             database);
+    snprintf(
+        sql, sizeof(sql),
+        "USE %s; SELECT table_name, create_statement FROM [SHOW CREATE ALL TABLES], [SHOW TABLES] LIMIT 0; SELECT "
+        "create_statement FROM [SHOW CREATE ALL TABLES]; SELECT * FROM customers ORDER BY id; SELECT * FROM "
+        "extra.orders ORDER BY id; SELECT * FROM customers@by_mood ORDER BY id; SELECT * FROM rich ORDER BY name; "
+        "SELECT enum_range(NULL::mood), spent('ann'), better('happy'); SELECT total FROM extra.orders@big WHERE "
+        "total > 100 ORDER BY total; SELECT raw_config_sql FROM [SHOW ZONE CONFIGURATION FROM TABLE customers]; SELECT "
+        "raw_config_sql FROM [SHOW ZONE CONFIGURATION FROM INDEX customers@by_mood]; SELECT raw_config_sql FROM "
+        "[SHOW ZONE CONFIGURATION FROM TABLE extra.orders]; SELECT description FROM pg_description WHERE classoid "
+        "<> 'pg_proc'::REGCLASS ORDER BY 1; SELECT description FROM pg_shdescription ORDER BY 1; SELECT setrole, "
+        "setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = '%s' ORDER "
+        "BY 1; USE defaultdb",
+        database, database);
     struct str text = harness_run(&h, sql);
     struct buf out = BUF_INIT;
     for (size_t at = 0; at < text.len;) { // the database's name is in views
@@ -118,6 +129,20 @@ static void test_database(void)
     check_ends("RESTORE DATABASE shop FROM LATEST IN 'nodelocal://1/b' WITH new_db_name = 'shop2'",
                "|succeeded|1|1503");
     check_same("shop", "shop2");
+    CHECK_SQL(&h,
+              "SELECT object_id > 0, sub_id <> 0, comment FROM system.comments WHERE type IN (0, 4, 5, 6) ORDER BY 3",
+              "t|f|all of it\nt|f|all of it\nt|f|feelings\nt|f|feelings\nt|f|more\nt|f|more\nt|t|no empty ones\nt|t|no "
+              "empty ones\nt|t|whose\nt|t|whose");
+    CHECK_SQL(&h,
+              "SELECT strpos(raw_config_sql, 'gc.ttlseconds = 900') > 0 FROM [SHOW ZONE CONFIGURATION FROM INDEX "
+              "shop2.customers@by_mood]",
+              "t");
+    CHECK_SQL(&h,
+              "SELECT strpos(raw_config_sql, 'gc.ttlseconds = 700') > 0 FROM [SHOW ZONE CONFIGURATION FROM TABLE "
+              "shop2.extra.orders]",
+              "t");
+    CHECK_SQL(&h, "SELECT role_name, settings FROM system.database_role_settings ORDER BY 1, database_id",
+              "|{statement_timeout=7s}\n|{statement_timeout=7s}\nroot|{lock_timeout=8s}\nroot|{lock_timeout=8s}");
     // the copy is a database of its own
     CHECK_SQL(&h, "USE shop2; INSERT INTO customers (name) VALUES ('dan') RETURNING id > 102", "SET\nt");
     CHECK_SQL(&h, "INSERT INTO shop2.customers (name) VALUES ('ann')",
@@ -252,6 +277,10 @@ static void test_cluster(void)
         &h,
         "CREATE USER ann WITH PASSWORD 'secret'; CREATE ROLE r; GRANT r TO ann; GRANT SELECT ON shop.customers TO r",
         "CREATE ROLE\nCREATE ROLE\nGRANT\nGRANT");
+    CHECK_SQL(&h,
+              "ALTER ROLE ann SET lock_timeout = '9s'; ALTER ROLE ann IN DATABASE shop SET lock_timeout = '10s'; GRANT "
+              "SYSTEM VIEWACTIVITY TO ann; ALTER RANGE default CONFIGURE ZONE USING gc.ttlseconds = 17000",
+              "ALTER ROLE\nALTER ROLE\nGRANT\nCONFIGURE ZONE 1");
     CHECK_SQL(&h, "CREATE TABLE here (a INT PRIMARY KEY); INSERT INTO here VALUES (1)", "CREATE TABLE\nINSERT 0 1");
     check_ends("BACKUP INTO 'nodelocal://1/c'", "|1504");
     check_ends("RESTORE FROM LATEST IN 'nodelocal://1/c'",
@@ -271,7 +300,16 @@ static void test_cluster(void)
     CHECK_SQL(&h, "SELECT * FROM here", "1");
     CHECK_SQL(&h, "SELECT count(*) FROM system.users WHERE username = 'ann' AND \"hashedPassword\" IS NOT NULL", "1");
     CHECK_SQL(&h, "SELECT role, member FROM system.role_members WHERE member = 'ann'", "r|ann");
+    CHECK_SQL(&h,
+              "SELECT d.name, role_name, settings FROM system.database_role_settings s LEFT JOIN system.namespace d "
+              "ON d.id = s.database_id::INT AND d.\"parentID\" = 0 WHERE role_name = 'ann' ORDER BY 1",
+              "NULL|ann|{lock_timeout=9s}\nshop|ann|{lock_timeout=10s}");
+    CHECK_SQL(&h, "SELECT username, privileges FROM system.privileges", "ann|{VIEWACTIVITY}");
+    CHECK_SQL(&h,
+              "SELECT raw_config_sql LIKE '%gc.ttlseconds = 17000%' FROM [SHOW ZONE CONFIGURATION FROM RANGE default]",
+              "t");
     struct session *ann = harness_session(&h, "ann");
+    CHECK_STR(harness_run_in(&h, ann, "SHOW lock_timeout"), "9000");
     CHECK_STR(harness_run_in(&h, ann, "SELECT count(*) FROM shop.customers"), "3");
     CHECK_STR(harness_run_in(&h, ann, "SELECT count(*) FROM here"),
               "ERROR 42501 user ann does not have SELECT privilege on relation here");

@@ -440,6 +440,9 @@ int session_restore_run(struct job *job, struct err *err)
     if (rc == 0)
         rc = request.target == BACKUP_VIRTUAL_CLUSTER ? restore_cluster(job, &request, &a, err) : restore_run(job, err);
     arena_release(&a);
+    struct sql_engine *e = job_arg(job);
+    if (rc == 0 && e->zones_changed != NULL) // some may have come with it
+        e->zones_changed(e->zones_changed_arg);
     return rc;
 }
 
