@@ -112,7 +112,8 @@ static int put_settings(struct cat_view *v, const struct cat_beside *b, uint32_t
         TRY(cat_role_by_name(v, b->role, &role, err));
     if (b->role.len > 0 && role == NULL)
         return 0;
-    struct datum row[] = {datum_int(id), datum_str(b->role), datum_str(b->value), datum_int(role != NULL ? role->id : 0)};
+    struct datum row[] = {datum_int(id), datum_str(b->role), datum_str(b->value),
+                          datum_int(role != NULL ? role->id : 0)};
     return system_put(v->catalog, v->txn, SYSTEM_DATABASE_ROLE_SETTINGS, row, err);
 }
 

@@ -236,6 +236,20 @@ int cat_zones_longest_ttl(struct catalog *c, struct kv_txn *txn, uint64_t cluste
     return rc;
 }
 
+int cat_zone_ttl(struct cat_view *v, const struct cat_table *t, int64_t *seconds, struct err *err)
+{
+    const uint32_t around[] = {t->id, t->database_id, CAT_ZONE_DEFAULT};
+    struct str ttl = STR_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(around) && ttl.ptr == NULL; i++) {
+        struct cat_zone zone;
+        bool found;
+        TRY(cat_zone_get(v, around[i], 0, &zone, &found, err));
+        ttl = zone.values[CAT_ZONE_GC_TTL_SECONDS];
+    }
+    INVARIANT(str_to_i64(ttl, seconds));
+    return 0;
+}
+
 // ---- shown
 
 struct str cat_zone_sql(struct arena *a, struct str target, const struct cat_zone *zone)

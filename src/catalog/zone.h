@@ -50,6 +50,8 @@ void cat_zone_inherit(struct cat_zone *zone, const struct cat_zone *from);
 struct str cat_zone_sql(struct arena *a, struct str target, const struct cat_zone *zone);
 struct str cat_zone_yaml(struct arena *a, const struct cat_zone *zone);
 
+// gc.ttlseconds of a table: its own, its database's or the standard.
+int cat_zone_ttl(struct cat_view *v, const struct cat_table *t, int64_t *seconds, struct err *err) MUST_CHECK;
 // The longest gc.ttlseconds in use in a virtual cluster, read through any catalog of the store.
 int cat_zones_longest_ttl(struct catalog *c, struct kv_txn *txn, uint64_t cluster, int64_t *seconds,
                           struct err *err) MUST_CHECK;

@@ -38,7 +38,8 @@ static void row_changes(struct worker *w, char *sql, size_t size)
         "BEGIN; UPDATE t SET n = n - 1, s = 'changed' WHERE k = %d; UPDATE t SET n = n + 1, r = (r + 1) %% 50 WHERE k "
         "= %d; UPSERT INTO t (k, n, r, s) VALUES (%d, 0, 3, 'new'); DELETE FROM t WHERE k = %d; COMMIT",
         // Without a key, or with one that comes at any moment.
-        "BEGIN; UPDATE h SET n = n - 1, s = 'changed' WHERE k = %d; UPDATE h SET n = n + 1 WHERE k = %d; DELETE FROM h "
+        "BEGIN; UPDATE h SET n = n - 1, s = 'changed' WHERE k = %1$d; UPDATE h SET n = n + 1 WHERE k = %2$d; DELETE "
+        "FROM h "
         "WHERE k = %3$d; INSERT INTO h VALUES (%3$d, 0, 'new'); DELETE FROM h WHERE k = %4$d; COMMIT",
     };
     int from = (int)rng_below(&w->rng, ROWS), to = (int)rng_below(&w->rng, ROWS);

@@ -5,6 +5,7 @@
 // transaction. Bounded staleness (with_min_timestamp, with_max_staleness) asks for the newest data at hand that are not
 // older than a bound: here that is always the newest.
 #include "sql/session/as_of_int.h"
+#include "catalog/zone.h"
 #include "sql/parse/ast_print.h"
 
 static bool follower_function(struct str name)
@@ -157,6 +158,16 @@ static struct str version_text(struct arena *a, uint64_t version)
                         (unsigned long long)(version % 1000000000));
 }
 
+static int too_old(uint64_t version, uint64_t threshold, struct err *err)
+{
+    struct arena a;
+    arena_init(&a, NULL);
+    int rc = err_set(err, ERR_UNCATEGORIZED, "batch timestamp %.*s must be after replica GC threshold %.*s",
+                     STR_FMT(version_text(&a, version)), STR_FMT(version_text(&a, threshold)));
+    arena_release(&a);
+    return rc;
+}
+
 static int check_range(struct reading *r, struct err *err)
 {
     int64_t now = clock_wall_ns();
@@ -169,10 +180,7 @@ static int check_range(struct reading *r, struct err *err)
             err, ERR_UNCATEGORIZED, "AS OF SYSTEM TIME: cannot specify timestamp in the future (%.*s > %.*s)",
             STR_FMT(version_text(r->arena, (uint64_t)r->ns)), STR_FMT(version_text(r->arena, (uint64_t)now)));
     uint64_t oldest = kv_oldest_readable(r->s->engine->kv);
-    if ((uint64_t)r->ns < oldest)
-        return err_set(err, ERR_UNCATEGORIZED, "batch timestamp %.*s must be after replica GC threshold %.*s",
-                       STR_FMT(version_text(r->arena, (uint64_t)r->ns)), STR_FMT(version_text(r->arena, oldest)));
-    return 0;
+    return (uint64_t)r->ns < oldest ? too_old((uint64_t)r->ns, oldest, err) : 0;
 }
 
 static int evaluate(struct session *s, const struct ast *e, const struct as_of_arguments *args, bool bounded_allowed,
@@ -203,6 +211,21 @@ static int evaluate(struct session *s, const struct ast *e, const struct as_of_a
     TRY(check_range(&r, err));
     *out = as_of_is_bounded(e) ? MAX((uint64_t)r.ns, kv_now(s->engine->kv)) : (uint64_t)r.ns;
     return 0;
+}
+
+int as_of_check_age(struct session *s, const struct cat_table *t, struct err *err)
+{
+    struct past now;
+    int64_t seconds = 0;
+    if (s->txn_as_of == 0 || t->kind == CAT_VIEW || t->id < CAT_ID_DEFAULTDB)
+        return 0;
+    TRY(past_open(s, 0, &now, err));
+    int rc = cat_zone_ttl(now.view, t, &seconds, err);
+    uint64_t threshold = (uint64_t)(clock_wall_ns() - seconds * 1000000000);
+    if (rc == 0 && s->txn_as_of < threshold)
+        rc = too_old(s->txn_as_of, threshold, err);
+    past_close(&now);
+    return rc;
 }
 
 int as_of_version(struct session *s, const struct ast *e, struct arena *a, uint64_t *out, struct err *err)

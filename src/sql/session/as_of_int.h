@@ -27,6 +27,9 @@ int as_of_begin(struct session *s, const struct ast *statement, const struct as_
 // The same with the values of the statement's parameters, if it was prepared.
 int as_of_begin_bound(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 
+// What an AS OF transaction reads must be younger than the gc.ttlseconds that the relation has now, kept or not.
+int as_of_check_age(struct session *s, const struct cat_table *t, struct err *err) MUST_CHECK;
+
 // A statement that writes what it has read in the past (CREATE TABLE AS, REFRESH …): *version 0: it reads now.
 int as_of_backfill(struct session *s, const struct ast *statement, struct arena *a, uint64_t *version,
                    struct err *err) MUST_CHECK;

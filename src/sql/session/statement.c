@@ -276,8 +276,10 @@ int check_statement_privileges(struct session *s, const struct query *q, struct 
         const struct relation_use *use = &q->relations[i];
         if (cat_table_everywhere(use->table))
             continue;
-        if (use->table->kind != CAT_VIRTUAL)
+        if (use->table->kind != CAT_VIRTUAL) {
             TRY(cat_table_depend(s->view, use->table, writes_to(use), err));
+            TRY(as_of_check_age(s, use->table, err));
+        }
         TRY(check_use(s, use, err));
     }
     return 0;
