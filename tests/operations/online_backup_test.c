@@ -190,4 +190,102 @@ static void test_stages(void)
     }
 }
 
-CHECK_MAIN({"stages", test_stages}, )
+// ---- virtual clusters, whose jobs are backed up with them
+
+static const char *const moved[] = {
+    "CREATE INDEX i4 ON t (b) USING HASH",
+    "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES p",
+    "ALTER TABLE t ADD COLUMN y UUID NOT NULL DEFAULT gen_random_uuid()",
+    "ALTER TABLE t ALTER COLUMN c TYPE BYTES USING c::BYTES",
+    "ALTER TABLE n ADD PRIMARY KEY (a)",
+};
+
+static uint64_t now(void)
+{
+    return kv_now(h.kv);
+}
+
+// As it was at that time, under another name: there the job ends what it has begun.
+static void restore_cluster(struct harness *system, uint64_t version, const char *before, const char *after)
+{
+    char sql[200];
+    h = *system;
+    snprintf(sql, sizeof(sql), "BACKUP VIRTUAL CLUSTER one INTO 'nodelocal://1/v' AS OF SYSTEM TIME %llu",
+             (unsigned long long)version);
+    run_well(sql, "", "");
+    run_well("RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/v' WITH virtual_cluster_name = 'two'", "", "");
+    *system = h;
+    harness_enter(system, "two", &h);
+    expect("the jobs",
+           harness_run(&h, "SELECT description, error FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM "
+                           "system.jobs] WHERE status <> 'succeeded'"),
+           "");
+    bool begun =
+        !str_eqc(harness_run(&h, "SELECT count(*) FROM system.jobs WHERE job_type = 'NEW SCHEMA CHANGE'"), "0");
+    expect_definitions("d", begun ? after : before);
+    use("d", begun);
+    harness_leave(&h);
+    h = *system;
+    run_well("DROP VIRTUAL CLUSTER two IMMEDIATE", "", "");
+    *system = h;
+}
+
+static void test_virtual_cluster(void)
+{
+    enum { TIMES = 4 };
+    for (size_t i = 0; i < ARRAY_LEN(moved); i++) {
+        struct change change = {i + 1 < ARRAY_LEN(moved) ? "t" : "n", moved[i]};
+        struct harness system;
+        current = &change;
+        stage = "some time";
+        harness_open(&h, false);
+        run_well("CREATE VIRTUAL CLUSTER one", "", "");
+        system = h;
+        harness_enter(&system, "one", &h);
+        harness_run(&h, schema_sql);
+        char *before = definitions("d");
+        run_well("USE d", "", "");
+        uint64_t first = now();
+        run_well(change.sql, "", "");
+        uint64_t last = now();
+        char *after = definitions("d");
+        harness_leave(&h);
+        for (uint64_t k = 0; k <= TIMES; k++)
+            restore_cluster(&system, first + (last - first) / TIMES * k, before, after);
+        mem_free(before);
+        mem_free(after);
+        h = system;
+        harness_close(&h);
+    }
+}
+
+// A cluster comes back in an empty one, without jobs.
+static void test_cluster(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(moved); i++) {
+        struct change change = {i + 1 < ARRAY_LEN(moved) ? "t" : "n", moved[i]};
+        struct harness first, second;
+        current = &change;
+        stage = stages[1];
+        setup();
+        char *before = definitions("d");
+        if (stop_at_stage()) {
+            run_well("BACKUP INTO 'nodelocal://1/c'", "", "");
+            first = h;
+            harness_open(&second, false);
+            h = second;
+            snprintf(h.external_dir, sizeof(h.external_dir), "%s", first.external_dir);
+            harness_reopen(&h);
+            run_well("RESTORE FROM LATEST IN 'nodelocal://1/c'", "", "");
+            expect_definitions("d", before);
+            use("d", false);
+            snprintf(h.external_dir, sizeof(h.external_dir), "%s", second.external_dir);
+            harness_close(&h);
+            h = first;
+        }
+        mem_free(before);
+        harness_close(&h);
+    }
+}
+
+CHECK_MAIN({"stages", test_stages}, {"virtual_cluster", test_virtual_cluster}, {"cluster", test_cluster}, )
