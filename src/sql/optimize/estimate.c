@@ -4,7 +4,7 @@
 #include <math.h>
 
 static const double DEFAULT_ROWS = 1000, UNKNOWN = 0.33, BETWEEN_UNKNOWN = 0.03, EQUAL_UNKNOWN = 0.05,
-                    NULL_UNKNOWN = 0.1, LIKE_UNKNOWN = 0.1, LEAST = 1e-6;
+                    NULL_UNKNOWN = 0.1, LIKE_UNKNOWN = 0.1, LEAST = 1e-6, VIRTUAL_ROWS = 1000, CTE_ROWS = 100;
 
 double table_rows(struct optimizer *o, const struct cat_table *t)
 {
@@ -348,4 +348,49 @@ double join_rows(struct optimizer *o, enum join_kind kind, double left, double r
         break;
     }
     return matched;
+}
+
+// ---- relations before they are planned
+
+static double rough_join(const struct rel *r, double left, double right)
+{
+    switch (r->join.kind) {
+    case JOIN_SEMI:
+    case JOIN_ANTI:
+        return left / 2;
+    default:
+        return r->join.on == NULL ? left * right : fmax(left, right);
+    }
+}
+
+double rough_rows(struct optimizer *o, const struct rel *r)
+{
+    struct conjuncts filter = {0};
+    double input = r->input != NULL ? rough_rows(o, r->input) : 1;
+    switch (r->kind) {
+    case REL_SCAN:
+        return r->scan.table->kind == CAT_TABLE ? table_rows(o, r->scan.table) : VIRTUAL_ROWS;
+    case REL_VALUES:
+        return r->values.n_rows;
+    case REL_FILTER:
+        conjuncts_add(o, &filter, r->predicate);
+        return input * filter_selectivity(o, &filter);
+    case REL_JOIN:
+        return rough_join(r, input, rough_rows(o, r->right));
+    case REL_SET_OP:
+        return input + rough_rows(o, r->right);
+    case REL_GROUP:
+        return r->group.n_keys == 0 ? 1 : fmax(1, input / 10);
+    case REL_LIMIT: {
+        const struct expr *count = r->limit.count;
+        bool known = count != NULL && count->kind == EXPR_CONST && !count->value.null;
+        return known ? fmin(input, (double)count->value.i) : input;
+    }
+    case REL_MAX_ONE:
+        return 1;
+    case REL_CTE:
+        return CTE_ROWS;
+    default:
+        return input;
+    }
 }

@@ -4,26 +4,54 @@
 // aggregates leave out by a column that no row of the subquery has NULL in: count() is 0 there, as over no rows.
 #include "sql/optimize/optimize_int.h"
 
-// Whether some index of the relation's tables begins with a column that the condition reads.
-static bool finds_by_index(struct optimizer *o, const struct rel *r, const struct col_set *read)
+// Costs in units of one row read, as in access.c: beginning a subquery once more, a row of another of its tables found
+// by an index, a row that is read and goes through a hash table, a row that is looked for there.
+static const double RUN = 40, FIND = 50, HASHED = 6, PROBED = 4;
+
+struct subquery_cost {
+    double rows;       // of all its tables
+    uint32_t n_tables; // of which
+    double lookup;     // finding the rows of one by the condition through an index; negative: there is none
+    double found;      // rows then
+};
+
+static void add_scan(struct optimizer *o, const struct rel *r, struct expr *on, struct subquery_cost *c)
 {
-    if (r == NULL)
-        return false;
-    if (r->kind != REL_SCAN)
-        return finds_by_index(o, r->input, read) || finds_by_index(o, r->right, read);
-    const struct cat_table *t = r->scan.table;
-    bool found = t->kind != CAT_TABLE || col_set_has(read, scan_column(r, t->primary->columns[0].column_id));
-    for (size_t i = 0; i < t->n_indexes; i++)
-        found |= col_set_has(read, scan_column(r, t->indexes[i].columns[0].column_id));
-    return found;
+    struct conjuncts conditions = {0};
+    struct access_path path;
+    conjuncts_add(o, &conditions, on);
+    struct access_request request = {.scan = r, .filter = &conditions, .lookup = true};
+    bool virtual = r->scan.table->kind != CAT_TABLE, found = !virtual && access_best(o, &request, &path);
+    c->rows += rough_rows(o, r);
+    c->n_tables++;
+    double cost = virtual ? 0 : found ? path.cost : -1;
+    if (cost < 0 || (c->lookup >= 0 && c->lookup <= cost))
+        return;
+    c->lookup = cost;
+    c->found = virtual ? 1 : path.rows;
 }
 
-// Run for each row the subquery finds its rows by an index, and as a join it could not: it is no single table.
-static bool better_per_row(struct optimizer *o, struct rel *sub, const struct expr *on)
+static void add_tables(struct optimizer *o, const struct rel *r, struct expr *on, struct subquery_cost *c)
 {
-    struct col_set read = col_set_new(o->arena, o->q);
-    expr_columns(on, &read);
-    return !lookup_possible(without_projection(sub)) && finds_by_index(o, sub, &read);
+    if (r == NULL)
+        return;
+    if (r->kind == REL_SCAN)
+        add_scan(o, r, on, c);
+    add_tables(o, r->input, on, c);
+    add_tables(o, r->right, on, c);
+}
+
+// Whether the subquery costs less run for each row of `input` than read as a whole and joined. `first`: a row that is
+// found ends it.
+static bool better_per_row(struct optimizer *o, const struct rel *input, struct rel *sub, struct expr *on, bool first)
+{
+    struct subquery_cost c = {.lookup = -1};
+    add_tables(o, sub, on, &c);
+    if (!first && lookup_possible(without_projection(sub)))
+        return false; // what an index finds, a lookup join finds for less
+    double outer = rough_rows(o, input), found = first ? 1 : c.found;
+    double once = RUN * c.n_tables + (c.lookup >= 0 ? c.lookup + found * FIND * (c.n_tables - 1) : c.rows);
+    return outer * once < c.rows * HASHED + outer * PROBED;
 }
 
 // A column of the relation that is NULL in none of its rows; one is added where none is known.
@@ -135,14 +163,15 @@ bool ties_by_equality(struct optimizer *o, const struct rel *sub, struct expr *o
 
 // The subquery's rows without what ties them to those of `input`, which becomes a condition. False: it is not tied to
 // them alone or not by its filters, or is better run for each.
-static bool untie(struct optimizer *o, const struct rel *input, struct rel **sub, struct expr **on)
+static bool untie(struct optimizer *o, const struct rel *input, struct rel **sub, struct expr **on, bool first)
 {
     struct col_set outer = col_set_new(o->arena, o->q), produced = col_set_new(o->arena, o->q);
     rel_outer_columns(o->q, *sub, &outer);
     col_set_add_list(&produced, input->cols, input->n_cols);
     *on = NULL;
     return col_set_intersects(&outer, &produced) && decorrelate(o, sub, on) && *on != NULL &&
-           expr_volatility(*on) != FN_VOLATILE && ties_by_equality(o, *sub, *on) && !better_per_row(o, *sub, *on);
+           expr_volatility(*on) != FN_VOLATILE && ties_by_equality(o, *sub, *on) &&
+           !better_per_row(o, input, *sub, *on, first);
 }
 
 // The grouping of (SELECT aggregates FROM …); NULL when it is none or must be computed as often as written.
@@ -181,7 +210,7 @@ static struct expr *scalar_to_join(struct optimizer *o, struct rel **input, cons
     if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_JOIN) || g == NULL)
         return NULL;
     struct rel *sub = g->input;
-    if (!untie(o, *input, &sub, &on))
+    if (!untie(o, *input, &sub, &on, false))
         return NULL;
     *input = group_by_row(o, *input, sub, on, g->group.aggregates, g->group.n_aggregates);
     return result_of(o, e->subquery);
@@ -228,7 +257,7 @@ static struct expr *scalar_to_lookup(struct optimizer *o, struct rel **input, co
     if (top->kind == REL_PROJECT)
         sub = top->input;
     if (!rule_on(o, OPTIMIZE_RULE_SCALAR_TO_LOOKUP) || expr_has_subquery(result) ||
-        expr_volatility(result) == FN_VOLATILE || !untie(o, *input, &sub, &on) || !one_at_most(o, sub, on))
+        expr_volatility(result) == FN_VOLATILE || !untie(o, *input, &sub, &on, false) || !one_at_most(o, sub, on))
         return NULL;
     col_id present = present_column(o, &sub);
     *input = join_pair(o, *input, normalize(o, sub), on);
@@ -250,7 +279,7 @@ static struct rel *lateral_group(struct optimizer *o, struct rel *r)
     if (g == NULL || (r->join.kind == JOIN_LEFT && conditions.items.len > 0))
         return NULL;
     struct rel *sub = g->input;
-    if (!untie(o, r->input, &sub, &on))
+    if (!untie(o, r->input, &sub, &on, false))
         return NULL;
     struct rel *p = rel_new(o->arena, REL_PROJECT, NULL);
     p->input = group_by_row(o, r->input, sub, on, g->group.aggregates, g->group.n_aggregates);
@@ -271,7 +300,7 @@ struct rel *lateral_to_join(struct optimizer *o, struct rel *r)
     if (!rule_on(o, OPTIMIZE_RULE_LATERAL_TO_JOIN) || !r->join.lateral ||
         (r->join.kind != JOIN_INNER && r->join.kind != JOIN_LEFT))
         return NULL;
-    if (!untie(o, r->input, &sub, &on))
+    if (!untie(o, r->input, &sub, &on, false))
         return lateral_group(o, r);
     struct rel *join = arena_dup(o->arena, r, sizeof(*r));
     join->right = normalize(o, sub);
@@ -289,24 +318,81 @@ static struct projection bool_or_of(struct optimizer *o, const char *name, struc
     return p;
 }
 
-// EXISTS that is no condition by itself (those are semi joins): whether the row has any. By an index the first one
-// found for the row is enough.
+// The side of an equality that is of the subquery; NULL: it is none between the subquery and what is outside.
+static struct expr *tied_side(struct optimizer *o, const struct col_set *inside, const struct expr *e, int *side)
+{
+    if (!is_equality_of_two(e) || e->args[0]->type.family != e->args[1]->type.family ||
+        e->args[0]->type.family == TYPE_TUPLE)
+        return NULL;
+    for (*side = 0; *side < 2; ++*side) {
+        struct col_set own = col_set_new(o->arena, o->q), other = col_set_new(o->arena, o->q);
+        expr_columns(e->args[*side], &own);
+        expr_columns(e->args[1 - *side], &other);
+        if (col_set_intersects(&own, inside) && col_set_subset(&own, inside) && !col_set_intersects(&other, inside))
+            return e->args[*side];
+    }
+    return NULL;
+}
+
+// The different values that the condition compares of the subquery's rows, with a column that is never NULL, the last;
+// the condition is then of those. NULL: it is more than equalities.
+static struct rel *distinct_keys(struct optimizer *o, struct rel *sub, struct expr **on)
+{
+    struct conjuncts all = {0}, mapped = {0};
+    struct col_set inside = col_set_new(o->arena, o->q);
+    conjuncts_add(o, &all, *on);
+    col_set_add_list(&inside, sub->cols, sub->n_cols);
+    struct rel *p = rel_new(o->arena, REL_PROJECT, normalize(o, sub));
+    uint32_t n = (uint32_t)all.items.len;
+    col_id *keys = ARENA_ARRAY(o->arena, col_id, n + 1);
+    p->project.items = ARENA_ARRAY(o->arena, struct projection, n);
+    for (uint32_t i = 0; i < n; i++) {
+        int side;
+        struct expr *key = tied_side(o, &inside, all.items.ptr[i], &side);
+        if (key == NULL)
+            return NULL;
+        keys[i] = query_add_column(o->q, STR("key"), key->type);
+        p->project.items[p->project.n_items++] = (struct projection){keys[i], key};
+        struct expr *equal = arena_dup(o->arena, all.items.ptr[i], sizeof(*equal));
+        equal->args = arena_dup(o->arena, equal->args, 2 * sizeof(*equal->args));
+        equal->args[side] = expr_column(o->q, keys[i]);
+        ARENA_PUSH(o->arena, &mapped.items, equal);
+    }
+    p->cols = keys;
+    p->n_cols = n;
+    struct rel *distinct = rel_new(o->arena, REL_DISTINCT, p), *present = rel_new(o->arena, REL_PROJECT, distinct);
+    distinct->distinct.keys = keys;
+    distinct->distinct.n_keys = n;
+    col_id there = query_add_column(o->q, STR("present"), T_BOOL);
+    present->project.items = ARENA_NEW(o->arena, struct projection);
+    present->project.items[0] = (struct projection){there, expr_bool(o->arena, true)};
+    present->project.n_items = 1;
+    present->cols = joined_cols(o, keys, n, &there, 1);
+    present->n_cols = n + 1;
+    *on = conjuncts_join(o, &mapped);
+    return present;
+}
+
+// EXISTS that is no condition by itself (those are semi joins): whether the row has any.
 static struct expr *exists_to_join(struct optimizer *o, struct rel **input, const struct expr *e)
 {
     struct rel *sub = e->subquery;
     struct expr *on;
     while (sub->kind == REL_PROJECT && sub->input->kind != REL_VALUES)
         sub = sub->input;
-    if (!rule_on(o, OPTIMIZE_RULE_EXISTS_TO_JOIN) || !untie(o, *input, &sub, &on))
+    if (!rule_on(o, OPTIMIZE_RULE_EXISTS_TO_JOIN) || !untie(o, *input, &sub, &on, true))
         return NULL;
-    struct col_set read = col_set_new(o->arena, o->q);
-    expr_columns(on, &read);
-    if (finds_by_index(o, sub, &read))
-        return NULL;
-    struct projection found = bool_or_of(o, "exists", expr_bool(o->arena, true));
-    *input = group_by_row(o, *input, sub, on, &found, 1);
-    struct expr *any = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
-    any->args[0] = expr_column(o->q, found.column);
+    struct rel *keys = distinct_keys(o, sub, &on);
+    struct expr *any;
+    if (keys != NULL) {
+        any = is_present(o, keys->cols[keys->n_cols - 1]);
+        *input = join_pair(o, *input, keys, on);
+        (*input)->join.kind = JOIN_LEFT;
+    } else {
+        struct projection found = bool_or_of(o, "exists", expr_bool(o->arena, true));
+        *input = group_by_row(o, *input, sub, on, &found, 1);
+        any = is_present(o, found.column);
+    }
     any->flag = !e->flag;
     return any;
 }
@@ -320,7 +406,7 @@ static struct expr *any_to_join(struct optimizer *o, struct rel **input, const s
     bool tuple = e->args[0]->kind == EXPR_TUPLE;
     if (!rule_on(o, OPTIMIZE_RULE_ANY_TO_JOIN) || compared == NULL || expr_has_subquery(compared) ||
         expr_volatility(compared) == FN_VOLATILE || (tuple && (e->flag || strcmp(e->fn->name, "=") != 0)) ||
-        !untie(o, *input, &sub, &on))
+        !untie(o, *input, &sub, &on, false))
         return NULL;
     struct expr *decides = compared, *null = expr_new(o->arena, EXPR_IS_NULL, T_BOOL, 1);
     null->args[0] = compared;

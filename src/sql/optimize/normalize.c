@@ -600,11 +600,86 @@ static struct rel *inline_cte(struct optimizer *o, struct rel *r)
     return p;
 }
 
+static bool sorts_by(const struct rel *sort, col_id c)
+{
+    bool found = false;
+    for (uint32_t i = 0; sort != NULL && i < sort->sort.n_keys; i++)
+        found |= sort->sort.keys[i].expr->column == c;
+    return found;
+}
+
+// Takes the projection's items with subqueries out, but for what the sort goes by; how many.
+static uint32_t take_subqueries(struct rel *p, const struct rel *sort, struct projection *taken)
+{
+    uint32_t n = 0, kept = 0;
+    for (uint32_t i = 0; i < p->project.n_items; i++) {
+        struct projection item = p->project.items[i];
+        if (expr_has_subquery(item.expr) && !sorts_by(sort, item.column))
+            taken[n++] = item;
+        else
+            p->project.items[kept++] = item;
+    }
+    p->project.n_items = kept;
+    return n;
+}
+
+// All columns that the projection has below it and computes, for those above.
+static void let_through(struct optimizer *o, struct rel *p)
+{
+    uint32_t n = p->input->n_cols;
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, n + p->project.n_items);
+    if (n > 0)
+        memcpy(cols, p->input->cols, n * sizeof(*cols));
+    for (uint32_t i = 0; i < p->project.n_items; i++)
+        cols[n++] = p->project.items[i].column;
+    p->cols = cols;
+    p->n_cols = n;
+}
+
+// Subqueries in what a query returns are computed for the rows that its limit has left.
+static struct rel *subqueries_after_limit(struct optimizer *o, struct rel *limit)
+{
+    struct rel *above = limit->input, *sort, *p;
+    while (above->kind == REL_PROJECT && above->project.n_items == 0)
+        above = above->input;
+    sort = above->kind == REL_SORT ? above : NULL;
+    p = sort != NULL ? sort->input : above;
+    if (!rule_on(o, OPTIMIZE_RULE_SUBQUERIES_AFTER_LIMIT) || p->kind != REL_PROJECT || p->project.n_items == 0)
+        return limit;
+    struct projection *taken = ARENA_ARRAY(o->arena, struct projection, p->project.n_items);
+    uint32_t n = take_subqueries(p, sort, taken);
+    if (n == 0)
+        return limit;
+    struct rel *late = rel_new(o->arena, REL_PROJECT, NULL), *narrow = rel_new(o->arena, REL_PROJECT, limit),
+               *top = late;
+    late->project.items = taken;
+    late->project.n_items = n;
+    let_through(o, p);
+    limit->input = p;
+    if (sort != NULL) { // the order is that of what is returned: a join on the way may lose it
+        sort->cols = p->cols;
+        sort->n_cols = p->n_cols;
+        limit->input = sort;
+        top = arena_dup(o->arena, sort, sizeof(*sort));
+        top->input = late;
+    }
+    limit->cols = p->cols;
+    limit->n_cols = p->n_cols;
+    late->input = limit;
+    let_through(o, late);
+    top->cols = late->cols;
+    top->n_cols = late->n_cols;
+    narrow->input = top;
+    return narrow;
+}
+
 struct rel *normalize(struct optimizer *o, struct rel *r)
 {
     if (r == NULL)
         return NULL;
     r = inline_cte(o, r);
+    if (r->kind == REL_LIMIT)
+        r = subqueries_after_limit(o, r);
     if (r->kind == REL_FILTER)
         return normalize_filter(o, r);
     r->input = normalize(o, r->input);

@@ -130,6 +130,9 @@ double join_rows(struct optimizer *o, enum join_kind kind, double left, double r
 // Of a hash join with its sides; the right one is held in memory.
 double hash_join_cost(double left_cost, double left_rows, double right_cost, double right_rows, uint32_t n_keys);
 
+// Of a relation that is not planned yet.
+double rough_rows(struct optimizer *o, const struct rel *r);
+
 // physical.c
 // Whether rows of the relation can be looked up by an index, as far as its kind goes.
 bool lookup_possible(const struct rel *r);
