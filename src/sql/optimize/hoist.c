@@ -340,17 +340,19 @@ static struct rel *distinct_keys(struct optimizer *o, struct rel *sub, struct ex
 {
     struct conjuncts all = {0}, mapped = {0};
     struct col_set inside = col_set_new(o->arena, o->q);
+    int side;
     conjuncts_add(o, &all, *on);
     col_set_add_list(&inside, sub->cols, sub->n_cols);
-    struct rel *p = rel_new(o->arena, REL_PROJECT, normalize(o, sub));
     uint32_t n = (uint32_t)all.items.len;
+    for (uint32_t i = 0; i < n; i++) {
+        if (tied_side(o, &inside, all.items.ptr[i], &side) == NULL)
+            return NULL;
+    }
+    struct rel *p = rel_new(o->arena, REL_PROJECT, normalize(o, sub));
     col_id *keys = ARENA_ARRAY(o->arena, col_id, n + 1);
     p->project.items = ARENA_ARRAY(o->arena, struct projection, n);
     for (uint32_t i = 0; i < n; i++) {
-        int side;
         struct expr *key = tied_side(o, &inside, all.items.ptr[i], &side);
-        if (key == NULL)
-            return NULL;
         keys[i] = query_add_column(o->q, STR("key"), key->type);
         p->project.items[p->project.n_items++] = (struct projection){keys[i], key};
         struct expr *equal = arena_dup(o->arena, all.items.ptr[i], sizeof(*equal));
