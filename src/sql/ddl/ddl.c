@@ -29,9 +29,10 @@ int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_
         *out = (struct ddl_result){.tag = str_of(ast_tag(statement)), .changed_schema = true};
         if (dc->again)
             err_reset(err);
-        dc->again = false;
+        dc->again = dc->being_changed = false;
         rc = handler(dc, statement, out, err);
     } while (dc->again);
+    out->being_changed = dc->being_changed;
     TRY(rc);
     out->online_table_id = dc->online_table_id;
     return 0;

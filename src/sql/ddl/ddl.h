@@ -120,6 +120,7 @@ struct ddl_context {
     struct ddl_services *services;
     uint64_t read_version;    // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
     uint32_t online_table_id; // result
+    bool being_changed;       // result: a job changes a table that the statement is about
     bool again;               // of ddl_execute: the snapshot has moved
     int64_t online_job; // what takes long is left to this job where that is possible, see ddl_online_publish; 0: none
 };
@@ -130,6 +131,7 @@ struct ddl_result {
     bool made_temporary;      // an object in the temporary schema
     bool changed_schema;      // false for IF [NOT] EXISTS that did nothing
     uint32_t online_table_id; // the table with work left to the job; 0: none
+    bool being_changed;       // with 55006: because a job changes the table; it can be waited for
 };
 
 // Errors are CockroachDB's: 42P07, 42P01, 42501, 2BP01 …; 0A000 `unimplemented: …` for what is not supported. After an

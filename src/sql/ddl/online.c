@@ -78,6 +78,7 @@ int online_none_pending(struct ddl_context *dc, const struct cat_table *t, struc
 {
     if (t->job == 0)
         return 0;
+    dc->being_changed = true;
     err_set(err, ERR_OBJECT_IN_USE, "relation \"%.*s\" is being changed by job %lld", STR_FMT(t->name),
             (long long)t->job);
     return err_hint(err, "See SHOW JOBS; the job can be waited for with SHOW JOB WHEN COMPLETE.");

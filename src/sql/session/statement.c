@@ -825,7 +825,7 @@ static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, st
 {
     struct ddl_result result = {0};
     int rc = run_ddl_once(s, ast, a, &result, err);
-    while (rc == ERR_OBJECT_IN_USE && online_by_itself(s)) {
+    while (rc == ERR_OBJECT_IN_USE && result.being_changed && online_by_itself(s)) {
         TRY(online_await_turn(s, err));
         rc = run_ddl_once(s, ast, a, &result, err);
     }
