@@ -130,13 +130,9 @@ static int check_all_roles(struct ddl_context *dc, struct err *err)
 
 static int check_grant(const struct defaults_work *w, const struct ast_alter_default_privileges *s, struct err *err)
 {
-    const struct ast_grant *g = w->grant.s;
     if (w->kind == CAT_DEFAULTS_SCHEMAS && s->schemas.n > 0)
         return err_set(err, ERR_INVALID_GRANT_OPERATION,
                        "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
-    for (size_t i = 0; i < g->grantees.n && g->grant_option && !g->revoke; i++)
-        if (str_eqc(ast_as_name(g->grantees.items[i])->name, "public"))
-            return err_set(err, ERR_INVALID_GRANT_OPERATION, "grant options cannot be granted to \"public\" role");
     return grant_check_applicable(&w->grant, w->object, err);
 }
 

@@ -48,8 +48,11 @@ static int check_grantees(const struct grant_work *w, struct err *err)
     for (size_t i = 0; i < w->s->grantees.n; i++) {
         struct str name = ast_as_name(w->s->grantees.items[i])->name;
         const struct cat_role *r;
-        if (!str_eqc(name, "public"))
+        bool everybody = str_eqc(name, "public");
+        if (!everybody)
             TRY(ddl_need_role(w->dc, name, &r, err));
+        if (everybody && w->s->grant_option && !w->s->revoke)
+            return err_set(err, ERR_INVALID_GRANT_OPERATION, "grant options cannot be granted to \"public\" role");
     }
     return 0;
 }

@@ -300,6 +300,8 @@ static int alter_settings(struct ddl_context *dc, const struct ast_alter_role *s
     const struct cat_database *d = NULL;
     if (s->database.ptr != NULL)
         TRY(ddl_find_database(dc, s->database, false, &d, err));
+    if (str_eqc(s->name, "admin"))
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "cannot edit admin role");
     if (s->name.ptr == NULL)
         TRY(ddl_need_admin(dc, "ALTER ROLE ALL", err));
     else if (!str_eq(s->name, dc->scope.user))

@@ -330,6 +330,10 @@ void sql_engine_forget_sequences(struct sql_engine *e, bool keep)
 static int may_login(struct cat_view *v, const struct cat_role *role, bool *out, struct err *err)
 {
     bool no_sql = false;
+    if (role != NULL && str_eqc(role->name, "root")) { // it cannot be locked out
+        *out = true;
+        return 0;
+    }
     if (role != NULL)
         TRY(cat_has_system_privilege(v, role->name, CAT_SYSTEM_NOSQLLOGIN, &no_sql, err));
     *out = role != NULL && role->login && !no_sql;

@@ -326,6 +326,13 @@ static int all_grants(struct show *sh, struct err *err)
 
 static int show_grants(struct show *sh, struct err *err)
 {
+    for (size_t i = 0; i < sh->ast->names.n; i++) {
+        struct str name = ast_as_name(sh->ast->names.items[i])->name;
+        const struct cat_role *role;
+        TRY(cat_role_by_name(sh->view, name, &role, err));
+        if (role == NULL && !str_eqc(name, "public"))
+            return err_set(err, ERR_UNDEFINED_OBJECT, "role/user \"%.*s\" does not exist", STR_FMT(name));
+    }
     if (!sh->ast->on_target)
         return all_grants(sh, err);
     switch (sh->ast->target_kind) {

@@ -286,16 +286,20 @@ static int create_statement(struct show *sh, const struct cat_table *t, struct e
 }
 
 // Foreign keys come after all tables, which may reference each other in circles.
-static int foreign_key_statements(struct show *sh, const struct cat_table *t, struct err *err)
+static int foreign_key_statements(struct show *sh, const struct cat_table *t, bool validate, struct err *err)
 {
     const struct cat_schema *schema;
     TRY(cat_schema_by_id(sh->view, t->schema_id, &schema, err));
     for (size_t i = 0; schema != NULL && i < t->n_outbound; i++) {
         struct buf b = BUF_INIT;
+        int rc = 0;
         buf_printf(&b, "ALTER TABLE %.*s.", STR_FMT(show_quoted(sh, schema->name)));
-        buf_printf(&b, "%.*s ADD CONSTRAINT ", STR_FMT(show_quoted(sh, t->name)));
-        buf_printf(&b, "%.*s ", STR_FMT(show_quoted(sh, t->outbound[i].name)));
-        int rc = cat_text_foreign_key(&b, sh->view, t, &t->outbound[i], true, err);
+        buf_printf(&b, "%.*s %s CONSTRAINT ", STR_FMT(show_quoted(sh, t->name)), validate ? "VALIDATE" : "ADD");
+        buf_printf(&b, "%.*s", STR_FMT(show_quoted(sh, t->outbound[i].name)));
+        if (!validate) {
+            buf_putc(&b, ' ');
+            rc = cat_text_foreign_key(&b, sh->view, t, &t->outbound[i], true, err);
+        }
         buf_putc(&b, ';');
         struct datum text = show_take(sh, &b);
         if (rc != 0)
@@ -315,8 +319,14 @@ static int show_create_all_tables(struct show *sh, struct err *err)
     qsort(tables, n, sizeof(*tables), compare_for_creation);
     for (size_t i = 0; i < n; i++)
         TRY(create_statement(sh, tables[i], err));
+    size_t before = sh->out->rows.len;
     for (size_t i = 0; i < n; i++)
-        TRY(foreign_key_statements(sh, tables[i], err));
+        TRY(foreign_key_statements(sh, tables[i], false, err));
+    if (sh->out->rows.len > before)
+        show_row(sh)[0] = datum_c("-- Validate foreign key constraints. These can fail if there was unvalidated data "
+                                  "during the SHOW CREATE ALL TABLES");
+    for (size_t i = 0; i < n; i++)
+        TRY(foreign_key_statements(sh, tables[i], true, err));
     return 0;
 }
 
