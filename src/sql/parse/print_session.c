@@ -314,9 +314,11 @@ static void print_show_plain(struct printer *pr, const struct ast_show *n)
 
 static void print_show_target(struct printer *pr, const struct ast_show *n)
 {
-    emit(pr, "SHOW %s", ast_show_what_sql(n->what));
+    bool cluster = n->what == AST_SHOW_RANGES && n->name.ptr != NULL;
+    emit(pr, "SHOW %s%s", cluster ? "CLUSTER " : "", ast_show_what_sql(n->what));
     emit_if(pr, n->object != NULL, " FROM %s %n", ast_object_sql(n->object_kind), n->object);
-    emit_text(pr, " FROM RANGE %i", n->name);
+    if (!cluster)
+        emit_text(pr, " FROM RANGE %i", n->name);
     emit_list(pr, " WITH %L", n->options);
 }
 

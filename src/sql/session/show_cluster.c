@@ -1,4 +1,4 @@
-// SHOW of the cluster: settings, activity, jobs, zones, ranges. The cluster is one node that keeps one replica.
+// SHOW of the cluster: settings, activity, jobs, zones. The cluster is one node that keeps one replica.
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 #include "sql/virtual/zones.h"
@@ -131,7 +131,7 @@ static int show_transactions(struct show *sh, struct err *err)
     return 0;
 }
 
-// ---- zones and ranges
+// ---- zones
 
 static int show_zones(struct show *sh, struct err *err)
 {
@@ -143,23 +143,6 @@ static int show_zones(struct show *sh, struct err *err)
         row[0] = datum_str(list[i].target);
         row[1] = datum_str(cat_zone_sql(sh->arena, list[i].target, &list[i].zone));
     }
-    return 0;
-}
-
-// Everything is one range of one replica.
-static int show_ranges(struct show *sh, struct err *err)
-{
-    struct datum one = datum_int(1);
-    struct datum replicas = datum_str(array_build(sh->arena, T_INT8, &one, 1));
-    struct datum *row = show_row(sh);
-    row[0] = datum_c("<min>");
-    row[1] = datum_c("<max>");
-    row[2] = one;
-    row[3] = replicas;
-    row[4] = datum_str(array_build(sh->arena, T_STRING, &(struct datum){.s = STR_EMPTY}, 1));
-    row[5] = replicas;
-    row[6] = datum_str(array_build(sh->arena, T_INT8, NULL, 0));
-    row[7] = row[6];
     return 0;
 }
 
@@ -275,16 +258,7 @@ const struct show_form show_cluster_forms[] = {
       {"command", TYPE_OID_JSONB}}},
     {AST_SHOW_ZONE_CONFIGURATIONS, show_zones, {TEXT("target"), TEXT("raw_config_sql")}},
     {AST_SHOW_ZONE_CONFIGURATION, show_zone_configuration, {TEXT("target"), TEXT("raw_config_sql")}},
-    {AST_SHOW_RANGES,
-     show_ranges,
-     {TEXT("start_key"),
-      TEXT("end_key"),
-      INT("range_id"),
-      {"replicas", TYPE_OID_INT8_ARRAY},
-      {"replica_localities", TYPE_OID_STRING_ARRAY},
-      {"voting_replicas", TYPE_OID_INT8_ARRAY},
-      {"non_voting_replicas", TYPE_OID_INT8_ARRAY},
-      {"learner_replicas", TYPE_OID_INT8_ARRAY}}},
+    {AST_SHOW_RANGES, show_ranges, {{0}}},
     {AST_SHOW_REGIONS,
      show_regions,
      {TEXT("region"),

@@ -111,6 +111,10 @@ show_stmt:
   | "SHOW" schedule_state "SCHEDULES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_SCHEDULES, .name = $2); }
   | "SHOW" "SCHEDULE" expr { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_SCHEDULES, .expr = $3); }
   | "SHOW" "RANGES" opt_show_options { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_RANGES, .options = $3); }
+  | "SHOW" "CLUSTER" "RANGES" opt_show_options
+    { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_RANGES, .options = $4, .name = STR("CLUSTER")); }
+  | "SHOW" "RANGES" "FROM" "CURRENT_CATALOG" opt_show_options
+    { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_RANGES, .options = $5); }
   | "SHOW" "RANGES" "FROM" show_target opt_show_options
     {
         AS(show, $4)->what = AST_SHOW_RANGES;
