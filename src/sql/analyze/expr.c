@@ -335,6 +335,28 @@ static int column_ref(struct analyzer *an, struct scope *s, const struct ast *e,
     return scope_resolve(an, s, ref, out, err);
 }
 
+// @1: the first column of FROM.
+static int column_ordinal(struct analyzer *an, struct scope *s, const struct ast *e, struct type want,
+                          struct expr **out, struct err *err)
+{
+    int64_t ordinal = ast_as_column_ordinal(e)->ordinal, at = 0;
+    if (!an->options->ordinal_columns) {
+        err_set(err, ERR_SYNTAX_ERROR, "invalid syntax @%lld", (long long)ordinal);
+        err_hint(err, "SET allow_ordinal_column_references = on allows references to columns by number");
+        return err_at(err, e->position);
+    }
+    for (size_t i = 0; i < s->columns.len; i++) {
+        const struct scope_column *c = &s->columns.ptr[i];
+        if (c->system || c->qualified_only || ++at != ordinal)
+            continue;
+        *out = expr_column(an->query, c->column);
+        (*out)->position = e->position;
+        return 0;
+    }
+    err_set(err, ERR_UNDEFINED_COLUMN, "invalid column ordinal: @%lld", (long long)ordinal);
+    return err_at(err, e->position);
+}
+
 // INTERVAL '1' DAY, INTERVAL '2-3' YEAR TO MONTH: the last field is the unit of a bare number.
 static int interval_literal(struct analyzer *an, const struct ast_cast *c, struct type to, struct expr **out,
                             struct err *err)
@@ -1426,6 +1448,7 @@ static const expr_fn expr_table[AST_KIND_COUNT] = {
     [AST_NULL_LITERAL] = null_literal,
     [AST_PLACEHOLDER] = placeholder,
     [AST_COLUMN_REF] = column_ref,
+    [AST_COLUMN_ORDINAL] = column_ordinal,
     [AST_CAST] = cast,
     [AST_ANNOTATE] = annotate,
     [AST_BINARY] = binary,

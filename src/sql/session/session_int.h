@@ -225,6 +225,7 @@ struct session {
     uint64_t statements_in_txn; // run so far
     uint64_t rows_read_in_txn, rows_written_in_txn;
     size_t batch_statements; // of the text at work: several make one transaction; 0: not of the simple protocol
+    bool in_ddl;             // what is analyzed is stored: it must mean the same in other sessions
     bool txn_read_only, txn_read_only_set;
     bool txn_failed_retryable; // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;

@@ -74,6 +74,8 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
                                   .fold = fold,
                                   .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
                                   .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST),
+                                  .ordinal_columns =
+                                      !s->in_ddl && setting_bool(s, SETTING_ALLOW_ORDINAL_COLUMN_REFERENCES),
                                   .integer_sums = session_dialect_is_postgresql(s),
                                   .statement_source = statement_source,
                                   .statement_source_arg = s};
@@ -804,7 +806,10 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                                        .temp_schema = session_temp_schema(s)};
     *out = (struct ddl_result){0};
     cat_view_set_lock_wait(s->view, online_job != 0 ? ONLINE_LOCK_WAIT_NS : session_lock_timeout(s), online_job != 0);
-    return ddl_execute(&dc, ast, out, err);
+    s->in_ddl = true;
+    int rc = ddl_execute(&dc, ast, out, err);
+    s->in_ddl = false;
+    return rc;
 }
 
 int run_ddl_online(struct session *s, const struct ast *ast, struct arena *a, int64_t job, struct ddl_result *out,
