@@ -132,11 +132,16 @@ static struct cat_family *family_of(struct table_edit *e, uint32_t id, struct ca
     return NULL;
 }
 
-static int check_family(struct table_edit *e, struct cat_family *f, struct err *err)
+static int check_family_name(struct table_edit *e, struct cat_family *f, struct err *err)
 {
     for (struct cat_family *other = e->families.ptr; other < f; other++)
         if (str_eq(other->name, f->name))
             return err_set(err, ERR_INVALID_TABLE_DEFINITION, "duplicate family name: \"%.*s\"", STR_FMT(f->name));
+    return 0;
+}
+
+static int check_family(struct table_edit *e, struct cat_family *f, struct err *err)
+{
     for (size_t i = 0; i < f->n_columns; i++) {
         const struct cat_column *c = edit_column_by_id(e, f->columns[i]);
         const struct cat_family *other = family_of(e, f->columns[i], f);
@@ -154,6 +159,8 @@ int families_complete(struct table_edit *e, struct err *err)
 {
     if (e->families.len == 0)
         return 0;
+    for (size_t i = 0; i < e->families.len; i++)
+        TRY(check_family_name(e, &e->families.ptr[i], err));
     for (size_t i = 0; i < e->families.len; i++)
         TRY(check_family(e, &e->families.ptr[i], err));
     for (size_t i = 0; i < e->columns.len; i++) {
