@@ -361,6 +361,11 @@ bool cat_column_inaccessible(const struct cat_column *c);
 bool cat_column_of_index(const struct cat_column *c);
 // Buckets of a hash-sharded index, whose first column is the hidden shard column; 0: not one.
 uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index);
+// A view WITH (security_invoker = true).
+static inline bool cat_view_is_invoker(const struct cat_table *t)
+{
+    return t->kind == CAT_VIEW && t->storage_parameters.len > 0;
+}
 const struct cat_index *cat_index_by_name(const struct cat_table *t, struct str name); // primary included
 const struct cat_index *cat_index_by_id(const struct cat_table *t, uint32_t id);
 

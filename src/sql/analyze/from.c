@@ -205,7 +205,7 @@ static int from_view(struct analyzer *an, struct scope *into, const struct cat_t
     TRY(analyze_in_database(an, view->database_id, err));
     TRY(select_analyze(an, empty, parsed.items[0].ast, NULL, 0, &sub, err));
     an->options = options;
-    for (size_t i = uses_before; i < an->relations.len; i++)
+    for (size_t i = uses_before; i < an->relations.len && !cat_view_is_invoker(view); i++)
         an->relations.ptr[i].privileges = 0; // the view's owner answers for what it reads
     an->view_depth--;
     struct str *names = ARENA_ARRAY(an->arena, struct str, sub.n_cols);

@@ -160,7 +160,10 @@ static int show_view(struct buf *out, struct cat_view *v, const struct cat_table
         buf_cstr(out, n++ > 0 ? ",\n\t" : "\n\t");
         print_identifier(out, t->columns[i].name);
     }
-    buf_printf(out, "\n) AS %.*s", STR_FMT(t->view_sql));
+    buf_cstr(out, "\n)");
+    if (cat_view_is_invoker(t))
+        buf_printf(out, " WITH ( %.*s )", STR_FMT(t->storage_parameters));
+    buf_printf(out, " AS %.*s", STR_FMT(t->view_sql));
     return put_comments(out, v, t, err);
 }
 

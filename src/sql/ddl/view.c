@@ -138,6 +138,21 @@ static int reads_temporary(struct ddl_context *dc, const struct ddl_query *q, bo
     return 0;
 }
 
+// WITH (security_invoker [= true]): the tables answer to who reads the view, not to its owner.
+static int view_options(const struct ast_create_view *s, struct str *out, struct err *err)
+{
+    *out = STR_EMPTY;
+    for (size_t i = 0; i < s->options.n; i++) {
+        const struct ast_option *o = ast_as_option(s->options.items[i]);
+        if (!str_eqc(o->name, "security_invoker"))
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized view option \"%.*s\"", STR_FMT(o->name));
+        if (o->value != NULL && !ast_is(o->value, AST_BOOLEAN))
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "parameter \"security_invoker\" requires a Boolean value");
+        *out = o->value == NULL || ast_as_boolean(o->value)->value ? STR("security_invoker = true") : STR_EMPTY;
+    }
+    return 0;
+}
+
 int ddl_create_view(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_create_view *s = ast_as_create_view(statement);
@@ -161,6 +176,8 @@ int ddl_create_view(struct ddl_context *dc, const struct ast *statement, struct 
         TRY(check_replacement(target.existing, &e, err));
     if (s->materialized)
         add_storage(&e, dc);
+    if (!s->materialized)
+        TRY(view_options(s, &e.t.storage_parameters, err));
     e.t.view_sql = q.sql;
     for (size_t i = 0; i < q.n_relations; i++)
         ARENA_PUSH(dc->arena, &e.depends_on, q.relations[i]);
