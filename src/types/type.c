@@ -157,10 +157,13 @@ static const struct {
     {"regnamespace", ROW_REGNAMESPACE},
     {"regrole", ROW_REGROLE},
     {"regconfig", ROW_REGCONFIG},
+    {"regdictionary", ROW_REGDICTIONARY},
+    {"regoperator", ROW_REGOPERATOR},
     {"int2vector", ROW_INT2VECTOR},
     {"oidvector", ROW_OIDVECTOR},
     {"record", ROW_RECORD},
     {"void", ROW_VOID},
+    {"trigger", ROW_TRIGGER},
     {"unknown", ROW_UNKNOWN},
     {"anyelement", ROW_ANYELEMENT},
 };

@@ -92,6 +92,8 @@ static int read_params(struct routine_work *w, struct err *err)
         if (p.mode == 'v')
             return ddl_unimplemented(err, "VARIADIC user-defined functions are not yet supported");
         TRY(routine_type(w->dc, w->f.database_id, node->type, &p.type, err));
+        if (p.type.oid == TYPE_OID_TRIGGER)
+            return err_set(err, ERR_INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type trigger");
         TRY(param_default(w, node, &p, err));
         TRY(add_param(w, p, err));
     }
@@ -188,6 +190,8 @@ static int read_returns(struct routine_work *w, struct err *err)
     }
     err_take(err, &first);
     TRY(rc);
+    if (declared.oid == TYPE_OID_TRIGGER)
+        return ddl_unimplemented(err, "trigger functions");
     if (n > 0 && !type_equivalent(declared, w->f.result))
         return err_set(err, ERR_INVALID_FUNCTION_DEFINITION,
                        "function result type must be %s because of OUT parameters", type_family_name(w->f.result));

@@ -169,31 +169,58 @@ static int parse_type(struct eval_context *ec, struct str text, bool *found, int
     return 0;
 }
 
-// Whether the input parameters are of the types listed: "bigint, text)".
-static bool takes_types(const struct cat_function *f, struct str list)
+// The types behind a name: "bigint, text)".
+enum { TYPES_MAX = 30 }; // parameters of a function
+struct type_list {
+    int64_t oids[TYPES_MAX];
+    size_t n;
+    bool known; // all of them exist, and there are not too many
+};
+
+static int parse_types(struct eval_context *ec, struct str list, struct type_list *out, struct err *err)
 {
-    struct buf b = BUF_INIT;
+    *out = (struct type_list){.known = true};
+    ptrdiff_t paren = str_find(list, STR(")"), 0);
+    list = str_trim(str_slice(list, 0, paren < 0 ? list.len : (size_t)paren));
+    while (list.len > 0 && out->known) {
+        ptrdiff_t comma = str_find(list, STR(","), 0);
+        size_t end = comma < 0 ? list.len : (size_t)comma;
+        bool found = false;
+        if (out->n < TYPES_MAX)
+            TRY(parse_type(ec, str_trim(str_slice(list, 0, end)), &found, &out->oids[out->n++], err));
+        out->known = found;
+        list = str_slice(list, MIN(end + 1, list.len), list.len);
+    }
+    return 0;
+}
+
+static bool takes_types(const struct cat_function *f, const struct type_list *types)
+{
+    size_t n = 0;
     for (size_t i = 0; i < f->n_params; i++) {
         if (!cat_param_is_input(&f->params[i]))
             continue;
-        buf_cstr(&b, b.len > 0 ? "," : "");
-        type_print_pg(&b, f->params[i].type);
+        if (n == types->n || f->params[i].type.oid != (uint32_t)types->oids[n])
+            return false;
+        n++;
     }
-    struct buf given = BUF_INIT;
-    for (size_t i = 0; i < list.len && list.ptr[i] != ')'; i++) {
-        bool blank_after_comma = list.ptr[i] == ' ' && (given.len == 0 || given.ptr[given.len - 1] == ',');
-        if (!blank_after_comma)
-            buf_putc(&given, list.ptr[i]);
-    }
-    bool same = str_eq(buf_view(&b), str_trim(buf_view(&given)));
-    buf_release(&b);
-    buf_release(&given);
-    return same;
+    return types->known && n == types->n;
 }
 
-// A user-defined function; `types` with ptr NULL: any overload, if it is the only one.
-static int parse_routine(struct eval_context *ec, const struct str *parts, size_t n_parts, struct str types,
-                         bool *found, int64_t *oid, struct err *err)
+static bool overload_takes(const struct fn_overload *fn, const struct type_list *types)
+{
+    if (!types->known || (size_t)fn->n_args != types->n)
+        return false;
+    for (size_t i = 0; i < types->n; i++) {
+        if (fn->args[i].oid != (uint32_t)types->oids[i])
+            return false;
+    }
+    return true;
+}
+
+// A user-defined function; without types: any overload, if it is the only one.
+static int parse_routine(struct eval_context *ec, const struct str *parts, size_t n_parts,
+                         const struct type_list *types, bool *found, int64_t *oid, struct err *err)
 {
     const struct cat_function **list;
     size_t n = 0, matching = 0;
@@ -201,7 +228,7 @@ static int parse_routine(struct eval_context *ec, const struct str *parts, size_
     if (ec->catalog != NULL)
         TRY(cat_resolve_functions(ec->catalog, &scope, ec->arena, parts, n_parts, &list, &n, err));
     for (size_t i = 0; i < n; i++) {
-        if (types.ptr != NULL && !takes_types(list[i], types))
+        if (types != NULL && !takes_types(list[i], types))
             continue;
         *oid = TYPE_OID_USER_FIRST + (int64_t)list[i]->id;
         matching++;
@@ -219,15 +246,42 @@ static int parse_procedure(struct eval_context *ec, struct str text, bool *found
     size_t n_parts, n;
     if (!reg_split_name(ec->arena, name, parts, &n_parts))
         return 0;
+    struct type_list types;
+    if (paren > 0)
+        TRY(parse_types(ec, str_slice(text, (size_t)paren + 1, text.len), &types, err));
     const struct fn_overload *const *overloads = fn_lookup(parts[n_parts - 1], &n);
     if (n == 0)
-        return parse_routine(ec, parts, n_parts, paren > 0 ? str_slice(text, (size_t)paren + 1, text.len) : STR_NONE,
-                             found, oid, err);
+        return parse_routine(ec, parts, n_parts, paren > 0 ? &types : NULL, found, oid, err);
     if (n > 1 && paren < 0)
         return err_set(err, ERR_AMBIGUOUS_ALIAS, "more than one function named '%.*s'", STR_FMT(parts[n_parts - 1]));
-    *found = n > 0;
-    if (*found)
-        *oid = overloads[0]->oid;
+    for (size_t i = 0; i < n && !*found; i++) {
+        *found = paren < 0 || overload_takes(overloads[i], &types);
+        *oid = overloads[i]->oid;
+    }
+    return 0;
+}
+
+// =(bigint,bigint); of a prefix operator -(NONE,bigint).
+static int parse_operator(struct eval_context *ec, struct str text, bool *found, int64_t *oid, struct err *err)
+{
+    ptrdiff_t paren = str_find(text, STR("("), 0);
+    if (paren <= 0)
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "expected a left parenthesis");
+    struct str name = str_trim(str_slice(text, 0, (size_t)paren)), schema = STR("pg_catalog.");
+    struct str list = str_trim(str_slice(text, (size_t)paren + 1, text.len));
+    struct type_list types;
+    size_t n;
+    if (str_has_prefix(name, schema))
+        name = str_slice(name, schema.len, name.len);
+    ptrdiff_t comma = str_find(list, STR(","), 0);
+    if (comma > 0 && str_ieqc(str_trim(str_slice(list, 0, (size_t)comma)), "none"))
+        list = str_slice(list, (size_t)comma + 1, list.len);
+    TRY(parse_types(ec, list, &types, err));
+    const struct fn_overload *const *all = fn_all(&n);
+    for (size_t i = 0; i < n && !*found; i++) {
+        *found = all[i]->is_operator && str_eqc(name, all[i]->name) && overload_takes(all[i], &types);
+        *oid = all[i]->oid;
+    }
     return 0;
 }
 
@@ -237,6 +291,17 @@ static int parse_config(struct eval_context *ec, struct str text, bool *found, i
     *found = ts_config_find(text, &config, NULL) == 0;
     if (*found)
         *oid = ts_config_oid(config);
+    return 0;
+}
+
+static int parse_dictionary(struct eval_context *ec, struct str text, bool *found, int64_t *oid, struct err *err)
+{
+    struct str schema = STR("pg_catalog.");
+    struct str name = str_has_prefix(text, schema) ? str_slice(text, schema.len, text.len) : text;
+    for (size_t i = 0; i < ts_n_configs && !*found; i++) {
+        *found = str_ieq(name, ts_dictionary_name(&ts_configs[i], ec->arena));
+        *oid = ts_dictionary_oid(&ts_configs[i]);
+    }
     return 0;
 }
 
@@ -251,8 +316,10 @@ static const struct reg_kind {
     {TYPE_OID_REGNAMESPACE, parse_namespace, ERR_UNDEFINED_OBJECT, "namespace \"%.*s\" does not exist"},
     {TYPE_OID_REGROLE, parse_role, ERR_UNDEFINED_OBJECT, "role \"%.*s\" does not exist"},
     {TYPE_OID_REGCONFIG, parse_config, ERR_UNDEFINED_OBJECT, "text search configuration \"%.*s\" does not exist"},
+    {TYPE_OID_REGDICTIONARY, parse_dictionary, ERR_UNDEFINED_OBJECT, "text search dictionary \"%.*s\" does not exist"},
+    {TYPE_OID_REGOPERATOR, parse_operator, ERR_UNDEFINED_FUNCTION, "operator does not exist: %.*s"},
     {TYPE_OID_REGPROC, parse_procedure, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s()"},
-    {TYPE_OID_REGPROCEDURE, parse_procedure, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s()"},
+    {TYPE_OID_REGPROCEDURE, parse_procedure, ERR_UNDEFINED_FUNCTION, "unknown function: %.*s"},
 };
 
 static int absent(const struct reg_kind *kind, struct str text, struct err *err)
@@ -383,6 +450,33 @@ static void print_procedure(uint32_t oid, bool with_args, struct buf *out)
     }
 }
 
+static void print_operator(uint32_t oid, struct buf *out)
+{
+    size_t n;
+    const struct fn_overload *const *all = fn_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i]->oid != oid || !all[i]->is_operator || all[i]->n_args == 0)
+            continue;
+        buf_printf(out, "%s(", all[i]->name);
+        buf_cstr(out, all[i]->n_args == 1 ? "NONE," : "");
+        for (int k = 0; k < all[i]->n_args; k++) {
+            buf_cstr(out, k > 0 ? "," : "");
+            type_print_pg(out, all[i]->args[k]);
+        }
+        buf_putc(out, ')');
+    }
+}
+
+static void print_dictionary(struct eval_context *ec, uint32_t oid, struct buf *out)
+{
+    for (size_t i = 0; i < ts_n_configs; i++) {
+        if (ts_dictionary_oid(&ts_configs[i]) == oid) {
+            buf_str(out, ts_dictionary_name(&ts_configs[i], ec->arena));
+            return;
+        }
+    }
+}
+
 int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf *out, struct err *err)
 {
     size_t before = out->len;
@@ -402,6 +496,12 @@ int fn_reg_print(struct eval_context *ec, struct type t, int64_t oid, struct buf
     case TYPE_OID_REGCONFIG:
         config = ts_config_by_oid((uint32_t)oid);
         buf_cstr(out, config != NULL ? config->name : "");
+        break;
+    case TYPE_OID_REGDICTIONARY:
+        print_dictionary(ec, (uint32_t)oid, out);
+        break;
+    case TYPE_OID_REGOPERATOR:
+        print_operator((uint32_t)oid, out);
         break;
     case TYPE_OID_REGTYPE:
         TRY(cat_type_of_oid(ec->catalog, (uint32_t)oid, &named, &found, err));

@@ -2,7 +2,9 @@
 #ifndef SQL_FUNCTIONS_TEXTSEARCH_H
 #define SQL_FUNCTIONS_TEXTSEARCH_H
 
+#include "base/arena.h"
 #include "base/base.h"
+#include "base/str.h"
 
 // ---- tokens: those of PostgreSQL's default parser
 
@@ -33,6 +35,7 @@ enum { TS_OID_PARSER = 3722, TS_OID_TEMPLATE_SIMPLE = 3727, TS_OID_TEMPLATE_SNOW
 uint32_t ts_config_oid(const struct ts_config *config);
 const struct ts_config *ts_config_by_oid(uint32_t oid); // NULL: none
 uint32_t ts_dictionary_oid(const struct ts_config *config);
+struct str ts_dictionary_name(const struct ts_config *config, struct arena *a);
 // The dictionary that a configuration has for tokens of a type; 0: they are ignored.
 uint32_t ts_dictionary_for(const struct ts_config *config, enum ts_token_type type);
 

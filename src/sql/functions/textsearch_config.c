@@ -25,6 +25,11 @@ uint32_t ts_dictionary_oid(const struct ts_config *config)
     return config == ts_configs ? OID_SIMPLE_DICTIONARY : ts_config_oid(config) - 1;
 }
 
+struct str ts_dictionary_name(const struct ts_config *config, struct arena *a)
+{
+    return config->stemmer != NULL ? arena_printf(a, "%s_stem", config->stemmer) : str_of(config->name);
+}
+
 const struct ts_config *ts_config_by_oid(uint32_t oid)
 {
     for (size_t i = 0; i < ts_n_configs; i++) {

@@ -43,9 +43,8 @@ GENERATOR(pg_ts_dict_rows)
         ROW(pg_ts_dict);
         const struct ts_config *c = &ts_configs[i];
         bool stems = c->stemmer != NULL;
-        struct str name = stems ? arena_printf(x->eval.arena, "%s_stem", c->stemmer) : str_of(c->name);
         row[pg_ts_dict_oid] = datum_int(ts_dictionary_oid(c));
-        row[pg_ts_dict_dictname] = datum_str(name);
+        row[pg_ts_dict_dictname] = datum_str(ts_dictionary_name(c, x->eval.arena));
         row[pg_ts_dict_dictnamespace] = datum_int(virtual_schema_oid("pg_catalog"));
         row[pg_ts_dict_dictowner] = datum_int(owner);
         row[pg_ts_dict_dicttemplate] = datum_int(stems ? TS_OID_TEMPLATE_SNOWBALL : TS_OID_TEMPLATE_SIMPLE);
