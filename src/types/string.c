@@ -118,12 +118,17 @@ void string_print_datum(struct buf *out, struct type t, struct datum d, const st
 
 int string_from_binary_datum(struct arena *a, struct type t, struct str bytes, struct datum *out, struct err *err)
 {
+    if (t.oid == TYPE_OID_QCHAR && str_eq(bytes, (struct str){"", 1}))
+        bytes = STR_EMPTY;
     return string_parse_datum(a, t, bytes, NULL, out, err);
 }
 
 void string_to_binary_datum(struct buf *out, struct type t, struct datum d, const struct value_context *vc)
 {
-    string_print_datum(out, t, d, vc);
+    if (t.oid == TYPE_OID_QCHAR && d.s.len == 0)
+        buf_putc(out, '\0'); // always one byte, as in PostgreSQL
+    else
+        string_print_datum(out, t, d, vc);
 }
 
 int string_compare_datum(struct type t, const struct datum *a, const struct datum *b)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every function, operator and cast that Palmetto and PostgreSQL both have, on a grid of edge values.
+"""Every function, operator and cast that Palmetto and PostgreSQL both have, on a grid of edge values, and the values' forms.
 
     functions.py PALMETTO [--only NAME] [--calls N] [--list]
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE))
 
 from compare import difference  # noqa: E402
 from differences import function_by_design, reasons  # noqa: E402
-from systems import Palmetto, Postgres, postgres_session  # noqa: E402
+from systems import BINARY, TEXT, Palmetto, Postgres, postgres_session  # noqa: E402
 
 PAGE = HERE.parent.parent / "docs" / "COMPATIBILITY.md"
 # Edge values by type, as texts.
@@ -54,6 +54,24 @@ GRID = {
     "ltree": ["", "a", "a.b", "a.b.c", "a.b.c.b", "b", "c.d", "A.b_1"],
     "varbit": ["", "0", "1", "0101", "11111111", "1000000000"],
 }
+# Types and values whose text and binary forms are compared beside those of the grid.
+FORMS = {
+    "int2": ["0", "-1", "32767", "-32768"], "int4": ["0", "2147483647", "-2147483648"],
+    "float4": ["0", "-0", "1.5", "3.4028235e38", "1e-45", "Infinity", "-Infinity", "NaN", "0.1", "16777216", "123456.7"],
+    "float8": ["1.7976931348623157e308", "5e-324", "0.1", "1e15", "1e16", "1e-4", "1e-5", "9007199254740993"],
+    "numeric": ["0.00", "-0.0000", "12345678901234567890123456789012345678901234567890.123456789", "10000", "9999", "0.0001", "1.10", "100000000", "-99999999.9999"],
+    "numeric(5,2)": ["1.005", "999.99", "-0.001"], "varchar(3)": ["abcd", "ä"], "name": ["abc", ""], '"char"': ["a", ""],
+    "bit(3)": ["101", "000"], "oid": ["0", "4294967295"], "regtype": ["int8", "text"], "int2vector": ["1 2 3"], "oidvector": ["1 4294967295"],
+    "date": ["4714-11-24 BC", "5874897-12-31", "0001-12-31 BC", "10000-01-01"], "timestamp": ["4714-11-24 00:00:00 BC", "2024-06-01 12:00:00.5"],
+    "timestamp(3)": ["2000-01-01 00:00:00.123456", "2000-01-01 00:00:00.9999"], "timestamptz": ["4714-11-24 00:00:00+00 BC", "2024-06-01 12:00:00.000001+05:30"],
+    "timetz": ["24:00:00+00", "00:00:00+15:59:59", "00:00:00-15:59"],
+    "interval": ["178000000 years", "-178000000 years", "00:00:00.1", "P1Y2M3DT4H5M6S", "1-2", "3 4:05:06", "1 day 2 hours ago", "2147483647 days"],
+    "inet": ["::", "::1/0", "1.2.3.4/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "1::2:0:0:0:3"],
+    "uuid": ["{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}", "A0EEBC999C0B4EF8BB6D6BB9BD380A11"], "bytea": ["abc\\000def", "\\\\"],
+    "jsonb": ["1.0", "1.10", '"\\u0001"', '[{"a":[1,{"b":null}]}]', " [ 1 , 2 ] "], "bool": ["yes", "off", "tr", "maybe"],
+}
+# By design: large decimals print with an exponent; an extension's types have other OIDs.
+FORMS_APART = {("jsonb", "1e10"), ("numeric", "1e20")} | {("ltree", value) for value in GRID["ltree"]}
 # Arguments of functions that mean something special: (function, position of the argument) to its values.
 DATE_FIELDS = ["year", "month", "day", "hour", "minute", "second", "epoch", "dow", "isodow", "doy", "week", "quarter", "century", "decade",
                "millennium", "isoyear", "julian", "milliseconds", "microseconds", "timezone", "nonsense"]
@@ -191,6 +209,28 @@ class Grid:
                 text = f"({literal(values[0], source)})::{sql_name(target)}"
                 self.compare(subject, text, text)
 
+    def forms(self):
+        """Text and binary forms of values and of arrays of them, and what is read from the binary ones again."""
+        for kind, value in [(kind, value) for grid in (GRID, FORMS) for kind, values in grid.items() for value in values]:
+            subject = f"forms of {kind}"
+            if (kind, value) in FORMS_APART or self.skip(subject):
+                continue
+            one = literal(value, kind)
+            for sql in [f"SELECT {one}"] + [f"SELECT ARRAY[{one}, NULL]"] * (kind[0] != "_" and not kind.endswith("vector")):
+                self.forms_of(subject, sql)
+
+    def forms_of(self, subject, sql):
+        text, binary = (self.palmetto.run_extended(sql, form) for form in (TEXT, BINARY))
+        others = [self.postgres.run_extended(sql, form) for form in (TEXT, BINARY)]
+        self.counts["calls"] += 2
+        what = difference(text, others[0], True)
+        if what is None and not text.error and binary.rows != others[1].rows:
+            what = f"binary {binary.rows} {others[1].rows}"
+        if what is None and not text.error and self.palmetto.read_back(binary).rows != text.rows:
+            what = f"read back from binary {self.palmetto.read_back(binary)}"
+        if what is not None:
+            self.failed.setdefault(subject, []).append(f"{what}: {sql}\n      palmetto: {shown(text)}\n      postgresql: {shown(others[0])}")
+
     def skip(self, subject):
         if self.arguments.only and self.arguments.only not in subject:
             return True
@@ -297,6 +337,7 @@ def main():
             grid.functions()
             grid.operators()
             grid.casts()
+            grid.forms()
             palmetto.check_alive()
         finally:
             postgres.stop()

@@ -107,7 +107,9 @@ static value_encoder choose(struct type t, bool binary)
         return t.width == 16 ? binary_int2 : t.width == 32 ? binary_int4 : binary_int8;
     case TYPE_STRING:
         // CHAR(n) is blank-padded, which printing knows.
-        return t.oid != TYPE_OID_BPCHAR ? raw_str : binary ? binary_any : text_any;
+        if (t.oid != TYPE_OID_BPCHAR && !(binary && t.oid == TYPE_OID_QCHAR))
+            return raw_str;
+        return binary ? binary_any : text_any;
     case TYPE_BYTES:
         return binary ? raw_str : text_any;
     case TYPE_UUID:

@@ -37,7 +37,7 @@ static int analyzer_init(struct analyzer *an, struct arena *a, const struct anal
             TRY(cat_type_of_oid(options->view, options->parameter_oids[i], &t, &found, err));
         if (!found)
             t = T_UNKNOWN;
-        ARENA_PUSH(a, &an->parameters, t);
+        ARENA_PUSH(a, &an->parameters, parameter_unlimited(t));
     }
     return 0;
 }

@@ -134,6 +134,8 @@ int compare_exprs(struct analyzer *an, const char *symbol, struct expr *l, struc
                   struct expr **out, struct err *err) MUST_CHECK;
 // Folds a call or cast of constants into a constant when it is immutable; errors of folding are left to run time.
 struct expr *expr_fold(struct analyzer *an, struct expr *e);
+// BIT as the type of a parameter is of any length; as SQL has it, it would be BIT(1).
+struct type parameter_unlimited(struct type t);
 int parameter_type(struct analyzer *an, uint32_t index, struct type want, struct expr **out,
                    struct err *err) MUST_CHECK;
 

@@ -164,6 +164,13 @@ int expr_analyze_bool(struct analyzer *an, struct scope *s, const struct ast *e,
     return 0;
 }
 
+struct type parameter_unlimited(struct type t)
+{
+    if (t.oid == TYPE_OID_BIT || t.oid == TYPE_OID_BIT_ARRAY)
+        t.width = 0;
+    return t;
+}
+
 int parameter_type(struct analyzer *an, uint32_t index, struct type want, struct expr **out, struct err *err)
 {
     while (an->parameters.len <= index)
@@ -177,6 +184,7 @@ int parameter_type(struct analyzer *an, uint32_t index, struct type want, struct
         struct type plain;
         if (type_from_oid(want.oid, &plain))
             *known = plain;
+        *known = parameter_unlimited(*known);
     }
     struct expr *e = expr_new(an->arena, EXPR_PARAM, *known, 0);
     e->parameter = index;

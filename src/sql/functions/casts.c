@@ -140,7 +140,11 @@ int cast_datum(struct eval_context *ec, struct type from, struct type to, bool e
         TRY(cast_reg_to_string(ec, from, in, &value, err));
     else if (is_reg(to) && type_is(from, TYPE_STRING))
         TRY(cast_string_to_reg(ec, to, in, &value, err));
-    else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))
+    else if (type_is(from, TYPE_ARRAY) && is_reg(type_element(from)) && type_is(to, TYPE_STRING)) {
+        struct type names = type_array_of(T_STRING);
+        TRY(cast_array(ec, from, names, true, in, &value, err));
+        TRY(datum_convert_unfitted(ec->arena, names, to, ec->vc, value, &value, err));
+    } else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))
         return cast_array(ec, from, to, explicit_cast, in, out, err);
     else if (type_is(from, TYPE_TUPLE) && type_is(to, TYPE_TUPLE) && to.def != NULL && from.oid != to.oid)
         return cast_row(ec, from, to, in, out, err);

@@ -208,10 +208,12 @@ static int start(struct session *s, struct portal *p, struct err *err)
     int rc = check_full_scans(s, plan, err);
     if (rc == 0)
         rc = execution_start(s, plan, p->parameters, &p->execution, err);
-    if (rc == 0)
+    if (rc == 0) {
+        p->execution->formats = p->formats;
         p->state = PORTAL_RUNNING;
-    else
+    } else {
         stop(s, p);
+    }
     return rc;
 }
 

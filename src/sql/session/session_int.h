@@ -148,6 +148,7 @@ struct execution {
     uint32_t pending_at;
     int64_t *map; // output column -> position in the root plan's columns
     struct vec *out_cols;
+    const int16_t *formats; // of a portal's results, one per output column; NULL: all text
     bool finished;
 };
 

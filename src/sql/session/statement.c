@@ -439,25 +439,29 @@ void execution_free(struct execution *e)
     mem_free(e);
 }
 
-// regclass and its kin are numbers inside and names outside.
+// regclass and its kin are numbers inside, and names in text outside; arrays of them alike.
+static bool has_names(struct type t)
+{
+    if (type_is(t, TYPE_ARRAY))
+        t = type_element(t);
+    return type_is(t, TYPE_OID) && t.oid != TYPE_OID_OID;
+}
+
 static int reg_names(struct execution *e, const struct vec *v, const struct batch *b, struct vec *names,
                      struct err *err)
 {
     uint32_t rows = b->n == 0 ? 1 : batch_row(b, b->n - 1) + 1;
-    vec_init(names, &e->arena, T_STRING, rows);
-    int rc = 0;
-    for (uint32_t k = 0; k < b->n && rc == 0; k++) {
+    struct type text = type_is(v->type, TYPE_ARRAY) ? type_array_of(T_STRING) : T_STRING;
+    struct eval_context eval = e->x.eval;
+    eval.arena = &e->arena;
+    vec_init(names, &e->arena, text, rows);
+    for (uint32_t k = 0; k < b->n; k++) {
         uint32_t row = batch_row(b, k);
         struct datum d = vec_get(v, row);
-        struct buf text = BUF_INIT;
-        if (!d.null) {
-            rc = fn_reg_print(&e->x.eval, v->type, d.i, &text, err);
-            d = datum_str(arena_str(&e->arena, buf_view(&text)));
-        }
-        buf_release(&text);
+        TRY(cast_datum(&eval, v->type, text, true, d, &d, err));
         vec_set(names, row, d);
     }
-    return rc;
+    return 0;
 }
 
 static int send_batch(struct session *s, struct execution *e, const struct batch *b, struct err *err)
@@ -465,8 +469,8 @@ static int send_batch(struct session *s, struct execution *e, const struct batch
     const struct query *q = e->plan->query;
     for (uint32_t i = 0; i < q->n_output; i++) {
         const struct vec *v = &b->cols[e->map[i]];
-        bool named = v->type.family == TYPE_OID && v->type.oid != TYPE_OID_OID;
-        if (named)
+        bool binary = e->formats != NULL && e->formats[i] == 1;
+        if (has_names(v->type) && !binary)
             TRY(reg_names(e, v, b, &e->out_cols[i], err));
         else
             e->out_cols[i] = *v;
