@@ -542,6 +542,10 @@ static int run_path(struct eval_context *ec, const struct datum *args, int n_arg
     struct err ignored = ERR_INIT;
     r.err = silent ? &ignored : err;
     int rc = evaluate(&r, path.root, out);
+    if (silent && rc == ERR_UNDEFINED_OBJECT) { // a variable that is missing is a fault of the call, not of the JSON
+        err_take(err, &ignored);
+        return rc;
+    }
     err_reset(&ignored);
     *failed = rc != 0 && silent;
     return silent ? 0 : rc;
