@@ -89,6 +89,12 @@ def rust(build, program):
     return [str(target / "debug" / program)]
 
 
+def ruby(_build, program):
+    """Debian has the packages."""
+    run(["ruby", "-e", "require 'active_record'; require 'pg'"], HERE)
+    return ["ruby", str(HERE / "ruby" / program)]
+
+
 CLIENTS = {
     "psycopg": (python, "psycopg_app.py"),
     "django": (python, "django_app.py", "django_cockroachdb"),
@@ -100,6 +106,7 @@ CLIENTS = {
     "lib-pq": (go, "libpq"),
     "pgjdbc": (java, "pgjdbc"),
     "tokio-postgres": (rust, "tokio-postgres"),
+    "active-record": (ruby, "active_record.rb"),
 }
 
 
