@@ -239,6 +239,8 @@ static int number(struct analyzer *an, struct scope *s, const struct ast *e, str
 
 static bool text_can_be(struct type t)
 {
+    if (t.family == TYPE_ARRAY && t.element == TYPE_OID && type_element(t).oid != TYPE_OID_OID)
+        return false; // names of objects
     return t.family != TYPE_ANY && t.family != TYPE_UNKNOWN && t.family != TYPE_VOID &&
            !(t.family == TYPE_TUPLE && t.def == NULL) && !type_is_any_kind(t) &&
            !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) && !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);

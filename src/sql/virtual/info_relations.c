@@ -395,6 +395,31 @@ GENERATOR(info_collations_rows)
     return 0;
 }
 
+GENERATOR(info_collation_sets_rows)
+{
+    static const char *const plain[] = {"default", "C", "POSIX"};
+    char name[COLLATION_NAME_BYTES_MAX];
+    uint32_t oid;
+    size_t at = 0;
+    for (size_t i = 0; i < ARRAY_LEN(plain) || collation_next(&at, name, &oid); i++) {
+        ROW(collation_character_set_applicability);
+        row[collation_character_set_applicability_collation_catalog] = datum_str(x->eval.database);
+        row[collation_character_set_applicability_collation_schema] = datum_c("pg_catalog");
+        row[collation_character_set_applicability_collation_name] =
+            i < ARRAY_LEN(plain) ? datum_c(plain[i]) : datum_str(arena_str(x->eval.arena, str_of(name)));
+        row[collation_character_set_applicability_character_set_name] = datum_c("UTF8");
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+GENERATOR(info_catalog_name_rows)
+{
+    ROW(information_schema_catalog_name);
+    row[information_schema_catalog_name_catalog_name] = datum_str(x->eval.database);
+    return virtual_row(rows, row, err);
+}
+
 GENERATOR(info_session_variables_rows)
 {
     struct virtual_session *vs = virtual_session_of(x);
