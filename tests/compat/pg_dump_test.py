@@ -3,8 +3,9 @@
 
     pg_dump_test.py PALMETTO
 
-Into a fresh server the second dump is equal to the first. Where PostgreSQL's programs are installed, a dump without
-owners is restored into PostgreSQL too, and its rows compared.
+Into a fresh server the second dump is equal to the first; so it is in the other formats, restored by pg_restore, by several
+processes and over what is there, and as INSERT statements. Where PostgreSQL's programs are installed, a dump without owners is
+restored into PostgreSQL too, and its rows compared.
 """
 
 import difflib
@@ -53,6 +54,37 @@ def rows_of(text):
     return re.findall(r"^COPY .*?^\\\.$", text, re.M | re.S)
 
 
+def same(expected, got, what):
+    difference = list(difflib.unified_diff(expected.splitlines(), got.splitlines(), "dump", what, lineterm=""))
+    assert not difference, "\n".join(difference)
+
+
+def test_forms(url, text, directory):
+    """Into databases of the same server."""
+    def database(name):
+        run("psql", "-X", "-q", "-c", f"CREATE DATABASE {name}", url)
+        return url.replace("/defaultdb", f"/{name}")
+
+    custom, tar, sql = directory / "dump.custom", directory / "dump.tar", directory / "dump.sql"
+    run("pg_dump", "-Fc", "-f", str(custom), url)
+    run("pg_dump", "-Ft", "-f", str(tar), url)
+    again = database("of_custom")
+    run("pg_restore", "-d", again, "-j2", str(custom))
+    same(text, dump(again), "of the restored, custom format")
+    run("pg_restore", "-d", again, "--clean", "--if-exists", str(tar))
+    same(text, dump(again), "of what was restored twice")
+    again = database("of_parts")
+    for flags in (["--schema-only"], ["--data-only", "--inserts", "--rows-per-insert=3"]):
+        if flags[0] == "--data-only":
+            flags.append("--exclude-table-data=shop.orders")  # rows that refer to later ones
+        run("pg_dump", *flags, "-f", str(sql), url)
+        run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(sql), again)
+    assert "CREATE TABLE public.people" in dump(again) and "CREATE TABLE shop.orders" in dump(again)
+    only = dump(url, "-n", "shop")
+    assert "shop.orders" in only and "TABLE public." not in only
+    assert "PASSWORD" not in run("pg_dumpall", "--globals-only", "-d", url)
+
+
 def test_palmetto(palmetto, directory):
     first, url = start(palmetto, directory, "first")
     for file in ("schema.sql", "dump.sql"):
@@ -62,9 +94,9 @@ def test_palmetto(palmetto, directory):
     second, again = start(palmetto, directory, "second")
     run("psql", "-X", "-q", "-c", ROLES, again)
     restore(again, text, directory)
-    difference = list(difflib.unified_diff(text.splitlines(), dump(again).splitlines(), "dump", "dump of the restored", lineterm=""))
-    assert not difference, "\n".join(difference)
+    same(text, dump(again), "of the restored")
     assert rows_of(text), "no rows in the dump"
+    test_forms(url, text, directory)
     portable = dump(url, "--no-owner", "--no-privileges")
     first.stop()
     second.stop()

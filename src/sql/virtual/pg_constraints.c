@@ -184,7 +184,7 @@ static bool indexes_exactly(const struct cat_index *index, const uint32_t *colum
 }
 
 // The unique index that makes the referenced columns a key.
-static uint32_t referenced_index(const struct cat_table *t, const struct cat_foreign_key *fk)
+uint32_t referenced_index(const struct cat_table *t, const struct cat_foreign_key *fk)
 {
     if (t->primary != NULL && indexes_exactly(t->primary, fk->referenced_columns, fk->n_columns))
         return oid_of_index(t->id, t->primary->id);

@@ -235,17 +235,32 @@ static int depend_owned(struct exec_context *x, const struct cat_table *t, struc
                       c != NULL && c->identity != 0 ? "i" : "a", rows, err);
 }
 
-// Foreign keys depend on the columns they reference, views on what they read, owned sequences on their column.
+// On the columns it refers to and on their index: pg_restore makes that first.
+static int depend_foreign_key(struct exec_context *x, uint32_t oid, const struct cat_foreign_key *fk,
+                              struct virtual_rows *rows, struct err *err)
+{
+    const struct depend of = {"pg_constraint", oid, 0};
+    const struct cat_table *referenced;
+    TRY(cat_table_by_id(x->view, fk->referenced_table_id, &referenced, err));
+    for (size_t k = 0; k < fk->n_columns; k++)
+        TRY(depend_row(of, (struct depend){"pg_class", fk->referenced_table_id, fk->referenced_columns[k]}, "n", rows,
+                       err));
+    uint32_t index = referenced != NULL ? (uint32_t)referenced_index(referenced, fk) : 0;
+    return index != 0 ? depend_row(of, (struct depend){"pg_class", index, 0}, "n", rows, err) : 0;
+}
+
+// Foreign keys depend on what they reference, indexes on their constraints, views on what they read, owned sequences on
+// their column.
 static int depend_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
     const struct cat_table *t = r->table;
     struct oid_constraint c;
     for (uint32_t i = 0; t->kind == CAT_TABLE && oid_constraint_at(t, i, &c); i++) {
-        for (size_t k = 0; c.foreign_key != NULL && k < c.foreign_key->n_columns; k++)
-            TRY(depend_row(
-                (struct depend){"pg_constraint", c.oid, 0},
-                (struct depend){"pg_class", c.foreign_key->referenced_table_id, c.foreign_key->referenced_columns[k]},
-                "n", rows, err));
+        if (c.foreign_key != NULL)
+            TRY(depend_foreign_key(x, c.oid, c.foreign_key, rows, err));
+        else if (c.index != NULL)
+            TRY(depend_row((struct depend){"pg_class", oid_of_index(t->id, c.index->id), 0},
+                           (struct depend){"pg_constraint", c.oid, 0}, "i", rows, err));
     }
     for (size_t i = 0; (t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW) && i < t->n_depends_on; i++)
         TRY(depend_row((struct depend){"pg_rewrite", t->id, 0}, (struct depend){"pg_class", t->depends_on[i], 0}, "n",
@@ -298,8 +313,11 @@ GENERATOR(pg_depend_rows)
 {
     const struct cat_table *t = NULL;
     if (filter != NULL && filter->column == pg_depend_refobjid) {
-        TRY(cat_table_by_id(x->view, (uint32_t)filter->value.i, &t, err));
-        if (t != NULL)
+        uint32_t oid = (uint32_t)filter->value.i;
+        TRY(cat_table_by_id(x->view, oid_is_index(oid) ? oid_table_id(oid) : oid, &t, err));
+        if (oid_is_constraint(oid))
+            TRY(depend_of(x, oid_table_id(oid), rows, err));
+        else if (t != NULL)
             TRY(depend_on(x, t, rows, err));
     } else {
         TRY(relations_each(x, filter, pg_depend_objid, -1, SCOPE_STORED, depend_rows, rows, err));

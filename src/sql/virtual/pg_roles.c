@@ -122,6 +122,12 @@ static int role_traits(struct exec_context *x, const struct cat_role *role, stru
     return 0;
 }
 
+// Nobody sees it; pg_dumpall would make passwords of the stars.
+static struct datum password(const struct exec_context *x)
+{
+    return str_eqc(x->eval.application_name, "pg_dumpall") ? DATUM_NULL : datum_c("********");
+}
+
 static int roles_row(struct exec_context *x, const struct cat_role *role, struct virtual_rows *rows, struct err *err)
 {
     struct role_traits traits;
@@ -137,7 +143,7 @@ static int roles_row(struct exec_context *x, const struct cat_role *role, struct
     row[pg_roles_rolcanlogin] = datum_bool(role->login);
     row[pg_roles_rolreplication] = datum_bool(false);
     row[pg_roles_rolconnlimit] = datum_int(role->connections_max);
-    row[pg_roles_rolpassword] = datum_c("********");
+    row[pg_roles_rolpassword] = password(x);
     row[pg_roles_rolvaliduntil] = traits.valid_until;
     row[pg_roles_rolbypassrls] = datum_bool(traits.super);
     row[pg_roles_rolconfig] = traits.config;
@@ -159,7 +165,7 @@ static int authid_row(struct exec_context *x, const struct cat_role *role, struc
     row[pg_authid_rolreplication] = datum_bool(false);
     row[pg_authid_rolbypassrls] = datum_bool(traits.super);
     row[pg_authid_rolconnlimit] = datum_int(role->connections_max);
-    row[pg_authid_rolpassword] = datum_c("********");
+    row[pg_authid_rolpassword] = password(x);
     row[pg_authid_rolvaliduntil] = traits.valid_until;
     return virtual_row(rows, row, err);
 }

@@ -142,6 +142,8 @@ typedef int (*user_type_row)(struct exec_context *x, const struct cat_database *
 // Calls back for each user-defined type of the current database, in name order.
 int user_types_each(struct exec_context *x, user_type_row row, struct virtual_rows *rows, struct err *err) MUST_CHECK;
 
+// OID of the index that the foreign key refers to; 0: none.
+uint32_t referenced_index(const struct cat_table *t, const struct cat_foreign_key *fk);
 // pg_type.typname: "int8", "_text"; NULL for unknown OIDs.
 const char *pg_type_name(uint32_t oid);
 
