@@ -114,7 +114,7 @@ GENERATOR(crdb_kv_store_status_rows)
     row[crdb_kv_store_status_store_id] = datum_int(1);
     TRY(json(x, "[]", &row[crdb_kv_store_status_attrs], err));
     row[crdb_kv_store_status_used] = datum_int((int64_t)stats.disk_bytes);
-    row[crdb_kv_store_status_logical_bytes] = datum_int((int64_t)stats.live_bytes);
+    row[crdb_kv_store_status_logical_bytes] = virtual_live_bytes(x);
     row[crdb_kv_store_status_range_count] = datum_int(1);
     row[crdb_kv_store_status_lease_count] = datum_int(1);
     return virtual_row(rows, row, err);

@@ -1,8 +1,11 @@
 // crdb_internal: the node, the cluster, what is built in.
 #include "base/version.h"
+#include "keys/keys.h"
 #include "kv/kv.h"
 #include "sql/functions/functions.h"
 #include "sql/virtual/virtual_int.h"
+
+enum { CLUSTER_SYSTEM = 1 };
 
 // ---- the node
 
@@ -197,15 +200,29 @@ GENERATOR(crdb_ranges_rows)
     return virtual_row(rows, row, err);
 }
 
+struct datum virtual_live_bytes(struct exec_context *x)
+{
+    struct kv *kv = virtual_session_of(x)->ops->kv(virtual_session_of(x));
+    struct kv_stats stats;
+    struct buf prefix = BUF_INIT;
+    uint64_t bytes;
+    if (x->cluster == CLUSTER_SYSTEM) {
+        kv_get_stats(kv, &stats);
+        return datum_int((int64_t)stats.live_bytes);
+    }
+    key_put_cluster(&prefix, x->cluster);
+    struct kv_range range = key_prefix_range(x->eval.arena, buf_view(&prefix));
+    bool known = kv_space_bytes(kv, x->cluster, range, &bytes);
+    buf_release(&prefix);
+    return known ? datum_int((int64_t)bytes) : DATUM_NULL;
+}
+
 // The columns of ranges_no_leases, then more.
 GENERATOR(crdb_ranges_leases_rows)
 {
-    struct virtual_session *vs = virtual_session_of(x);
-    struct kv_stats stats;
     ROW(crdb_ranges);
     TRY(range_row(x, row, err));
-    kv_get_stats(vs->ops->kv(vs), &stats);
     row[crdb_ranges_lease_holder] = datum_int(1);
-    row[crdb_ranges_range_size] = datum_int((int64_t)stats.live_bytes);
+    row[crdb_ranges_range_size] = virtual_live_bytes(x);
     return virtual_row(rows, row, err);
 }

@@ -78,6 +78,9 @@ struct datum array_of_texts(struct exec_context *x, const struct str *values, si
 struct datum array_of_acl(struct exec_context *x, char kind, const struct cat_acl *acl);
 // The grants of the list and nothing else.
 struct datum array_of_grants(struct exec_context *x, char kind, const struct cat_acl *acl);
+// Bytes of keys and values: of the whole store for the system cluster, which has all ranges, else of the cluster. NULL:
+// not counted.
+struct datum virtual_live_bytes(struct exec_context *x);
 // Transactions have 64-bit numbers here: the last half of the UUID.
 struct datum virtual_txn_uuid(struct exec_context *x, uint64_t id);
 // What the builder wrote, copied to the scratch arena; releases the builder.
