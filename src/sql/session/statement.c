@@ -139,6 +139,13 @@ static size_t work_memory(struct session *s)
     return MIN(s->work_memory_bytes, s->engine->budget.limit_bytes / 8);
 }
 
+// Scans that give a few rows at once show what depends on how rows are cut into batches.
+static uint32_t scan_rows_max(const struct session *s)
+{
+    int64_t rows = setting_int(s, SETTING_TESTING_SCAN_ROWS_MAX);
+    return rows > 0 && rows <= BATCH_ROWS_MAX ? (uint32_t)rows : s->engine->batch_rows_max;
+}
+
 void exec_context_init(struct session *s, struct exec_context *x, struct arena *a, struct budget *budget)
 {
     *x = (struct exec_context){.arena = a,
@@ -157,7 +164,7 @@ void exec_context_init(struct session *s, struct exec_context *x, struct arena *
                                .work_memory_bytes = work_memory(s),
                                .os = s->engine->os,
                                .temp_dir = s->engine->temp_dir,
-                               .batch_rows_max = s->engine->batch_rows_max,
+                               .batch_rows_max = scan_rows_max(s),
                                .deferred = &s->deferred,
                                .rows_changed = session_rows_changed,
                                .rows_changed_arg = s,
