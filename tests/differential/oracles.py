@@ -3,9 +3,10 @@
 
     oracles.py PALMETTO [--seed N] [--rounds N] [--seconds S]
 
-The rows where a condition is true, false and NULL together are all rows (TLP); as many rows pass a condition as it is true for
-when it is computed for each (NoREC); and a query gives the same rows with random rules of the optimizer off and costs
-perturbed, with hardly any work memory, with other indexes, prepared, and in binary.
+The rows where a condition is true, false and NULL together are all rows (TLP), of aggregates and groups as well; as many rows
+pass a condition as it is true for when it is computed for each (NoREC); a query gives the same rows, and a change leaves the
+same, with random rules of the optimizer off and costs perturbed, with hardly any work memory, a few rows at a time, all of these
+at once, without statistics and with other indexes; a query also prepared, and in binary.
 """
 
 import argparse
@@ -20,19 +21,25 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from compare import same_rows  # noqa: E402
-from generate import Generator, Scope  # noqa: E402
+from expressions import ORDERED  # noqa: E402
+from generate import Generator  # noqa: E402
 from nodes import Node, reduce  # noqa: E402
 from systems import BINARY, PALMETTO, Palmetto  # noqa: E402
 
 QUERIES = 60
 # Settings under which a query is run again, with those that undo them.
+RULES = ("SET testing_optimizer_disable_rule_probability = 0.5; SET testing_optimizer_random_seed = {seed}; SET testing_optimizer_cost_perturbation = 0.9",
+         "RESET testing_optimizer_disable_rule_probability; RESET testing_optimizer_random_seed; RESET testing_optimizer_cost_perturbation")
+MEMORY = ("SET distsql_workmem = '2KiB'", "RESET distsql_workmem")
+ROWS = ("SET testing_scan_rows_max = 2", "RESET testing_scan_rows_max")
 MODES = {
-    "rules off": ("SET testing_optimizer_disable_rule_probability = 0.5; SET testing_optimizer_random_seed = {seed}; "
-                  "SET testing_optimizer_cost_perturbation = 0.9",
-                  "RESET testing_optimizer_disable_rule_probability; RESET testing_optimizer_random_seed; "
-                  "RESET testing_optimizer_cost_perturbation"),
+    "rules off": RULES,
     "all rules off": ("SET testing_optimizer_disable_rule_probability = 1", "RESET testing_optimizer_disable_rule_probability"),
-    "little memory": ("SET distsql_workmem = '2KiB'", "RESET distsql_workmem"),
+    "costs perturbed": ("SET testing_optimizer_random_seed = {seed}; SET testing_optimizer_cost_perturbation = 0.99; SET reorder_joins_limit = 8",
+                        "RESET testing_optimizer_random_seed; RESET testing_optimizer_cost_perturbation; RESET reorder_joins_limit"),
+    "little memory": MEMORY,
+    "few rows at a time": ROWS,
+    "all at once": tuple("; ".join(parts) for parts in zip(RULES, MEMORY, ROWS)),
 }
 
 
@@ -55,7 +62,7 @@ class Round:
             self.setup.append(text)
             self.session.run(text)
         for i in range(QUERIES):
-            oracle = [self.tlp, self.norec, self.modes][i % 3]
+            oracle = [self.tlp, self.norec, self.modes, self.tlp_groups, self.modes, self.change][i % 6]
             oracle()
         self.other_indexes()
         return self.failures
@@ -103,10 +110,53 @@ class Round:
                     self.session.run(f"SELECT coalesce(sum(CASE WHEN {p} THEN 1 ELSE 0 END), 0)::INT8 FROM {relation}"))
         self.check("NoREC", node, outcomes)
 
+    def tlp_groups(self):
+        """Aggregates that can be put together from those of the three parts; by a group or not."""
+        relations, condition, scope = self.condition()
+        node = Node([relations, " WHERE ", Node(["(", condition, ")"])])
+        ordered = [text for text, kind in scope.columns if kind in ORDERED and kind != "bool"] or ["1"]
+        low, high, group = (self.generator.pick(ordered) for _ in range(3))
+        items = f"count(*) AS n, min({low}) AS lo, max({high}) AS hi"
+        by, of_parts = (f"{group} AS g, ", " GROUP BY g") if self.generator.chance(0.6) else ("", "")
+
+        def outcomes(candidate):
+            relation, p = text_of(candidate.parts[0]), text_of(candidate.parts[2])
+            grouped = f" GROUP BY {group}" if by else ""
+            whole = f"SELECT {by}{items} FROM {relation}{grouped}"
+            parts = " UNION ALL ".join(f"SELECT {by}{items} FROM {relation} WHERE {where}{grouped}" for where in (p, f"NOT {p}", f"{p} IS NULL"))
+            return (self.session.run(whole),
+                    self.session.run(f"SELECT {'g, ' if by else ''}sum(n)::INT8, min(lo), max(hi) FROM ({parts}) AS q{of_parts}"))
+        self.check("TLP of aggregates", node, outcomes)
+
+    def mode(self):
+        """A name, and what sets and resets it."""
+        before, after = MODES[name := self.generator.pick(list(MODES))]
+        return name, before.format(seed=self.generator.random.randrange(1, 1 << 30)), after
+
+    def change(self):
+        """A change, and what all tables hold after it."""
+        node, _ = self.generator.change()
+        name, before, after = self.mode()
+        tables = " UNION ALL ".join(f"SELECT '{table.name}', t::TEXT FROM {table.name} AS t" for table in self.generator.tables)
+
+        def under(candidate, setting, reset):
+            self.session.must(setting)
+            self.session.must("BEGIN")
+            outcome = self.session.run(text_of(candidate))
+            if not outcome.error:
+                left = self.session.run(tables)
+                outcome.rows, outcome.types = [[b"%d" % len(outcome.rows)], *left.rows], left.types
+            self.session.must("ROLLBACK")
+            self.session.must(reset)
+            return outcome
+
+        def outcomes(candidate):
+            return under(candidate, "SET application_name = 'plain'", "RESET application_name"), under(candidate, before, after)
+        self.check(f"change, {name}", node, outcomes)
+
     def modes(self):
         query = self.generator.query(2, None)
-        before, after = MODES[name := self.generator.pick(list(MODES))]
-        before = before.format(seed=self.generator.random.randrange(1, 1 << 30))
+        name, before, after = self.mode()
 
         def changed(candidate):
             plain = self.session.run(text_of(candidate))
@@ -144,6 +194,9 @@ class Round:
                 index = index if isinstance(index, str) else index[PALMETTO]
                 self.session.run(index)
                 self.setup.append(index)
+        for table in self.generator.tables:
+            if self.generator.chance(0.5):
+                self.session.run(f"DELETE FROM system.table_statistics WHERE \"tableID\" = '{table.name}'::REGCLASS::INT8")
         for query, old in zip(queries, before):
             self.counts["other indexes"] += 1
             new = self.session.run(text_of(query))
