@@ -234,7 +234,7 @@ static int one_constraint(struct constraint_eval *ce, struct exec_context *x, st
     for (uint32_t i = 0; i < c->n_equal; i++) {
         struct datum d;
         TRY(value_of(ce->equal[i], in, row, &d, err));
-        if (d.null)
+        if (d.null && (i >= 64 || !(c->equal_nulls >> i & 1)))
             return 0;
         prefix = key_with(a, prefix, ce->ti->key_types[i], d, ce->ti->key_desc[i]);
     }

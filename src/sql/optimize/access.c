@@ -143,9 +143,33 @@ col_id scan_column(const struct rel *scan, uint32_t column_id)
     return 0;
 }
 
-// What equalities in the filter make of an expression over the scan's columns; NULL when they do not fix it.
-static struct expr *with_values(struct matcher *m, struct expr *e)
+// Whether values of a type that are equal are the same to every function: not 1.0 and 1.00, 1 day and 24 hours.
+static bool equal_is_same(struct type t)
 {
+    switch (t.family) {
+    case TYPE_BOOL:
+    case TYPE_INT:
+    case TYPE_STRING:
+    case TYPE_BYTES:
+    case TYPE_UUID:
+    case TYPE_DATE:
+    case TYPE_TIME:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ:
+    case TYPE_OID:
+    case TYPE_ENUM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// What equalities in the filter make of an expression over the scan's columns; NULL when they do not fix it. `as_key`:
+// the values are made into keys of indexes, which equal values share.
+static struct expr *with_values(struct matcher *m, struct expr *e, bool as_key)
+{
+    if (e->kind == EXPR_COLUMN && !as_key && !equal_is_same(e->type))
+        return NULL;
     if (e->kind == EXPR_COLUMN) {
         for (size_t i = 0; i < m->filter->items.len; i++) {
             struct expr *value = equal_value(m, m->filter->items.ptr[i], e->column, e->type);
@@ -156,17 +180,18 @@ static struct expr *with_values(struct matcher *m, struct expr *e)
     }
     if (e->n_args == 0)
         return e;
+    as_key |= e->kind == EXPR_CALL && strcmp(e->fn->name, "crdb_internal.datums_to_bytes") == 0;
     struct expr *copy = arena_dup(m->o->arena, e, sizeof(*e));
     copy->args = ARENA_ARRAY(m->o->arena, struct expr *, e->n_args);
     for (uint32_t i = 0; i < e->n_args; i++) {
-        copy->args[i] = e->args[i] != NULL ? with_values(m, e->args[i]) : NULL;
+        copy->args[i] = e->args[i] != NULL ? with_values(m, e->args[i], as_key) : NULL;
         if (copy->args[i] == NULL && e->args[i] != NULL)
             return NULL;
     }
     return copy;
 }
 
-// An indexed computed column has the value of its expression.
+// An indexed computed column has the value of its expression, which may be NULL.
 static bool find_computed(struct matcher *m, uint32_t column_id, struct index_constraint *ic)
 {
     const struct rel *scan = m->request->scan;
@@ -175,9 +200,11 @@ static bool find_computed(struct matcher *m, uint32_t column_id, struct index_co
     uint32_t at = 0;
     while (scan->scan.table->columns[at].id != column_id)
         at++;
-    struct expr *computed = scan->scan.computed[at], *value = computed != NULL ? with_values(m, computed) : NULL;
-    if (value == NULL || value->subquery != NULL)
+    struct expr *computed = scan->scan.computed[at], *value = computed != NULL ? with_values(m, computed, false) : NULL;
+    if (value == NULL || value->subquery != NULL || ic->n_equal >= 64)
         return false;
+    if (!scan->scan.table->columns[at].not_null)
+        ic->equal_nulls |= UINT64_C(1) << ic->n_equal;
     ic->equal[ic->n_equal++] = value;
     return true;
 }
@@ -575,7 +602,8 @@ static struct index_spans index_spans(struct optimizer *o, const struct access_r
     struct index_spans best, other;
     build_constraint(&m, index, NULL, &best.first);
     const struct index_constraint *ic = &best.first;
-    bool point = index->unique && ic->n_equal + (ic->n_any > 0 || ic->any_array != NULL) == index->n_columns;
+    bool point = index->unique && ic->equal_nulls == 0 &&
+                 ic->n_equal + (ic->n_any > 0 || ic->any_array != NULL) == index->n_columns;
     best = (struct index_spans){
         .first = *ic,
         .consumed = m.consumed,
@@ -656,7 +684,7 @@ static bool try_index(struct optimizer *o, const struct access_request *request,
     if ((request->lookup && ic->n_equal == 0) ||
         (index->predicate_sql.len > 0 && (predicate == NULL || !partial_serves(o, request, predicate, spans.consumed))))
         return false;
-    path->scan.unique_point = index->unique && fixed == index->n_columns && spans.n_more == 0;
+    path->scan.unique_point = index->unique && ic->equal_nulls == 0 && fixed == index->n_columns && spans.n_more == 0;
     path->scan.full = is_full(ic);
     path->scanned = path->scan.rows = spans.scanned;
     struct conjuncts left = {0};

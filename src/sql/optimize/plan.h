@@ -38,11 +38,12 @@ enum plan_kind {
 
 // What is known of an index's leading columns: equalities, then one list of alternatives or one range. Expressions read
 // no columns of the scanned table (constants, parameters, stable functions, outer columns; for lookup joins columns of
-// the left input). A NULL value makes the constraint empty.
+// the left input). A NULL value makes the constraint empty, but where it is what a computed column has.
 struct index_constraint {
     struct expr **equal; // one per leading index column
     uint32_t n_equal;
-    struct expr **any; // then: the next column is one of these (n_any > 0) …
+    uint64_t equal_nulls; // bit i: rows with NULL in column i are looked for when equal[i] is NULL
+    struct expr **any;    // then: the next column is one of these (n_any > 0) …
     uint32_t n_any;
     struct expr *any_array;  // … or an element of this array
     struct expr *low, *high; // or: the next column lies between these; NULL: open
