@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/util.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,11 @@ static char *format_owned(const char *fmt, va_list ap)
     char *text = NULL;
     if (vasprintf(&text, fmt, ap) < 0)
         invariant_failed("error text", __FILE__, __LINE__);
+    struct str s = str_of(text);
+    for (size_t at = 0, from = 0; at < s.len; from = at) { // clients take UTF-8 only, and values are cut somewhere
+        if (utf8_next(s, &at) < 0)
+            memset(text + from, '?', at - from);
+    }
     return text;
 }
 

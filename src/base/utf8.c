@@ -85,3 +85,10 @@ size_t utf8_offset(struct str s, size_t n)
     }
     return i;
 }
+
+struct str utf8_char(struct str s, size_t at)
+{
+    size_t end = at;
+    utf8_next(s, &end);
+    return str_slice(s, at, end);
+}

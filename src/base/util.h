@@ -23,6 +23,8 @@ void secure_random(void *out, size_t len);
 
 // UTF-8. Decodes one code point at s[*at], advances; -1 on an invalid sequence (advances by one byte).
 int32_t utf8_next(struct str s, size_t *at);
+// The bytes of the character at `at` of well-formed text, for messages that name it.
+struct str utf8_char(struct str s, size_t at);
 void utf8_put(struct buf *b, uint32_t code_point);
 bool utf8_valid(struct str s);
 size_t utf8_length(struct str s); // code points

@@ -2,6 +2,7 @@
 #include "types/bits.h"
 #include "types/types_int.h"
 #include "base/map.h"
+#include "base/util.h"
 #include <stdio.h>
 
 uint32_t bits_count(struct str s)
@@ -32,10 +33,11 @@ void bits_put(struct str s, uint32_t i, bool v)
     *byte = (char)(v ? *byte | mask : *byte & ~mask);
 }
 
-static int digit_error(struct err *err, char c, const char *kind)
+static int digit_error(struct err *err, struct str s, size_t at, const char *kind)
 {
+    struct str c = utf8_char(s, at);
     return err_set(err, ERR_INVALID_TEXT_REPRESENTATION,
-                   "could not parse string as bit array: \"%c\" is not a valid %s digit", c, kind);
+                   "could not parse string as bit array: \"%.*s\" is not a valid %s digit", STR_FMT(c), kind);
 }
 
 static int parse_hex(struct arena *a, struct str s, struct str *out, struct err *err)
@@ -44,7 +46,7 @@ static int parse_hex(struct arena *a, struct str s, struct str *out, struct err 
     for (uint32_t i = 0; i < s.len; i++) {
         int v = hex_digit(s.ptr[i]);
         if (v < 0)
-            return digit_error(err, s.ptr[i], "hexadecimal");
+            return digit_error(err, s, i, "hexadecimal");
         for (uint32_t k = 0; k < 4; k++)
             bits_put(*out, i * 4 + k, v >> (3 - k) & 1);
     }
@@ -62,7 +64,7 @@ int bits_parse(struct arena *a, struct str s, struct str *out, struct err *err)
     *out = bits_new(a, (uint32_t)s.len);
     for (uint32_t i = 0; i < s.len; i++) {
         if (s.ptr[i] != '0' && s.ptr[i] != '1')
-            return digit_error(err, s.ptr[i], "binary");
+            return digit_error(err, s, i, "binary");
         bits_put(*out, i, s.ptr[i] == '1');
     }
     return 0;

@@ -33,6 +33,18 @@ static int fault_decode(struct buf *b, const char *format, struct err *err)
     return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid %s input", format);
 }
 
+// As mail and PostgreSQL's encode() break lines.
+static struct str without_blanks(struct arena *a, struct str text)
+{
+    char *kept = arena_alloc(a, text.len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr(" \t\r\n", text.ptr[i]) == NULL || text.ptr[i] == '\0')
+            kept[n++] = text.ptr[i];
+    }
+    return (struct str){kept, n};
+}
+
 BODY(decode)
 {
     struct buf b = {.max = FN_STRING_BYTES_MAX};
@@ -40,7 +52,7 @@ BODY(decode)
         if (!hex_decode(&b, args[0].s))
             return fault_decode(&b, "hex", err);
     } else if (str_ieqc(args[1].s, "base64")) {
-        if (!base64_decode(&b, args[0].s))
+        if (!base64_decode(&b, without_blanks(ec->arena, args[0].s)))
             return fault_decode(&b, "base64", err);
     } else if (str_ieqc(args[1].s, "escape")) {
         struct str bytes;

@@ -55,8 +55,10 @@ static int read_specifier(struct str s, size_t *at, struct specifier *f, struct 
     if (*at >= s.len)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unterminated format() type specifier");
     f->kind = s.ptr[(*at)++];
+    struct str kind = utf8_char(s, *at - 1);
     if (strchr("sIL%", f->kind) == NULL)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized format() type specifier \"%c\"", f->kind);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized format() type specifier \"%.*s\"",
+                       STR_FMT(kind));
     return 0;
 }
 

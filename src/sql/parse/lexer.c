@@ -332,7 +332,8 @@ static void lex_bits(struct lexer *lx, struct token *t)
     t->id = BITCONST;
     for (size_t i = 0; i < t->text.len; i++) {
         if (t->text.ptr[i] != '0' && t->text.ptr[i] != '1') {
-            t->text = arena_printf(lx->arena, "\"%c\" is not a valid binary digit", t->text.ptr[i]);
+            struct str c = utf8_char(t->text, i);
+            t->text = arena_printf(lx->arena, "\"%.*s\" is not a valid binary digit", STR_FMT(c));
             t->id = LEX_ERROR;
             return;
         }
