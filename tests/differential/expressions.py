@@ -182,7 +182,7 @@ AGGREGATES = {
             "percentile_disc(0.5) WITHIN GROUP (ORDER BY {int})", "regr_count({flt}, {flt})", "min({int} % 5)"],
     "dec": ["sum({dec})", "sum({int})", "round(avg({dec}), 6)", "min({dec})", "max({dec})", "round(avg({int}), 6)", "sum(DISTINCT {dec})", "round(stddev({int}), 6)", "round(var_pop({dec}), 6)",
             "round(variance({int}), 6)"],
-    "flt": ["sum({flt})", "avg({flt})", "min({flt})", "max({flt})", "stddev_pop({flt})", "percentile_cont(0.25) WITHIN GROUP (ORDER BY {flt})"],
+    "flt": ["sum({flt})", "avg({flt})", "min({flt})", "max({flt})", "round(stddev_pop({flt})::DECIMAL, 4)::FLOAT8", "percentile_cont(0.25) WITHIN GROUP (ORDER BY {flt})"],
     "text": ["min({text})", "max({text})", "string_agg({text}, ',' ORDER BY {same})", "string_agg(DISTINCT {text}, ';' ORDER BY {same})"],
     "bool": ["bool_and({bool})", "bool_or({bool})", "every({bool})"],
     "date": ["min({date})", "max({date})"],
