@@ -610,8 +610,7 @@ static int set_type(struct table_work *w, struct cat_column *c, const struct ast
     struct type to;
     const struct cat_table *before;
     size_t n;
-    TRY(analyze_type(w->dc->view, &w->dc->scope, cmd->type, &to, err));
-    TRY(ddl_use_type(w->dc, w->edit.t.database_id, to, err));
+    TRY(column_read_type(w, cmd->type, &to, err));
     if (cmd->collation.ptr != NULL) {
         struct cat_column like = {.name = c->name, .type = to};
         TRY(column_set_collation(&like, cmd->collation, err));

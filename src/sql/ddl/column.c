@@ -277,6 +277,16 @@ static int check_combination(struct table_work *w, const struct column_work *cw,
     return 0;
 }
 
+int column_read_type(struct table_work *w, const struct ast *node, struct type *out, struct err *err)
+{
+    TRY(analyze_type(w->dc->view, &w->dc->scope, node, out, err));
+    if (type_is(*out, TYPE_VOID) || type_is(*out, TYPE_UNKNOWN) || type_is(*out, TYPE_ANY) ||
+        (type_is(*out, TYPE_TUPLE) && out->def == NULL))
+        return err_set(err, ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
+                       type_family_name(*out));
+    return ddl_use_type(w->dc, w->edit.t.database_id, *out, err);
+}
+
 static int column_type(struct table_work *w, const struct ast_column_def *def, struct cat_column *c, bool *serial,
                        struct err *err)
 {
@@ -288,12 +298,7 @@ static int column_type(struct table_work *w, const struct ast_column_def *def, s
         c->type = sequence ? int_type(width) : T_INT8;
         return 0;
     }
-    TRY(analyze_type(w->dc->view, &w->dc->scope, def->type, &c->type, err));
-    if (type_is(c->type, TYPE_VOID) || type_is(c->type, TYPE_UNKNOWN) ||
-        (type_is(c->type, TYPE_TUPLE) && c->type.def == NULL) || type_is(c->type, TYPE_ANY))
-        return err_set(err, ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
-                       type_family_name(c->type));
-    return ddl_use_type(w->dc, w->edit.t.database_id, c->type, err);
+    return column_read_type(w, def->type, &c->type, err);
 }
 
 int column_add(struct table_work *w, const struct ast_column_def *def, struct err *err)

@@ -160,6 +160,8 @@ struct table_work {
 // Adds the column of a definition. Constraints written with it go to w->constraints as table constraints.
 // A constraint written at a column as one of the table over that column.
 const struct ast_constraint *constraint_over_column(struct arena *a, const struct ast_constraint *c, struct str column);
+// The type that a column is given: one whose values can be stored.
+int column_read_type(struct table_work *w, const struct ast *node, struct type *out, struct err *err) MUST_CHECK;
 int column_add(struct table_work *w, const struct ast_column_def *def, struct err *err) MUST_CHECK;
 // Checks default, ON UPDATE and computed expression and stores their text.
 int column_finish(struct table_work *w, const struct column_work *c, struct err *err) MUST_CHECK;
