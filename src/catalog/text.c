@@ -44,7 +44,7 @@ static void put_index_columns(struct buf *out, const struct cat_table *t, const 
             put_column_name(out, t, index->columns[i].column_id);
         buf_release(&expression);
         if (index->kind != CAT_INDEX_INVERTED || i + 1 < index->n_columns)
-            buf_cstr(out, index->columns[i].descending ? " DESC" : " ASC");
+            buf_cstr(out, index->columns[i].descending ? " DESC" : portable ? "" : " ASC");
         else if (c != NULL && type_is(c->type, TYPE_STRING))
             buf_cstr(out, " gin_trgm_ops");
     }
@@ -171,6 +171,13 @@ void cat_text_unique(struct buf *out, const struct cat_table *t, const struct ca
         buf_printf(out, " USING HASH WITH (bucket_count=%u)", cat_index_shards(t, index));
     if (index->predicate_sql.len > 0)
         buf_printf(out, " WHERE (%.*s)", STR_FMT(index->predicate_sql));
+}
+
+void cat_text_unique_portable(struct buf *out, const struct cat_table *t, const struct cat_index *index)
+{
+    buf_cstr(out, index == t->primary ? "PRIMARY KEY (" : "UNIQUE (");
+    put_index_columns(out, t, index, true);
+    buf_putc(out, ')');
 }
 
 // ---- expressions without annotations

@@ -29,6 +29,7 @@ void cat_text_expr(struct buf *out, struct str sql);
 void cat_text_expr_bare(struct buf *out, struct str sql);
 // The same as PostgreSQL reads it (AST_PRINT_PORTABLE); and a view's query, an index.
 void cat_text_expr_portable(struct buf *out, struct str sql);
+void cat_text_unique_portable(struct buf *out, const struct cat_table *t, const struct cat_index *index);
 void cat_text_query_portable(struct buf *out, struct str sql);
 int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct cat_table *t,
                             const struct cat_index *index, struct err *err) MUST_CHECK;

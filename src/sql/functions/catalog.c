@@ -31,10 +31,10 @@ static int relation_of(struct eval_context *ec, int64_t oid, const struct cat_ta
     return 0;
 }
 
-// pg_dump gets definitions that can be restored into any database, PostgreSQL's too.
+// pg_dump, and applications in the dialect of PostgreSQL, get definitions that PostgreSQL understands too.
 static bool wants_portable(const struct eval_context *ec)
 {
-    return str_eqc(ec->application_name, "pg_dump");
+    return ec->postgresql || str_eqc(ec->application_name, "pg_dump");
 }
 
 // Is the name found through the search path without its schema?
@@ -142,13 +142,13 @@ static int print_constraint(struct eval_context *ec, const struct cat_table *t, 
         return cat_text_foreign_key(b, ec->catalog, t, c->foreign_key, !visible, err);
     }
     if (c->check != NULL && wants_portable(ec)) {
-        buf_cstr(b, "CHECK (");
+        buf_cstr(b, "CHECK ((");
         cat_text_expr_portable(b, c->check->sql);
-        buf_cstr(b, c->check->validated ? ")" : ") NOT VALID");
+        buf_cstr(b, c->check->validated ? "))" : ")) NOT VALID");
     } else if (c->check != NULL)
         cat_text_check(b, c->check);
     else
-        cat_text_unique(b, t, c->index);
+        (wants_portable(ec) ? cat_text_unique_portable : cat_text_unique)(b, t, c->index);
     return 0;
 }
 

@@ -276,6 +276,8 @@ static void put_type_name(struct printer *pr, const struct ast_type_name *n)
         emit_text(pr, "%i.", n->database);
         emit_text(pr, "%i.", n->schema);
         emit(pr, "%i", n->name);
+    } else if (pr->flags & AST_PRINT_PORTABLE) {
+        buf_str(pr->out, n->name);
     } else if (str_eqc(n->name, "bpchar")) {
         emit(pr, n->modifiers.n > 0 ? "CHAR" : "BPCHAR");
     } else {

@@ -185,7 +185,7 @@ static struct datum bare_default(struct exec_context *x, const struct cat_column
     if (c->default_sql.len == 0)
         return DATUM_NULL;
     struct buf b = BUF_INIT;
-    cat_text_expr_bare(&b, c->default_sql);
+    (as_in_postgresql(x) ? cat_text_expr_portable : cat_text_expr_bare)(&b, c->default_sql);
     return datum_take(x, &b);
 }
 

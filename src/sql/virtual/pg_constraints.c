@@ -98,7 +98,8 @@ static int indexes_row(struct exec_context *x, const struct relation *r, const s
     ROW(pg_indexes);
     if (virtual_wants(rows, pg_indexes_indexdef)) {
         struct buf b = BUF_INIT;
-        int rc = cat_text_create_index(&b, x->view, r->table, index, err);
+        int rc =
+            (as_in_postgresql(x) ? cat_text_index_portable : cat_text_create_index)(&b, x->view, r->table, index, err);
         row[pg_indexes_indexdef] = datum_take(x, &b);
         if (rc != 0)
             return rc;
@@ -112,7 +113,7 @@ static int indexes_row(struct exec_context *x, const struct relation *r, const s
 
 static int indexes_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
-    if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE)
+    if (r->table->primary != NULL && r->table->kind != CAT_SEQUENCE && !index_hidden(x, r->table, r->table->primary))
         TRY(indexes_row(x, r, r->table->primary, rows, err));
     for (size_t i = 0; i < r->table->n_indexes; i++)
         if (r->table->indexes[i].replaces == 0)

@@ -90,7 +90,7 @@ struct datum datum_expr(struct exec_context *x, struct str sql)
     if (sql.len == 0)
         return DATUM_NULL;
     struct buf b = BUF_INIT;
-    cat_text_expr(&b, sql);
+    (as_in_postgresql(x) ? cat_text_expr_portable : cat_text_expr)(&b, sql);
     return datum_take(x, &b);
 }
 
