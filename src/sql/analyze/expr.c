@@ -243,7 +243,9 @@ static bool text_can_be(struct type t)
         return false; // names of objects
     return t.family != TYPE_ANY && t.family != TYPE_UNKNOWN && t.family != TYPE_VOID &&
            !(t.family == TYPE_TUPLE && t.def == NULL) && !type_is_any_kind(t) &&
-           !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) && !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
+           !(t.family == TYPE_OID && t.oid != TYPE_OID_OID) &&
+           !(t.family == TYPE_ARRAY && t.element == TYPE_OID && t.oid != TYPE_OID_OID_ARRAY) &&
+           !(t.family == TYPE_ARRAY && t.element == TYPE_ANY);
 }
 
 // Whether a date or time means the same in every session and at all times: it is read as in three that have nothing in

@@ -54,28 +54,25 @@ enum cast_context cast_allowed(struct type from, struct type to)
     return rules[from.family][to.family].context;
 }
 
-// Names of objects, as in '{public}'::REGNAMESPACE[].
+static bool is_reg(struct type t)
+{
+    return type_is(t, TYPE_OID) && t.oid != TYPE_OID_OID;
+}
+
 static bool is_reg_array(struct type t)
 {
-    return type_is(t, TYPE_ARRAY) && type_is(type_element(t), TYPE_OID) && type_element(t).oid != TYPE_OID_OID;
+    return type_is(t, TYPE_ARRAY) && is_reg(type_element(t));
 }
 
 enum fn_volatility cast_volatility(struct type from, struct type to)
 {
     if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY))
         return cast_volatility(type_element(from), type_element(to));
-    if (type_is(from, TYPE_STRING) && is_reg_array(to))
-        return cast_volatility(from, type_element(to));
     if (type_is(to, TYPE_OID) && to.oid == TYPE_OID_REGCONFIG)
         return FN_IMMUTABLE; // they never change
-    if (type_is(to, TYPE_OID) && to.oid != TYPE_OID_OID && type_is(from, TYPE_STRING))
+    if ((is_reg(to) || is_reg_array(to)) && type_is(from, TYPE_STRING))
         return FN_STABLE;
     return rules[from.family][to.family].volatility;
-}
-
-static bool is_reg(struct type t)
-{
-    return type_is(t, TYPE_OID) && t.oid != TYPE_OID_OID;
 }
 
 static int cast_reg_to_string(struct eval_context *ec, struct type from, struct datum in, struct datum *out,
@@ -116,6 +113,20 @@ static int cast_array(struct eval_context *ec, struct type from, struct type to,
     return 0;
 }
 
+// '{a,b}' as an array of names, and back.
+static int cast_reg_array(struct eval_context *ec, struct type from, struct type to, struct datum in, struct datum *out,
+                          struct err *err)
+{
+    struct datum texts;
+    struct type array = type_array_of(T_STRING);
+    if (type_is(to, TYPE_ARRAY)) {
+        TRY(datum_convert_unfitted(ec->arena, from, array, ec->vc, in, &texts, err));
+        return cast_array(ec, array, to, true, texts, out, err);
+    }
+    TRY(cast_array(ec, from, array, true, in, &texts, err));
+    return datum_convert_unfitted(ec->arena, array, to, ec->vc, texts, out, err);
+}
+
 // A row as a value of a composite type: field by field.
 static int cast_row(struct eval_context *ec, struct type from, struct type to, struct datum in, struct datum *out,
                     struct err *err)
@@ -138,15 +149,6 @@ static int cast_row(struct eval_context *ec, struct type from, struct type to, s
     return 0;
 }
 
-static int cast_string_to_reg_array(struct eval_context *ec, struct type to, struct datum in, struct datum *out,
-                                    struct err *err)
-{
-    struct type names = type_array_of(T_STRING);
-    struct str parsed;
-    TRY(array_parse(ec->arena, names, in.s, ec->vc, &parsed, err));
-    return cast_array(ec, names, to, true, datum_str(parsed), out, err);
-}
-
 int cast_datum(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
                struct datum *out, struct err *err)
 {
@@ -157,13 +159,9 @@ int cast_datum(struct eval_context *ec, struct type from, struct type to, bool e
         TRY(cast_reg_to_string(ec, from, in, &value, err));
     else if (is_reg(to) && type_is(from, TYPE_STRING))
         TRY(cast_string_to_reg(ec, to, in, &value, err));
-    else if (type_is(from, TYPE_STRING) && is_reg_array(to))
-        return cast_string_to_reg_array(ec, to, in, out, err);
-    else if (is_reg_array(from) && type_is(to, TYPE_STRING)) {
-        struct type names = type_array_of(T_STRING);
-        TRY(cast_array(ec, from, names, true, in, &value, err));
-        TRY(datum_convert_unfitted(ec->arena, names, to, ec->vc, value, &value, err));
-    } else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))
+    else if ((is_reg_array(from) && type_is(to, TYPE_STRING)) || (is_reg_array(to) && type_is(from, TYPE_STRING)))
+        TRY(cast_reg_array(ec, from, to, in, &value, err));
+    else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))
         return cast_array(ec, from, to, explicit_cast, in, out, err);
     else if (type_is(from, TYPE_TUPLE) && type_is(to, TYPE_TUPLE) && to.def != NULL && from.oid != to.oid)
         return cast_row(ec, from, to, in, out, err);
