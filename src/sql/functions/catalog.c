@@ -75,9 +75,10 @@ BODY(format_type)
     bool visible;
     TRY(type_visible(ec, t, &visible, err));
     struct buf b = BUF_INIT;
-    if (wants_portable(ec) && t.oid == TYPE_OID_INT4 && !args[1].null)
+    bool dump = wants_portable(ec) && !ec->postgresql;
+    if (dump && t.oid == TYPE_OID_INT4 && !args[1].null)
         buf_cstr(&b, "int4"); // "integer" is 64 bits wide when it comes back
-    else if (wants_portable(ec) && t.oid == TYPE_OID_INT4_ARRAY)
+    else if (dump && t.oid == TYPE_OID_INT4_ARRAY)
         buf_cstr(&b, "int4[]");
     else if (visible)
         type_print_pg(&b, t);

@@ -157,6 +157,8 @@ static int parse_type(struct eval_context *ec, struct str text, bool *found, int
     if (!reg_split_name(ec->arena, text, parts, &n))
         return 0;
     *found = (n == 1 || str_eqc(parts[n - 2], "pg_catalog")) && type_from_name(parts[n - 1], &t);
+    if (ec->postgresql && n == 1 && (str_eqc(parts[0], "int") || str_eqc(parts[0], "integer")))
+        t = T_INT4;
     struct cat_name_scope scope = name_scope(ec);
     if (!*found && ec->catalog != NULL)
         TRY(cat_resolve_type(ec->catalog, &scope, parts, n, &user, err));
