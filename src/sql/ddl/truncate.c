@@ -58,6 +58,19 @@ static int truncate_table(struct ddl_context *dc, const struct cat_table *t, str
     return cat_add_row_count(dc->view, t->id, -rows, err);
 }
 
+// The sequences of SERIAL and IDENTITY columns start again.
+static int restart_sequences(struct ddl_context *dc, const struct cat_table *t, struct err *err)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct cat_table *s = NULL;
+        if (t->columns[i].owns_sequence_id != 0)
+            TRY(cat_table_by_id(dc->view, t->columns[i].owns_sequence_id, &s, err));
+        if (s != NULL)
+            TRY(cat_sequence_set(dc->view, s, s->sequence.start, false, err));
+    }
+    return 0;
+}
+
 int ddl_truncate(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_truncate *s = ast_as_truncate(statement);
@@ -73,5 +86,7 @@ int ddl_truncate(struct ddl_context *dc, const struct ast *statement, struct ddl
         TRY(online_none_pending(dc, list.tables.ptr[i], err));
     for (size_t i = 0; i < list.tables.len; i++)
         TRY(truncate_table(dc, list.tables.ptr[i], err));
+    for (size_t i = 0; i < list.tables.len && s->restart_identity; i++)
+        TRY(restart_sequences(dc, list.tables.ptr[i], err));
     return 0;
 }

@@ -270,6 +270,7 @@ void print_delete(struct printer *pr, const struct ast_delete *n)
 void print_truncate(struct printer *pr, const struct ast_truncate *n)
 {
     emit(pr, "TRUNCATE TABLE %L", n->tables);
+    emit_if(pr, n->restart_identity, "%s", " RESTART IDENTITY");
     emit_choice(pr, ast_drop_behavior_sql(n->behavior));
 }
 

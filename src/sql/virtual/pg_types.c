@@ -491,12 +491,12 @@ GENERATOR(pg_am_rows)
 {
     static const struct {
         uint32_t oid;
-        const char *name;
-    } methods[] = {{OID_AM_PREFIX, "prefix"}, {OID_AM_INVERTED, "inverted"}};
+        const char *name, *in_postgresql;
+    } methods[] = {{OID_AM_PREFIX, "prefix", "btree"}, {OID_AM_INVERTED, "inverted", "gin"}};
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
         ROW(pg_am);
         row[pg_am_oid] = datum_int(methods[i].oid);
-        row[pg_am_amname] = datum_c(methods[i].name);
+        row[pg_am_amname] = datum_c(x->eval.postgresql ? methods[i].in_postgresql : methods[i].name);
         row[pg_am_amhandler] = datum_int(0);
         row[pg_am_amtype] = datum_c("i");
         TRY(virtual_row(rows, row, err));

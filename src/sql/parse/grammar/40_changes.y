@@ -111,8 +111,10 @@ opt_batch:
 opt_using: %empty { $$ = LIST1(NULL); } | "USING" from_list { $$ = $2; } ;
 
 truncate_stmt:
-    "TRUNCATE" opt_table truncate_list opt_drop_behavior
-    { $$ = NODE(TRUNCATE, truncate, @1, .tables = $3, .behavior = (enum ast_drop_behavior)$4); }
+    "TRUNCATE" opt_table truncate_list opt_restart_identity opt_drop_behavior
+    {
+        $$ = NODE(TRUNCATE, truncate, @1, .tables = $3, .restart_identity = $4, .behavior = (enum ast_drop_behavior)$5);
+    }
   | "TRUNCATE" error { HELP("TRUNCATE"); }
   ;
 %type <node> lock_stmt;
@@ -134,6 +136,8 @@ table_lock_mode:
   | "ACCESS" "SHARE" { $$ = AST_TABLE_LOCK_ACCESS_SHARE; }
   ;
 opt_nowait: %empty { $$ = false; } | "NOWAIT" { $$ = true; } ;
+%type <flag> opt_restart_identity;
+opt_restart_identity: %empty { $$ = false; } | "RESTART" "IDENTITY" { $$ = true; } ;
 %type <list> truncate_list;
 truncate_list:
     relation_name { $$ = LIST1($1); }
