@@ -55,6 +55,17 @@ def python(build, program, *arguments):
     return [str(interpreter), str(HERE / "python" / program), *arguments]
 
 
+def python_with(build, program, *requirements):
+    """Packages of its own."""
+    venv = build / "python" / pathlib.Path(program).stem
+    interpreter = venv / "bin" / "python"
+    if not newer(venv / "done", HERE / "client_test.py"):
+        run(["python3", "-m", "venv", str(venv)], HERE)
+        run([str(interpreter), "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *requirements], HERE)
+        (venv / "done").touch()
+    return [str(interpreter), str(HERE / "python" / program)]
+
+
 def node(_build, program):
     directory = HERE / "node"
     if not newer(directory / "node_modules" / ".package-lock.json", directory / "package-lock.json"):
@@ -107,15 +118,22 @@ CLIENTS = {
     "pgjdbc": (java, "pgjdbc"),
     "tokio-postgres": (rust, "tokio-postgres"),
     "active-record": (ruby, "active_record.rb"),
+    "django-postgresql": (python, "django_app.py", "django.db.backends.postgresql"),
+    "optuna": (python_with, "optuna_app.py", "optuna==4.5.0", "psycopg2-binary==2.9.10"),
+    "gorm": (go, "gorm"),
+    "hibernate": (java, "hibernate"),
 }
+# Made for PostgreSQL: their database has its dialect.
+POSTGRESQL = {"django-postgresql", "optuna", "gorm", "hibernate"}
 
 
-def prepare(url):
+def prepare(url, dialect):
     """A user with a password and a database of its own; returns its URL."""
     name, host = "app", urllib.parse.urlsplit(url)
     query = dict(urllib.parse.parse_qsl(host.query))
     quoted = PASSWORD.replace("'", "''")
-    statements = [f"CREATE USER {name} WITH PASSWORD '{quoted}' CREATEDB", "CREATE DATABASE shop OWNER app"]
+    statements = [f"CREATE USER {name} WITH PASSWORD '{quoted}' CREATEDB", "CREATE DATABASE shop OWNER app",
+                  f"ALTER DATABASE shop SET dialect = '{dialect}'"]
     for statement in statements:
         subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", statement], check=True)
     root = urllib.parse.quote(query["sslrootcert"], safe="/")
@@ -138,7 +156,7 @@ def test(palmetto, build, name):
     installed = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         server = Server(palmetto, pathlib.Path(directory), "--certs-dir=certs", "--store=type=mem,size=1GiB", "--log-dir=logs")
-        url = prepare(server.wait())
+        url = prepare(server.wait(), "postgresql" if name in POSTGRESQL else "cockroachdb")
         try:
             done = subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, timeout=RUN_S, check=False)
