@@ -26,7 +26,7 @@ void print_select_core(struct printer *pr, const struct ast_select_core *n)
         emit(pr, "TABLE %n", n->from.items[0]);
         return;
     }
-    emit(pr, "SELECT ");
+    emit(pr, n->targets.n > 0 ? "SELECT " : "SELECT");
     emit_list(pr, "DISTINCT ON (%L) ", n->distinct_on);
     emit_if(pr, n->distinct, "%s", "DISTINCT ");
     emit(pr, "%L", n->targets);
