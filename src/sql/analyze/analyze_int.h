@@ -98,6 +98,15 @@ int expr_analyze_assign(struct analyzer *an, struct scope *s, const struct ast *
                         struct expr **out, struct err *err) MUST_CHECK;
 int expr_coerce_assign(struct analyzer *an, struct expr *e, struct type want, struct str what, struct expr **out,
                        struct err *err) MUST_CHECK;
+// composite.c: bodies of expr.c's table.
+int analyze_array_expr(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
+                       struct err *err) MUST_CHECK;
+int analyze_subscript(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
+                      struct err *err) MUST_CHECK;
+int analyze_tuple(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
+                  struct err *err) MUST_CHECK;
+int analyze_field_access(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
+                         struct err *err) MUST_CHECK;
 // A subquery's only row as a tuple of n fields; NULL without one.
 int row_subquery(struct analyzer *an, struct scope *s, const struct ast *e, uint32_t n, struct expr **out,
                  struct err *err) MUST_CHECK;
