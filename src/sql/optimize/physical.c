@@ -658,7 +658,24 @@ static struct plan *try_merge(struct optimizer *o, struct rel *r, const struct p
     return p;
 }
 
-// ---- inverted joins
+// ---- joins whose right side is read per row: inverted ones first
+
+// The right side is read anew for each row of the left one. NULL when that costs `limit` or more.
+static struct plan *join_per_row(struct optimizer *o, struct rel *r, struct plan *left, struct plan *right, double rows,
+                                 double limit)
+{
+    double cost = perturbed(o, left->cost + left->rows * right->cost);
+    if (cost >= limit)
+        return NULL;
+    struct plan *p = plan_new(o, PLAN_NESTED_JOIN, r, left);
+    p->right = right;
+    p->join.kind = r->join.kind;
+    p->join.correlated = true;
+    p->rows = rows;
+    p->cost = cost;
+    join_columns(o, p, right->cols, right->n_cols);
+    return p;
+}
 
 static bool has_inverted_index(const struct rel *scan)
 {
@@ -684,17 +701,7 @@ static struct plan *inverted_join(struct optimizer *o, struct rel *r, struct pla
     struct plan *found = plan_scan(o, inverted, all, NULL, 0, 0);
     if (found->kind != PLAN_SCAN || found->scan.constraint.inverted == NULL)
         return NULL;
-    double cost = perturbed(o, left->cost + left->rows * found->cost);
-    if (cost >= limit)
-        return NULL;
-    struct plan *p = plan_new(o, PLAN_NESTED_JOIN, r, left);
-    p->right = found;
-    p->join.kind = r->join.kind;
-    p->join.correlated = true;
-    p->rows = rows;
-    p->cost = cost;
-    join_columns(o, p, found->cols, found->n_cols);
-    return p;
+    return join_per_row(o, r, left, found, rows, limit);
 }
 
 static bool reads_catalog(const struct plan *p)
@@ -763,17 +770,7 @@ static struct plan *try_virtual(struct optimizer *o, struct rel *r, struct plan 
         scan = scan->input;
     if (scan->kind != PLAN_VIRTUAL_SCAN || scan->scan.virtual_lookup == 0)
         return NULL;
-    double cost = perturbed(o, left->cost + left->rows * right->cost);
-    if (cost >= limit)
-        return NULL;
-    struct plan *p = plan_new(o, PLAN_NESTED_JOIN, r, left);
-    p->right = right;
-    p->join.kind = r->join.kind;
-    p->join.correlated = true;
-    p->rows = left->rows;
-    p->cost = cost;
-    join_columns(o, p, right->cols, right->n_cols);
-    return p;
+    return join_per_row(o, r, left, right, left->rows, limit);
 }
 
 static struct plan *cheaper(struct plan *a, struct plan *b)
