@@ -2,6 +2,7 @@
 // tables exist. Until then nobody sees anything, and if it does not come to that the rows are removed again.
 #include "backup/backup_int.h"
 #include "base/util.h"
+#include "catalog/schedules.h"
 #include "jobs/jobs.h"
 #include "jobs/payload.h"
 #include "keys/keys.h"
@@ -553,7 +554,10 @@ static int publish_object(struct restore *r, struct cat_view *v, const struct ca
         o.database.name = r->request.new_database;
     if (r->request.target != BACKUP_CLUSTER)
         own_object(r, &o);
-    return cat_object_put(v, &o, err);
+    TRY(cat_object_put(v, &o, err));
+    bool expires =
+        o.kind == CAT_OBJECT_TABLE && cat_storage_parameter(o.table.storage_parameters, STR("ttl")).ptr != NULL;
+    return expires ? cat_schedule_ttl(v, &r->arena, &o.table, err) : 0;
 }
 
 static bool skipped_view(const struct restore *r, const struct cat_object *o)

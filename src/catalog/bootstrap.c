@@ -70,3 +70,23 @@ int catalog_bootstrap(struct catalog *c, struct kv_txn *txn, struct err *err)
     cat_view_close(v);
     return rc;
 }
+
+// Tables of the system database that a cluster made by an earlier version lacks.
+int catalog_complete(struct catalog *c, struct kv_txn *txn, struct err *err)
+{
+    struct cat_view *v;
+    struct arena a;
+    TRY(cat_view_open(c, txn, &v, err));
+    arena_init(&a, NULL);
+    int rc = 0;
+    for (size_t i = 0; i < SYSTEM_TABLE_COUNT && rc == 0; i++) {
+        struct datum key = datum_int(c->system[i]->id), row[SYSTEM_COLUMNS_MAX];
+        bool found = true;
+        rc = system_get(c, txn, &a, SYSTEM_DESCRIPTOR, KV_READ_SNAPSHOT, &key, row, &found, err);
+        if (rc == 0 && !found)
+            rc = cat_put_table(v, c->system[i], err);
+    }
+    arena_release(&a);
+    cat_view_close(v);
+    return rc;
+}

@@ -123,7 +123,7 @@ static int prepare(struct catalog *c, struct kv_txn *txn, bool *bootstrapped, st
     TRY(read_cluster(c, txn, &has_cluster, err));
     *bootstrapped = !has_cluster;
     if (has_cluster)
-        return 0;
+        return catalog_complete(c, txn, err);
     TRY(put_cluster(c, txn, err));
     return catalog_bootstrap(c, txn, err);
 }

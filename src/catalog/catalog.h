@@ -361,6 +361,12 @@ bool cat_column_inaccessible(const struct cat_column *c);
 bool cat_column_of_index(const struct cat_column *c);
 // Buckets of a hash-sharded index, whose first column is the hidden shard column; 0: not one.
 uint32_t cat_index_shards(const struct cat_table *t, const struct cat_index *index);
+// The text of storage parameter `name` in a list ("ttl = 'on', ttl_select_batch_size = 10"), as SQL; NULL: not there.
+struct str cat_storage_parameter(struct str parameters, struct str name);
+// The same of a parameter that is a string, without its quotes.
+struct str cat_storage_text(struct arena *a, struct str parameters, struct str name);
+// Takes the first parameter off the list. False at its end.
+bool cat_storage_next(struct str *parameters, struct str *name, struct str *value);
 // A view WITH (security_invoker = true).
 static inline bool cat_view_is_invoker(const struct cat_table *t)
 {

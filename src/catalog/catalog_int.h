@@ -104,6 +104,7 @@ struct cat_view {
     bool dirty;        // the transaction has uncommitted catalog changes
     int64_t garbage;   // the job that deletes what the transaction leaves; 0: none was made
     bool zones_changed;
+    bool schedules_changed;
     ARENA_VEC(struct table_lock) locks; // of the transaction
     int64_t lock_timeout_ns;            // 0: none
     bool lock_optional;
@@ -154,6 +155,7 @@ void system_scan_close(struct system_scan *s);
 // ---- bootstrap.c
 
 int catalog_bootstrap(struct catalog *c, struct kv_txn *txn, struct err *err) MUST_CHECK;
+int catalog_complete(struct catalog *c, struct kv_txn *txn, struct err *err) MUST_CHECK;
 
 // ---- cache.c
 

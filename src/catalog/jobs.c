@@ -11,6 +11,8 @@ enum {
     JOB_CREATED,
     JOB_PAYLOAD,
     JOB_PROGRESS,
+    JOB_CREATOR,
+    JOB_CREATOR_ID,
     JOB_RUNS = 9,
     JOB_LAST_RUN,
     JOB_TYPE,
@@ -58,6 +60,10 @@ int cat_job_put(struct catalog *c, struct kv_txn *txn, const struct cat_job *job
     row[JOB_CREATED] = datum_int(job->created_micros);
     row[JOB_PAYLOAD] = datum_str(job->payload);
     row[JOB_PROGRESS] = datum_str(buf_view(&progress));
+    if (job->schedule_id != 0) {
+        row[JOB_CREATOR] = datum_str(STR("crdb_schedule"));
+        row[JOB_CREATOR_ID] = datum_int(job->schedule_id);
+    }
     row[JOB_RUNS] = datum_int(job->runs);
     row[JOB_LAST_RUN] = time_or_null(job->last_run_micros);
     row[JOB_TYPE] = datum_str(job->type);
@@ -82,6 +88,7 @@ static void job_of_row(struct arena *a, const struct datum *row, struct cat_job 
                             .created_micros = row[JOB_CREATED].i,
                             .payload = text_of(a, row[JOB_PAYLOAD]),
                             .progress = text_of(a, row[JOB_PROGRESS]),
+                            .schedule_id = row[JOB_CREATOR_ID].null ? 0 : row[JOB_CREATOR_ID].i,
                             .runs = row[JOB_RUNS].null ? 0 : row[JOB_RUNS].i,
                             .last_run_micros = row[JOB_LAST_RUN].null ? 0 : row[JOB_LAST_RUN].i,
                             .type = text_of(a, row[JOB_TYPE]),

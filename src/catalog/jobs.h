@@ -29,6 +29,7 @@ struct cat_job {
     struct str owner, description, error;
     int64_t created_micros, last_run_micros, modified_micros, finished_micros;
     int64_t runs;
+    int64_t schedule_id;          // that started it; 0: none
     double fraction;              // done, 0 to 1
     struct str payload, progress; // the job's own
 };

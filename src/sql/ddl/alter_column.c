@@ -1,5 +1,6 @@
 // ALTER TABLE … COLUMN: adding, dropping, renaming columns and changing their properties.
 
+#include "sql/ddl/storage_int.h"
 #include "sql/ddl/drop_int.h"
 #include "sql/analyze/analyze.h"
 #include "sql/functions/functions.h"
@@ -133,7 +134,7 @@ static bool search_reference(void *arg, struct ast *n)
     return true;
 }
 
-static bool expr_mentions(struct str sql, struct str column)
+bool expr_mentions(struct str sql, struct str column)
 {
     struct arena a;
     struct ast *expr;
@@ -171,6 +172,7 @@ static int check_droppable(struct table_work *w, const struct cat_column *c, str
         return err_set(
             err, ERR_WARNING,
             "rejected (sql_safe_updates = true): ALTER TABLE DROP COLUMN will remove all data in that column");
+    TRY(ttl_keeps_column(w->dc, &e->t, c->name, "drop", err));
     if (index_uses(&e->primary, c->id))
         return err_set(err, ERR_INVALID_COLUMN_REFERENCE, "column \"%.*s\" is referenced by the primary key",
                        STR_FMT(c->name));
@@ -275,6 +277,13 @@ static struct str renamed(struct arena *a, struct str sql, const struct renaming
     return out;
 }
 
+static void rename_in_ttl(struct arena *a, struct cat_table *t, const struct renaming *r)
+{
+    struct str expression = ttl_expression(a, t);
+    if (expression.ptr != NULL)
+        t->storage_parameters = ttl_with_expression(a, t->storage_parameters, renamed(a, expression, r));
+}
+
 int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     struct table_edit *e = &w->edit;
@@ -287,6 +296,7 @@ int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *
     if (edit_column(e, cmd->new_name) != NULL)
         return err_set(err, ERR_DUPLICATE_COLUMN, "column \"%.*s\" of relation \"%.*s\" already exists",
                        STR_FMT(cmd->new_name), STR_FMT(e->t.name));
+    TRY(ttl_keeps_own_column(&e->t, cmd->name, "rename", err));
     TRY(ddl_no_function_uses(w->dc, edit_table(e), cmd->name, "rename column", cmd->name, err));
     for (size_t i = 0; i < e->depended_on_by.len; i++) {
         const struct cat_table *v;
@@ -305,6 +315,7 @@ int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *
         e->checks.ptr[i].sql = renamed(a, e->checks.ptr[i].sql, &r);
     for (size_t i = 0; i < e->indexes.len; i++)
         e->indexes.ptr[i].predicate_sql = renamed(a, e->indexes.ptr[i].predicate_sql, &r);
+    rename_in_ttl(a, &e->t, &r);
     return 0;
 }
 
@@ -618,6 +629,7 @@ static int set_type(struct table_work *w, struct cat_column *c, const struct ast
     }
     if (type_identical(c->type, to) && cmd->expr == NULL)
         return 0;
+    TRY(ttl_keeps_column(w->dc, &w->edit.t, c->name, "alter type of", err));
     TRY(drop_dependent_views(w->dc, edit_table(&w->edit), "type of column", c->name, false, err));
     if (c->computed_sql.len > 0)
         return set_computed_type(w, c, to, cmd, err);

@@ -227,6 +227,11 @@ static bool drops_primary_key(const struct cat_table *t, const struct ast_alter_
            (cmd->action == AST_ALTER_DROP_CONSTRAINT && t->primary != NULL && str_eq(t->primary->name, cmd->name));
 }
 
+static bool changes_storage(const struct ast_alter_table_cmd *cmd)
+{
+    return cmd->action == AST_ALTER_SET_STORAGE || cmd->action == AST_ALTER_RESET_STORAGE;
+}
+
 static int run_command(struct ddl_context *dc, uint32_t table_id, const struct ast_alter_table_cmd *cmd,
                        bool key_replaced, struct err *err)
 {
@@ -242,12 +247,26 @@ static int run_command(struct ddl_context *dc, uint32_t table_id, const struct a
     return edit_save(&w.edit, dc, err);
 }
 
+static int run_text(struct ddl_context *dc, uint32_t table_id, struct str sql, bool key_replaced, struct err *err)
+{
+    struct parsed_statements parsed;
+    TRY(parse_sql(dc->arena, arena_str(dc->arena, sql), NULL, &parsed, err));
+    const struct ast_alter_table *s = ast_as_alter_table(parsed.items[0].ast);
+    for (size_t i = 0; i < s->cmds.n; i++)
+        TRY(run_command(dc, table_id, ast_as_alter_table_cmd(s->cmds.items[i]), key_replaced, err));
+    return 0;
+}
+
+int alter_table_by_text(struct ddl_context *dc, uint32_t table_id, struct str sql, struct err *err)
+{
+    return run_text(dc, table_id, sql, false, err);
+}
+
 // A table without a primary key has one on a hidden column, as CREATE TABLE makes it.
 static int hide_primary_key(struct ddl_context *dc, uint32_t table_id, struct err *err)
 {
     const struct cat_table *t;
     TRY(cat_table_by_id(dc->view, table_id, &t, err));
-    struct parsed_statements parsed;
     struct buf sql = BUF_INIT, column = BUF_INIT, key = BUF_INIT;
     buf_cstr(&column, "rowid");
     for (int i = 1; cat_column_by_name(t, buf_view(&column)) != NULL; i++) {
@@ -259,22 +278,18 @@ static int hide_primary_key(struct ddl_context *dc, uint32_t table_id, struct er
                buf_c(&column));
     print_identifier(&sql, buf_view(&key));
     buf_printf(&sql, " PRIMARY KEY (%s)", buf_c(&column));
-    int rc = parse_sql(dc->arena, buf_view(&sql), NULL, &parsed, err);
+    int rc = run_text(dc, table_id, buf_view(&sql), true, err);
     buf_release(&sql);
     buf_release(&column);
     buf_release(&key);
-    TRY(rc);
-    const struct ast_alter_table *s = ast_as_alter_table(parsed.items[0].ast);
-    for (size_t i = 0; i < s->cmds.n; i++)
-        TRY(run_command(dc, table_id, ast_as_alter_table_cmd(s->cmds.items[i]), true, err));
-    return 0;
+    return rc;
 }
 
 int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_alter_table *s = ast_as_alter_table(statement);
     const struct cat_table *t;
-    bool drops = false, adds = false;
+    bool drops = false, adds = false, stores = false;
     TRY(ddl_find_table(dc, s->name, s->if_exists, &t, err));
     out->changed_schema = t != NULL;
     if (t == NULL)
@@ -285,8 +300,11 @@ int ddl_alter_table(struct ddl_context *dc, const struct ast *statement, struct 
     for (size_t i = 0; i < s->cmds.n; i++) {
         drops |= drops_primary_key(t, ast_as_alter_table_cmd(s->cmds.items[i]));
         adds |= drops && adds_primary_key(ast_as_alter_table_cmd(s->cmds.items[i]));
+        stores |= changes_storage(ast_as_alter_table_cmd(s->cmds.items[i]));
     }
     for (size_t i = 0; i < s->cmds.n; i++)
         TRY(run_command(dc, t->id, ast_as_alter_table_cmd(s->cmds.items[i]), drops && adds, err));
-    return drops && !adds ? hide_primary_key(dc, t->id, err) : 0;
+    if (drops && !adds)
+        TRY(hide_primary_key(dc, t->id, err));
+    return stores ? ttl_follow(dc, t->id, err) : 0;
 }

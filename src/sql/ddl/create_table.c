@@ -206,6 +206,7 @@ static int add_elements(struct table_work *w, const struct ast_create_table *s, 
         else if (e->kind == AST_CONSTRAINT)
             ARENA_PUSH(w->dc->arena, &w->constraints, ast_as_constraint(e));
     }
+    TRY(ttl_add_column(w, err));
     TRY(add_primary_key(w, err));
     for (size_t i = 0; i < w->columns.len; i++)
         TRY(column_finish(w, &w->columns.ptr[i], err));
@@ -307,8 +308,11 @@ int ddl_create_table(struct ddl_context *dc, const struct ast *statement, struct
     }
     TRY(begin_table(&w, dc, &target, err));
     TRY(storage_parameters_set(dc, &s->storage, &w.edit.t.storage_parameters, err));
-    if (s->as_query != NULL)
-        return create_table_as(&w, s, &out->rows, err);
+    if (s->as_query != NULL) {
+        TRY(create_table_as(&w, s, &out->rows, err));
+        return s->storage.n > 0 ? ttl_follow(dc, w.edit.t.id, err) : 0;
+    }
     TRY(add_elements(&w, s, err));
-    return finish_table(&w, err);
+    TRY(finish_table(&w, err));
+    return s->storage.n > 0 ? ttl_follow(dc, w.edit.t.id, err) : 0;
 }

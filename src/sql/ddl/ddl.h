@@ -33,6 +33,7 @@ enum ddl_expr_place {
     DDL_EXPR_USING,     // ALTER COLUMN TYPE … USING: evaluated once for every row
     DDL_EXPR_PREDICATE, // partial index: BOOL, immutable, over columns
     DDL_EXPR_INDEX,     // indexed expression: the same
+    DDL_EXPR_TTL,       // when a row expires: over columns
 };
 struct ddl_expr {
     struct str sql; // canonical text, constants annotated, columns unqualified, sequences by schema-qualified name

@@ -176,6 +176,7 @@ int column_make_identity(struct table_work *w, struct cat_column *c, const struc
 // After defaults were removed: drops dependencies on sequences that no default uses any more.
 int column_prune_sequences(struct table_work *w, struct err *err) MUST_CHECK;
 // Whether the text of a string literal, a possibly qualified name, ends in this name.
+bool expr_mentions(struct str sql, struct str column); // an expression names the column
 bool literal_names(struct str literal, struct str name);
 bool sql_mentions_name(struct str sql, struct str name); // a string literal in it names the object
 
@@ -283,6 +284,8 @@ struct cat_sequence sequence_defaults(void);
 
 // ---- alter_column.c
 
+// Runs the commands of an ALTER TABLE statement, its table's name aside, on the table of that id.
+int alter_table_by_text(struct ddl_context *dc, uint32_t table_id, struct str sql, struct err *err) MUST_CHECK;
 int alter_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err) MUST_CHECK;
 int alter_add_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err) MUST_CHECK;
 int alter_drop_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err) MUST_CHECK;

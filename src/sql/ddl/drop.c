@@ -2,6 +2,7 @@
 
 #include "catalog/zone.h"
 #include "sql/ddl/drop_int.h"
+#include "sql/ddl/storage_int.h"
 #include "sql/parse/parse.h"
 
 static bool in_set(const struct drop_set *set, uint32_t id)
@@ -189,6 +190,8 @@ static int drop_in_set(struct ddl_context *dc, uint32_t id, const struct drop_se
     if (t->kind != CAT_VIEW)
         TRY(cat_delete_data(dc->view, t->id, 0, err));
     TRY(remove_comments(dc, t->id, err));
+    if (ttl_is_on(t))
+        TRY(ttl_drop_schedule(dc, t->id, err));
     return cat_remove(dc->view, t->id, err);
 }
 

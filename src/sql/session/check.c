@@ -1,7 +1,7 @@
 // Checking whole clusters and single tables: the catalog, then the rows and index entries of each table, all at one
 // snapshot, in a session of its own.
 #include "catalog/check.h"
-#include "sql/session/session_int.h"
+#include "sql/session/jobs_int.h"
 
 // Names in expressions stored with a table are those of its database.
 static int enter_database(struct session *s, uint32_t id, struct err *err)
@@ -59,11 +59,7 @@ static int check_all(struct session *s, struct check_sink *sink, struct err *err
 
 int check_session_open(struct sql_engine *engine, struct session **out, struct err *err)
 {
-    struct session_options options = {.user = STR("root"),
-                                      .database = STR("defaultdb"),
-                                      .client_address = STR("internal"),
-                                      .auth_method = STR(INTERNAL_AUTH_METHOD)};
-    TRY(session_new(engine, &options, out, err));
+    TRY(job_session_open(engine, STR("root"), STR("defaultdb"), out, err));
     int rc = session_begin(*out, TXN_IMPLICIT, err);
     if (rc == 0)
         rc = txn_read_at(*out, kv_now(engine->kv), err);

@@ -1,4 +1,5 @@
 // A cluster's half of SQL: its catalog, the registry of sessions, users.
+#include "catalog/schedules.h"
 #include "catalog/zone.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
@@ -50,6 +51,24 @@ static void drop_left_temporary(struct sql_engine *e)
         arena_release(&a);
     }
     err_reset(&ignored);
+}
+
+static bool has_schedules(struct sql_engine *e)
+{
+    struct short_txn t;
+    struct arena a;
+    struct cat_schedule *all;
+    size_t n = 0;
+    struct err ignored = ERR_INIT;
+    if (!e->is_new && short_begin(e, true, &t, &ignored) == 0) {
+        arena_init(&a, NULL);
+        int rc = cat_schedule_list(t.view, &a, &all, &n, &ignored);
+        if (short_end(&t, rc, &ignored) != 0)
+            n = 1; // it will be said again
+        arena_release(&a);
+    }
+    err_reset(&ignored);
+    return n > 0;
 }
 
 int sql_history_wanted(struct sql_engine *engine, struct kv_txn *txn, uint64_t cluster, int64_t *ns, struct err *err)
@@ -106,14 +125,18 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     if (kv_failure(e->kv) == NULL && !e->is_new)
         drop_left_temporary(e);
     e->jobs = jobs_new(e->kv, e->catalog, session_job_types, e);
+    e->schedules = schedules_new(e);
     if (kv_failure(e->kv) == NULL)
         jobs_adopt(e->jobs);
+    if (kv_failure(e->kv) == NULL && has_schedules(e))
+        schedules_adopt(e->schedules);
     *out = e;
     return 0;
 }
 
 void sql_engine_close(struct sql_engine *e)
 {
+    schedules_free(e->schedules);
     if (e->jobs != NULL) {
         jobs_free(e->jobs);
         sql_engine_save(e);
@@ -317,7 +340,7 @@ void sql_engine_rename(struct sql_engine *e, const char *virtual_cluster_name)
 
 bool sql_engine_is_busy(struct sql_engine *e)
 {
-    return jobs_running(e->jobs);
+    return jobs_running(e->jobs) || schedules_waiting(e->schedules);
 }
 
 void sql_engine_forget_sequences(struct sql_engine *e, bool keep)

@@ -10,6 +10,7 @@ const struct job_type session_job_types[] = {
     {"NEW SCHEMA CHANGE", online_run, online_revert},
     {CAT_GARBAGE_JOB, garbage_run, NULL, .no_cancel = true},
     {AUTO_STATISTICS_TYPE, auto_statistics_run, NULL},
+    {TTL_JOB_TYPE, ttl_run, NULL},
     {0},
 };
 
@@ -84,7 +85,7 @@ int run_control_jobs(struct session *s, const struct ast *ast, struct arena *a, 
     if (c->ids == NULL)
         TRY(all_of_type(s, a, c->type, &ids, err));
     else if (c->type.ptr != NULL)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: schedules are not supported");
+        TRY(job_ids_of_schedules(s, a, c->ids, &ids, err));
     else
         TRY(job_ids_of_query(s, a, c->ids, &ids, err));
     for (size_t i = 0; i < ids.ids.len; i++) {
@@ -174,7 +175,10 @@ int show_jobs(struct show *sh, struct err *err)
     struct job_ids ids;
     if (sh->ast->expr == NULL)
         return show_rows(sh, sh->view != NULL ? s->txn : NULL, NULL, err);
-    TRY(job_ids_of_query(s, sh->arena, sh->ast->expr, &ids, err));
+    if (sh->ast->what == AST_SHOW_JOBS_FOR_SCHEDULES)
+        TRY(job_ids_of_schedules(s, sh->arena, sh->ast->expr, &ids, err));
+    else
+        TRY(job_ids_of_query(s, sh->arena, sh->ast->expr, &ids, err));
     if (!sh->ast->when_complete)
         return show_rows(sh, s->txn, &ids, err);
     for (size_t i = 0; i < ids.ids.len; i++)

@@ -35,6 +35,29 @@ int show_inspect_errors(struct show *sh, struct err *err) MUST_CHECK;
 // auto_statistics.c
 int auto_statistics_run(struct job *job, struct err *err) MUST_CHECK;
 
+// ttl.c
+#define TTL_JOB_TYPE "ROW LEVEL TTL"
+int ttl_run(struct job *job, struct err *err) MUST_CHECK;
+
+// schedules.c: `adopt` when schedules have changed, and at the start.
+struct schedules *schedules_new(struct sql_engine *e);
+void schedules_adopt(struct schedules *w);
+bool schedules_waiting(struct schedules *w);
+void schedules_free(struct schedules *w);
+struct cat_schedule;
+int64_t schedule_next_run(const struct cat_schedule *s); // after now, microseconds; 0: never again
+// A session without a transaction, for the server's own work.
+int job_session_open(struct sql_engine *e, struct str user, struct str database, struct session **out,
+                     struct err *err) MUST_CHECK;
+
+// schedule_control.c
+int run_control_schedules(struct session *s, const struct ast *ast, struct arena *a, struct str *tag,
+                          struct err *err) MUST_CHECK;
+// The jobs that schedules have started.
+int job_ids_of_schedules(struct session *s, struct arena *a, const struct ast *query, struct job_ids *out,
+                         struct err *err) MUST_CHECK;
+int show_schedules(struct show *sh, struct err *err) MUST_CHECK;
+
 // backup.c
 enum { BULK_COLUMNS = 4 };
 extern const char *const bulk_column_names[BULK_COLUMNS]; // detached: the first alone

@@ -30,6 +30,7 @@ struct sql_engine {
     struct kv *kv;
     struct catalog *catalog;
     struct jobs *jobs;
+    struct schedules *schedules;
     char *external_io_dir; // of nodelocal files; empty: none
     struct budget budget;
     bool is_new, insecure;

@@ -168,7 +168,7 @@ static int show_locality(struct show *sh, struct err *err)
     return 0;
 }
 
-// Schedules and the like: there are none.
+// Changefeeds and the like: there are none.
 static int show_none(struct show *sh, struct err *err)
 {
     return 0;
@@ -243,9 +243,9 @@ const struct show_form show_cluster_forms[] = {
       TEXT("regions")}},
     {AST_SHOW_INSPECT_ERRORS, show_inspect_errors, {{0}}},
     {AST_SHOW_CHANGEFEED_JOBS, show_none, JOB_COLUMNS},
-    {AST_SHOW_JOBS_FOR_SCHEDULES, show_none, JOB_COLUMNS},
+    {AST_SHOW_JOBS_FOR_SCHEDULES, show_jobs, JOB_COLUMNS},
     {AST_SHOW_SCHEDULES,
-     show_none,
+     show_schedules,
      {INT("id"),
       TEXT("label"),
       TEXT("schedule_status"),
@@ -255,6 +255,8 @@ const struct show_form show_cluster_forms[] = {
       INT("jobsrunning"),
       TEXT("owner"),
       TIME("created"),
+      TEXT("on_previous_running"),
+      TEXT("on_execution_failure"),
       {"command", TYPE_OID_JSONB}}},
     {AST_SHOW_ZONE_CONFIGURATIONS, show_zones, {TEXT("target"), TEXT("raw_config_sql")}},
     {AST_SHOW_ZONE_CONFIGURATION, show_zone_configuration, {TEXT("target"), TEXT("raw_config_sql")}},

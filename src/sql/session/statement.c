@@ -978,7 +978,7 @@ static int run_control(struct session *s, const struct ast *ast, struct arena *a
         return run_control_jobs(s, ast, a, tag, err);
     if (what == AST_CONTROLLED_QUERIES || what == AST_CONTROLLED_SESSIONS)
         return run_cancel(s, ast, a, tag, err);
-    return not_supported(ast, err);
+    return run_control_schedules(s, ast, a, tag, err);
 }
 
 // CALL p(…): the procedure runs; output parameters are a row.

@@ -8,8 +8,8 @@
 // A savepoint named cockroach_restart (any name with force_savepoint_restart) stands for the transaction itself:
 // releasing it commits, rolling back to it starts the transaction again at a new snapshot, with its locks kept.
 #include "catalog/zone.h"
-#include "jobs/jobs.h"
-#include "sql/session/session_int.h"
+#include "catalog/schedules.h"
+#include "sql/session/jobs_int.h"
 #include "sql/functions/advisory.h"
 #include <strings.h>
 
@@ -166,7 +166,7 @@ static int commit_kv(struct session *s, struct err *err)
 {
     struct kv_txn *txn = s->txn;
     struct cat_txn_summary summary = cat_txn_summarize(txn);
-    bool zones_changed = cat_zones_changed(s->view);
+    bool zones_changed = cat_zones_changed(s->view), schedules_changed = cat_schedules_changed(s->view);
     auto_statistics_count(s);
     portals_end_txn(s, true);
     publish_txn(s, NULL);
@@ -184,6 +184,8 @@ static int commit_kv(struct session *s, struct err *err)
     if (s->touched_jobs)
         jobs_adopt(s->engine->jobs);
     s->touched_jobs = false;
+    if (UNLIKELY(schedules_changed) && s->engine->schedules != NULL)
+        schedules_adopt(s->engine->schedules);
     if (s->touched_roles)
         engine_end_revoked(s->engine);
     s->touched_roles = false;

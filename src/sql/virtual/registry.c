@@ -123,7 +123,6 @@ static const struct {
     {"system_statement_bundle_chunks", 34},
     {"system_statement_diagnostics_requests", 35},
     {"system_statement_diagnostics", 36},
-    {"system_scheduled_jobs", 37},
     {"system_sqlliveness", 39},
     {"system_migrations", 40},
     {"system_join_tokens", 41},
