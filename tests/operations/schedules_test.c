@@ -121,5 +121,82 @@ static void test_backup(void)
     harness_close(&h);
 }
 
+#define CREATED \
+    "SELECT label, recurrence, on_previous_running, on_execution_failure, command FROM [SHOW SCHEDULES] ORDER BY id"
+
+// What CREATE SCHEDULE makes of its clauses.
+static void test_backup_schedules(void)
+{
+    harness_open(&h, false);
+    struct str made = harness_run(&h, "CREATE SCHEDULE nightly FOR BACKUP INTO 'nodelocal://1/n' RECURRING '@daily'");
+    CHECK(str_find(made, STR("|nightly|ACTIVE|"), 0) > 0 &&
+          str_find(made, STR("|@daily|BACKUP INTO LATEST IN 'nodelocal://1/n' WITH OPTIONS (detached)\n"), 0) > 0 &&
+          str_find(made, STR("|@weekly|BACKUP INTO 'nodelocal://1/n' WITH OPTIONS (detached)"), 0) > 0);
+    CHECK_SQL(
+        &h, CREATED,
+        "nightly|@daily|WAIT|RETRY_SCHED|{\"backup_stmt\": \"BACKUP INTO LATEST IN 'nodelocal://1/n' WITH OPTIONS "
+        "(detached)\", \"backup_type\": 1, \"database\": \"defaultdb\"}\n"
+        "nightly|@weekly|WAIT|RETRY_SCHED|{\"backup_stmt\": \"BACKUP INTO 'nodelocal://1/n' WITH OPTIONS (detached)\", "
+        "\"backup_type\": 0, \"database\": \"defaultdb\"}");
+    CHECK_SQL(&h, "CREATE SCHEDULE IF NOT EXISTS nightly FOR BACKUP INTO 'nodelocal://1/n' RECURRING '@daily'", "");
+    CHECK_SQL(&h, "DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]", "DROP SCHEDULES 2");
+    CHECK_SQL(&h, "CREATE TABLE t (a INT)", "CREATE TABLE");
+    harness_run(
+        &h, "CREATE SCHEDULE 'full only' FOR BACKUP TABLE t INTO 'nodelocal://1/t' RECURRING '0 3 * * *' FULL BACKUP "
+            "ALWAYS WITH SCHEDULE OPTIONS on_previous_running = 'skip', on_execution_failure = 'pause', first_run = "
+            "'2100-01-01 00:00:00+00'");
+    CHECK_SQL(&h, "SELECT next_run, on_previous_running, on_execution_failure FROM [SHOW SCHEDULES]",
+              "2100-01-01 00:00:00+00|SKIP|PAUSE_SCHED");
+    CHECK_SQL(&h, "DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]", "DROP SCHEDULES 1");
+    harness_run(&h, "CREATE SCHEDULE FOR BACKUP INTO 'nodelocal://1/a' RECURRING '*/30 * * * *'");
+    harness_run(&h, "CREATE SCHEDULE FOR BACKUP INTO 'nodelocal://1/b' RECURRING '@weekly'");
+    harness_run(&h, "CREATE SCHEDULE FOR BACKUP INTO 'nodelocal://1/c' RECURRING '@hourly' FULL BACKUP '0 4 * * sun'");
+    CHECK_SQL(&h,
+              "SELECT string_agg(recurrence, ', ' ORDER BY id), bool_and(label LIKE 'BACKUP %') FROM [SHOW SCHEDULES]",
+              "*/30 * * * *, @daily, @weekly, @hourly, 0 4 * * sun|t");
+    CHECK_SQL(&h, "CREATE SCHEDULE FOR BACKUP TABLE nope INTO 'nodelocal://1/x' RECURRING '@daily'",
+              "ERROR 42P01 relation \"nope\" does not exist");
+    harness_run(&h, "BACKUP INTO 'nodelocal://1/x'");
+    CHECK_SQL(&h, "CREATE SCHEDULE FOR BACKUP INTO 'nodelocal://1/x' RECURRING '@daily'",
+              "ERROR 55000 backups already created in the collection");
+    harness_run(&h, "CREATE SCHEDULE FOR BACKUP INTO 'nodelocal://1/x' RECURRING '@daily' WITH SCHEDULE OPTIONS "
+                    "ignore_existing_backups");
+    CHECK_SQL(&h, "SELECT count(*) FROM [SHOW SCHEDULES]", "7");
+    harness_close(&h);
+}
+
+// A full backup, then what has changed since: restored, all is there.
+static void test_backups_are_taken(void)
+{
+    harness_open(&h, true);
+    CHECK_SQL(&h, "CREATE DATABASE d; CREATE TABLE d.t (a INT PRIMARY KEY); INSERT INTO d.t VALUES (1)",
+              "CREATE DATABASE\nCREATE TABLE\nINSERT 0 1");
+    CHECK_SQL(&h, "USE d", "SET");
+    harness_run(
+        &h, "CREATE SCHEDULE s FOR BACKUP TABLE t INTO 'nodelocal://1/s' RECURRING '@every 1s' FULL BACKUP '@yearly' "
+            "WITH SCHEDULE OPTIONS first_run = 'now'");
+    await(
+        "SELECT count(*) FROM [SHOW JOBS FOR SCHEDULES SELECT id FROM [SHOW SCHEDULES]] WHERE status = 'succeeded' AND "
+        "description LIKE 'BACKUP TABLE t INTO ''%'",
+        "1");
+    CHECK_SQL(&h, "INSERT INTO t VALUES (2)", "INSERT 0 1");
+    harness_reopen(&h);
+    CHECK_SQL(&h, "USE d", "SET");
+    await("SELECT count(*) > 0 FROM [SHOW BACKUP FROM LATEST IN 'nodelocal://1/s'] WHERE backup_type = 'incremental'",
+          "t");
+    await("SELECT count(*) >= 2 FROM [SHOW BACKUP FROM LATEST IN 'nodelocal://1/s'] WHERE rows > 0", "t");
+    CHECK_SQL(&h, "PAUSE SCHEDULES SELECT id FROM [SHOW SCHEDULES]", "PAUSE SCHEDULES 2");
+    await("SELECT count(*) FROM [SHOW JOBS] WHERE status = 'running'", "0");
+    harness_run(&h, "RESTORE TABLE d.t FROM LATEST IN 'nodelocal://1/s' WITH into_db = 'defaultdb'");
+    CHECK_SQL(&h, "SELECT string_agg(a::STRING, ',' ORDER BY a) FROM defaultdb.t", "1,2");
+    // the table goes: the schedule says so and goes on
+    CHECK_SQL(&h, "DROP TABLE t", "DROP TABLE");
+    CHECK_SQL(&h, "RESUME SCHEDULES SELECT id FROM [SHOW SCHEDULES]", "RESUME SCHEDULES 2");
+    await("SELECT state FROM [SHOW SCHEDULES] WHERE recurrence = '@every 1s'", "relation \"t\" does not exist");
+    CHECK_SQL(&h, "SELECT DISTINCT schedule_status FROM [SHOW SCHEDULES]", "ACTIVE");
+    harness_close(&h);
+}
+
 CHECK_MAIN({"rows_expire", test_rows_expire}, {"expression", test_expression}, {"foreign_keys", test_foreign_keys},
-           {"restart", test_restart}, {"backup", test_backup})
+           {"restart", test_restart}, {"backup", test_backup}, {"backup_schedules", test_backup_schedules},
+           {"backups_are_taken", test_backups_are_taken})

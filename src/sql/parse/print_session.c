@@ -520,6 +520,18 @@ void print_backup(struct printer *pr, const struct ast_backup *n)
     emit_list(pr, " WITH OPTIONS (%L)", n->options);
 }
 
+void print_create_schedule(struct printer *pr, const struct ast_create_schedule *n)
+{
+    emit(pr, "CREATE SCHEDULE");
+    emit_if(pr, n->if_not_exists, "%s", " IF NOT EXISTS");
+    emit_node(pr, " %n", n->label);
+    emit(pr, " FOR %n RECURRING ", n->backup);
+    emit(pr, n->recurring != NULL ? "%n" : "NEVER", n->recurring);
+    emit_node(pr, " FULL BACKUP %n", n->full);
+    emit_if(pr, n->full_always, "%s", " FULL BACKUP ALWAYS");
+    emit_list(pr, " WITH SCHEDULE OPTIONS (%L)", n->options);
+}
+
 void print_inspect(struct printer *pr, const struct ast_inspect *n)
 {
     emit(pr, "INSPECT %s %n", n->database ? "DATABASE" : "TABLE", n->object);

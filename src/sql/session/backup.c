@@ -309,6 +309,57 @@ int run_backup(struct session *s, const struct ast *ast, bool describe, struct a
     return rc;
 }
 
+// ---- schedules
+
+static int existing_backups(struct session *s, const struct ast_backup *b, struct arena *a, size_t *n, struct err *err)
+{
+    struct str collection;
+    const struct str *paths;
+    TRY(resolve_list(s, b->to, a, &collection, err));
+    return backup_list(collection, a, &paths, n, err);
+}
+
+int backup_check_schedulable(struct session *s, const struct ast *backup, bool ignore_existing, struct arena *a,
+                             struct err *err)
+{
+    struct backup_request request;
+    size_t n = 0;
+    TRY(check_admin(s, "schedule backups", err));
+    TRY(backup_request(s, ast_as_backup(backup), a, &request, err));
+    if (!ignore_existing)
+        TRY(existing_backups(s, ast_as_backup(backup), a, &n, err));
+    if (n == 0)
+        return 0;
+    err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "backups already created in the collection");
+    return err_hint(
+        err, "to ignore existing backups, the schedule can be created with the 'ignore_existing_backups' option");
+}
+
+int backup_create_job(struct session *s, struct str owner, const struct ast *backup, struct arena *a, int64_t *job,
+                      struct err *err)
+{
+    const struct ast_backup *b = ast_as_backup(backup);
+    struct backup_request request;
+    struct buf payload = BUF_INIT, text = BUF_INIT;
+    bool admin;
+    size_t n;
+    TRY(cat_is_admin(s->view, owner, &admin, err));
+    if (!admin)
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the admin role are allowed to take backups");
+    TRY(existing_backups(s, b, a, &n, err));
+    *job = SCHEDULE_LATER;
+    if (b->latest && n == 0)
+        return 0;
+    TRY(backup_request(s, b, a, &request, err));
+    backup_request_encode(&payload, &request);
+    ast_print(&text, backup, AST_PRINT_DEFAULT);
+    int rc =
+        jobs_create(s->engine->jobs, s->txn, ast_tag(backup), owner, buf_view(&text), buf_view(&payload), job, err);
+    buf_release(&payload);
+    buf_release(&text);
+    return rc;
+}
+
 // ---- RESTORE
 
 // Tables are looked up in the backup, not in the cluster: a.b is table b of database a, in schema public.

@@ -50,6 +50,20 @@ int64_t schedule_next_run(const struct cat_schedule *s); // after now, microseco
 int job_session_open(struct sql_engine *e, struct str user, struct str database, struct session **out,
                      struct err *err) MUST_CHECK;
 
+// schedule_backup.c
+enum { SCHEDULE_COLUMNS = 6, SCHEDULE_LATER = -1 };
+extern const char *const schedule_column_names[SCHEDULE_COLUMNS];
+const struct type *schedule_column_types(void);
+int run_create_schedule(struct session *s, const struct ast *ast, bool describe, struct arena *a,
+                        struct err *err) MUST_CHECK;
+int schedule_start_backup(struct session *s, const struct cat_schedule *schedule, struct arena *a, int64_t *job,
+                          struct err *err) MUST_CHECK;
+// backup.c, for them: whether the statement can be run again and again, and its job (SCHEDULE_LATER: see above).
+int backup_check_schedulable(struct session *s, const struct ast *backup, bool ignore_existing, struct arena *a,
+                             struct err *err) MUST_CHECK;
+int backup_create_job(struct session *s, struct str owner, const struct ast *backup, struct arena *a, int64_t *job,
+                      struct err *err) MUST_CHECK;
+
 // schedule_control.c
 int run_control_schedules(struct session *s, const struct ast *ast, struct arena *a, struct str *tag,
                           struct err *err) MUST_CHECK;

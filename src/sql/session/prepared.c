@@ -193,6 +193,8 @@ static int describe_other(struct session *s, struct prepared *p, struct err *err
         named_columns(p, info, &text, 1);
     } else if (p->ast->kind == AST_BACKUP || p->ast->kind == AST_RESTORE) {
         named_columns(p, bulk_column_names, bulk_column_types(), bulk_is_detached(p->ast) ? 1 : BULK_COLUMNS);
+    } else if (p->ast->kind == AST_CREATE_SCHEDULE) {
+        named_columns(p, schedule_column_names, schedule_column_types(), SCHEDULE_COLUMNS);
     } else if (p->ast->kind == AST_EXECUTE) {
         struct prepared *other = prepared_find(s, ast_as_execute(p->ast)->name);
         if (other != NULL) {

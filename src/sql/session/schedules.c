@@ -77,6 +77,7 @@ static const struct executor {
                  struct err *err);
 } executors[] = {
     {CAT_SCHEDULE_TTL, start_ttl},
+    {CAT_SCHEDULE_BACKUP, schedule_start_backup},
 };
 
 static const struct executor *executor_of(const struct cat_schedule *schedule)
@@ -117,6 +118,11 @@ static int run_now(struct session *s, struct cat_schedule *schedule, struct aren
     if (executor == NULL)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %.*s", STR_FMT(schedule->executor));
     TRY(executor->start(s, schedule, a, &job, err));
+    if (job == SCHEDULE_LATER) {
+        schedule->next_run_micros = soon();
+        schedule->state = STR("waiting for initial backup to complete");
+        return cat_schedule_put(s->view, schedule, err);
+    }
     return job != 0 ? note_creator(s, job, schedule->id, a, err) : 0;
 }
 

@@ -1053,6 +1053,8 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
         return run_cluster_statement(s, ast, a, err);
     case AST_BACKUP:
         return run_backup(s, ast, describe, a, err);
+    case AST_CREATE_SCHEDULE:
+        return run_create_schedule(s, ast, describe, a, err);
     case AST_RESTORE:
         return run_restore(s, ast, describe, a, err);
     case AST_INSPECT:

@@ -177,6 +177,38 @@ backup_stmt:
     }
   | "BACKUP" error { HELP("BACKUP"); }
   ;
+%type <node> schedule_stmt opt_schedule_label schedule_cron opt_full_backup;
+%type <list> opt_schedule_options;
+schedule_stmt:
+    "CREATE" "SCHEDULE" opt_if_not_exists opt_schedule_label "FOR" "BACKUP" backup_targets "INTO" location_list
+    opt_backup_options "RECURRING" schedule_cron opt_full_backup opt_schedule_options
+    {
+        struct ast_create_schedule *s = AS(create_schedule, $13);
+        AS(backup, $7)->to = $9;
+        AS(backup, $7)->options = $10;
+        s->if_not_exists = $3;
+        s->label = $4;
+        s->backup = $7;
+        s->recurring = $12;
+        s->options = $14;
+        $13->position = @1;
+        $$ = $13;
+    }
+  | "CREATE" "SCHEDULE" error { HELP("CREATE SCHEDULE FOR BACKUP"); }
+  ;
+opt_schedule_label: %empty { $$ = NULL; } | string_value | name { $$ = NODE(STRING, string, @1, .value = $1); } ;
+schedule_cron: string_value | "NEVER" { $$ = NULL; } ;
+// A CREATE_SCHEDULE node with full and full_always.
+opt_full_backup:
+    %empty { $$ = NODE(CREATE_SCHEDULE, create_schedule, 0); }
+  | "FULL" "BACKUP" string_value { $$ = NODE(CREATE_SCHEDULE, create_schedule, @1, .full = $3); }
+  | "FULL" "BACKUP" "ALWAYS" { $$ = NODE(CREATE_SCHEDULE, create_schedule, @1, .full_always = true); }
+  ;
+opt_schedule_options:
+    %empty { $$ = LIST1(NULL); }
+  | "WITH" "SCHEDULE" "OPTIONS" backup_option_list { $$ = $4; }
+  | "WITH" "SCHEDULE" "OPTIONS" '(' backup_option_list ')' { $$ = $5; }
+  ;
 // A BACKUP node with target and targets.
 backup_targets:
     %empty { $$ = NODE(BACKUP, backup, 0); }

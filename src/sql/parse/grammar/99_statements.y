@@ -73,6 +73,7 @@ preparable_stmt:
   | control_stmt
   | virtual_cluster_stmt
   | backup_stmt
+  | schedule_stmt
   | restore_stmt
   | inspect_stmt
   | "CREATE" error { HELP("CREATE"); }
