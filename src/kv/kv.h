@@ -15,6 +15,8 @@
 #include "base/base.h"
 #include "base/str.h"
 
+#include <string.h>
+
 struct err;
 struct budget;
 struct os;
@@ -183,7 +185,17 @@ enum kv_read_flags {
     KV_READ_KEYS_ONLY = 4,
     KV_READ_VALIDATED = 8, // validated by the commit at every isolation level: what constraints and schemas rest on
     KV_READ_MARKED = 16,   // own writes up to the read mark only
+    KV_READ_STAMPED = 32,  // values begin with the version they were committed at, see kv_take_stamp
 };
+// Takes the version from the front of a value read with KV_READ_STAMPED; 0: it is the transaction's own.
+enum { KV_STAMP_BYTES = 8 };
+static inline uint64_t kv_take_stamp(struct str *value)
+{
+    uint64_t version;
+    memcpy(&version, value->ptr, KV_STAMP_BYTES);
+    *value = (struct str){value->ptr + KV_STAMP_BYTES, value->len - KV_STAMP_BYTES};
+    return version;
+}
 // The mark of now: a read with KV_READ_MARKED under it sees the transaction's writes so far and none that follow. So a
 // statement reads what was there when it began, whatever it writes itself. Scans keep the read mark of their opening.
 uint64_t kv_mark(const struct kv_txn *txn);

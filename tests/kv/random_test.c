@@ -23,6 +23,7 @@ struct slot {
     bool broken; // after a conflict: reset or abort only
     unsigned savepoints;
     struct kv_scan *engine_scan, *model_scan;
+    unsigned scan_flags;
     struct arena arena;
     struct kept kept[KEPT_MAX];
     size_t nkept;
@@ -145,16 +146,36 @@ static void check_kept(struct run *run, struct slot *s)
     s->nkept = 0;
 }
 
-static void same_value(struct run *run, const char *what, const struct kv_value *e, const struct kv_value *m)
+// The commit of one store and that of the other.
+static bool same_version(const struct run *run, uint64_t engine, uint64_t model)
 {
-    if (e->found != m->found || (e->found && !str_eq(e->value, m->value)))
+    for (size_t i = run->versions.len; i-- > 0;) {
+        const struct version_pair *v = &run->versions.ptr[i];
+        if (v->engine == engine || v->model == model)
+            return v->engine == engine && v->model == model;
+    }
+    return engine == 0 && model == 0; // own writes
+}
+
+static bool same_bytes(const struct run *run, unsigned flags, struct str e, struct str m)
+{
+    if ((flags & (KV_READ_STAMPED | KV_READ_KEYS_ONLY)) != KV_READ_STAMPED)
+        return str_eq(e, m);
+    return e.len >= KV_STAMP_BYTES && m.len >= KV_STAMP_BYTES &&
+           same_version(run, kv_take_stamp(&e), kv_take_stamp(&m)) && str_eq(e, m);
+}
+
+static void same_value(struct run *run, const char *what, unsigned flags, const struct kv_value *e,
+                       const struct kv_value *m)
+{
+    if (e->found != m->found || (e->found && !same_bytes(run, flags, e->value, m->value)))
         mismatch(run, "%s: %s of %zu bytes, expected %s of %zu bytes", what, e->found ? "a value" : "none",
                  e->found ? e->value.len : 0, m->found ? "a value" : "none", m->found ? m->value.len : 0);
 }
 
-static bool same_pair(struct run *run, const struct kv_pair *e, const struct kv_pair *m)
+static bool same_pair(struct run *run, unsigned flags, const struct kv_pair *e, const struct kv_pair *m)
 {
-    if (str_eq(e->key, m->key) && str_eq(e->value, m->value))
+    if (str_eq(e->key, m->key) && same_bytes(run, flags, e->value, m->value))
         return true;
     mismatch(run, "scan gives key of %zu bytes %.*s value of %zu bytes, expected key of %zu bytes %.*s value of %zu",
              e->key.len, STR_FMT(e->key), e->value.len, m->key.len, STR_FMT(m->key), m->value.len);
@@ -177,7 +198,7 @@ static void pull_both(struct run *run, struct slot *s, size_t max, size_t calls)
                 mismatch(run, "scan gives more than expected: key %.*s", STR_FMT(e.pairs[at].key));
                 return;
             }
-            if (!same_pair(run, &e.pairs[at], &m.pairs[0]))
+            if (!same_pair(run, s->scan_flags, &e.pairs[at], &m.pairs[0]))
                 return;
         }
         if (e.n > max)
@@ -204,7 +225,8 @@ static void compare_stores(struct run *run)
 {
     struct slot s = {.engine = begin_read_only(&run->engine), .model = begin_read_only(&run->model)};
     arena_init(&s.arena, NULL);
-    unsigned flags = below(run, 2) ? KV_READ_REVERSE : 0;
+    unsigned flags = (below(run, 2) ? KV_READ_REVERSE : 0) | (below(run, 2) ? KV_READ_STAMPED : 0);
+    s.scan_flags = flags;
     struct kv_range all = {STR_EMPTY, STR_NONE};
     if (kv_scan_open(s.engine, all, flags, 0, &s.engine_scan) != KV_OK ||
         kv_scan_open(s.model, all, flags, 0, &s.model_scan) != KV_OK)
@@ -310,12 +332,12 @@ static void step_get(struct run *run, struct slot *s)
 {
     struct str key = any_key(run);
     static const unsigned kinds[] = {0, 0, 0, KV_READ_VALIDATED, KV_READ_SNAPSHOT, KV_READ_MARKED};
-    unsigned flags = kinds[below(run, ARRAY_LEN(kinds))];
+    unsigned flags = kinds[below(run, ARRAY_LEN(kinds))] | (below(run, 2) ? KV_READ_STAMPED : 0);
     struct kv_value e = {0}, m = {0};
     trace(run, s, "get %.*s flags %u", STR_FMT(key), flags);
     if (!same_result(run, "get", kv_get(s->engine, key, flags, &e), kv_get(s->model, key, flags, &m)))
         return;
-    same_value(run, "get", &e, &m);
+    same_value(run, "get", flags, &e, &m);
     if (e.found)
         keep_slice(s, e.value);
 }
@@ -325,22 +347,25 @@ static void step_get_many(struct run *run, struct slot *s)
     struct str keys[8];
     struct kv_value e[8], m[8];
     size_t n = below(run, 8);
+    unsigned flags = below(run, 2) ? KV_READ_STAMPED : 0;
     for (size_t i = 0; i < n; i++)
         keys[i] = any_key(run);
     trace(run, s, "get_many %zu", n);
-    if (!same_result(run, "get_many", kv_get_many(s->engine, keys, n, 0, e), kv_get_many(s->model, keys, n, 0, m)))
+    if (!same_result(run, "get_many", kv_get_many(s->engine, keys, n, flags, e),
+                     kv_get_many(s->model, keys, n, flags, m)))
         return;
     for (size_t i = 0; i < n; i++)
-        same_value(run, "get_many", &e[i], &m[i]);
+        same_value(run, "get_many", flags, &e[i], &m[i]);
 }
 
 static void step_scan(struct run *run, struct slot *s)
 {
     struct kv_range range = some_range(run);
-    unsigned flags = (unsigned)below(run, 32);
+    unsigned flags = (unsigned)below(run, 64);
     uint64_t limit = below(run, 2) ? below(run, 6) : 0;
     trace(run, s, "scan [%.*s, %.*s) flags %u limit %d", STR_FMT(range.start), STR_FMT(range.end), flags, (int)limit);
     close_scans(s);
+    s->scan_flags = flags;
     if (!same_result(run, "scan_open", kv_scan_open(s->engine, range, flags, limit, &s->engine_scan),
                      kv_scan_open(s->model, range, flags, limit, &s->model_scan)))
         return;

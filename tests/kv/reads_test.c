@@ -587,9 +587,75 @@ static void as_of(struct store *s)
         kv_abort(none);
 }
 
+// "key@i=value": committed by the i-th of `versions`, @- by nobody yet.
+static void check_stamped(int line, const struct kv_pair *p, const uint64_t *versions, const char *expected)
+{
+    char text[64];
+    struct str value = p->value;
+    uint64_t version = kv_take_stamp(&value);
+    int at = 0;
+    while (version != 0 && versions[at] != version && at < 9)
+        at++;
+    snprintf(text, sizeof(text), "%.*s@%c=%.*s", STR_FMT(p->key), version == 0 ? '-' : '0' + at, STR_FMT(value));
+    if (strcmp(text, expected) != 0)
+        check_failed_at(__FILE__, line, "%s, expected %s", text, expected);
+}
+
+static void stamped_at(int line, struct kv_txn *t, unsigned flags, const uint64_t *versions,
+                       const char *const *expected, size_t n)
+{
+    struct kv_scan *scan;
+    struct kv_batch b;
+    CHECK_OK(kv_scan_open(t, range_of("", NULL), flags | KV_READ_STAMPED, 0, &scan));
+    CHECK_OK(kv_scan_next(scan, 100, &b));
+    CHECK_INT(b.n, n);
+    for (size_t i = 0; i < b.n && i < n; i++) {
+        const char *e = expected[(flags & KV_READ_REVERSE) != 0 ? n - 1 - i : i];
+        check_stamped(line, &b.pairs[i], versions, e);
+        struct kv_value v;
+        CHECK_OK(kv_get(t, b.pairs[i].key, flags | KV_READ_STAMPED, &v));
+        CHECK(v.found);
+        check_stamped(line, &(struct kv_pair){b.pairs[i].key, v.value}, versions, e);
+    }
+    kv_scan_close(scan);
+}
+#define STAMPED(t, flags, versions, ...)                                         \
+    stamped_at(__LINE__, t, flags, versions, (const char *const[]){__VA_ARGS__}, \
+               sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void stamps(struct store *s)
+{
+    uint64_t v[10] = {0};
+    v[0] = WRITE(s, "a=1 b=2 c=3 d=4 e=5");
+    CHECK_OK(kv_checkpoint(s->kv));
+    v[1] = WRITE(s, "b=20 -d");
+    CHECK_OK(kv_checkpoint(s->kv));
+    v[2] = WRITE(s, "a=10 d=40");
+    struct kv_txn *t = begin_txn(s);
+    STAMPED(t, 0, v, "a@2=10", "b@1=20", "c@0=3", "d@2=40", "e@0=5");
+    PUT(t, "c", "x");
+    kv_set_read_mark(t, kv_mark(t));
+    PUT(t, "e", "");
+    STAMPED(t, 0, v, "a@2=10", "b@1=20", "c@-=x", "d@2=40", "e@-=");
+    STAMPED(t, KV_READ_MARKED | KV_READ_REVERSE, v, "a@2=10", "b@1=20", "c@-=x", "d@2=40", "e@0=5");
+    v[3] = COMMIT(s, t);
+    t = begin_with(s, (struct kv_begin_options){.as_of = v[1]});
+    STAMPED(t, 0, v, "a@0=1", "b@1=20", "c@0=3", "e@0=5");
+    kv_abort(t);
+    CHECK_OK(kv_checkpoint(s->kv));
+    t = begin_with(s, (struct kv_begin_options){.as_of = v[2]});
+    STAMPED(t, KV_READ_REVERSE, v, "a@2=10", "b@1=20", "c@0=3", "d@2=40", "e@0=5");
+    kv_abort(t);
+    t = begin_txn(s);
+    STAMPED(t, 0, v, "a@2=10", "b@1=20", "c@3=x", "d@2=40", "e@3=");
+    SCAN(t, "", NULL, KV_READ_STAMPED | KV_READ_KEYS_ONLY, 0, "a= b= c= d= e=");
+    kv_abort(t);
+}
+
 const struct kv_case read_cases[] = {
     {"absent_and_present", absent_and_present, false},
     {"overwrite_and_delete", overwrite_and_delete, false},
+    {"stamps", stamps, false},
     {"own_writes", own_writes, false},
     {"abort_drops_writes", abort_drops_writes, false},
     {"snapshot_is_stable", snapshot_is_stable, false},

@@ -28,7 +28,7 @@ struct found history_pick(struct str versions, uint64_t snapshot)
         if (superseded_at <= snapshot)
             break; // and so are all older ones
         if (version <= snapshot)
-            return (struct found){version, false, {versions.ptr + at, len}};
+            return (struct found){.at = version, .value = {versions.ptr + at, len}};
         at += len;
     }
     return (struct found){0};

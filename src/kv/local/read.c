@@ -3,6 +3,8 @@
 
 #include "base/util.h"
 
+#include <string.h>
+
 static bool find_in_memtables(const struct view *view, struct str key, uint64_t snapshot, struct found *out)
 {
     for (unsigned i = 0; i < view->count; i++) {
@@ -15,7 +17,7 @@ static bool find_in_memtables(const struct view *view, struct str key, uint64_t 
         struct skip_node *node = skip_find(&m->keys, key);
         struct version *v = node != NULL ? memtable_visible(node, snapshot) : NULL;
         if (v != NULL) {
-            *out = (struct found){v->at, v->deleted, version_value(v)};
+            *out = (struct found){.at = v->at, .deleted = v->deleted, .value = version_value(v)};
             return true;
         }
     }
@@ -36,7 +38,7 @@ static enum kv_result find_in_tree(struct txn *txn, struct str key, struct found
     struct str stamped;
     int rc = tree_get(reader->txn, txn->store->tree.data, key, &stamped);
     if (rc == 0 && (reader->state.version <= txn->snapshot || tree_stamp(stamped) <= txn->snapshot)) {
-        *out = (struct found){tree_stamp(stamped), false, tree_value(stamped)};
+        *out = found_in_tree(stamped);
         return KV_OK;
     }
     if ((rc == 0 || rc == MDB_NOTFOUND) && reader->state.version > txn->snapshot)
@@ -52,25 +54,52 @@ enum kv_result read_committed(struct txn *txn, struct str key, struct found *out
     return find_in_tree(txn, key, out);
 }
 
-// The value under an own addition.
-static enum kv_result add_to(struct txn *txn, const struct write *w, const struct found *base, struct str *out)
+enum kv_result found_add(struct txn *txn, const struct write *w, struct found *f)
 {
-    int64_t before = base->at != 0 && !base->deleted ? counter_decode(base->value) : 0;
+    int64_t before = f->at != 0 && !f->deleted ? counter_decode(f->value) : 0;
     int64_t sum = (int64_t)((uint64_t)before + (uint64_t)w->delta);
     enum kv_result r = txn_charge(txn, sizeof(sum));
     if (r == KV_OK)
-        *out = (struct str){arena_dup(&txn->arena, &sum, sizeof(sum)), sizeof(sum)};
+        *f = (struct found){.at = UINT64_MAX, .value = {arena_dup(&txn->arena, &sum, sizeof(sum)), sizeof(sum)}};
+    return r;
+}
+
+enum kv_result found_stamp(struct txn *txn, struct found *f)
+{
+    if (f->in_tree) {
+        f->value = (struct str){f->value.ptr - TREE_STAMP_BYTES, f->value.len + TREE_STAMP_BYTES};
+        return KV_OK;
+    }
+    size_t len = KV_STAMP_BYTES + f->value.len;
+    enum kv_result r = txn_charge(txn, len);
+    if (r != KV_OK)
+        return r;
+    uint64_t version = f->at != UINT64_MAX ? f->at : 0;
+    char *stamped = arena_alloc(&txn->arena, len);
+    memcpy(stamped, &version, KV_STAMP_BYTES);
+    if (f->value.len > 0)
+        memcpy(stamped + KV_STAMP_BYTES, f->value.ptr, f->value.len);
+    f->value = (struct str){stamped, len};
+    return KV_OK;
+}
+
+static enum kv_result deliver(struct txn *txn, struct found f, unsigned flags, struct kv_value *out)
+{
+    enum kv_result r = KV_OK;
+    out->found = f.at != 0 && !f.deleted;
+    if (UNLIKELY((flags & KV_READ_STAMPED) != 0) && out->found)
+        r = found_stamp(txn, &f);
+    out->value = out->found ? f.value : STR_EMPTY;
     return r;
 }
 
 static enum kv_result get(struct txn *txn, struct str key, unsigned flags, struct kv_value *out)
 {
     const struct write *w = write_under(write_find(txn, key), read_mark_for(txn, flags));
-    *out = (struct kv_value){.found = w != NULL && w->kind != WRITE_DELETE, .value = STR_EMPTY};
-    if (w != NULL && w->kind != WRITE_ADD) {
-        out->value = w->value;
-        return KV_OK;
-    }
+    *out = (struct kv_value){.value = STR_EMPTY};
+    if (w != NULL && w->kind != WRITE_ADD)
+        return deliver(txn, (struct found){.at = UINT64_MAX, .deleted = w->kind == WRITE_DELETE, .value = w->value},
+                       flags, out);
     if (UNLIKELY(key.len == 0))
         return KV_OK;
     if ((flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only) {
@@ -80,13 +109,9 @@ static enum kv_result get(struct txn *txn, struct str key, unsigned flags, struc
     }
     struct found found;
     enum kv_result r = read_committed(txn, key, &found);
-    if (r != KV_OK)
-        return r;
-    if (w != NULL)
-        return add_to(txn, w, &found, &out->value);
-    out->found = found.at != 0 && !found.deleted;
-    out->value = out->found ? found.value : STR_EMPTY;
-    return KV_OK;
+    if (r == KV_OK && w != NULL)
+        r = found_add(txn, w, &found);
+    return r == KV_OK ? deliver(txn, found, flags, out) : r;
 }
 
 enum kv_result txn_get(struct kv_txn *base, struct str key, unsigned flags, struct kv_value *out)
@@ -124,6 +149,6 @@ int newest_value(struct view *view, struct tree *tree, MDB_txn *txn, struct str 
     struct str stamped;
     int rc = tree_get(txn, tree->data, key, &stamped);
     if (rc == 0)
-        *out = (struct found){tree_stamp(stamped), false, tree_value(stamped)};
+        *out = found_in_tree(stamped);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }

@@ -30,7 +30,7 @@ struct scan {
     struct scan *next, *previous; // open scans of the transaction
     struct str start, end;        // in `bounds`; end.ptr NULL: none
     struct buf bounds;
-    bool reverse, keys_only, tracked, dry, opened;
+    bool reverse, keys_only, stamped, tracked, dry, opened;
     bool all_visible; // the tree's reader is not ahead of the snapshot
     uint64_t left;    // pairs until the limit
     uint64_t dead;    // keys passed by that are deleted
@@ -221,11 +221,10 @@ static struct found look(const struct scan *scan, const struct source *src)
     if (src->kind == SOURCE_MEMTABLE) {
         const struct version *v = memtable_visible(src->node, scan->snapshot);
         if (v != NULL)
-            found = (struct found){v->at, v->deleted, version_value(v)};
+            found = (struct found){.at = v->at, .deleted = v->deleted, .value = version_value(v)};
     } else if (src->kind == SOURCE_TREE) {
-        uint64_t at = tree_stamp(src->cursor.value);
-        if (scan->all_visible || at <= scan->snapshot)
-            found = (struct found){at, false, tree_value(src->cursor.value)};
+        if (scan->all_visible || tree_stamp(src->cursor.value) <= scan->snapshot)
+            found = found_in_tree(src->cursor.value);
     } else if (src->kind == SOURCE_HISTORY) {
         found = history_pick(src->cursor.value, scan->snapshot);
     }
@@ -237,16 +236,10 @@ static enum kv_result apply_own(struct scan *scan, const struct write *w, struct
 {
     if (w == NULL)
         return KV_OK;
-    if (w->kind != WRITE_ADD) {
-        *found = (struct found){UINT64_MAX, w->kind == WRITE_DELETE, w->value};
-        return KV_OK;
-    }
-    int64_t before = found->at != 0 && !found->deleted ? counter_decode(found->value) : 0;
-    int64_t sum = (int64_t)((uint64_t)before + (uint64_t)w->delta);
-    enum kv_result r = txn_charge(scan->txn, sizeof(sum));
-    if (r == KV_OK)
-        *found = (struct found){UINT64_MAX, false, {arena_dup(&scan->txn->arena, &sum, sizeof(sum)), sizeof(sum)}};
-    return r;
+    if (w->kind == WRITE_ADD)
+        return found_add(scan->txn, w, found);
+    *found = (struct found){.at = UINT64_MAX, .deleted = w->kind == WRITE_DELETE, .value = w->value};
+    return KV_OK;
 }
 
 static inline void emit(struct scan *scan, size_t *n, struct str key, struct str value)
@@ -267,7 +260,7 @@ static void run_tree(struct scan *scan, struct source *src, struct str until, si
     while (*n < max && src->valid && (until.ptr == NULL || order(scan, src->key, until) < 0)) {
         struct str stamped = src->cursor.value;
         if (LIKELY(scan->all_visible) || tree_stamp(stamped) <= scan->snapshot)
-            emit(scan, n, src->key, tree_value(stamped));
+            emit(scan, n, src->key, scan->stamped ? stamped : tree_value(stamped));
         source_advance(scan, src);
     }
 }
@@ -296,6 +289,8 @@ static void run_bare(struct scan *scan, struct source *src, size_t max, size_t *
         size_t kept = in_range(scan, pairs[got - 1].key) ? got : count_in_range(scan, pairs, got);
         for (size_t i = 0; i < kept && scan->keys_only; i++)
             pairs[i].value = STR_EMPTY;
+        for (size_t i = 0; i < kept && scan->stamped; i++)
+            pairs[i].value = (struct str){pairs[i].value.ptr - TREE_STAMP_BYTES, pairs[i].value.len + TREE_STAMP_BYTES};
         *n += kept;
         settle(scan, src);
         src->valid = src->valid && kept == got;
@@ -321,6 +316,8 @@ static enum kv_result merge_key(struct scan *scan, struct str key, size_t *n)
         source_advance(scan, src);
     }
     enum kv_result r = apply_own(scan, own, &best);
+    if (UNLIKELY(scan->stamped) && r == KV_OK && best.at != 0 && !best.deleted)
+        r = found_stamp(scan->txn, &best);
     if (r == KV_OK && best.at != 0 && !best.deleted)
         emit(scan, n, key, best.value);
     else
@@ -458,6 +455,7 @@ enum kv_result scan_open(struct kv_txn *base, struct kv_range range, unsigned fl
                           .bounds = bounds,
                           .reverse = (flags & KV_READ_REVERSE) != 0,
                           .keys_only = (flags & KV_READ_KEYS_ONLY) != 0,
+                          .stamped = (flags & (KV_READ_STAMPED | KV_READ_KEYS_ONLY)) == KV_READ_STAMPED,
                           .tracked = (flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only &&
                                      (txn->store->skip & KV_SKIP_RANGES) == 0,
                           .reads = reads_for(txn, flags),

@@ -303,10 +303,19 @@ void commit_author(struct store *s, uint64_t version, struct kv_conflict *out);
 // read.c
 // A version found for a key.
 struct found {
-    uint64_t at; // 0: nothing found
+    uint64_t at; // 0: nothing found; UINT64_MAX: an own write
     bool deleted;
+    bool in_tree; // the stamp is before the value
     struct str value;
 };
+static inline struct found found_in_tree(struct str stamped)
+{
+    return (struct found){.at = tree_stamp(stamped), .in_tree = true, .value = tree_value(stamped)};
+}
+// KV_READ_STAMPED: puts the version in front of the value.
+enum kv_result found_stamp(struct txn *txn, struct found *f);
+// The value under an own addition.
+enum kv_result found_add(struct txn *txn, const struct write *w, struct found *f);
 enum kv_result read_committed(struct txn *txn, struct str key, struct found *out);
 enum kv_result txn_get(struct kv_txn *base, struct str key, unsigned flags, struct kv_value *out);
 enum kv_result txn_get_many(struct kv_txn *base, const struct str *keys, size_t n, unsigned flags,

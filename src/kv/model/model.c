@@ -99,6 +99,15 @@ static struct str counter_bytes(struct arena *a, int64_t n)
     return (struct str){arena_dup(a, &n, sizeof(n)), sizeof(n)};
 }
 
+static struct str stamped(struct arena *a, uint64_t version, struct str value)
+{
+    char *p = arena_alloc(a, KV_STAMP_BYTES + value.len);
+    memcpy(p, &version, KV_STAMP_BYTES);
+    if (value.len > 0)
+        memcpy(p + KV_STAMP_BYTES, value.ptr, value.len);
+    return (struct str){p, KV_STAMP_BYTES + value.len};
+}
+
 static uint64_t read_mark_for(const struct model_txn *t, unsigned flags)
 {
     return (flags & KV_READ_MARKED) != 0 ? t->read_mark : UINT64_MAX;
@@ -109,10 +118,12 @@ static struct kv_value value_seen(struct model_txn *t, struct str key, unsigned 
 {
     const struct model_cell *c = model_find(t->store, key, t->snapshot);
     struct kv_value v = {c != NULL && !c->deleted, c != NULL && !c->deleted ? c->value : STR_EMPTY};
+    uint64_t version = c != NULL ? c->version : 0;
     for (size_t i = 0; i < t->ops.len; i++) {
         const struct model_op *op = &t->ops.ptr[i];
         if (!str_eq(op->key, key) || op->mark > read_mark_for(t, flags))
             continue;
+        version = 0;
         if (op->kind == MODEL_PUT)
             v = (struct kv_value){true, op->value};
         else if (op->kind == MODEL_ADD)
@@ -120,6 +131,8 @@ static struct kv_value value_seen(struct model_txn *t, struct str key, unsigned 
         else
             v = (struct kv_value){false, STR_EMPTY};
     }
+    if (v.found && (flags & KV_READ_STAMPED) != 0)
+        v.value = stamped(&t->arena, version, v.value);
     return v;
 }
 
