@@ -134,8 +134,9 @@ struct cat_column {
     uint32_t replaces;
 };
 
-// Stands for the system column tableoid where ids of columns are listed; only virtual tables have it.
-enum { CAT_COLUMN_TABLEOID = 0 };
+// Stand for system columns where ids of columns are listed: tableoid, which only virtual tables have as a column, and
+// crdb_internal_mvcc_timestamp of stored ones.
+enum { CAT_COLUMN_TABLEOID = 0, CAT_COLUMN_VERSION = INT32_MAX };
 enum { CAT_HIDDEN_ALWAYS = 1000000 }; // cat_index.hidden_ppm's unit
 
 // A user-defined type. It takes two ids: its own, and the next one, which stands for the type of arrays of it.
@@ -351,6 +352,15 @@ struct str cat_index_collations(struct arena *a, const struct cat_column *column
                                 const struct cat_index *index);
 const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id);
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name);
+// What every row of a stored table has beside its columns.
+enum cat_system_column {
+    CAT_SYSTEM_NONE,
+    CAT_SYSTEM_TABLEOID,
+    CAT_SYSTEM_MVCC_TIMESTAMP,
+    CAT_SYSTEM_ORIGIN_ID,
+    CAT_SYSTEM_ORIGIN_TIMESTAMP,
+};
+enum cat_system_column cat_system_column(struct str name);
 // The index that is to be the primary one; NULL: no job makes one.
 const struct cat_index *cat_next_primary(const struct cat_table *t);
 // Whether that is an index of whole rows under the key they have: what is there under a key is that row.

@@ -388,6 +388,21 @@ const struct cat_column *cat_column_by_id(const struct cat_table *t, uint32_t id
     return NULL;
 }
 
+enum cat_system_column cat_system_column(struct str name)
+{
+    static const char *const names[] = {
+        [CAT_SYSTEM_TABLEOID] = "tableoid",
+        [CAT_SYSTEM_MVCC_TIMESTAMP] = "crdb_internal_mvcc_timestamp",
+        [CAT_SYSTEM_ORIGIN_ID] = "crdb_internal_origin_id",
+        [CAT_SYSTEM_ORIGIN_TIMESTAMP] = "crdb_internal_origin_timestamp",
+    };
+    for (size_t i = CAT_SYSTEM_NONE + 1; i < ARRAY_LEN(names); i++) {
+        if (str_eqc(name, names[i]))
+            return (enum cat_system_column)i;
+    }
+    return CAT_SYSTEM_NONE;
+}
+
 const struct cat_column *cat_column_by_name(const struct cat_table *t, struct str name)
 {
     for (size_t i = 0; i < t->n_columns; i++)

@@ -197,6 +197,12 @@ struct decimal decimal_from_u64(uint64_t v)
     return (struct decimal){.lo = v};
 }
 
+int decimal_of_version(struct arena *a, uint64_t version, struct decimal *out, struct err *err)
+{
+    struct decimal nanos = decimal_from_u64(version);
+    return decimal_rescale(a, &nanos, 10, DECIMAL_DOWN, out, err);
+}
+
 struct decimal decimal_from_parts(int64_t unscaled, int32_t exponent)
 {
     struct decimal d = decimal_from_i64(unscaled);

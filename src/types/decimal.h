@@ -49,6 +49,8 @@ static inline struct datum datum_decimal(struct arena *a, const struct decimal *
 
 struct decimal decimal_from_i64(int64_t v);
 struct decimal decimal_from_u64(uint64_t v);
+// A timestamp of the store (nanoseconds) as CockroachDB writes hybrid ones: with ten digits for the logical part, 0.
+int decimal_of_version(struct arena *a, uint64_t version, struct decimal *out, struct err *err) MUST_CHECK;
 // unscaled × 10^exponent.
 struct decimal decimal_from_parts(int64_t unscaled, int32_t exponent);
 // The shortest decimal that reads back as the same double (or float, with `float4`).

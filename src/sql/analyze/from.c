@@ -80,17 +80,21 @@ static int apply_hint(const struct cat_table *table, const struct ast *node, str
 }
 
 // Rows of catalog relations know the OID of their relation: PostgreSQL's tools join pg_description and pg_depend by it.
-static void add_tableoid(struct analyzer *an, struct scope *into, struct rel *scan, col_id *cols, uint32_t *ids,
-                         struct str name)
+// Stored ones know when they were written. What else rows have beside their columns is constant (scope.c).
+static void add_system_column(struct analyzer *an, struct scope *into, struct rel *scan, col_id *cols, uint32_t *ids,
+                              struct scope_column named)
 {
-    cols[scan->n_cols] = query_add_column(an->query, STR("tableoid"), T_OID);
-    ids[scan->n_cols] = CAT_COLUMN_TABLEOID;
-    query_column(an->query, cols[scan->n_cols])->not_null = true;
-    scope_add(
-        an, into,
-        (struct scope_column){
-            .name = STR("tableoid"), .table = name, .column = cols[scan->n_cols], .hidden = true, .system = true});
-    scan->n_cols++;
+    const struct cat_table *t = scan->scan.table;
+    bool stored = t->kind != CAT_VIRTUAL;
+    named.name = stored ? STR("crdb_internal_mvcc_timestamp") : STR("tableoid");
+    named.hidden = named.system = true;
+    named.column = cols[scan->n_cols] = query_add_column(an->query, named.name, stored ? T_DECIMAL : T_OID);
+    ids[scan->n_cols] = stored ? CAT_COLUMN_VERSION : CAT_COLUMN_TABLEOID;
+    struct col_info *info = query_column(an->query, named.column);
+    info->not_null = true;
+    info->table = t;
+    info->table_column_id = ids[scan->n_cols++];
+    scope_add(an, into, named);
 }
 
 int from_table(struct analyzer *an, struct scope *into, const struct cat_table *table, struct str alias,
@@ -127,8 +131,10 @@ int from_table(struct analyzer *an, struct scope *into, const struct cat_table *
     scan->scan.table = table;
     scan->scan.table_columns = ids;
     TRY(table_index_exprs(an, table, cols, scan, err));
-    if (table->kind == CAT_VIRTUAL)
-        add_tableoid(an, into, scan, cols, ids, name);
+    add_system_column(an, into, scan, cols, ids,
+                      (struct scope_column){.table = name,
+                                            .schema = schema != NULL ? schema->name : STR_NONE,
+                                            .database = schema != NULL ? an->options->scope.database : STR_NONE});
     TRY(apply_hint(table, hint, &scan->scan.hints, err));
     *out = scan;
     return 0;
@@ -259,10 +265,10 @@ static int from_relation(struct analyzer *an, struct scope *into, const struct c
     size_t first = into->columns.len;
     TRY(from_table(an, into, table, at->alias, at->hint, true, CAT_PRIVILEGE_SELECT, out, err));
     for (size_t i = 0, k = 0; i < at->columns.n; k++) { // alias list names the visible columns in order
-        if (first + k >= into->columns.len) {
+        if (k == table->n_columns) {
             err_set(err, ERR_INVALID_COLUMN_REFERENCE,
                     "source \"%.*s\" has %zu columns available but %zu columns specified",
-                    STR_FMT(at->alias.ptr != NULL ? at->alias : table->name), into->columns.len - first, at->columns.n);
+                    STR_FMT(at->alias.ptr != NULL ? at->alias : table->name), table->n_columns, at->columns.n);
             return err_at(err, at->base.position);
         }
         if (!into->columns.ptr[first + k].hidden)

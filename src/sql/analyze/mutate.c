@@ -106,7 +106,7 @@ int table_index_exprs(struct analyzer *an, const struct cat_table *t, const col_
             continue;
         if (s == NULL) {
             s = table_scope(an, NULL, t, cols, t->name);
-            scan->scan.computed = ARENA_ARRAY(an->arena, struct expr *, t->n_columns);
+            scan->scan.computed = ARENA_ARRAY(an->arena, struct expr *, t->n_columns + 1); // and a system column
         }
         TRY(stored_expr(an, t, s, c->computed_sql, c->type, c->name, &scan->scan.computed[i], err));
     }
@@ -184,7 +184,10 @@ static int find_column(const struct cat_table *t, struct str name, int position,
             return 0;
         }
     }
-    err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist", STR_FMT(name));
+    if (cat_system_column(name) != CAT_SYSTEM_NONE)
+        err_set(err, ERR_INVALID_COLUMN_REFERENCE, "cannot modify system column \"%.*s\"", STR_FMT(name));
+    else
+        err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist", STR_FMT(name));
     return err_at(err, position);
 }
 

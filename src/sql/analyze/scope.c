@@ -142,9 +142,27 @@ static bool key_matches(const struct scope_column *c, const struct ast_column_re
     return c->key_of != 0 && schema && database && (ref->table.ptr == NULL || str_eq(c->table, ref->table));
 }
 
-// tableoid of a stored table: a constant, but NULL in rows that an outer join has added. *out NULL: there is no table.
-static int table_oid(struct analyzer *an, const struct scope *s, const struct ast_column_ref *ref, struct expr **out,
-                     struct err *err)
+// System columns of stored tables that are the same in every row. There is no logical replication that rows could have
+// come by.
+static struct expr *system_constant(struct analyzer *an, enum cat_system_column which, uint32_t table_id)
+{
+    switch (which) {
+    case CAT_SYSTEM_TABLEOID:
+        return expr_const(an->arena, T_OID, datum_int(table_id));
+    case CAT_SYSTEM_ORIGIN_ID:
+        return expr_const(an->arena, T_INT4, datum_int(0));
+    case CAT_SYSTEM_ORIGIN_TIMESTAMP:
+        return expr_const(an->arena, T_DECIMAL, DATUM_NULL);
+    case CAT_SYSTEM_NONE:
+    case CAT_SYSTEM_MVCC_TIMESTAMP:
+        break;
+    }
+    return NULL;
+}
+
+// NULL in rows that an outer join has added. *out NULL: there is no table.
+static int system_column(struct analyzer *an, const struct scope *s, const struct ast_column_ref *ref,
+                         struct expr **out, struct err *err)
 {
     const struct scope_column *key = NULL;
     for (size_t i = 0; i < s->columns.len; i++) {
@@ -153,38 +171,22 @@ static int table_oid(struct analyzer *an, const struct scope *s, const struct as
             continue;
         if (key != NULL) {
             err_set(err, ERR_AMBIGUOUS_COLUMN,
-                    "column reference \"tableoid\" is ambiguous (candidates: %.*s.tableoid, %.*s.tableoid)",
-                    STR_FMT(key->table), STR_FMT(c->table));
+                    "column reference \"%.*s\" is ambiguous (candidates: %.*s.%.*s, %.*s.%.*s)", STR_FMT(ref->column),
+                    STR_FMT(key->table), STR_FMT(ref->column), STR_FMT(c->table), STR_FMT(ref->column));
             return err_at(err, ref->base.position);
         }
         key = c;
     }
-    if (key == NULL)
+    struct expr *value = key != NULL ? system_constant(an, cat_system_column(ref->column), key->key_of) : NULL;
+    if (value == NULL)
         return 0;
     struct expr *there = expr_new(an->arena, EXPR_IS_NULL, T_BOOL, 1);
     there->flag = true;
     there->args[0] = expr_column(an->query, key->column);
-    *out = expr_new(an->arena, EXPR_CASE, T_OID, 3);
+    *out = expr_new(an->arena, EXPR_CASE, value->type, 3);
     (*out)->args[0] = there;
-    (*out)->args[1] = expr_const(an->arena, T_OID, datum_int(key->key_of));
-    (*out)->args[2] = expr_const(an->arena, T_OID, DATUM_NULL);
-    return 0;
-}
-
-// Columns that every row has beside those of its table.
-static int system_column(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
-                         struct err *err)
-{
-    static const char *const missing[] = {"crdb_internal_mvcc_timestamp", "crdb_internal_origin_timestamp",
-                                          "crdb_internal_origin_id"};
-    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
-        if (!str_eqc(ref->column, missing[i]))
-            continue;
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "column \"%s\" is not supported", missing[i]);
-        return err_at(err, ref->base.position);
-    }
-    for (struct scope *at = s; at != NULL && *out == NULL && str_eqc(ref->column, "tableoid"); at = at->outer)
-        TRY(table_oid(an, at, ref, out, err));
+    (*out)->args[1] = value;
+    (*out)->args[2] = expr_const(an->arena, value->type, DATUM_NULL);
     return 0;
 }
 
@@ -215,7 +217,9 @@ int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_
             return 0;
     }
     struct expr *system = NULL;
-    TRY(system_column(an, s, ref, &system, err));
+    bool named = cat_system_column(ref->column) != CAT_SYSTEM_NONE;
+    for (struct scope *at = s; named && at != NULL && system == NULL; at = at->outer)
+        TRY(system_column(an, at, ref, &system, err));
     if (system == NULL)
         return not_found(s, ref, err);
     *out = system;

@@ -297,6 +297,7 @@ int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *
         return err_set(err, ERR_DUPLICATE_COLUMN, "column \"%.*s\" of relation \"%.*s\" already exists",
                        STR_FMT(cmd->new_name), STR_FMT(e->t.name));
     TRY(ttl_keeps_own_column(&e->t, cmd->name, "rename", err));
+    TRY(edit_check_name(cmd->new_name, err));
     TRY(ddl_no_function_uses(w->dc, edit_table(e), cmd->name, "rename column", cmd->name, err));
     for (size_t i = 0; i < e->depended_on_by.len; i++) {
         const struct cat_table *v;

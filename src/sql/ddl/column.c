@@ -308,6 +308,7 @@ int column_add(struct table_work *w, const struct ast_column_def *def, struct er
     bool serial;
     if (edit_column(&w->edit, def->name) != NULL)
         return duplicate_column(w, def->name, err);
+    TRY(edit_check_name(def->name, err));
     TRY(column_type(w, def, &column, &serial, err));
     struct cat_column *c = edit_add_column(&w->edit, column);
     struct column_work cw = {.def = def, .column_id = c->id};

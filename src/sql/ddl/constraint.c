@@ -122,6 +122,14 @@ struct str index_collations(struct table_work *w, const struct cat_index *index)
     return cat_index_collations(w->dc->arena, w->edit.columns.ptr, w->edit.columns.len, index);
 }
 
+static int need_stored(struct table_work *w, const char *refused, struct str name, struct cat_column **out,
+                       struct err *err)
+{
+    if (cat_system_column(name) != CAT_SYSTEM_NONE)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s system column %.*s", refused, STR_FMT(name));
+    return edit_need_column(&w->edit, name, out, err);
+}
+
 static int build_columns(struct table_work *w, const struct ast_index_def *def, struct cat_index *out, struct err *err)
 {
     struct cat_index_column *columns = ARENA_ARRAY(w->dc->arena, struct cat_index_column, def->columns.n + 1);
@@ -141,7 +149,7 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
         if (e->expr != NULL)
             TRY(index_expression_column(w, e->expr, &c, err));
         else
-            TRY(edit_need_column(&w->edit, e->column, &c, err));
+            TRY(need_stored(w, "cannot index", e->column, &c, err));
         if (index_has(out, out->n_columns, c->id))
             return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "index \"%.*s\" contains duplicate column \"%.*s\"",
                            STR_FMT(def->name), STR_FMT(c->name));
@@ -166,7 +174,7 @@ static int build_storing(struct table_work *w, const struct ast_index_def *def, 
     for (size_t i = 0; i < def->storing.n; i++) {
         struct str name = ast_as_name(def->storing.items[i])->name;
         struct cat_column *c;
-        TRY(edit_need_column(&w->edit, name, &c, err));
+        TRY(need_stored(w, "index cannot store", name, &c, err));
         bool has = index_has(out, out->n_columns, c->id);
         has |= w->edit.has_primary && index_has(&w->edit.primary, w->edit.primary.n_columns, c->id);
         for (size_t k = 0; k < i; k++)

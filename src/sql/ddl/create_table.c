@@ -260,6 +260,7 @@ static int query_columns(struct table_work *w, const struct ast_create_table *s,
             name = ast_as_column_def(s->elements.items[at])->name;
         if (edit_column(&w->edit, name) != NULL)
             return err_set(err, ERR_DUPLICATE_COLUMN, "duplicate column name: \"%.*s\"", STR_FMT(name));
+        TRY(edit_check_name(name, err));
         struct type type = type_is(q->types[i], TYPE_UNKNOWN) ? T_STRING : q->types[i];
         edit_add_column(&w->edit, (struct cat_column){.name = name, .type = type});
     }

@@ -122,6 +122,7 @@ struct cat_column *edit_column(struct table_edit *e, struct str name); // NULL: 
 struct cat_column *edit_column_by_id(struct table_edit *e, uint32_t id);
 // 42703 `column "x" does not exist`.
 int edit_need_column(struct table_edit *e, struct str name, struct cat_column **out, struct err *err) MUST_CHECK;
+int edit_check_name(struct str name, struct err *err) MUST_CHECK;                   // a column may be called so
 struct cat_column *edit_add_column(struct table_edit *e, struct cat_column column); // gives it an id
 bool edit_has_constraint(const struct table_edit *e, struct str name);              // or index
 // prefix_col1_col2_suffix, with 1, 2 … appended until no index or constraint has it.

@@ -79,6 +79,14 @@ int edit_need_column(struct table_edit *e, struct str name, struct cat_column **
     return *out != NULL ? 0 : err_set(err, ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist", STR_FMT(name));
 }
 
+int edit_check_name(struct str name, struct err *err)
+{
+    if (cat_system_column(name) == CAT_SYSTEM_NONE)
+        return 0;
+    return err_set(err, ERR_DUPLICATE_COLUMN, "column name \"%.*s\" conflicts with a system column name",
+                   STR_FMT(name));
+}
+
 struct cat_column *edit_add_column(struct table_edit *e, struct cat_column column)
 {
     column.id = e->t.next_column_id++;

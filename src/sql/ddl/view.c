@@ -19,6 +19,8 @@ static int add_columns(struct table_edit *e, const struct ast_create_view *s, co
         struct str name = s->columns.n > 0 ? ast_as_name(s->columns.items[i])->name : q->names[i];
         if (edit_column(e, name) != NULL)
             return err_set(err, ERR_DUPLICATE_COLUMN, "duplicate column name: \"%.*s\"", STR_FMT(name));
+        if (s->materialized)
+            TRY(edit_check_name(name, err));
         struct type type = type_is(q->types[i], TYPE_UNKNOWN) ? T_STRING : q->types[i];
         edit_add_column(e, (struct cat_column){.name = name, .type = type});
     }

@@ -226,9 +226,17 @@ struct row_decoder {
     uint32_t n_key_parts; // up to the last wanted one
     uint32_t n_virtuals;
     uint32_t *virtuals; // indexes into wanted of columns that are computed
+    int32_t version;    // index into wanted of CAT_COLUMN_VERSION; -1: not wanted
 };
+// Position of a column in table->columns; of a system column n_columns.
+uint32_t table_position(const struct cat_table *t, uint32_t column_id);
 void row_decoder_init(struct row_decoder *d, struct exec_context *x, const struct table_access *ta,
                       const struct table_index *ti, const uint32_t *wanted, uint32_t n_wanted);
+// Flags that pairs for it must be read with.
+static inline unsigned row_decoder_flags(const struct row_decoder *d)
+{
+    return d->version >= 0 ? KV_READ_STAMPED : 0;
+}
 int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, struct vec *cols, uint32_t first,
                struct err *err) MUST_CHECK;
 

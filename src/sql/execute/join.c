@@ -431,7 +431,8 @@ static int fetch_primary(struct join_op *j, uint32_t *n, struct err *err)
         j->keys[i] = arena_str(&j->op.batch, buf_view(&b));
     }
     buf_release(&b);
-    KV_TRY(x, kv_get_many(txn_marked(x), j->keys, *n, x->read_flags, j->values), err);
+    unsigned flags = x->read_flags | row_decoder_flags(&j->decoder);
+    KV_TRY(x, kv_get_many(txn_marked(x), j->keys, *n, flags, j->values), err);
     uint32_t found = 0;
     for (uint32_t i = 0; i < *n; i++) {
         if (j->values[i].found)
@@ -465,6 +466,13 @@ static int add_fetched(struct join_op *j, uint32_t n, uint32_t k, uint32_t *tail
     return add_right(j, &j->fetched, &j->heads[k], tail, err);
 }
 
+// How what the lookup finds is read: it is the rows, or entries that lead to them.
+static unsigned found_flags(const struct join_op *j)
+{
+    bool rows = !j->op.plan->join.lookup.lookup_primary;
+    return j->op.x->read_flags | (rows ? row_decoder_flags(&j->decoder) : 0);
+}
+
 // All left rows look up whole unique keys: one call fetches them.
 static int find_points(struct join_op *j, struct err *err)
 {
@@ -481,7 +489,7 @@ static int find_points(struct join_op *j, struct err *err)
     }
     if (n == 0)
         return 0;
-    KV_TRY(x, kv_get_many(txn_marked(x), j->keys, n, x->read_flags, j->values), err);
+    KV_TRY(x, kv_get_many(txn_marked(x), j->keys, n, found_flags(j), j->values), err);
     struct str *keys = ARENA_ARRAY(&j->op.batch, struct str, n);
     struct kv_value *values = ARENA_ARRAY(&j->op.batch, struct kv_value, n);
     memcpy(keys, j->keys, n * sizeof(*keys));
@@ -508,7 +516,7 @@ static int find_ranges(struct join_op *j, uint32_t k, struct err *err)
         struct kv_range range = ranges.ranges[i];
         if (ranges.points)
             range.end = key_prefix_end(&j->op.batch, range.start);
-        KV_TRY(x, kv_scan_open(txn_marked(x), range, x->read_flags, 0, &scan), err);
+        KV_TRY(x, kv_scan_open(txn_marked(x), range, found_flags(j), 0, &scan), err);
         int rc = 0;
         for (;;) {
             struct kv_batch b;
@@ -872,14 +880,6 @@ struct op *hash_join_build(struct exec_context *x, const struct plan *p)
     return &j->op;
 }
 
-static uint32_t position_of(const struct cat_table *t, uint32_t column_id)
-{
-    uint32_t i = 0;
-    while (t->columns[i].id != column_id)
-        i++;
-    return i;
-}
-
 struct op *lookup_join_build(struct exec_context *x, const struct plan *p)
 {
     const struct scan_plan *sp = &p->join.lookup;
@@ -892,7 +892,7 @@ struct op *lookup_join_build(struct exec_context *x, const struct plan *p)
     constraint_compile(&j->constraint, x, sp, p->input->cols, p->input->n_cols);
     uint32_t *wanted = ARENA_ARRAY(x->arena, uint32_t, n);
     for (uint32_t i = 0; i < n; i++)
-        wanted[i] = position_of(sp->table, sp->table_columns[i]);
+        wanted[i] = table_position(sp->table, sp->table_columns[i]);
     row_decoder_init(&j->decoder, x, j->ta, sp->lookup_primary ? &j->ta->primary : ti, wanted, n);
     if (sp->lookup_primary) {
         const struct table_index *pk = &j->ta->primary;

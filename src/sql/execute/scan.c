@@ -40,14 +40,6 @@ int kv_error(struct exec_context *x, enum kv_result r, struct err *err)
     return rc;
 }
 
-static uint32_t table_position(const struct cat_table *t, uint32_t column_id)
-{
-    uint32_t i = 0;
-    while (t->columns[i].id != column_id)
-        i++;
-    return i;
-}
-
 enum kv_lock_mode lock_mode(enum lock_strength strength)
 {
     static const enum kv_lock_mode modes[] = {[LOCK_KEY_SHARE] = KV_LOCK_KEY_SHARE,
@@ -82,19 +74,26 @@ static bool skips(const struct scan_op *s)
     return s->sp->lock_wait == LOCK_WAIT_SKIP && locks(s);
 }
 
-static int still_same(struct scan_op *s, const struct kv_pair *pair, bool *found, bool *same, struct err *err)
+static int still_same(struct scan_op *s, const struct kv_pair *pair, unsigned flags, bool *found, bool *same,
+                      struct err *err)
 {
     struct kv_value now;
-    KV_TRY(s->op.x, kv_get(txn_marked(s->op.x), pair->key, s->op.x->read_flags, &now), err);
+    KV_TRY(s->op.x, kv_get(txn_marked(s->op.x), pair->key, flags, &now), err);
     *found = now.found;
     *same = now.found && str_eq(now.value, pair->value);
     return 0;
 }
 
+// How what the constraint finds is read: it is the rows, or entries that lead to them.
+static unsigned found_flags(const struct scan_op *s)
+{
+    return s->op.x->read_flags | (s->sp->lookup_primary ? 0 : row_decoder_flags(&s->decoder));
+}
+
 // Reads the given keys; those absent (or skipped) leave no pair. `entries`: the index entries that led to them, which
 // must still be there when the rows are locked; NULL: none to look at.
-static int read_points(struct scan_op *s, uint32_t n_keys, bool lock, const struct kv_pair *entries, uint32_t *n_pairs,
-                       struct err *err)
+static int read_points(struct scan_op *s, uint32_t n_keys, unsigned flags, bool lock, const struct kv_pair *entries,
+                       uint32_t *n_pairs, struct err *err)
 {
     struct exec_context *x = s->op.x;
     uint32_t n = 0;
@@ -103,14 +102,14 @@ static int read_points(struct scan_op *s, uint32_t n_keys, bool lock, const stru
         if (lock)
             TRY(lock_key(s, s->keys[i], &skipped, err));
         if (!skipped && entries != NULL)
-            TRY(still_same(s, &entries[i], &found, &same, err));
+            TRY(still_same(s, &entries[i], x->read_flags, &found, &same, err));
         if (!skipped && same)
             s->keys[n++] = s->keys[i];
     }
     if (n == 1)
-        KV_TRY(x, kv_get(txn_marked(x), s->keys[0], x->read_flags, &s->values[0]), err);
+        KV_TRY(x, kv_get(txn_marked(x), s->keys[0], flags, &s->values[0]), err);
     else if (n > 1)
-        KV_TRY(x, kv_get_many(txn_marked(x), s->keys, n, x->read_flags, s->values), err);
+        KV_TRY(x, kv_get_many(txn_marked(x), s->keys, n, flags, s->values), err);
     uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (s->values[i].found)
@@ -129,7 +128,7 @@ static int next_points(struct scan_op *s, uint32_t *n_pairs, struct err *err)
         s->keys[n++] = s->ranges.ranges[i].start;
         s->at++;
     }
-    return read_points(s, n, locks(s) && primary, NULL, n_pairs, err);
+    return read_points(s, n, found_flags(s), locks(s) && primary, NULL, n_pairs, err);
 }
 
 static int next_range(struct scan_op *s, uint32_t *n_pairs, struct err *err)
@@ -143,7 +142,8 @@ static int next_range(struct scan_op *s, uint32_t *n_pairs, struct err *err)
             s->at++;
             bool all_count = s->filter == NULL && s->sp->lock_wait != LOCK_WAIT_SKIP;
             uint64_t limit = all_count && s->sp->limit > 0 ? s->sp->limit - s->emitted : 0;
-            unsigned flags = x->read_flags | (s->sp->reverse ? KV_READ_REVERSE : 0) | (skips(s) ? KV_READ_SNAPSHOT : 0);
+            unsigned flags =
+                found_flags(s) | (s->sp->reverse ? KV_READ_REVERSE : 0) | (skips(s) ? KV_READ_SNAPSHOT : 0);
             KV_TRY(x, kv_scan_open(txn_marked(x), s->ranges.ranges[i], flags, limit, &s->scan), err);
         }
         struct kv_batch b;
@@ -186,7 +186,8 @@ static int fetch_rows(struct scan_op *s, uint32_t *n_pairs, struct err *err)
         s->pairs[k] = s->pairs[i];
     }
     buf_release(&b);
-    return read_points(s, n, locks(s), skips(s) ? s->pairs : NULL, n_pairs, err);
+    unsigned flags = op->x->read_flags | row_decoder_flags(&s->primary_decoder);
+    return read_points(s, n, flags, locks(s), skips(s) ? s->pairs : NULL, n_pairs, err);
 }
 
 static void clear_nulls(struct batch *b, uint32_t rows)
@@ -208,7 +209,7 @@ static int lock_live(struct scan_op *s, struct err *err)
         bool skipped, found = true, same = true;
         TRY(lock_key(s, s->pairs[row].key, &skipped, err));
         if (!skipped && skips(s))
-            TRY(still_same(s, &s->pairs[row], &found, &same, err));
+            TRY(still_same(s, &s->pairs[row], found_flags(s), &found, &same, err));
         if (!skipped && found && !same) // it may not pass the filter any more
             return kv_error(s->op.x, KV_CONFLICT, err);
         if (!skipped && found)
@@ -460,7 +461,7 @@ struct op *virtual_scan_build(struct exec_context *x, const struct plan *p)
     for (uint32_t i = 0; i < p->n_cols; i++) {
         uint32_t id = p->scan.table_columns[i];
         vec_init(&s->rows.row[i], x->arena, types[i], 1);
-        s->rows.positions[i] = id == CAT_COLUMN_TABLEOID ? (uint32_t)t->n_columns : table_position(t, id);
+        s->rows.positions[i] = table_position(t, id);
         s->rows.wanted[s->rows.positions[i]] = true;
     }
     row_store_init(&s->rows.store, x, types, p->n_cols);

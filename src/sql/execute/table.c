@@ -7,6 +7,8 @@
 // columns are computed from the decoded others; secondary indexes hold them like others.
 #include "sql/execute/execute_int.h"
 
+#include "types/decimal.h"
+
 static uint32_t column_position(const struct cat_table *t, uint32_t column_id)
 {
     for (uint32_t i = 0; i < t->n_columns; i++) {
@@ -313,15 +315,25 @@ static void add_key_part(struct row_decoder *d, struct type t, uint8_t desc, uin
         d->n_key_parts = d->n_from_key;
 }
 
+uint32_t table_position(const struct cat_table *t, uint32_t column_id)
+{
+    return column_id == CAT_COLUMN_VERSION || column_id == CAT_COLUMN_TABLEOID ? (uint32_t)t->n_columns
+                                                                               : column_position(t, column_id);
+}
+
 void row_decoder_init(struct row_decoder *d, struct exec_context *x, const struct table_access *ta,
                       const struct table_index *ti, const uint32_t *wanted, uint32_t n_wanted)
 {
-    *d = (struct row_decoder){.x = x, .ta = ta, .ti = ti, .n_wanted = n_wanted, .wanted = wanted};
+    *d = (struct row_decoder){.x = x, .ta = ta, .ti = ti, .n_wanted = n_wanted, .wanted = wanted, .version = -1};
     d->value_slots = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
     d->value_targets = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
     d->value_absent = ARENA_ARRAY(x->arena, struct datum, n_wanted);
     d->virtuals = ARENA_ARRAY(x->arena, uint32_t, n_wanted);
     for (uint32_t i = 0; i < n_wanted; i++) {
+        if (wanted[i] == ta->n_columns) {
+            d->version = (int32_t)i;
+            continue;
+        }
         int32_t slot = value_slot(ta, ti, wanted[i]);
         if (is_computed(ta, ti, wanted[i]))
             d->virtuals[d->n_virtuals++] = i;
@@ -426,9 +438,29 @@ static int decode_virtual(struct row_decoder *d, uint32_t column, const struct k
     return 0;
 }
 
+// The versions go into their column; *pairs are then those without them. A row that the transaction has written itself
+// has that of its reads: what it will get is not known yet.
+static int take_versions(struct row_decoder *d, const struct kv_pair **pairs, uint32_t n, struct vec *col,
+                         uint32_t first, struct err *err)
+{
+    struct arena *a = d->x->eval.arena;
+    struct kv_pair *bare = ARENA_ARRAY(a, struct kv_pair, n);
+    for (uint32_t i = 0; i < n; i++) {
+        bare[i] = (*pairs)[i];
+        uint64_t version = kv_take_stamp(&bare[i].value);
+        struct decimal timestamp;
+        TRY(decimal_of_version(a, version != 0 ? version : kv_read_version(d->x->txn), &timestamp, err));
+        vec_set(col, first + i, datum_decimal(a, &timestamp));
+    }
+    *pairs = bare;
+    return 0;
+}
+
 int row_decode(struct row_decoder *d, const struct kv_pair *pairs, uint32_t n, struct vec *cols, uint32_t first,
                struct err *err)
 {
+    if (UNLIKELY(d->version >= 0))
+        TRY(take_versions(d, &pairs, n, &cols[d->version], first, err));
     if (d->n_from_value > 0) {
         for (uint32_t i = 0; i < d->n_from_value; i++)
             d->value_vecs[i] = &cols[d->value_targets[i]];

@@ -288,9 +288,9 @@ BODY(logical_timestamp)
 {
     if (ec->txn == NULL)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cluster_logical_timestamp() cannot be used in this context");
-    struct decimal version = decimal_from_u64(kv_read_version(ec->txn)), shifted;
-    TRY(decimal_rescale(ec->arena, &version, 10, DECIMAL_DOWN, &shifted, err));
-    *out = datum_decimal(ec->arena, &shifted);
+    struct decimal timestamp;
+    TRY(decimal_of_version(ec->arena, kv_read_version(ec->txn), &timestamp, err));
+    *out = datum_decimal(ec->arena, &timestamp);
     return 0;
 }
 

@@ -164,6 +164,29 @@ static void prune_all(struct optimizer *o, struct rel *r)
     prune(o, r, &all);
 }
 
+// A change takes all columns that its input has, and RETURNING gives them after those of the table, but for versions of
+// rows that nothing asks for.
+static void prune_change(struct optimizer *o, struct rel *r, const struct col_set *needed)
+{
+    struct col_set below = col_set_new(o->arena, o->q);
+    uint32_t n_table = (uint32_t)r->mutation->table->n_columns;
+    bool passed = r->n_cols > n_table;
+    for (uint32_t i = 0; i < r->input->n_cols; i++) {
+        col_id c = r->input->cols[i];
+        if (query_column(o->q, c)->table_column_id != CAT_COLUMN_VERSION || col_set_has(needed, c))
+            col_set_add(&below, c);
+    }
+    prune(o, r->input, &below);
+    if (!passed)
+        return;
+    col_id *cols = ARENA_ARRAY(o->arena, col_id, n_table + r->input->n_cols);
+    memcpy(cols, r->cols, n_table * sizeof(*cols));
+    if (r->input->n_cols > 0)
+        memcpy(cols + n_table, r->input->cols, r->input->n_cols * sizeof(*cols));
+    r->cols = cols;
+    r->n_cols = n_table + r->input->n_cols;
+}
+
 void prune(struct optimizer *o, struct rel *r, const struct col_set *needed)
 {
     struct col_set below = copy_set(o, needed);
@@ -212,11 +235,13 @@ void prune(struct optimizer *o, struct rel *r, const struct col_set *needed)
         prune(o, r->input, &below);
         append_own(o, r, &r->ordinality.column, 1);
         break;
-    case REL_SET_OP: // columns correspond by position: all stay
-    case REL_RECURSIVE:
     case REL_INSERT:
     case REL_UPDATE:
     case REL_DELETE:
+        prune_change(o, r, needed);
+        break;
+    case REL_SET_OP: // columns correspond by position: all stay
+    case REL_RECURSIVE:
         prune_all(o, r->input);
         prune_all(o, r->right);
         break;

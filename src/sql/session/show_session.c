@@ -1,5 +1,6 @@
 // SHOW of the session itself: variables, transaction state, the last statement, and what its shell asks for.
 #include "sql/parse/keywords.h"
+#include "types/decimal.h"
 #include "sql/session/show_int.h"
 
 // ---- variables
@@ -52,9 +53,10 @@ static int show_commit_timestamp(struct show *sh, struct err *err)
 {
     if (sh->session->commit_version == 0)
         return err_set(err, ERR_INVALID_TRANSACTION_STATE, "no committed transaction in this session yet");
-    struct datum *row = show_row(sh);
-    struct str text = arena_printf(sh->arena, "%llu.0000000000", (unsigned long long)sh->session->commit_version);
-    return datum_parse(sh->arena, T_DECIMAL, text, &sh->session->vc, &row[0], err);
+    struct decimal timestamp;
+    TRY(decimal_of_version(sh->arena, sh->session->commit_version, &timestamp, err));
+    show_row(sh)[0] = datum_decimal(sh->arena, &timestamp);
+    return 0;
 }
 
 // ---- the last statement
