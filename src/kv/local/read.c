@@ -83,35 +83,37 @@ enum kv_result found_stamp(struct txn *txn, struct found *f)
     return KV_OK;
 }
 
-static enum kv_result deliver(struct txn *txn, struct found f, unsigned flags, struct kv_value *out)
+static inline enum kv_result deliver(struct txn *txn, struct found *f, unsigned flags, struct kv_value *out)
 {
     enum kv_result r = KV_OK;
-    out->found = f.at != 0 && !f.deleted;
+    out->found = f->at != 0 && !f->deleted;
     if (UNLIKELY((flags & KV_READ_STAMPED) != 0) && out->found)
-        r = found_stamp(txn, &f);
-    out->value = out->found ? f.value : STR_EMPTY;
+        r = found_stamp(txn, f);
+    out->value = out->found ? f->value : STR_EMPTY;
     return r;
 }
 
 static enum kv_result get(struct txn *txn, struct str key, unsigned flags, struct kv_value *out)
 {
     const struct write *w = write_under(write_find(txn, key), read_mark_for(txn, flags));
-    *out = (struct kv_value){.value = STR_EMPTY};
-    if (w != NULL && w->kind != WRITE_ADD)
-        return deliver(txn, (struct found){.at = UINT64_MAX, .deleted = w->kind == WRITE_DELETE, .value = w->value},
-                       flags, out);
-    if (UNLIKELY(key.len == 0))
+    struct found found;
+    if (w != NULL && w->kind != WRITE_ADD) {
+        found = (struct found){.at = UINT64_MAX, .deleted = w->kind == WRITE_DELETE, .value = w->value};
+        return deliver(txn, &found, flags, out);
+    }
+    if (UNLIKELY(key.len == 0)) {
+        *out = (struct kv_value){.value = STR_EMPTY};
         return KV_OK;
+    }
     if ((flags & KV_READ_SNAPSHOT) == 0 && !txn->read_only) {
         enum kv_result r = reads_add_point(txn, reads_for(txn, flags), key);
         if (r != KV_OK)
             return r;
     }
-    struct found found;
     enum kv_result r = read_committed(txn, key, &found);
     if (r == KV_OK && w != NULL)
         r = found_add(txn, w, &found);
-    return r == KV_OK ? deliver(txn, found, flags, out) : r;
+    return r == KV_OK ? deliver(txn, &found, flags, out) : r;
 }
 
 enum kv_result txn_get(struct kv_txn *base, struct str key, unsigned flags, struct kv_value *out)
