@@ -266,6 +266,10 @@ void session_visit_parameters(struct session *s, void (*visit)(void *arg, const 
     visit(arg, "session_authorization", buf_view(&s->user));
 }
 
+void session_visit_warnings(struct session *s, void (*visit)(void *arg, const struct err *warning), void *arg)
+{
+}
+
 char session_transaction_status(const struct session *s)
 {
     return s->status;

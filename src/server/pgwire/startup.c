@@ -67,6 +67,11 @@ static void send_parameter(void *arg, const char *name, struct str value)
     backend_parameter_status(arg, name, value);
 }
 
+static void send_warning(void *arg, const struct err *warning)
+{
+    backend_notice(arg, warning);
+}
+
 static void notified(void *conn)
 {
     conn_ring(conn);
@@ -98,6 +103,7 @@ static int begin_session(struct pgconn *p, struct err *err)
     atomic_store(&p->key, (uint64_t)(uint32_t)pid << 32 | (uint32_t)secret);
     backend_authentication_ok(out);
     session_visit_parameters(p->session, send_parameter, out);
+    session_visit_warnings(p->session, send_warning, out);
     backend_key_data(out, pid, secret);
     backend_ready(out, session_transaction_status(p->session));
     if (p->login->auth.log)

@@ -96,7 +96,7 @@ int ddl_alter_database(struct ddl_context *dc, const struct ast *statement, stru
     const struct cat_database *d;
     TRY(ddl_find_database(dc, s->name, false, &d, err));
     TRY(ddl_need_owner(dc, &d->acl, "database", d->name, err));
-    return settings_edit(dc, d->id, STR_EMPTY, s->set, s->reset, err);
+    return settings_edit(dc, d->id, STR_EMPTY, s->set, err);
 }
 
 // ---- CREATE SCHEMA

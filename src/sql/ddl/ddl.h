@@ -105,6 +105,11 @@ struct ddl_services {
                                 const struct cat_foreign_key *fk, struct err *err);
 };
 
+// A session variable of ALTER ROLE/DATABASE … SET and RESET, by its proper name; the value as text.
+struct ddl_setting {
+    struct str name, value; // name.ptr NULL: RESET ALL
+};
+
 struct ddl_context {
     struct cat_view *view;
     struct kv_txn *txn;
@@ -119,6 +124,7 @@ struct ddl_context {
     void (*notice)(void *arg, const struct err *notice);
     void *notice_arg;
     struct ddl_services *services;
+    struct ddl_setting setting;
     uint64_t read_version;    // AS OF SYSTEM TIME of the query whose rows it writes; 0: now
     uint32_t online_table_id; // result
     bool being_changed;       // result: a job changes a table that the statement is about

@@ -306,8 +306,7 @@ static int alter_settings(struct ddl_context *dc, const struct ast_alter_role *s
         TRY(ddl_need_admin(dc, "ALTER ROLE ALL", err));
     else if (!str_eq(s->name, dc->scope.user))
         TRY(need_create_role(dc, err));
-    return settings_edit(dc, d != NULL ? d->id : CAT_ID_NONE, s->name.ptr != NULL ? s->name : STR_EMPTY, s->set,
-                         s->reset, err);
+    return settings_edit(dc, d != NULL ? d->id : CAT_ID_NONE, s->name.ptr != NULL ? s->name : STR_EMPTY, s->set, err);
 }
 
 int ddl_alter_role(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)

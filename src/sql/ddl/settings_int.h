@@ -4,8 +4,8 @@
 
 #include "sql/ddl/ddl_int.h"
 
-// One of set (SET_VAR) and reset (RESET_VAR) is given.
+// `set` (SET_VAR) NULL: RESET. Of dc->setting.
 int settings_edit(struct ddl_context *dc, uint32_t database_id, struct str role, const struct ast *set,
-                  const struct ast *reset, struct err *err) MUST_CHECK;
+                  struct err *err) MUST_CHECK;
 
 #endif

@@ -183,16 +183,26 @@ static void registry_remove(struct session *s)
     pthread_mutex_unlock(&e->mutex);
 }
 
-static int apply_setting_list(struct session *s, const struct str *settings, size_t n, struct err *err)
+// A default that holds no longer (of a setting or a value that there is not any more) keeps nobody out: the client is
+// warned and the setting stays as it was.
+static void apply_setting_list(struct session *s, const struct str *settings, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const char *eq = memchr(settings[i].ptr, '=', settings[i].len);
         size_t at = eq != NULL ? (size_t)(eq - settings[i].ptr) : settings[i].len;
-        if (eq != NULL)
-            TRY(setting_set(s, str_slice(settings[i], 0, at), str_slice(settings[i], at + 1, settings[i].len), false,
-                            err));
+        struct err wrong = ERR_INIT;
+        if (eq == NULL || setting_set(s, str_slice(settings[i], 0, at), str_slice(settings[i], at + 1, settings[i].len),
+                                      false, &wrong) == 0)
+            continue;
+        wrong.severity = ERR_SEVERITY_WARNING;
+        ARENA_PUSH(&s->arena, &s->login_warnings, wrong);
     }
-    return 0;
+}
+
+void session_visit_warnings(struct session *s, void (*visit)(void *arg, const struct err *warning), void *arg)
+{
+    for (size_t i = 0; i < s->login_warnings.len; i++)
+        visit(arg, &s->login_warnings.ptr[i]);
 }
 
 // server.max_connections_per_gateway: administrators always get in.
@@ -248,7 +258,7 @@ static int role_defaults(struct session *s, struct err *err)
         rc = cat_role_settings_get(s->view, &s->arena, turn % 2 == 1 ? d->id : 0, turn < 2 ? STR_EMPTY : role,
                                    &settings, &n, err);
         if (rc == 0)
-            rc = apply_setting_list(s, settings, n, err);
+            apply_setting_list(s, settings, n);
     }
     if (rc == 0)
         rc = session_is_admin(s, &admin, err);
@@ -330,6 +340,8 @@ void session_free(struct session *s)
     advisory_end_session(s->functions.backend_pid);
     notify_session_free(s);
     registry_remove(s);
+    for (size_t i = 0; i < s->login_warnings.len; i++)
+        err_reset(&s->login_warnings.ptr[i]);
     settings_release(s);
     map_release(&s->prepared);
     map_release(&s->portals);

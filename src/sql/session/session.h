@@ -222,6 +222,8 @@ bool session_is_ended(const struct session *s);
 // Calls back for every ParameterStatus to send at startup.
 void session_visit_parameters(struct session *s, void (*visit)(void *arg, const char *name, struct str value),
                               void *arg);
+// Warnings to send at startup: of defaults of the role or the database that could not be set.
+void session_visit_warnings(struct session *s, void (*visit)(void *arg, const struct err *warning), void *arg);
 // 'I' idle, 'T' in transaction, 'E' failed transaction: for ReadyForQuery.
 char session_transaction_status(const struct session *s);
 // What LISTEN has brought, in order: to be asked for before ReadyForQuery and when told so. Nothing inside of a

@@ -237,6 +237,7 @@ struct session {
     int txn_priority;
     uint32_t restarts;       // of this transaction, by the client
     uint64_t commit_version; // of the last committed transaction
+    ARENA_VEC(struct err) login_warnings;
     bool wrote_schema;
 
     struct copy_in *copy;
@@ -294,9 +295,9 @@ struct parse_options session_parse_options(const struct session *s); // of what 
 int setting_set(struct session *s, struct str name, struct str value, bool local, struct err *err) MUST_CHECK;
 int setting_reset(struct session *s, struct str name, struct err *err) MUST_CHECK;
 // What ALTER ROLE and ALTER DATABASE … SET or RESET would make a default: 42704 and 55P02 for the names, and the errors
-// of SET for the value, which is tried on this session and put back.
+// of SET for the value, which is tried on this session and put back. `out` is what is to be stored.
 int setting_check_default(struct session *s, struct arena *a, const struct ast *set, const struct ast *reset,
-                          struct err *err) MUST_CHECK;
+                          struct ddl_setting *out, struct err *err) MUST_CHECK;
 void settings_reset_all(struct session *s);
 void settings_end_txn(struct session *s); // undoes SET LOCAL
 int setting_get(struct session *s, struct arena *a, struct str name, struct str *out, struct err *err) MUST_CHECK;

@@ -404,6 +404,8 @@ static int set_by_kind(struct session *s, int id, struct str value, struct err *
     case SETTING_INT:
         if (!str_to_i64(value, &number))
             return bad_value(info->name, value, NULL, err);
+        if (id == SETTING_DEFAULT_INT_SIZE && number != 4 && number != 8)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "only 4 or 8 are supported by default_int_size");
         break;
     case SETTING_DURATION:
         TRY(normalize_duration(s, info->name, value, text, sizeof(text), err));
@@ -684,28 +686,45 @@ static int set_text(struct session *s, struct arena *a, const struct ast_set_var
     return rc;
 }
 
+// The name of a default; *id -1: of one's own.
+static int default_name(struct str name, struct str *out, int *id, struct err *err)
+{
+    *id = setting_find(name);
+    *out = *id >= 0 ? str_of(setting_infos[*id].name) : name;
+    if (*id < 0 && memchr(name.ptr, '.', name.len) == NULL)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
+    if (*id < 0 && memchr(name.ptr, '=', name.len) != NULL) // it could not be told from the value
+        return err_set(err, ERR_INVALID_NAME, "invalid configuration parameter name \"%.*s\"", STR_FMT(name));
+    return 0;
+}
+
+// Tries the value on this session and puts back what it had.
+static int try_value(struct session *s, struct arena *a, int id, struct str value, struct err *err)
+{
+    struct str before = arena_str(a, str_of(s->values[id]));
+    TRY(set_known(s, id, value, err));
+    return set_known(s, id, before, err);
+}
+
 int setting_check_default(struct session *s, struct arena *a, const struct ast *set, const struct ast *reset,
-                          struct err *err)
+                          struct ddl_setting *out, struct err *err)
 {
     struct str name = set != NULL ? ast_as_set_var(set)->name : ast_as_reset_var(reset)->name;
-    int id = name.ptr != NULL ? setting_find(name) : -1;
-    if (name.ptr == NULL || (id < 0 && memchr(name.ptr, '.', name.len) != NULL))
+    int id;
+    if (name.ptr == NULL) // RESET ALL
         return 0;
-    if (id < 0)
-        return err_set(err, ERR_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"", STR_FMT(name));
-    if (setting_infos[id].kind == SETTING_READ_ONLY || id == SETTING_DATABASE || id == SETTING_ROLE ||
-        id == SETTING_TRANSACTION_ISOLATION || id == SETTING_TRANSACTION_READ_ONLY)
+    TRY(default_name(name, &out->name, &id, err));
+    if (id >= 0 && (setting_infos[id].kind == SETTING_READ_ONLY || id == SETTING_DATABASE || id == SETTING_ROLE ||
+                    id == SETTING_TRANSACTION_ISOLATION || id == SETTING_TRANSACTION_READ_ONLY))
         return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
                        setting_infos[id].name);
     if (set == NULL || ast_as_set_var(set)->to_default)
         return 0;
     struct buf text = BUF_INIT;
-    struct str before = arena_str(a, str_of(s->values[id]));
     int rc = set_text(s, a, ast_as_set_var(set), &text, err);
-    if (rc == 0)
-        rc = set_known(s, id, buf_view(&text), err);
-    if (rc == 0)
-        rc = set_known(s, id, before, err);
+    if (rc == 0 && id >= 0)
+        rc = try_value(s, a, id, buf_view(&text), err);
+    out->value = arena_str(a, buf_view(&text));
     buf_release(&text);
     return rc;
 }

@@ -775,7 +775,8 @@ static bool changes_logins(const struct ast *ast)
            (ast->kind == AST_GRANT && ast_as_grant(ast)->target == AST_GRANT_ON_SYSTEM);
 }
 
-static int check_defaults(struct session *s, const struct ast *ast, struct arena *a, struct err *err)
+static int check_defaults(struct session *s, const struct ast *ast, struct arena *a, struct ddl_setting *out,
+                          struct err *err)
 {
     const struct ast *set = NULL, *reset = NULL;
     if (ast->kind == AST_ALTER_ROLE) {
@@ -785,7 +786,7 @@ static int check_defaults(struct session *s, const struct ast *ast, struct arena
         set = ast_as_alter_database(ast)->set;
         reset = ast_as_alter_database(ast)->reset;
     }
-    return set != NULL || reset != NULL ? setting_check_default(s, a, set, reset, err) : 0;
+    return set != NULL || reset != NULL ? setting_check_default(s, a, set, reset, out, err) : 0;
 }
 
 static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a, int64_t online_job,
@@ -809,7 +810,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .services = ddl_services_new(s, a),
                              .online_job = online_job};
     TRY(as_of_backfill(s, ast, a, &dc.read_version, err));
-    TRY(check_defaults(s, ast, a, err));
+    TRY(check_defaults(s, ast, a, &dc.setting, err));
     dc.scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
