@@ -339,6 +339,69 @@ static void test_straggler(void)
     teardown();
 }
 
+// The job asks for the lock of a table that a transaction is writing to.
+static void await_wait(void)
+{
+    while (!str_eqc(harness_run(&h, "SELECT count(*) > 0 FROM crdb_internal.cluster_locks WHERE NOT granted"), "t"))
+        usleep(300);
+}
+
+static void others_write(void)
+{
+    for (int i = 0; i < 10; i++)
+        CHECK_SQL(&h, "UPDATE t SET c = c || 'x' WHERE a = 4000", "UPDATE 1");
+}
+
+// The first step waits for a transaction that writes to the table, and others go on meanwhile.
+static void test_first_step_waits(void)
+{
+    pthread_t thread;
+    setup(false);
+    struct session *s = harness_session(&h, "root");
+    CHECK_STR(harness_run_in(&h, s, "BEGIN; UPDATE t SET c = 'open' WHERE a < 10"), "BEGIN\nUPDATE 10");
+    CHECK_INT(pthread_create(&thread, NULL, change_slowly, "CREATE INDEX slow ON t (c)"), 0);
+    await_wait();
+    others_write();
+    CHECK_STR(harness_run_in(&h, s, "UPDATE t SET c = 'still open' WHERE a < 20; COMMIT"), "UPDATE 20\nCOMMIT");
+    pthread_join(thread, NULL);
+    CHECK_SQL(&h, "SELECT count(*) FROM t@slow WHERE c = 'still open'", "20");
+    CHECK_STR(harness_run_in(&h, s, "BEGIN; UPDATE t SET c = 'again' WHERE a < 10"), "BEGIN\nUPDATE 10");
+    CHECK_INT(pthread_create(&thread, NULL, change_slowly, "CREATE INDEX canceled ON t (c)"), 0);
+    await_wait();
+    CHECK_SQL(&h, "CANCEL JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')", "CANCEL JOBS 1");
+    pthread_join(thread, NULL);
+    CHECK_STR(harness_run_in(&h, s, "COMMIT"), "COMMIT");
+    CHECK_SQL(&h, "SELECT count(*) FROM [SHOW INDEXES FROM t] WHERE index_name = 'canceled'", "0");
+    session_free(s);
+    teardown();
+}
+
+// So does the last one, until its patience ends.
+static void test_last_step_waits(void)
+{
+    setup(false);
+    CHECK_SQL(&h, "SET CLUSTER SETTING jobs.debug.pausepoints = 'online.before_publish'", "SET CLUSTER SETTING");
+    CHECK_SQL(&h, "ALTER TABLE t ALTER COLUMN b TYPE STRING", "ERROR 57014 pause point \"online.before_publish\" hit");
+    CHECK_SQL(&h, "RESET CLUSTER SETTING jobs.debug.pausepoints", "SET CLUSTER SETTING");
+    struct session *s = harness_session(&h, "root");
+    CHECK_STR(harness_run_in(&h, s, "BEGIN; UPDATE t SET c = 'open' WHERE a < 10"), "BEGIN\nUPDATE 10");
+    CHECK_SQL(&h, "RESUME JOBS (SELECT job_id FROM [SHOW JOBS])", "RESUME JOBS 1");
+    await_wait();
+    others_write();
+    CHECK_SQL(&h, "PAUSE JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'running')", "PAUSE JOBS 1");
+    while (!str_eqc(harness_run(&h, "SELECT status FROM [SHOW JOBS]"), "paused"))
+        usleep(300);
+    CHECK_STR(harness_run_in(&h, s, "UPDATE t SET c = 'still open' WHERE a < 20"), "UPDATE 20");
+    CHECK_SQL(&h, "SET CLUSTER SETTING sql.online_index.writers_wait = '0s'", "SET CLUSTER SETTING");
+    CHECK_SQL(&h, "RESUME JOBS (SELECT job_id FROM [SHOW JOBS])", "RESUME JOBS 1");
+    CHECK_SQL(&h, "SELECT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "succeeded");
+    CHECK(str_has_prefix(harness_run_in(&h, s, "COMMIT"), STR("ERROR 40001")));
+    CHECK_SQL(&h, "SELECT count(*), max(b) FROM t WHERE c = 'open'", "0|NULL");
+    CHECK_SQL(&h, "SELECT pg_typeof(b) FROM t LIMIT 1", "text");
+    session_free(s);
+    teardown();
+}
+
 // The job has done some of its work, or all.
 static void await_progress(const char *statement)
 {
@@ -453,5 +516,6 @@ static void test_restart(void)
 CHECK_MAIN({"beside_writers", test_beside_writers}, {"unique", test_unique}, {"constraints", test_constraints},
            {"violations", test_violations}, {"rewrites", test_rewrites}, {"add_key", test_add_key},
            {"failing_rewrites", test_failing_rewrites}, {"control", test_control}, {"restart", test_restart},
-           {"values_again", test_values_again}, {"straggler", test_straggler}, {"meanwhile", test_meanwhile},
-           {"drop", test_drop}, )
+           {"values_again", test_values_again}, {"straggler", test_straggler},
+           {"first_step_waits", test_first_step_waits}, {"last_step_waits", test_last_step_waits},
+           {"meanwhile", test_meanwhile}, {"drop", test_drop}, )

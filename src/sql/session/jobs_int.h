@@ -89,8 +89,6 @@ int garbage_run(struct job *job, struct err *err) MUST_CHECK; // garbage.c
 void session_works_for(struct session *s, struct job *job);
 
 // online.c
-// A job does not keep new writers of a table back for longer than this: those it has waited for then end in 40001.
-enum { ONLINE_LOCK_WAIT_NS = 1000000000 };
 // Whether the statement is a schema change that is to run as a job.
 int online_wanted(struct session *s, const struct ast *ast, bool *out, struct err *err) MUST_CHECK;
 // Whether the statement at work is a transaction of its own, of somebody who waits for it.

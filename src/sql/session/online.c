@@ -11,8 +11,13 @@
 // After a crash the job goes on at the piece it was at. When it fails or is canceled what it was to make goes away
 // again (ddl_online_revert). Small tables and explicit transactions do not come here: their changes are part of the
 // transaction. One job at a time changes a table (cat_table.job); other schema changes of it wait, or fail with 55006.
+//
+// The first and the last step need the table's lock, for which open writers have to end. While the job asks for it new
+// writers wait behind it, so it asks for a moment only, lets them through and asks again; after
+// sql.online_index.writers_wait it goes on without: who still writes ends in 40001.
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
+#include "types/datetime.h"
 #include <unistd.h>
 
 enum {
@@ -22,8 +27,13 @@ enum {
     PIECE_ATTEMPTS_MAX = 1000,
     PIECES_PER_UPDATE = 8,
     BUSY_POLL_US = 5000,
-    ROWS_MIN_DEFAULT = 50000
+    ROWS_MIN_DEFAULT = 50000,
+    LOCK_MOMENT_NS = 50000000,   // new writers of the table wait no longer than this …
+    LOCK_LAST_NS = 1000000000,   // but for the last time …
+    LET_THROUGH_US = 100000,     // and then have this long to go on
+    LET_THROUGH_MAX_US = 800000, // when it takes longer
 };
+static const int64_t writers_wait_default_ns = INT64_C(300000000000);
 
 enum task_kind { TASK_INDEX, TASK_CHECK, TASK_FOREIGN_KEY };
 struct task {
@@ -43,6 +53,7 @@ struct online {
     struct str at;            // empty: the beginning
     struct table_piece piece; // counts when its transaction is committed
     uint32_t piece_rows;
+    uint32_t let_through_us;
     int64_t rows; // of the table, for the fraction done
     int64_t rows_seen;
     size_t n_tasks;
@@ -200,27 +211,62 @@ static int store_progress(struct online *o, struct err *err)
 
 // ---- steps in transactions of the job's session
 
+static int writers_wait(struct session *s, int64_t *out_ns, struct err *err)
+{
+    struct str text;
+    struct interval wait;
+    TRY(cat_setting_get(s->view, STR("sql.online_index.writers_wait"), &text, err));
+    *out_ns = writers_wait_default_ns;
+    if (text.ptr != NULL && interval_parse(text, INTERVAL_FIELD_ANY, INTERVAL_STYLE_POSTGRES, &wait, NULL) == 0)
+        *out_ns = wait.months > 0 || wait.days > 0 ? INT64_MAX : MIN(wait.micros, INT64_MAX / 1000) * 1000;
+    return 0;
+}
+
+// How the attempt at hand asks for the table's lock.
+static int choose_lock(struct online *o, int64_t began_ns, struct err *err)
+{
+    int64_t wait_ns;
+    TRY(writers_wait(o->session, &wait_ns, err));
+    bool patient = clock_mono_ns() - began_ns < wait_ns;
+    o->session->online_lock = (struct online_lock){patient ? LOCK_MOMENT_NS : LOCK_LAST_NS, !patient};
+    return 0;
+}
+
+// Whether the work is to be tried again although nothing has come in between: after a while.
+static bool must_wait(struct online *o, int rc)
+{
+    bool writers = rc == ERR_LOCK_NOT_AVAILABLE && !o->session->online_lock.optional;
+    if (writers) {
+        usleep(o->let_through_us);
+        o->let_through_us = MIN(o->let_through_us * 2, (uint32_t)LET_THROUGH_MAX_US);
+    } else if (rc == ERR_OBJECT_IN_USE) { // another job changes the table
+        usleep(BUSY_POLL_US);
+    }
+    return writers || rc == ERR_OBJECT_IN_USE;
+}
+
 static int in_txn(struct online *o, int (*work)(struct online *o, struct err *err), struct err *err)
 {
     struct session *s = o->session;
     struct job_mark before = job_mark(o->job);
+    int64_t began_ns = clock_mono_ns();
     int rc = 0;
+    o->let_through_us = LET_THROUGH_US;
     for (int attempt = 0; attempt < PIECE_ATTEMPTS_MAX;) {
         err_reset(err);
         if (!o->reverting)
             TRY(job_check(o->job, err));
         statement_clock_start(s);
         TRY(session_begin(s, TXN_IMPLICIT, err));
-        rc = work(o, err);
+        rc = choose_lock(o, began_ns, err);
+        rc = rc == 0 ? work(o, err) : rc;
         rc = rc == 0 ? session_commit(s, err) : rc;
         if (rc != 0) {
             session_rollback(s);
             job_reset(o->job, before);
         }
-        if (rc == ERR_OBJECT_IN_USE) { // another job changes the table
-            usleep(BUSY_POLL_US);
+        if (must_wait(o, rc))
             continue;
-        }
         if (rc != ERR_SERIALIZATION_FAILURE)
             break;
         attempt++;
@@ -357,7 +403,7 @@ static int publish(struct online *o, struct err *err)
 {
     const struct cat_table *t;
     TRY(find(o, &t, err));
-    cat_view_set_lock_wait(o->session->view, ONLINE_LOCK_WAIT_NS, true);
+    cat_view_set_lock_wait(o->session->view, o->session->online_lock.wait_ns, o->session->online_lock.optional);
     TRY(ddl_online_publish(o->session->view, &o->arena, t->id, err));
     return job_finish_in(o->job, o->session->txn, STR_EMPTY, err);
 }

@@ -185,6 +185,12 @@ struct changed_table {
     bool due; // for statistics
 };
 
+// How a job that changes a table waits for those who write to it; see cat_view_set_lock_wait.
+struct online_lock {
+    int64_t wait_ns;
+    bool optional;
+};
+
 struct session {
     struct virtual_session virtual_session; // first: exec_context.virtual_arg points at it
     struct sql_engine *engine;
@@ -238,6 +244,7 @@ struct session {
     uint32_t restarts;       // of this transaction, by the client
     uint64_t commit_version; // of the last committed transaction
     ARENA_VEC(struct err) login_warnings;
+    struct online_lock online_lock;
     bool wrote_schema;
 
     struct copy_in *copy;

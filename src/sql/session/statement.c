@@ -817,7 +817,10 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                                        .user = s->user,
                                        .temp_schema = session_temp_schema(s)};
     *out = (struct ddl_result){0};
-    cat_view_set_lock_wait(s->view, online_job != 0 ? ONLINE_LOCK_WAIT_NS : session_lock_timeout(s), online_job != 0);
+    if (online_job != 0)
+        cat_view_set_lock_wait(s->view, s->online_lock.wait_ns, s->online_lock.optional);
+    else
+        cat_view_set_lock_wait(s->view, session_lock_timeout(s), false);
     s->in_ddl = true;
     int rc = ddl_execute(&dc, ast, out, err);
     s->in_ddl = false;
