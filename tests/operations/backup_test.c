@@ -552,5 +552,44 @@ static void test_load(void)
     teardown();
 }
 
+// What is older than a table's gc.ttlseconds is not read, whatever the store still has for others.
+static void test_too_old(void)
+{
+    static const char *const refused[] = {
+        "BACKUP TABLE t INTO 'nodelocal://1/o' AS OF SYSTEM TIME %llu",
+        "BACKUP DATABASE defaultdb INTO 'nodelocal://1/o' AS OF SYSTEM TIME %llu",
+        "BACKUP INTO 'nodelocal://1/o' AS OF SYSTEM TIME %llu",
+        "INSPECT TABLE t AS OF SYSTEM TIME %llu",
+        "INSPECT DATABASE defaultdb AS OF SYSTEM TIME %llu",
+    };
+    static const char *const taken[] = {
+        "BACKUP TABLE u INTO 'nodelocal://1/u' AS OF SYSTEM TIME %llu",
+        "BACKUP DATABASE d INTO 'nodelocal://1/d' AS OF SYSTEM TIME %llu",
+        "INSPECT TABLE u AS OF SYSTEM TIME %llu",
+    };
+    char sql[200], expected[100];
+    harness_open(&h, false);
+    harness_run(&h, "CREATE DATABASE d; CREATE TABLE d.t (a INT); CREATE TABLE t (a INT); CREATE TABLE u (a INT)");
+    harness_run(&h, "ALTER TABLE t CONFIGURE ZONE USING gc.ttlseconds = 1");
+    unsigned long long then = kv_now(h.kv);
+    snprintf(expected, sizeof(expected), "ERROR XXUUU batch timestamp %llu.%09llu,0 must be after replica GC threshold",
+             then / 1000000000, then % 1000000000);
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM t AS OF SYSTEM TIME %llu", then);
+    while (str_eqc(harness_run(&h, sql), "0")) // for a second
+        continue;
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        snprintf(sql, sizeof(sql), refused[i], then);
+        struct str text = harness_run(&h, sql);
+        CHECK_STR(str_slice(text, 0, MIN(text.len, strlen(expected))), expected);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        snprintf(sql, sizeof(sql), taken[i], then);
+        CHECK(str_find(harness_run(&h, sql), STR("ERROR"), 0) < 0);
+    }
+    CHECK_SQL(&h, "SELECT DISTINCT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "succeeded");
+    harness_close(&h);
+}
+
 CHECK_MAIN({"database", test_database}, {"show", test_show}, {"tables", test_tables}, {"incremental", test_incremental},
-           {"cluster", test_cluster}, {"refused", test_refused}, {"damage", test_damage}, {"load", test_load}, )
+           {"cluster", test_cluster}, {"refused", test_refused}, {"damage", test_damage}, {"load", test_load},
+           {"too_old", test_too_old}, )

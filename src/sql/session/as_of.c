@@ -213,17 +213,67 @@ static int evaluate(struct session *s, const struct ast *e, const struct as_of_a
     return 0;
 }
 
+// `now`: what zones there are.
+static int check_age(struct cat_view *now, const struct cat_table *t, uint64_t version, struct err *err)
+{
+    int64_t seconds = 0;
+    if (t->kind == CAT_VIEW || t->id < CAT_ID_DEFAULTDB)
+        return 0;
+    TRY(cat_zone_ttl(now, t, &seconds, err));
+    uint64_t threshold = (uint64_t)(clock_wall_ns() - seconds * 1000000000);
+    return version < threshold ? too_old(version, threshold, err) : 0;
+}
+
 int as_of_check_age(struct session *s, const struct cat_table *t, struct err *err)
 {
     struct past now;
-    int64_t seconds = 0;
-    if (s->txn_as_of == 0 || t->kind == CAT_VIEW || t->id < CAT_ID_DEFAULTDB)
+    if (s->txn_as_of == 0)
         return 0;
     TRY(past_open(s, 0, &now, err));
-    int rc = cat_zone_ttl(now.view, t, &seconds, err);
-    uint64_t threshold = (uint64_t)(clock_wall_ns() - seconds * 1000000000);
-    if (rc == 0 && s->txn_as_of < threshold)
-        rc = too_old(s->txn_as_of, threshold, err);
+    int rc = check_age(now.view, t, s->txn_as_of, err);
+    past_close(&now);
+    return rc;
+}
+
+static bool listed(const uint32_t *ids, size_t n, uint32_t id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == id)
+            return true;
+    }
+    return false;
+}
+
+static int check_ages(struct past *then, struct past *now, struct arena *a, const uint32_t *ids, size_t n,
+                      struct err *err)
+{
+    const struct cat_database **databases;
+    const struct cat_table **tables;
+    size_t n_databases, n_tables;
+    TRY(cat_list_databases(then->view, a, &databases, &n_databases, err));
+    for (size_t i = 0; i < n_databases; i++) {
+        bool whole = n == 0 || listed(ids, n, databases[i]->id);
+        TRY(cat_list_tables(then->view, a, databases[i]->id, 0, &tables, &n_tables, err));
+        for (size_t k = 0; k < n_tables; k++) {
+            if (whole || listed(ids, n, tables[k]->id))
+                TRY(check_age(now->view, tables[k], then->version, err));
+        }
+    }
+    return 0;
+}
+
+int as_of_check_ages(struct session *s, uint64_t version, const uint32_t *ids, size_t n, struct err *err)
+{
+    struct past now, then;
+    TRY(past_open(s, 0, &now, err));
+    int rc = past_open(s, version, &then, err);
+    if (rc == 0) {
+        struct arena a;
+        arena_init(&a, &s->budget);
+        rc = check_ages(&then, &now, &a, ids, n, err);
+        arena_release(&a);
+        past_close(&then);
+    }
     past_close(&now);
     return rc;
 }

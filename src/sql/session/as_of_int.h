@@ -29,6 +29,8 @@ int as_of_begin_bound(struct session *s, const struct statement_input *in, struc
 
 // What an AS OF transaction reads must be younger than the gc.ttlseconds that the relation has now, kept or not.
 int as_of_check_age(struct session *s, const struct cat_table *t, struct err *err) MUST_CHECK;
+// The same of the tables and whole databases of these ids, of everything when there are none, as they were then.
+int as_of_check_ages(struct session *s, uint64_t version, const uint32_t *ids, size_t n, struct err *err) MUST_CHECK;
 
 // A statement that writes what it has read in the past (CREATE TABLE AS, REFRESH …): *version 0: it reads now.
 int as_of_backfill(struct session *s, const struct ast *statement, struct arena *a, uint64_t *version,

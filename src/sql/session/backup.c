@@ -1,5 +1,6 @@
 // BACKUP, RESTORE and SHOW BACKUP: from statements to requests (backup/backup.h), which are the payloads of jobs.
 #include "backup/backup.h"
+#include "sql/session/as_of_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 
@@ -292,6 +293,8 @@ static int backup_request(struct session *s, const struct ast_backup *b, struct 
         TRY(add_target(&sh, b->target, b->targets.items[i], &ids, err));
     out->ids = ids.list.ptr;
     out->n_ids = ids.list.len;
+    if (out->as_of && out->target != BACKUP_VIRTUAL_CLUSTER)
+        TRY(as_of_check_ages(s, out->version, out->ids, out->n_ids, err));
     out->append = b->latest || b->subdirectory != NULL;
     return b->subdirectory != NULL ? text_of(s, b->subdirectory, a, &out->subdirectory, err) : 0;
 }

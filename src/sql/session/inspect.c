@@ -1,6 +1,7 @@
 // INSPECT TABLE and INSPECT DATABASE: the consistency check as a job, and SHOW INSPECT ERRORS. The job reads at one
 // timestamp; what it finds is its progress.
 #include "catalog/check.h"
+#include "sql/session/as_of_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 #include "types/json.h"
@@ -99,6 +100,9 @@ int run_inspect(struct session *s, const struct ast *ast, struct arena *a, struc
         TRY(as_of_version(s, in->as_of, a, &version, err));
     payload_put_u64(&payload, version);
     int rc = encode_target(s, in, a, &payload, err);
+    uint32_t id = decode(buf_view(&payload)).id;
+    if (rc == 0 && in->as_of != NULL)
+        rc = as_of_check_ages(s, version, &id, 1, err);
     if (rc == 0)
         rc = in->detached ? start_detached(s, ast, buf_view(&payload), err)
                           : start_and_wait(s, ast, buf_view(&payload), err);
