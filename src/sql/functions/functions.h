@@ -67,6 +67,12 @@ struct session_functions {
     // Runs a user-defined function: every row of its last statement to `emit`, at most max_rows (0: all).
     int (*call_routine)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *routine,
                         const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err);
+    // The default (ptr NULL) or a value of a cluster setting: as it is stored, as it is shown.
+    int (*cluster_setting)(struct session_functions *sf, struct arena *a, struct str name, struct str value,
+                           struct str *out, struct err *err);
+    // The rows of SHOW CREATE ALL for a database: "tables", "schemas", "types", "routines", "triggers".
+    int (*show_create_all)(struct session_functions *sf, struct arena *a, struct str objects, struct str database,
+                           struct fn_emit *emit, struct err *err);
     int (*notify)(struct session_functions *sf, struct str channel, struct str payload, struct err *err);
     size_t (*listening)(struct session_functions *sf, struct arena *a, struct str **channels);
     double (*notify_queue_usage)(struct session_functions *sf);

@@ -166,6 +166,12 @@ enum { FN_STRING_BYTES_MAX = 64 << 20 }; // a single computed string
 // 54000 "requested length too large, exceeds 64 MiB".
 int fn_check_length(size_t bytes, struct err *err) MUST_CHECK;
 
+// 0A000 where the call has no catalog, no transaction, or no session: when constants are folded.
+int fn_need_catalog(const struct eval_context *ec, struct err *err) MUST_CHECK;
+int fn_need_store(const struct eval_context *ec, struct err *err) MUST_CHECK;
+int fn_need_session(const struct eval_context *ec, struct err *err) MUST_CHECK;
+int fn_need_admin(const struct eval_context *ec, struct err *err) MUST_CHECK; // 42501 for others
+
 // The session's time zone; NULL is UTC.
 static inline const struct zone *fn_zone(const struct eval_context *ec)
 {

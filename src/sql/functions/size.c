@@ -154,6 +154,52 @@ BODY(tablespace_size)
     return fn_return_int(out, bytes);
 }
 
+// ---- tables in a row
+
+static int span_stats_row(struct eval_context *ec, const struct cat_table *t, struct fn_emit *emit, struct err *err)
+{
+    int64_t bytes = 0;
+    TRY(add_total_bytes(ec, t, &bytes, err));
+    const struct datum row[] = {datum_int(t->database_id),
+                                datum_int(t->id),
+                                datum_int(1),
+                                datum_int(bytes),
+                                datum_int(bytes),
+                                datum_int(bytes),
+                                datum_float(bytes > 0 ? 1 : 0)};
+    return emit->row(emit, row, err);
+}
+
+static int span_stats_of(struct eval_context *ec, uint32_t database_id, int64_t table_id, struct fn_emit *emit,
+                         struct err *err)
+{
+    const struct cat_table **tables;
+    size_t n;
+    TRY(cat_list_tables(ec->catalog, ec->arena, database_id, 0, &tables, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (table_id == 0 || tables[i]->id == table_id)
+            TRY(span_stats_row(ec, tables[i], emit, err));
+    return 0;
+}
+
+static int span_stats(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err)
+{
+    const struct cat_database **databases;
+    size_t n;
+    TRY(need_store(ec, err));
+    TRY(cat_check_activity_privilege(ec->catalog, ec->user, err));
+    for (int i = 0; i < n_args; i++)
+        if (args[i].i <= 0 || args[i].i > UINT32_MAX)
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "provided %s must be greater than 0",
+                           i == 0 ? "database id" : "table id");
+    TRY(cat_list_databases(ec->catalog, ec->arena, &databases, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (n_args == 0 || databases[i]->id == args[0].i)
+            TRY(span_stats_of(ec, databases[i]->id, n_args > 1 ? args[1].i : 0, emit, err));
+    return 0;
+}
+
 static const struct fn_row rows[] = {
 #include "sql/functions/size.def"
 };

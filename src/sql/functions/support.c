@@ -1,5 +1,6 @@
 // Helpers shared by the bodies of all families.
 #include "sql/functions/functions_int.h"
+#include "catalog/catalog.h"
 #include <math.h>
 
 int fn_return_buf(struct eval_context *ec, struct buf *b, struct datum *out, struct err *err)
@@ -17,6 +18,38 @@ int fn_check_length(size_t bytes, struct err *err)
         return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "requested length too large, exceeds %d MiB",
                        FN_STRING_BYTES_MAX >> 20);
     return 0;
+}
+
+static int need(const struct eval_context *ec, bool there, struct err *err)
+{
+    if (there)
+        return 0;
+    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s() cannot be used in this context", ec->call->fn->name);
+}
+
+int fn_need_catalog(const struct eval_context *ec, struct err *err)
+{
+    return need(ec, ec->catalog != NULL, err);
+}
+
+int fn_need_store(const struct eval_context *ec, struct err *err)
+{
+    return need(ec, ec->catalog != NULL && ec->txn != NULL, err);
+}
+
+int fn_need_session(const struct eval_context *ec, struct err *err)
+{
+    return need(ec, ec->catalog != NULL && ec->session != NULL, err);
+}
+
+int fn_need_admin(const struct eval_context *ec, struct err *err)
+{
+    bool admin;
+    TRY(fn_need_catalog(ec, err));
+    TRY(cat_is_admin(ec->catalog, ec->user, &admin, err));
+    if (admin)
+        return 0;
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "%s() requires admin privilege", ec->call->fn->name);
 }
 
 double fn_cbrt(double x)

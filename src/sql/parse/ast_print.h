@@ -13,6 +13,7 @@ enum ast_print_flag {
     AST_PRINT_PASSWORDS = 1 << 1,      // passwords in clear; else PASSWORD '*****'
     AST_PRINT_QUALIFY_NONE = 1 << 2,   // table names without database and schema
     AST_PRINT_PORTABLE = 1 << 3,       // as PostgreSQL reads it: no databases, text for STRING, '' in strings, casts
+    AST_PRINT_MARK_CONSTANTS = 1 << 4, // ‹1›: what redaction takes away
 };
 
 // Any node: a statement, a query, an expression, a type, a name.

@@ -68,47 +68,69 @@ static bool hides(const struct printer *pr)
     return (pr->flags & AST_PRINT_HIDE_CONSTANTS) != 0;
 }
 
+// False: a blank stands for the constant. Otherwise end_constant() comes after it.
+static bool begin_constant(struct printer *pr)
+{
+    if (hides(pr))
+        emit(pr, "_");
+    else
+        emit_if(pr, (pr->flags & AST_PRINT_MARK_CONSTANTS) != 0, "‹");
+    return !hides(pr);
+}
+
+static void end_constant(struct printer *pr)
+{
+    emit_if(pr, (pr->flags & AST_PRINT_MARK_CONSTANTS) != 0, "›");
+}
+
+static void print_constant(struct printer *pr, struct str text)
+{
+    if (!begin_constant(pr))
+        return;
+    emit(pr, "%t", text);
+    end_constant(pr);
+}
+
 void print_number(struct printer *pr, const struct ast_number *n)
 {
-    emit(pr, "%t", hides(pr) ? STR("_") : n->text);
+    print_constant(pr, n->text);
 }
 
 void print_string(struct printer *pr, const struct ast_string *n)
 {
-    if (hides(pr))
-        emit(pr, "_");
-    else
-        emit(pr, "%q", n->value);
+    if (!begin_constant(pr))
+        return;
+    emit(pr, "%q", n->value);
+    end_constant(pr);
 }
 
 void print_bytes(struct printer *pr, const struct ast_bytes *n)
 {
-    if (hides(pr)) {
-        emit(pr, "_");
+    if (!begin_constant(pr))
         return;
-    }
     emit(pr, "x'");
     hex_encode(pr->out, n->value);
     emit(pr, "'");
+    end_constant(pr);
 }
 
 void print_bits(struct printer *pr, const struct ast_bits *n)
 {
-    if (hides(pr))
-        emit(pr, "_");
-    else
-        emit(pr, "B'%t'", n->value);
+    if (!begin_constant(pr))
+        return;
+    emit(pr, "B'%t'", n->value);
+    end_constant(pr);
 }
 
 void print_boolean(struct printer *pr, const struct ast_boolean *n)
 {
-    emit(pr, hides(pr) ? "_" : n->value ? "true" : "false");
+    print_constant(pr, n->value ? STR("true") : STR("false"));
 }
 
 void print_null_literal(struct printer *pr, const struct ast_null_literal *n)
 {
     (void)n;
-    emit(pr, hides(pr) ? "_" : "NULL");
+    print_constant(pr, STR("NULL"));
 }
 
 void print_placeholder(struct printer *pr, const struct ast_placeholder *n)

@@ -4,6 +4,7 @@
 // the server it is run again from its first statement when it meets a conflict. In an explicit transaction only its
 // first statement can be run again, under READ COMMITTED any.
 #include "sql/session/session_int.h"
+#include "sql/session/show_int.h"
 #include "sql/parse/ast_print.h"
 #include "sql/functions/advisory.h"
 #include <stdio.h>
@@ -127,6 +128,29 @@ static void fn_reset_index_usage(struct session_functions *sf)
     index_usage_reset(of_functions(sf)->engine->index_usage);
 }
 
+static int fn_cluster_setting(struct session_functions *sf, struct arena *a, struct str name, struct str value,
+                              struct str *out, struct err *err)
+{
+    const struct cluster_setting *setting = cluster_setting_find(name);
+    (void)sf;
+    if (setting == NULL)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "unknown cluster setting '%.*s'", STR_FMT(name));
+    if (value.ptr != NULL)
+        return cluster_setting_decode(setting, value, a, out, err);
+    *out = cluster_setting_encode(setting, str_of(setting->default_text), a);
+    return 0;
+}
+
+static int fn_show_create_all(struct session_functions *sf, struct arena *a, struct str objects, struct str database,
+                              struct fn_emit *emit, struct err *err)
+{
+    struct show_result result;
+    TRY(show_create_all(of_functions(sf), a, objects, database, &result, err));
+    for (size_t i = 0; i < result.rows.len; i++)
+        TRY(emit->row(emit, result.rows.ptr[i], err));
+    return 0;
+}
+
 static void functions_init(struct session *s)
 {
     s->functions = (struct session_functions){.setting_get = fn_setting_get,
@@ -141,6 +165,8 @@ static void functions_init(struct session *s)
                                               .reset_statistics = fn_reset_statistics,
                                               .reset_index_usage = fn_reset_index_usage,
                                               .call_routine = fn_call_routine,
+                                              .cluster_setting = fn_cluster_setting,
+                                              .show_create_all = fn_show_create_all,
                                               .notify = fn_notify,
                                               .listening = fn_listening,
                                               .notify_queue_usage = fn_notify_queue_usage,

@@ -38,6 +38,15 @@ struct datum *show_row(struct show *sh)
     return row;
 }
 
+static int run_form(struct show *sh, const struct show_form *f, struct err *err)
+{
+    size_t n = 0;
+    while (n < SHOW_COLUMNS_MAX && f->columns[n].name != NULL)
+        n++;
+    show_columns(sh, f->columns, n);
+    return f->run(sh, err);
+}
+
 int show_run(struct session *s, struct arena *a, const struct ast *statement, struct show_result *out, struct err *err)
 {
     const struct ast_show *ast = ast_as_show(statement);
@@ -46,11 +55,26 @@ int show_run(struct session *s, struct arena *a, const struct ast *statement, st
     if (f == NULL)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SHOW %s", ast_show_what_sql(ast->what));
     struct show sh = {.session = s, .arena = a, .view = s->view, .ast = ast, .out = out};
-    size_t n = 0;
-    while (n < SHOW_COLUMNS_MAX && f->columns[n].name != NULL)
-        n++;
-    show_columns(&sh, f->columns, n);
-    return f->run(&sh, err);
+    return run_form(&sh, f, err);
+}
+
+int show_create_all(struct session *s, struct arena *a, struct str objects, struct str database,
+                    struct show_result *out, struct err *err)
+{
+    static const struct {
+        const char *objects;
+        enum ast_show_what what;
+    } forms[] = {{"tables", AST_SHOW_CREATE_ALL_TABLES},
+                 {"schemas", AST_SHOW_CREATE_ALL_SCHEMAS},
+                 {"types", AST_SHOW_CREATE_ALL_TYPES},
+                 {"routines", AST_SHOW_CREATE_ALL_ROUTINES},
+                 {"triggers", AST_SHOW_CREATE_ALL_TRIGGERS}};
+    struct show sh = {.session = s, .arena = a, .view = s->view, .out = out, .database = database};
+    size_t i = 0;
+    while (i + 1 < ARRAY_LEN(forms) && !str_eqc(objects, forms[i].objects))
+        i++;
+    *out = (struct show_result){.arena = a};
+    return run_form(&sh, find_form(forms[i].what), err);
 }
 
 // ---- sending

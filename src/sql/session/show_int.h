@@ -12,6 +12,7 @@ struct show {
     struct cat_view *view;
     const struct ast_show *ast;
     struct show_result *out;
+    struct str database; // that counts as the current one; ptr NULL: the session's
 };
 
 enum { SHOW_COLUMNS_MAX = 18 };
@@ -45,6 +46,10 @@ static inline struct datum show_take(struct show *sh, struct buf *b)
     buf_release(b);
     return d;
 }
+
+// SHOW CREATE ALL of a database, by the words after ALL in lower case.
+int show_create_all(struct session *s, struct arena *a, struct str objects, struct str database,
+                    struct show_result *out, struct err *err) MUST_CHECK;
 
 // Names in the session's scope, with the usual errors.
 int show_table(struct show *sh, const struct ast *object, const struct cat_table **out, struct err *err) MUST_CHECK;

@@ -71,7 +71,7 @@ int show_database(struct show *sh, struct str name, const struct cat_database **
 
 int show_current_database(struct show *sh, const struct cat_database **out, struct err *err)
 {
-    struct str name = str_of(sh->session->values[SETTING_DATABASE]);
+    struct str name = sh->database.ptr != NULL ? sh->database : str_of(sh->session->values[SETTING_DATABASE]);
     if (name.len == 0)
         return err_set(err, ERR_INVALID_NAME, "no database specified");
     return show_database(sh, name, out, err);

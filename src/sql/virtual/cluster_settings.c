@@ -72,6 +72,36 @@ int cluster_setting_check(const struct cluster_setting *setting, struct str text
                    STR_FMT(text));
 }
 
+struct str cluster_setting_encode(const struct cluster_setting *setting, struct str text, struct arena *a)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    ptrdiff_t blank = str_find(text, STR(" "), 0);
+    int64_t n;
+    if (setting->type[0] != 'z' || blank < 0 || !str_to_i64(str_slice(text, 0, (size_t)blank), &n))
+        return text;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (str_eqc(str_slice(text, (size_t)blank + 1, text.len), units[i]))
+            return arena_printf(a, "%lld", (long long)n << (10 * i));
+    return text;
+}
+
+int cluster_setting_decode(const struct cluster_setting *setting, struct str stored, struct arena *a, struct str *out,
+                           struct err *err)
+{
+    int64_t bytes;
+    *out = stored;
+    if (setting->type[0] != 'z')
+        return cluster_setting_check(setting, stored, a, err);
+    if (!str_to_i64(stored, &bytes) || bytes < 0)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for cluster setting %s: \"%.*s\"",
+                       setting->name, STR_FMT(stored));
+    struct buf b = BUF_INIT;
+    size_print(&b, (uint64_t)bytes);
+    *out = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return 0;
+}
+
 int cluster_setting_value(struct cat_view *v, const struct cluster_setting *setting, struct arena *a, struct str *value,
                           bool *is_default, struct err *err)
 {

@@ -123,6 +123,11 @@ int cluster_setting_check_access(struct cat_view *v, struct str user, struct str
 int cluster_settings_visible(struct cat_view *v, struct str user, bool *sql_only, const char *what,
                              struct err *err) MUST_CHECK;
 struct type cluster_setting_type(const struct cluster_setting *setting);
+// A value as CockroachDB stores it, and back as it is shown: byte sizes as numbers of bytes, others as they are. 22023
+// when the stored text is no value of the setting's type.
+struct str cluster_setting_encode(const struct cluster_setting *setting, struct str text, struct arena *a);
+int cluster_setting_decode(const struct cluster_setting *setting, struct str stored, struct arena *a, struct str *out,
+                           struct err *err) MUST_CHECK;
 // The stored value or the default.
 int cluster_setting_value(struct cat_view *v, const struct cluster_setting *setting, struct arena *a, struct str *value,
                           bool *is_default, struct err *err) MUST_CHECK;
