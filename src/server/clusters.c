@@ -112,6 +112,7 @@ static int open_engine(struct clusters *c, struct open_cluster *o, struct err *e
     options.cluster = (uint32_t)o->id;
     options.virtual_cluster_name = o->name;
     options.meter = &o->meter.hooks;
+    options.metrics = NULL;
     pthread_mutex_unlock(&c->mutex);
     int rc = cluster_meter_open(&o->meter, c, o->id, o->name, err);
     if (rc == 0) {

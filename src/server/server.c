@@ -180,6 +180,8 @@ static int open_clusters(struct server *server, struct err *err)
         .end_session = end_session,
         .end_session_arg = server,
         .automatic_statistics = true,
+        .metrics = server_list_metrics,
+        .metrics_arg = server,
     };
     struct clusters_options clusters = {.engine = &options, .end_connections = end_connections, .arg = server};
     return clusters_open(server->kv, &clusters, &server->clusters, err);

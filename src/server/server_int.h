@@ -39,6 +39,9 @@ struct server {
 extern const struct series_info server_metrics[];
 extern const size_t server_metrics_len;
 void server_sample_metrics(void *server, uint64_t *values); // server_metrics_len of them
+struct sql_metric;
+void server_list_metrics(void *server, struct arena *a, struct sql_metric **out,
+                         size_t *n); // sql_engine_options.metrics
 void server_print_metrics(void *server, bool clusters, struct buf *out);
 
 #endif

@@ -727,6 +727,13 @@ def test_status(palmetto, directory):
     assert series[0]["points"][-1][1] > 0
     assert {s["name"] for s in admin.api("GET", "/metrics/series")["series"]} == set(values)
     assert admin.api("GET", "/metrics/series?names=sys_rss&from=0&to=1")["series"][0]["points"] == []
+    # The same in SQL, by CockroachDB's names.
+    metrics = {r["name"]: r for r in rows(run_sql(admin, "system", "SELECT * FROM crdb_internal.node_metrics"))}
+    assert {name.replace(".", "_") for name in metrics} == set(values)
+    assert metrics["sys.rss"]["value"] > 0 and metrics["sys.rss"]["store_id"] is None
+    assert metrics["kv.commits"]["value"] >= int(values["kv_commits"]) and metrics["capacity"]["store_id"] == 1
+    store = rows(run_sql(admin, "system", "SELECT (metrics->>'livebytes')::FLOAT AS n FROM crdb_internal.kv_store_status"))
+    assert store[0]["n"] > 0
     description = console.anyone.request("GET", "/api/v2/openapi.yaml")
     assert description.body.startswith(b"openapi: 3.1.0\n")
     console.stop()

@@ -1,4 +1,5 @@
-// Functions of CockroachDB about what does not exist here, so that who calls them reads that and not of an unknown name.
+// Functions of CockroachDB about what does not exist here, so that who calls them reads that and not of an unknown
+// name.
 #include "sql/functions/functions_int.h"
 
 BODY(absent)

@@ -72,7 +72,8 @@ static int wrong_number(struct eval_context *ec, const struct cat_table *t, cons
     err_set(err, ERR_INVALID_PARAMETER_VALUE, "number of values must equal number of columns in index \"%.*s\"",
             STR_FMT(index->name));
     if (columns->ids.len > columns->n_own)
-        err_hint(err, "columns [%.*s] are implicitly part of index \"%.*s\"'s key, include columns [%.*s] in this order",
+        err_hint(err,
+                 "columns [%.*s] are implicitly part of index \"%.*s\"'s key, include columns [%.*s] in this order",
                  STR_FMT(names_of(ec->arena, t, columns, columns->n_own)), STR_FMT(index->name),
                  STR_FMT(names_of(ec->arena, t, columns, 0)));
     return ERR_INVALID_PARAMETER_VALUE;
@@ -172,8 +173,8 @@ BODY(table_span)
     return return_span(ec, key_table_range(ec->arena, own_cluster(ec), (uint64_t)args[0].i), out);
 }
 
-static int return_index_span(struct eval_context *ec, uint64_t cluster, int64_t table, int64_t index,
-                             struct datum *out, struct err *err)
+static int return_index_span(struct eval_context *ec, uint64_t cluster, int64_t table, int64_t index, struct datum *out,
+                             struct err *err)
 {
     if (!is_id(table) || !is_id(index))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "no such index: %lld/%lld", (long long)table,

@@ -92,6 +92,8 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->end_session_arg = options->end_session_arg;
     e->zones_changed = options->zones_changed;
     e->zones_changed_arg = options->zones_changed_arg;
+    e->metrics = options->metrics;
+    e->metrics_arg = options->metrics_arg;
     e->sql_port = options->sql_port;
     e->http_port = options->http_port;
     e->host = str_dup_c(options->advertise_host);

@@ -259,6 +259,32 @@ static void read_index_usage(struct virtual_session *vs, uint32_t table_id, uint
     index_usage_get(session_of(vs)->engine->index_usage, table_id, index_id, reads, last_micros);
 }
 
+static void list_metrics(struct virtual_session *vs, struct arena *a, struct virtual_metric **out, size_t *n)
+{
+    const struct sql_engine *e = session_of(vs)->engine;
+    struct sql_metric *list = NULL;
+    *n = 0;
+    if (e->metrics != NULL)
+        e->metrics(e->metrics_arg, a, &list, n);
+    *out = ARENA_ARRAY(a, struct virtual_metric, *n);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (struct virtual_metric){list[i].name, list[i].of_store, list[i].value};
+}
+
+static int list_clusters(struct virtual_session *vs, struct arena *a, struct virtual_cluster **out, size_t *n,
+                         struct err *err)
+{
+    const struct sql_cluster_hooks *hooks = session_of(vs)->engine->clusters;
+    struct sql_cluster_info *list = NULL;
+    *n = 0;
+    if (hooks != NULL)
+        TRY(hooks->list(hooks->arg, a, &list, n, err));
+    *out = ARENA_ARRAY(a, struct virtual_cluster, *n);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (struct virtual_cluster){list[i].id, list[i].name, list[i].data_state, list[i].in_service};
+    return 0;
+}
+
 const struct virtual_session_ops session_virtual_ops = {
     .settings = list_settings,
     .sessions = list_sessions,
@@ -271,4 +297,6 @@ const struct virtual_session_ops session_virtual_ops = {
     .kv = engine_kv,
     .contention = list_contention,
     .index_usage = read_index_usage,
+    .metrics = list_metrics,
+    .clusters = list_clusters,
 };

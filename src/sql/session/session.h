@@ -101,6 +101,13 @@ struct sql_meter {
     void *arg;
 };
 
+// What the server counts.
+struct sql_metric {
+    const char *name;
+    bool of_store;
+    double value;
+};
+
 #define SQL_MEMORY_BYTES_DEFAULT ((size_t)1 << 30)
 
 struct sql_engine_options {
@@ -124,6 +131,9 @@ struct sql_engine_options {
     // A transaction has changed zone configurations: history may be wanted for another time now. May be NULL.
     void (*zones_changed)(void *arg);
     void *zones_changed_arg;
+    // The server's metrics as they are now, in `a`, for crdb_internal.node_metrics of the system cluster. May be NULL.
+    void (*metrics)(void *arg, struct arena *a, struct sql_metric **out, size_t *n);
+    void *metrics_arg;
     // Where statements put rows that pass their work memory; temp_dir NULL: nowhere, they end in 53200. The directory
     // must be there.
     const struct os *os;

@@ -49,6 +49,8 @@ struct sql_engine {
     void *end_session_arg;
     void (*zones_changed)(void *arg);
     void *zones_changed_arg;
+    void (*metrics)(void *arg, struct arena *a, struct sql_metric **out, size_t *n);
+    void *metrics_arg;
     int64_t started_micros;
     const struct os *os;
     char *temp_dir;                   // NULL: operators do not spill

@@ -1,5 +1,4 @@
 // crdb_internal: sessions, running statements.
-#include "catalog/jobs.h"
 #include "base/util.h"
 #include "keys/keys.h"
 #include "sql/virtual/virtual_int.h"
@@ -60,36 +59,6 @@ GENERATOR(crdb_queries_rows)
         row[crdb_cluster_queries_distributed] = datum_bool(false);
         row[crdb_cluster_queries_phase] = datum_c("executing");
         row[crdb_cluster_queries_database] = datum_str(list[i].database);
-        TRY(virtual_row(rows, row, err));
-    }
-    return 0;
-}
-
-GENERATOR(crdb_jobs_rows)
-{
-    struct cat_job *jobs;
-    size_t n;
-    bool all;
-    TRY(cat_job_list(cat_view_catalog(x->view), x->txn, x->eval.arena, &jobs, &n, err));
-    TRY(cat_has_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWJOB | CAT_SYSTEM_CONTROLJOB, &all, err));
-    for (size_t i = 0; i < n; i++) {
-        const struct cat_job *job = &jobs[i];
-        if (!all && !str_eq(job->owner, x->eval.user))
-            continue;
-        ROW(crdb_jobs);
-        row[crdb_jobs_job_id] = datum_int(job->id);
-        row[crdb_jobs_job_type] = datum_str(job->type);
-        row[crdb_jobs_description] = datum_str(job->description);
-        row[crdb_jobs_statement] = datum_str(STR_EMPTY);
-        row[crdb_jobs_user_name] = datum_str(job->owner);
-        row[crdb_jobs_status] = datum_c(cat_job_status_name(job->status));
-        row[crdb_jobs_created] = datum_int(job->created_micros);
-        row[crdb_jobs_finished] = time_or_null(job->finished_micros);
-        row[crdb_jobs_modified] = time_or_null(job->modified_micros);
-        row[crdb_jobs_fraction_completed] = datum_float(job->fraction);
-        row[crdb_jobs_error] = datum_str(job->error);
-        if (job->status == CAT_JOB_RUNNING || job->status == CAT_JOB_REVERTING)
-            row[crdb_jobs_coordinator_id] = datum_int(1);
         TRY(virtual_row(rows, row, err));
     }
     return 0;

@@ -84,6 +84,7 @@ GENERATOR(crdb_kv_node_status_rows)
     row[crdb_kv_node_status_started_at] = datum_int(vs->ops->started_micros(vs));
     TRY(json(x, "[]", &row[crdb_kv_node_status_args], err));
     TRY(json(x, "[]", &row[crdb_kv_node_status_env], err));
+    TRY(virtual_metrics_json(x, false, &row[crdb_kv_node_status_metrics], err));
     TRY(json(x, "{}", &row[crdb_kv_node_status_activity], err));
     return virtual_row(rows, row, err);
 }
@@ -113,6 +114,9 @@ GENERATOR(crdb_kv_store_status_rows)
     row[crdb_kv_store_status_node_id] = datum_int(1);
     row[crdb_kv_store_status_store_id] = datum_int(1);
     TRY(json(x, "[]", &row[crdb_kv_store_status_attrs], err));
+    row[crdb_kv_store_status_capacity] = virtual_metric_value(x, "capacity");
+    row[crdb_kv_store_status_available] = virtual_metric_value(x, "capacity.available");
+    TRY(virtual_metrics_json(x, true, &row[crdb_kv_store_status_metrics], err));
     row[crdb_kv_store_status_used] = datum_int((int64_t)stats.disk_bytes);
     row[crdb_kv_store_status_logical_bytes] = virtual_live_bytes(x);
     row[crdb_kv_store_status_range_count] = datum_int(1);

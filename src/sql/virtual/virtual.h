@@ -75,6 +75,18 @@ struct virtual_contention {
     bool conflict;
 };
 
+struct virtual_metric {
+    const char *name; // sys.rss
+    bool of_store;
+    double value;
+};
+struct virtual_cluster {
+    uint64_t id;
+    struct str name;
+    const char *data_state;
+    bool in_service;
+};
+
 struct virtual_session {
     const struct virtual_session_ops *ops;
 };
@@ -98,6 +110,11 @@ struct virtual_session_ops {
     // How often statements have read the index, and when the last time; 0: never.
     void (*index_usage)(struct virtual_session *vs, uint32_t table_id, uint32_t index_id, uint64_t *reads,
                         int64_t *last_micros);
+    // Of the server, as they are now; none in other clusters than the system cluster.
+    void (*metrics)(struct virtual_session *vs, struct arena *a, struct virtual_metric **out, size_t *n);
+    // Virtual clusters, likewise.
+    int (*clusters)(struct virtual_session *vs, struct arena *a, struct virtual_cluster **out, size_t *n,
+                    struct err *err) MUST_CHECK;
 };
 
 // ---- cluster settings known by name (cluster_settings.def)

@@ -81,6 +81,9 @@ struct datum array_of_grants(struct exec_context *x, char kind, const struct cat
 // Bytes of keys and values: of the whole store for the system cluster, which has all ranges, else of the cluster. NULL:
 // not counted.
 struct datum virtual_live_bytes(struct exec_context *x);
+// The server's metrics, of the store or not, as a JSON object; one of them, NULL when the server has none.
+int virtual_metrics_json(struct exec_context *x, bool of_store, struct datum *out, struct err *err) MUST_CHECK;
+struct datum virtual_metric_value(struct exec_context *x, const char *name);
 // Transactions have 64-bit numbers here: the last half of the UUID.
 struct datum virtual_txn_uuid(struct exec_context *x, uint64_t id);
 // What the builder wrote, copied to the scratch arena; releases the builder.
