@@ -641,6 +641,20 @@ int cat_setting_get(struct cat_view *v, struct str name, struct str *out, struct
 int cat_setting_put(struct cat_view *v, struct str name, struct str value,
                     struct err *err) MUST_CHECK; // ptr NULL: reset
 
+// The event log. `info` is an encoded JSON object with the member EventType. `left`: the view's transaction has written
+// into it, perhaps undone since.
+struct cat_event {
+    int64_t micros;
+    struct str unique, type, info;
+};
+int64_t cat_event_time(struct cat_view *v); // now, and later than that of the transaction's event before
+int cat_event_put(struct cat_view *v, int64_t micros, struct str info, struct err *err) MUST_CHECK;
+bool cat_view_left_events(const struct cat_view *v);
+// All, oldest first, until one call fails.
+int cat_event_each(struct cat_view *v, struct arena *a, int (*each)(void *arg, const struct cat_event *, struct err *),
+                   void *arg, struct err *err) MUST_CHECK;
+int cat_events_trim(struct cat_view *v, int64_t before_micros, struct err *err) MUST_CHECK;
+
 // Session variables applied at login, "name=value" each (system.database_role_settings): of a role (empty: all roles)
 // in a database (0: all). put replaces the whole list.
 int cat_role_settings_get(struct cat_view *v, struct arena *a, uint32_t database_id, struct str role,

@@ -115,6 +115,7 @@ struct cat_view {
     ARENA_VEC(struct entry *) held_entries;
     ARENA_VEC(struct generation *) held_generations;
     ARENA_VEC(struct role_set *) held_roles;
+    int64_t last_event_micros; // written into the event log; 0: none
 };
 
 #define TRY_KV(view_txn, call, err)                         \

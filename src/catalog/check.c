@@ -428,7 +428,8 @@ static bool is_garbage(const struct checker *c, struct key_prefix p)
 static int check_prefix(struct checker *c, struct key_prefix p, int item, struct err *err)
 {
     const struct entry *e;
-    if (is_garbage(c, p))
+    bool event = p.table == KEY_TABLE_EVENTS && p.index == KEY_INDEX_PRIMARY; // these have no descriptor
+    if (event || is_garbage(c, p))
         return 0;
     TRY(entry_of(c, (uint32_t)p.table, &e, err));
     const struct cat_table *t = e != NULL && e->kind == ENTRY_TABLE ? &e->table : NULL;

@@ -46,7 +46,7 @@ enum key_table_item {
 };
 enum { KEY_INDEX_RECORDS = 0, KEY_INDEX_PRIMARY = 1 };
 // Tables of the system database by whose version engines cache; numbers below KEY_TABLE_FIRST_USER are the system's.
-enum { KEY_TABLE_DESCRIPTOR = 3, KEY_TABLE_USERS = 4, KEY_TABLE_FIRST_USER = 100 };
+enum { KEY_TABLE_DESCRIPTOR = 3, KEY_TABLE_USERS = 4, KEY_TABLE_EVENTS = 12, KEY_TABLE_FIRST_USER = 100 };
 #define KEY_CLUSTER_DEFAULT ((uint64_t)1)
 
 // Builders append.

@@ -24,18 +24,20 @@ int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_
 {
     ddl_handler *handler = handler_of(statement->kind);
     INVARIANT(handler != NULL);
+    struct ddl_events events;
     int rc;
     do {
         *out = (struct ddl_result){.tag = str_of(ast_tag(statement)), .changed_schema = true};
         if (dc->again)
             err_reset(err);
         dc->again = dc->being_changed = false;
+        ddl_events_before(dc, statement, &events);
         rc = handler(dc, statement, out, err);
     } while (dc->again);
     out->being_changed = dc->being_changed;
     TRY(rc);
     out->online_table_id = dc->online_table_id;
-    return 0;
+    return out->changed_schema ? ddl_events_after(dc, statement, &events, err) : 0;
 }
 
 void ddl_notice(struct ddl_context *dc, int code, const char *fmt, ...)

@@ -116,6 +116,7 @@ struct ddl_context {
     struct arena *arena; // of the statement
     struct cat_name_scope scope;
     enum ddl_serial serial;
+    struct str application_name;        // for the event log
     bool safe_updates;                  // sql_safe_updates
     bool require_explicit_primary_keys; // setting of that name
     bool insecure;                      // passwords are refused
@@ -146,6 +147,9 @@ struct ddl_result {
 // refreshes the view.
 int ddl_execute(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out,
                 struct err *err) MUST_CHECK;
+// SET CLUSTER SETTING, which is the caller's: its event. value.ptr NULL: the default.
+int ddl_event_setting(struct ddl_context *dc, const struct ast *statement, struct str name, struct str value,
+                      struct err *err) MUST_CHECK;
 // Work left to a job: indexes of the table are WRITE_ONLY and lack the entries of rows there were before, constraints
 // are `pending` and have not been compared with those rows. When the caller has done both, this makes them public …
 int ddl_online_publish(struct cat_view *v, struct arena *a, uint32_t table_id, struct err *err) MUST_CHECK;

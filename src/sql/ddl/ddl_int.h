@@ -23,6 +23,22 @@ int ddl_unimplemented(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int ddl_refuse_partitions(const struct ast *partition_by, struct err *err) MUST_CHECK;
 bool ddl_cascade(enum ast_drop_behavior behavior);
 
+// ---- events.c
+
+struct ddl_event_object {
+    uint32_t id;
+    struct str name; // empty: there is none
+};
+struct ddl_events {
+    struct ddl_event_object *objects;
+    size_t n;
+};
+// Looks at what the statement drops or gives another name.
+void ddl_events_before(struct ddl_context *dc, const struct ast *statement, struct ddl_events *out);
+// Writes the events of a statement that has changed something.
+int ddl_events_after(struct ddl_context *dc, const struct ast *statement, const struct ddl_events *before,
+                     struct err *err) MUST_CHECK;
+
 // ---- names.c
 
 struct ddl_parts {

@@ -71,6 +71,39 @@ static bool has_schedules(struct sql_engine *e)
     return n > 0;
 }
 
+enum { TRIM_EVENTS_EVERY_S = 3600 };
+
+static int trim_events(struct cat_view *v, struct err *err)
+{
+    struct str text;
+    struct datum ttl;
+    struct value_context utc = {0};
+    struct arena a;
+    bool is_default;
+    arena_init(&a, NULL);
+    int rc = cluster_setting_value(v, cluster_setting_find(STR("server.eventlog.ttl")), &a, &text, &is_default, err);
+    if (rc == 0)
+        rc = datum_parse(&a, T_INTERVAL, text, &utc, &ttl, err);
+    arena_release(&a);
+    TRY(rc);
+    int64_t micros = (ttl.iv.months * 30LL + ttl.iv.days) * 86400000000LL + ttl.iv.micros;
+    return micros > 0 ? cat_events_trim(v, clock_wall_ns() / 1000 - micros, err) : 0;
+}
+
+void engine_trim_events(struct sql_engine *e)
+{
+    int64_t now = clock_mono_ns(), last = atomic_load_explicit(&e->events_trimmed_ns, memory_order_relaxed);
+    struct short_txn t;
+    struct err ignored = ERR_INIT;
+    if (last != 0 && now - last < TRIM_EVENTS_EVERY_S * INT64_C(1000000000))
+        return;
+    if (!atomic_compare_exchange_strong(&e->events_trimmed_ns, &last, now))
+        return;
+    if (short_begin(e, false, &t, &ignored) == 0 && short_end(&t, trim_events(t.view, &ignored), &ignored) != 0)
+        log_warning("old events were not removed: %s", ignored.message);
+    err_reset(&ignored);
+}
+
 int sql_history_wanted(struct sql_engine *engine, struct kv_txn *txn, uint64_t cluster, int64_t *ns, struct err *err)
 {
     int64_t seconds;

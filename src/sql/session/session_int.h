@@ -52,6 +52,7 @@ struct sql_engine {
     void (*metrics)(void *arg, struct arena *a, struct sql_metric **out, size_t *n);
     void *metrics_arg;
     int64_t started_micros;
+    _Atomic int64_t events_trimmed_ns; // monotonic; 0: not since the start
     const struct os *os;
     char *temp_dir;                   // NULL: operators do not spill
     pthread_mutex_t statistics_mutex; // guards table_counts
@@ -547,6 +548,8 @@ void engine_interrupt(struct sql_engine *e, int64_t pid); // its running stateme
 // pg_cancel_backend(), pg_terminate_backend(); *found: there is such a session.
 int session_signal(struct session *s, int64_t pid, bool end, bool *found, struct err *err) MUST_CHECK;
 bool engine_cancel(struct sql_engine *e, enum ast_controlled what, struct str id); // false: it is gone
+// Removes events older than server.eventlog.ttl, at most once an hour.
+void engine_trim_events(struct sql_engine *e);
 // Ends the sessions of users that are no more or may not log in any more.
 void engine_end_revoked(struct sql_engine *e);
 int session_check_ended(const struct session *s, struct err *err) MUST_CHECK; // 57P01

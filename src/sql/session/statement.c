@@ -800,6 +800,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .txn = s->txn,
                              .arena = a,
                              .serial = serial_kind(s),
+                             .application_name = str_of(s->values[SETTING_APPLICATION_NAME]),
                              .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
                              .require_explicit_primary_keys = setting_bool(s, SETTING_REQUIRE_EXPLICIT_PRIMARY_KEYS),
                              .insecure = s->engine->insecure,
@@ -956,6 +957,14 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
     TRY(cluster_setting_check(setting, text, a, err));
     if (s->engine->check_setting != NULL && text.ptr != NULL)
         TRY(s->engine->check_setting(str_of(setting->name), text, err));
+    struct ddl_context dc = {.view = s->view,
+                             .txn = s->txn,
+                             .arena = a,
+                             .scope = {.user = s->user},
+                             .application_name = str_of(s->values[SETTING_APPLICATION_NAME])};
+    if (strcmp(setting->name, "server.eventlog.ttl") == 0)
+        atomic_store_explicit(&s->engine->events_trimmed_ns, 0, memory_order_relaxed);
+    TRY(ddl_event_setting(&dc, ast, str_of(setting->name), text, err)); // first: it may be the one that ends them
     return cat_setting_put(s->view, str_of(setting->name), text, err);
 }
 

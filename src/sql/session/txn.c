@@ -167,6 +167,7 @@ static int commit_kv(struct session *s, struct err *err)
     struct kv_txn *txn = s->txn;
     struct cat_txn_summary summary = cat_txn_summarize(txn);
     bool zones_changed = cat_zones_changed(s->view), schedules_changed = cat_schedules_changed(s->view);
+    bool left_events = cat_view_left_events(s->view);
     auto_statistics_count(s);
     portals_end_txn(s, true);
     publish_txn(s, NULL);
@@ -189,6 +190,8 @@ static int commit_kv(struct session *s, struct err *err)
     if (s->touched_roles)
         engine_end_revoked(s->engine);
     s->touched_roles = false;
+    if (UNLIKELY(left_events))
+        engine_trim_events(s->engine);
     if (UNLIKELY(zones_changed) && s->engine->zones_changed != NULL)
         s->engine->zones_changed(s->engine->zones_changed_arg);
     return 0;

@@ -11,8 +11,8 @@ static int need_admin(struct exec_context *x, const char *table, struct err *err
     TRY(cat_is_admin(x->view, x->eval.user, &admin, err));
     if (admin)
         return 0;
-    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the admin role are allowed to read crdb_internal.%s",
-                   table);
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                   "only users with the admin role are allowed to read crdb_internal.%s", table);
 }
 
 // ---- names
@@ -299,11 +299,11 @@ static int other_descriptors(struct exec_context *x, const struct virtual_filter
     const struct cat_function **functions;
     struct json_builder b;
     size_t n;
-#define DESCRIPTOR(kind, o, parent)                                                                  \
-    if (wanted(filter, (o)->id)) {                                                                   \
-        begin_descriptor(&b);                                                                        \
-        add_named(&b, kind, (o)->id, parent, (o)->name, (o)->version, &(o)->acl);                    \
-        TRY(descriptor_row(x, &b, (o)->id, rows, err));                                              \
+#define DESCRIPTOR(kind, o, parent)                                               \
+    if (wanted(filter, (o)->id)) {                                                \
+        begin_descriptor(&b);                                                     \
+        add_named(&b, kind, (o)->id, parent, (o)->name, (o)->version, &(o)->acl); \
+        TRY(descriptor_row(x, &b, (o)->id, rows, err));                           \
     }
     DESCRIPTOR("database", d, 0)
     TRY(cat_list_schemas(x->view, x->eval.arena, d->id, &schemas, &n, err));
