@@ -332,6 +332,7 @@ int cat_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, struc
                    struct err *err) MUST_CHECK;
 int cat_statistic_by_id(struct cat_view *v, struct arena *a, int64_t id, struct cat_statistic *out, bool *found,
                         struct err *err) MUST_CHECK;
+int cat_remove_statistics(struct cat_view *v, uint32_t table_id, struct err *err) MUST_CHECK; // all of the table
 // Replaces those of the same columns. Raises the catalog's version: kept plans are made again.
 int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, const struct cat_statistic *list,
                        size_t n, struct err *err) MUST_CHECK;

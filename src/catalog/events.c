@@ -1,5 +1,6 @@
 // The event log: what statements have changed of the schema, roles, privileges and settings. Each event is a key of its
-// own under the number of system.eventlog, by time: writers do not meet. There is no descriptor: sql/virtual shows them.
+// own under the number of system.eventlog, by time: writers do not meet. There is no descriptor: sql/virtual shows
+// them.
 #include "base/util.h"
 #include "catalog/catalog_int.h"
 #include "types/json.h"

@@ -87,6 +87,13 @@ static bool same_columns(const struct cat_statistic *a, const struct cat_statist
     return true;
 }
 
+int cat_remove_statistics(struct cat_view *v, uint32_t table_id, struct err *err)
+{
+    struct datum key = datum_int(table_id);
+    TRY(system_delete_prefix(v->catalog, v->txn, SYSTEM_TABLE_STATISTICS, &key, 1, err));
+    return view_changed(v, err);
+}
+
 int cat_put_statistics(struct cat_view *v, struct arena *a, uint32_t table_id, const struct cat_statistic *list,
                        size_t n, struct err *err)
 {

@@ -176,6 +176,11 @@ static int partition_by(struct table_work *w, const struct ast_alter_table_cmd *
     return ddl_refuse_partitions(cmd->def, err);
 }
 
+static int inject_statistics(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    return ddl_inject_statistics(w->dc, edit_table(&w->edit), cmd->expr, err);
+}
+
 // ---- commands
 
 typedef int alter_command(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err);
@@ -209,6 +214,7 @@ static alter_command *command_of(enum ast_alter_table_action action)
         [AST_ALTER_DROP_PRIMARY_KEY] = drop_key_command,
         [AST_ALTER_SET_STORAGE] = set_storage,
         [AST_ALTER_RESET_STORAGE] = reset_storage,
+        [AST_ALTER_INJECT_STATISTICS] = inject_statistics,
         [AST_ALTER_PARTITION_BY] = partition_by,
         [AST_ALTER_PARTITION_ALL_BY] = partition_by,
     };

@@ -39,6 +39,11 @@ void ddl_events_before(struct ddl_context *dc, const struct ast *statement, stru
 int ddl_events_after(struct ddl_context *dc, const struct ast *statement, const struct ddl_events *before,
                      struct err *err) MUST_CHECK;
 
+// ---- statistics.c
+
+int ddl_inject_statistics(struct ddl_context *dc, const struct cat_table *t, const struct ast *text,
+                          struct err *err) MUST_CHECK;
+
 // ---- names.c
 
 struct ddl_parts {

@@ -124,8 +124,8 @@ static void find_schema(struct ddl_context *dc, const struct ast *name, struct d
     const struct cat_schema *s;
     const struct cat_database *d;
     if (ddl_find_schema(dc, name, true, &s, &d, &ignored) == 0 && s != NULL && d != NULL)
-        *out = (struct ddl_event_object){
-            s->id, arena_printf(dc->arena, "%.*s.%.*s", STR_FMT(d->name), STR_FMT(s->name))};
+        *out =
+            (struct ddl_event_object){s->id, arena_printf(dc->arena, "%.*s.%.*s", STR_FMT(d->name), STR_FMT(s->name))};
     err_reset(&ignored);
 }
 
@@ -301,9 +301,9 @@ static int zone_event(struct ddl_context *dc, const struct ast *statement, struc
 {
     const struct ast_configure_zone *s = ast_as_configure_zone(statement);
     struct event e;
-    struct str target = s->range.ptr != NULL
-                            ? arena_printf(dc->arena, "RANGE %.*s", STR_FMT(s->range))
-                            : arena_printf(dc->arena, "%s %.*s", ast_object_sql(s->kind), STR_FMT(text_of(dc, s->name)));
+    struct str target = s->range.ptr != NULL ? arena_printf(dc->arena, "RANGE %.*s", STR_FMT(s->range))
+                                             : arena_printf(dc->arena, "%s %.*s", ast_object_sql(s->kind),
+                                                            STR_FMT(text_of(dc, s->name)));
     begin(&e, dc, statement, s->discard ? STR("remove_zone_config") : STR("set_zone_config"));
     add_text(&e, "Target", target);
     return put(&e, err);
@@ -406,8 +406,8 @@ int ddl_events_after(struct ddl_context *dc, const struct ast *s, const struct d
     if (!log)
         return 0;
     switch ((int)s->kind) {
-#define OBJECT(KIND, name_, event, object)                                              \
-    case AST_##KIND:                                                                    \
+#define OBJECT(KIND, name_, event, object) \
+    case AST_##KIND:                       \
         return named_event(dc, s, event, AST_OBJECT_##object, ast_as_##name_(s)->name, err);
         OBJECT(CREATE_TABLE, create_table, "create_table", TABLE)
         OBJECT(ALTER_TABLE, alter_table, "alter_table", TABLE)

@@ -249,6 +249,9 @@ void print_alter_table_cmd(struct printer *pr, const struct ast_alter_table_cmd 
     case AST_ALTER_RESET_STORAGE:
         emit(pr, "%s (%L)", ast_alter_table_action_sql(n->action), n->options);
         break;
+    case AST_ALTER_INJECT_STATISTICS:
+        emit(pr, "INJECT STATISTICS %n", n->expr);
+        break;
     case AST_ALTER_SET_LOCALITY:
         emit(pr, "SET %n", n->def);
         break;

@@ -1,9 +1,7 @@
 // SHOW of one relation's parts: columns, indexes, constraints, the statement that creates it.
-#include "catalog/histogram.h"
 #include "catalog/text.h"
 #include "sql/ddl/show_create.h"
 #include "sql/session/show_int.h"
-#include <math.h>
 #include <stdlib.h>
 
 // ---- what an index holds
@@ -411,87 +409,6 @@ static int show_no_parts(struct show *sh, struct err *err)
         return name->table != NULL ? show_table(sh, name->table, &t, err) : 0;
     }
     return show_table(sh, sh->ast->object, &t, err);
-}
-
-static void statistic_row(struct show *sh, const struct cat_table *t, const struct cat_statistic *s)
-{
-    struct datum *names = ARENA_ARRAY(sh->arena, struct datum, s->n_columns), *row;
-    for (size_t i = 0; i < s->n_columns; i++) {
-        const struct cat_column *c = cat_column_by_id(t, s->columns[i]);
-        if (c == NULL) // dropped
-            return;
-        names[i] = datum_str(c->name);
-    }
-    row = show_row(sh);
-    row[0] = s->name.len > 0 ? datum_str(s->name) : DATUM_NULL;
-    row[1] = datum_str(array_build(sh->arena, T_STRING, names, (uint32_t)s->n_columns));
-    row[2] = datum_int(s->created_micros);
-    row[3] = datum_int(s->rows);
-    row[4] = datum_int(s->distinct);
-    row[5] = datum_int(s->nulls);
-    row[6] = datum_int(s->avg_size);
-    if (s->histogram.len > 0)
-        row[8] = datum_int(s->id);
-}
-
-// What was collected; before that the row count, which is always kept.
-static int show_statistics(struct show *sh, struct err *err)
-{
-    const struct cat_table *t;
-    int64_t rows = 0;
-    if (sh->ast->name.len > 0)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SHOW STATISTICS USING %.*s",
-                       STR_FMT(sh->ast->name));
-    TRY(show_described_table(sh, &t, err));
-    if (t->primary == NULL)
-        return 0;
-    struct cat_statistic *list;
-    size_t n;
-    TRY(cat_statistics(sh->view, sh->arena, t->id, &list, &n, err));
-    for (size_t i = 0; i < n; i++)
-        statistic_row(sh, t, &list[i]);
-    if (n > 0)
-        return 0;
-    TRY(cat_row_count(sh->view, t->id, &rows, err));
-    struct datum *columns = ARENA_ARRAY(sh->arena, struct datum, t->primary->n_columns);
-    for (size_t i = 0; i < t->primary->n_columns; i++)
-        columns[i] = datum_str(cat_column_by_id(t, t->primary->columns[i].column_id)->name);
-    struct datum *row = show_row(sh);
-    row[0] = datum_c("__auto__");
-    row[1] = datum_str(array_build(sh->arena, T_STRING, columns, (uint32_t)t->primary->n_columns));
-    row[2] = datum_int(sh->session->statement_micros);
-    row[3] = datum_int(rows);
-    row[4] = datum_int(rows);
-    row[5] = datum_int(0);
-    return 0;
-}
-
-static int show_histogram(struct show *sh, struct err *err)
-{
-    int64_t id = ast_as_number(sh->ast->expr)->value;
-    struct cat_statistic s = {0};
-    const struct cat_table *t;
-    struct histogram h;
-    bool found;
-    TRY(cat_statistic_by_id(sh->view, sh->arena, id, &s, &found, err));
-    if (!found || s.histogram.len == 0)
-        return err_set(err, ERR_UNDEFINED_OBJECT, "histogram %lld not found", (long long)id);
-    TRY(cat_table_by_id(sh->view, s.table_id, &t, err));
-    TRY(cat_check_any_privilege(sh->view, sh->session->user, t, err));
-    const struct cat_column *c = cat_column_by_id(t, s.columns[0]);
-    if (c == NULL || !histogram_decode(sh->arena, c->type, s.histogram, &h))
-        return err_set(err, ERR_UNDEFINED_OBJECT, "histogram %lld not found", (long long)id);
-    for (size_t i = 0; i < h.n; i++) {
-        const struct histogram_bucket *b = &h.buckets[i];
-        struct datum *row = show_row(sh);
-        struct buf text = BUF_INIT;
-        datum_print_sql(&text, c->type, b->upper, false);
-        row[0] = show_take(sh, &text);
-        row[1] = datum_int(llround(b->range));
-        row[2] = datum_float(b->distinct_range);
-        row[3] = datum_int(llround(b->equal));
-    }
-    return 0;
 }
 
 #define TEXT(name)            \

@@ -478,7 +478,9 @@ split_cmd:
   ;
 alter_cmds: alter_cmd { $$ = LIST1($1); } | alter_cmds ',' alter_cmd { $$ = PUSH($1, $3); } ;
 alter_cmd:
-    "ADD" column_def { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_ADD_COLUMN, .def = $2); }
+    "INJECT" "STATISTICS" expr
+    { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_INJECT_STATISTICS, .expr = $3); }
+  | "ADD" column_def { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_ADD_COLUMN, .def = $2); }
   | "ADD" "IF" "NOT" "EXISTS" column_def
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_ADD_COLUMN, .def = $5, .if_not_exists = true); }
   | "ADD" "COLUMN" opt_if_not_exists column_def
