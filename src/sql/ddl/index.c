@@ -166,6 +166,7 @@ static int drop_index(struct ddl_context *dc, const struct cat_table *t, const s
                       struct err *err)
 {
     struct table_work w;
+    bool garbage = cat_view_left_garbage(dc->view);
     TRY(ddl_need_table(dc, t, CAT_PRIVILEGE_CREATE, err));
     TRY(ddl_lock_table(dc, t, err));
     TRY(online_none_pending(dc, t, err));
@@ -181,7 +182,10 @@ static int drop_index(struct ddl_context *dc, const struct cat_table *t, const s
     }
     TRY(work_open(&w, dc, t, err));
     TRY(index_drop(&w, index->id, cascade, err));
-    return edit_save(&w.edit, dc, err);
+    TRY(edit_save(&w.edit, dc, err));
+    if (!garbage && cat_view_left_garbage(dc->view))
+        ddl_notice(dc, ERR_SUCCESSFUL_COMPLETION, "the data for dropped indexes is reclaimed asynchronously");
+    return 0;
 }
 
 int drop_indexes(struct ddl_context *dc, const struct ast_drop *s, struct ddl_result *out, struct err *err)

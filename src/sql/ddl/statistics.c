@@ -1,5 +1,5 @@
-// ALTER TABLE … INJECT STATISTICS: what SHOW STATISTICS USING JSON has shown, here or at CockroachDB, takes the place of
-// what is known of a table's columns.
+// ALTER TABLE … INJECT STATISTICS: what SHOW STATISTICS USING JSON has shown, here or at CockroachDB, takes the place
+// of what is known of a table's columns.
 #include "base/util.h"
 #include "catalog/histogram.h"
 #include "sql/ddl/ddl_int.h"
@@ -94,7 +94,8 @@ static int get_histogram(struct injection *in, struct str json, struct cat_stati
     if (s->n_columns != 1 || !histogram_possible(t))
         return bad_statistics(err, "there is no histogram of such columns");
     if (h.n > HISTOGRAM_BUCKETS_MAX + 1)
-        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "a histogram has at most %d buckets", HISTOGRAM_BUCKETS_MAX + 1);
+        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "a histogram has at most %d buckets",
+                       HISTOGRAM_BUCKETS_MAX + 1);
     struct histogram_bucket *buckets = ARENA_ARRAY(in->dc->arena, struct histogram_bucket, h.n);
     for (uint32_t i = 0; i < h.n; i++) {
         TRY(get_bucket(in, t, json_at(list, i), &buckets[i], err));

@@ -293,7 +293,7 @@ void print_type_name(struct printer *pr, const struct ast_type_name *n)
         put_type_name(pr, n);
     emit_choice(pr, ast_interval_fields_sql(n->interval_fields));
     // Lengths are part of the type, not constants to hide.
-    struct printer plain = {pr->out, pr->flags & ~(unsigned)(AST_PRINT_HIDE_CONSTANTS | AST_PRINT_MARK_CONSTANTS)};
+    struct printer plain = {pr->out, pr->flags & ~PRINT_CONSTANTS};
     if (!has_default_length(n))
         emit_list(&plain, "(%L)", n->modifiers);
     for (int64_t i = 0; i < n->array_dims; i++)

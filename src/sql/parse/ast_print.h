@@ -9,11 +9,12 @@
 
 enum ast_print_flag {
     AST_PRINT_DEFAULT = 0,
-    AST_PRINT_HIDE_CONSTANTS = 1 << 0, // constants and placeholders as _; long lists cut: for statement fingerprints
-    AST_PRINT_PASSWORDS = 1 << 1,      // passwords in clear; else PASSWORD '*****'
-    AST_PRINT_QUALIFY_NONE = 1 << 2,   // table names without database and schema
-    AST_PRINT_PORTABLE = 1 << 3,       // as PostgreSQL reads it: no databases, text for STRING, '' in strings, casts
-    AST_PRINT_MARK_CONSTANTS = 1 << 4, // ‹1›: what redaction takes away
+    AST_PRINT_HIDE_CONSTANTS = 1 << 0,   // constants and placeholders as _; long lists cut: for statement fingerprints
+    AST_PRINT_PASSWORDS = 1 << 1,        // passwords in clear; else PASSWORD '*****'
+    AST_PRINT_QUALIFY_NONE = 1 << 2,     // table names without database and schema
+    AST_PRINT_PORTABLE = 1 << 3,         // as PostgreSQL reads it: no databases, text for STRING, '' in strings, casts
+    AST_PRINT_MARK_CONSTANTS = 1 << 4,   // ‹1›: what redaction takes away
+    AST_PRINT_REDACT_CONSTANTS = 1 << 5, // ‹×›
 };
 
 // Any node: a statement, a query, an expression, a type, a name.

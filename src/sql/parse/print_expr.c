@@ -68,14 +68,15 @@ static bool hides(const struct printer *pr)
     return (pr->flags & AST_PRINT_HIDE_CONSTANTS) != 0;
 }
 
-// False: a blank stands for the constant. Otherwise end_constant() comes after it.
+// False: something else stands for the constant. Otherwise end_constant() comes after it.
 static bool begin_constant(struct printer *pr)
 {
-    if (hides(pr))
-        emit(pr, "_");
+    bool redacts = (pr->flags & AST_PRINT_REDACT_CONSTANTS) != 0;
+    if (hides(pr) || redacts)
+        emit(pr, redacts ? "‹×›" : "_");
     else
         emit_if(pr, (pr->flags & AST_PRINT_MARK_CONSTANTS) != 0, "‹");
-    return !hides(pr);
+    return !hides(pr) && !redacts;
 }
 
 static void end_constant(struct printer *pr)

@@ -6,6 +6,9 @@
 #include "sql/parse/ast.h"
 #include "sql/parse/ast_print.h"
 
+// What is done with constants: not to numbers that are none.
+#define PRINT_CONSTANTS (unsigned)(AST_PRINT_HIDE_CONSTANTS | AST_PRINT_MARK_CONSTANTS | AST_PRINT_REDACT_CONSTANTS)
+
 struct printer {
     struct buf *out;
     unsigned flags;

@@ -133,7 +133,7 @@ void print_aliased_table(struct printer *pr, const struct ast_aliased_table *n)
 
 void print_table_id(struct printer *pr, const struct ast_table_id *n)
 {
-    struct printer plain = {pr->out, pr->flags & ~(unsigned)(AST_PRINT_HIDE_CONSTANTS | AST_PRINT_MARK_CONSTANTS)};
+    struct printer plain = {pr->out, pr->flags & ~PRINT_CONSTANTS};
     emit(pr, "%d", n->id);
     emit_list(&plain, "(%L)", n->column_ids);
 }

@@ -230,6 +230,8 @@ static void print_show_create(struct printer *pr, const struct ast_show *n)
     emit(pr, "SHOW CREATE ");
     emit_text(pr, "%t ", n->name);
     emit(pr, "%s %n", n->object_kind == AST_OBJECT_INDEX ? "INDEXES FROM" : ast_object_sql(n->object_kind), n->object);
+    for (size_t i = 0; i < n->options.n; i++)
+        emit(pr, "%s%n", i == 0 ? " WITH " : ", ", n->options.items[i]);
 }
 
 static void print_show_activity(struct printer *pr, const struct ast_show *n)

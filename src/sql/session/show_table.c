@@ -364,9 +364,29 @@ static int create_type(struct show *sh, struct err *err)
     return 0;
 }
 
+// WITH REDACT, IGNORE_FOREIGN_KEYS: of relations.
+static int create_options(struct show *sh, bool *redact, bool *ignore_foreign_keys, struct err *err)
+{
+    enum ast_object kind = sh->ast->object_kind;
+    bool relation = sh->ast->what == AST_SHOW_CREATE &&
+                    (kind == AST_OBJECT_TABLE || kind == AST_OBJECT_VIEW || kind == AST_OBJECT_SEQUENCE);
+    *redact = *ignore_foreign_keys = false;
+    for (size_t i = 0; i < sh->ast->options.n; i++) {
+        struct str name = ast_as_option(sh->ast->options.items[i])->name;
+        *redact |= str_ieqc(name, "redact");
+        *ignore_foreign_keys |= str_ieqc(name, "ignore_foreign_keys");
+        if (!relation || (!str_ieqc(name, "redact") && !str_ieqc(name, "ignore_foreign_keys")))
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: SHOW CREATE %s WITH %.*s",
+                           ast_object_sql(kind), STR_FMT(name));
+    }
+    return 0;
+}
+
 static int show_create(struct show *sh, struct err *err)
 {
     const struct cat_table *t;
+    bool redact, ignore_foreign_keys;
+    TRY(create_options(sh, &redact, &ignore_foreign_keys, err));
     switch (sh->ast->object_kind) {
     case AST_OBJECT_DATABASE:
         return create_database(sh, err);
@@ -385,8 +405,10 @@ static int show_create(struct show *sh, struct err *err)
     if (!kind_matches(sh->ast->object_kind, t))
         return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not a %s", STR_FMT(t->name),
                        sh->ast->object_kind == AST_OBJECT_VIEW ? "view" : "sequence");
+    struct cat_table shown = redact ? show_redacted(sh->arena, t) : *t;
+    shown.n_outbound = ignore_foreign_keys ? 0 : t->n_outbound;
     struct buf b = BUF_INIT;
-    int rc = show_create_relation(&b, sh->view, t, err);
+    int rc = show_create_relation(&b, sh->view, &shown, err);
     struct datum text = show_take(sh, &b);
     if (rc != 0)
         return rc;

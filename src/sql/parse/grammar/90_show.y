@@ -46,6 +46,12 @@ show_stmt:
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CONSTRAINTS, .object = $4, .with_comment = $5); }
   | "SHOW" "PARTITIONS" "FROM" show_target { AS(show, $4)->what = AST_SHOW_PARTITIONS; $4->position = @1; $$ = $4; }
   | "SHOW" "CREATE" show_create { $3->position = @1; $$ = $3; }
+  | "SHOW" "CREATE" show_create "WITH" show_options
+    {
+        $3->position = @1;
+        AS(show, $3)->options = $5;
+        $$ = $3;
+    }
   | "SHOW" "USERS" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_USERS); }
   | "SHOW" "ROLES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_ROLES); }
   | "SHOW" "GRANTS" opt_for_users { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_GRANTS, .names = $3); }
