@@ -31,16 +31,63 @@ static int analyze_args(struct analyzer *an, struct scope *s, const struct ast_l
     return 0;
 }
 
+// What is an INT4 to PostgreSQL: besides columns and casts, small literals, and what chooses among such values.
+static bool is_small_int(const struct expr *e)
+{
+    bool small = true;
+    switch (e->kind) {
+    case EXPR_CONST:
+        return e->value.null || (e->type.family == TYPE_INT && e->value.i >= INT32_MIN && e->value.i <= INT32_MAX);
+    case EXPR_CASE:
+        for (uint32_t i = 1; i < e->n_args; i += 2)
+            small &= is_small_int(e->args[i]);
+        return small && is_small_int(e->args[e->n_args - 1]);
+    case EXPR_COALESCE:
+    case EXPR_GREATEST:
+    case EXPR_LEAST:
+        for (uint32_t i = 0; i < e->n_args; i++)
+            small &= is_small_int(e->args[i]);
+        return small;
+    case EXPR_NULLIF:
+        return is_small_int(e->args[0]);
+    default:
+        return e->type.width <= 32;
+    }
+}
+
 // The dialect of PostgreSQL: sum() of INT4 and INT2 is sum_int().
 static void narrow_sum(struct analyzer *an, const struct ast_func_call *call, struct expr *e)
 {
     size_t n;
     if (!an->options->integer_sums || strcmp(e->fn->name, "sum") != 0 || e->args[0]->type.family != TYPE_INT ||
-        e->args[0]->type.width > 32)
+        !is_small_int(e->args[0]))
         return;
     e->fn = fn_lookup(STR("sum_int"), &n)[0];
     e->type = T_INT8;
     ARENA_PUSH(an->arena, &an->query->postgresql_readings, &call->base);
+}
+
+static bool is_logarithm(const char *name)
+{
+    return strcmp(name, "ln") == 0 || strcmp(name, "log") == 0 || strcmp(name, "log10") == 0;
+}
+
+// The dialect of PostgreSQL: logarithms of integers are of FLOAT.
+static int float_logarithm(struct analyzer *an, const struct ast_func_call *call, struct expr *e, struct err *err)
+{
+    size_t n;
+    if (!an->options->integer_sums || !is_logarithm(e->fn->name) || e->fn->args[0].family != TYPE_INT)
+        return 0;
+    const struct fn_overload *const *all = fn_lookup(str_of(e->fn->name), &n);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i]->n_args == e->n_args && all[i]->args[0].family == TYPE_FLOAT)
+            e->fn = all[i];
+    }
+    for (uint32_t i = 0; i < e->n_args; i++)
+        TRY(expr_cast(an, e->args[i], T_FLOAT8, false, &e->args[i], err));
+    e->type = e->fn->result;
+    ARENA_PUSH(an->arena, &an->query->postgresql_readings, &call->base);
+    return 0;
 }
 
 static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_call *call, struct str name,
@@ -56,6 +103,7 @@ static int resolve(struct analyzer *an, struct scope *s, const struct ast_func_c
     e->n_args = (uint32_t)call->args.n;
     e->position = call->base.position;
     narrow_sum(an, call, e);
+    TRY(float_logarithm(an, call, e, err));
     if (e->fn->volatility == FN_STABLE || e->fn->volatility == FN_VOLATILE)
         an->query->stable = true;
     *out = e;
@@ -555,10 +603,13 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
     case FN_SCALAR:
         break;
     }
-    struct ast_func_call with_form = *call;
-    if (str_eqc(name, "normalize"))
+    struct ast_func_call with_form;
+    if (str_eqc(name, "normalize")) {
+        with_form = *call;
         name_form(an, &with_form);
-    TRY(resolve(an, s, &with_form, name, candidates, n, want, out, err));
+        call = &with_form;
+    }
+    TRY(resolve(an, s, call, name, candidates, n, want, out, err));
     *out = expr_fold(an, *out);
     return 0;
 }

@@ -15,20 +15,6 @@ static struct str printed(struct arena *a, const struct ast *n)
     return text;
 }
 
-// ---- the dialect of PostgreSQL
-
-// What is stored is in no dialect: divisions of integers are written //, sums of small ones sum_int().
-static void leave_dialect(const struct query *q)
-{
-    for (size_t i = 0; i < q->postgresql_readings.len; i++) {
-        struct ast *n = (struct ast *)q->postgresql_readings.ptr[i];
-        if (n->kind == AST_BINARY)
-            ((struct ast_binary *)n)->op = AST_OP_FLOOR_DIV;
-        else
-            ((struct ast_object_name *)ast_as_func_call(n)->name)->name = STR("sum_int");
-    }
-}
-
 // ---- sequences: nextval('s') and friends
 
 static bool is_sequence_function(const struct ast *n)
@@ -94,6 +80,39 @@ static struct ast *cast_node(struct arena *a, struct ast *operand, const char *t
     cast->type = &t->base;
     cast->syntax = AST_CAST_SHORT;
     return &cast->base;
+}
+
+// ---- the dialect of PostgreSQL
+
+static bool is_float_cast(const struct ast *n)
+{
+    return n->kind == AST_CAST && str_eqc(ast_as_type_name(ast_as_cast(n)->type)->name, "float8");
+}
+
+static void leave_call(struct arena *a, struct ast_func_call *call)
+{
+    struct ast_object_name *name = (struct ast_object_name *)call->name;
+    if (str_eqc(name->name, "sum")) {
+        name->name = STR("sum_int");
+        return;
+    }
+    for (size_t i = 0; i < call->args.n; i++) { // a logarithm; once, however often the call has been analyzed
+        if (!is_float_cast(call->args.items[i]))
+            call->args.items[i] = cast_node(a, call->args.items[i], "float8");
+    }
+}
+
+// What is stored is in no dialect: divisions of integers are written //, sums of small ones sum_int(), logarithms of
+// integers ln(n::FLOAT8).
+static void leave_dialect(struct arena *a, const struct query *q)
+{
+    for (size_t i = 0; i < q->postgresql_readings.len; i++) {
+        struct ast *n = (struct ast *)q->postgresql_readings.ptr[i];
+        if (n->kind == AST_BINARY)
+            ((struct ast_binary *)n)->op = AST_OP_FLOOR_DIV;
+        else
+            leave_call(a, (struct ast_func_call *)n);
+    }
 }
 
 struct sequence_walk {
@@ -406,7 +425,7 @@ static struct str annotated_sql(struct canonical *c, struct ast *n)
 
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
 {
-    leave_dialect(c->query);
+    leave_dialect(c->arena, c->query);
     struct ast *copy = ast_copy(c->arena, expr);
     ast_walk(copy, unqualify, NULL);
     TRY(qualify_types(c->arena, c->options, copy, err));
@@ -565,7 +584,7 @@ static bool expand_stars(void *arg, struct ast *n)
 
 int canonical_query(struct canonical_query *c, const struct ast *query, struct err *err)
 {
-    leave_dialect(c->query);
+    leave_dialect(c->arena, c->query);
     struct ast *copy = ast_copy(c->arena, query);
     struct qualification q = {.c = c, .err = err};
     struct star_expansion stars = {c, copy->kind == AST_SELECT ? ast_as_select(copy)->with : NULL};
