@@ -49,6 +49,8 @@ enum cast_context cast_allowed(struct type from, struct type to)
         return CAST_IMPLICIT;
     if (type_is_citext(from) && type_is(to, TYPE_STRING))
         return CAST_IMPLICIT;
+    if (type_is(from, TYPE_STRING) && to.oid == TYPE_OID_REGCLASS)
+        return CAST_IMPLICIT; // pg_table_size(name)
     if (from.family == to.family)
         return cast_within_family(from, to);
     return rules[from.family][to.family].context;

@@ -61,6 +61,23 @@ static int type_visible(struct eval_context *ec, struct type t, bool *out, struc
 
 // ---- types
 
+// Types that stand only in signatures.
+static struct str pseudo_type_name(int64_t oid)
+{
+    switch (oid) {
+    case 0:
+        return STR("-");
+    case TYPE_OID_ANY:
+        return STR("\"any\"");
+    case TYPE_OID_INTERNAL:
+        return STR("internal");
+    case TYPE_OID_ANYENUM:
+        return STR("anyenum");
+    default:
+        return STR("???");
+    }
+}
+
 BODY(format_type)
 {
     if (args[0].null)
@@ -69,9 +86,11 @@ BODY(format_type)
     bool found;
     TRY(cat_type_of_oid(ec->catalog, (uint32_t)args[0].i, &t, &found, err));
     if (!found)
-        return fn_return_str(out, args[0].i == 0 ? STR("-") : STR("???"));
+        return fn_return_str(out, pseudo_type_name(args[0].i));
     if (!args[1].null && args[1].i >= 0)
         t = type_with_modifier(t, (int32_t)args[1].i);
+    else if (t.oid == TYPE_OID_BIT)
+        return fn_return_str(out, STR("bit")); // that without a modifier is not BIT(1)
     bool visible;
     TRY(type_visible(ec, t, &visible, err));
     struct buf b = BUF_INIT;
@@ -100,7 +119,7 @@ BODY(vector_types)
         if (found)
             type_print_pg(&b, t);
         else
-            buf_cstr(&b, "???");
+            buf_str(&b, pseudo_type_name(array_get(&oids, i).i));
     }
     return fn_return_buf(ec, &b, out, err);
 failed:

@@ -625,6 +625,13 @@ BODY(timezone_timestamptz)
     return fn_return_int(out, zone_to_local(z, args[1].i));
 }
 
+BODY(timezone_string)
+{
+    struct datum both[2] = {args[0]};
+    TRY(datum_parse(ec->arena, T_TIMESTAMPTZ, args[1].s, ec->vc, &both[1], err));
+    return timezone_timestamptz(ec, both, n_args, out, err);
+}
+
 static int timetz_in_zone(struct eval_context *ec, struct timetz t, struct str zone, struct datum *out, struct err *err)
 {
     const struct zone *z;
@@ -700,6 +707,13 @@ BODY(text_of)
     return fn_return_buf(ec, &b, out, err);
 }
 
+BODY(interval_text)
+{
+    struct buf b = BUF_INIT;
+    interval_print(&b, args[0].iv, INTERVAL_STYLE_POSTGRES);
+    return fn_return_buf(ec, &b, out, err);
+}
+
 BODY(strftime_timestamp)
 {
     struct buf b = {.max = FN_STRING_BYTES_MAX};
@@ -730,17 +744,6 @@ BODY(to_timestamp_of_text)
     TRY(datetime_scan(args[0].s, args[1].s, &micros, err));
     return fn_return_int(out, zone_to_utc(fn_zone(ec), micros));
 }
-
-#define PARSE(name, type)                                                 \
-    BODY(name)                                                            \
-    {                                                                     \
-        return datum_parse(ec->arena, type, args[0].s, ec->vc, out, err); \
-    }
-PARSE(parse_date, T_DATE)
-PARSE(parse_time, T_TIME)
-PARSE(parse_timetz, T_TIMETZ)
-PARSE(parse_timestamp, T_TIMESTAMP)
-PARSE(parse_interval, T_INTERVAL)
 
 // ---- timestamps of reads
 

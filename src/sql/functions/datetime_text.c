@@ -22,27 +22,37 @@ static int read_interval_style(struct str text, enum interval_style *style, stru
                    STR_FMT(text));
 }
 
-static struct value_context session_styles(const struct eval_context *ec)
+// In UTC, and the same at all times: what reads differently on another day is refused.
+static int parse_absolute(struct eval_context *ec, struct type t, const char *what, const struct datum *args,
+                          int n_args, struct datum *out, struct err *err)
 {
-    return ec->vc != NULL ? *ec->vc : (struct value_context){0};
+    struct value_context vc = {0};
+    struct datum other;
+    if (n_args > 1)
+        TRY(read_date_style(args[1].s, &vc.date_order, err));
+    TRY(datum_parse(ec->arena, t, args[0].s, &vc, out, err));
+    vc.txn_now_micros = 400 * MICROS_PER_DAY + MICROS_PER_HOUR;
+    TRY(datum_parse(ec->arena, t, args[0].s, &vc, &other, err));
+    if (datum_compare(t, out, &other) == 0)
+        return 0;
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "relative %s are not supported", what);
 }
 
-#define PARSE_STYLED(name, type)                                       \
+#define PARSE_STYLED(name, type, what)                                 \
     BODY(name)                                                         \
     {                                                                  \
-        struct value_context vc = session_styles(ec);                  \
-        TRY(read_date_style(args[1].s, &vc.date_order, err));          \
-        return datum_parse(ec->arena, type, args[0].s, &vc, out, err); \
+        return parse_absolute(ec, type, what, args, n_args, out, err); \
     }
-PARSE_STYLED(parse_date_styled, T_DATE)
-PARSE_STYLED(parse_time_styled, T_TIME)
-PARSE_STYLED(parse_timetz_styled, T_TIMETZ)
-PARSE_STYLED(parse_timestamp_styled, T_TIMESTAMP)
+PARSE_STYLED(parse_date_styled, T_DATE, "dates")
+PARSE_STYLED(parse_time_styled, T_TIME, "times")
+PARSE_STYLED(parse_timetz_styled, T_TIMETZ, "times")
+PARSE_STYLED(parse_timestamp_styled, T_TIMESTAMP, "timestamps")
 
 BODY(parse_interval_styled)
 {
-    struct value_context vc = session_styles(ec);
-    TRY(read_interval_style(args[1].s, &vc.interval_style, err));
+    struct value_context vc = {0};
+    if (n_args > 1)
+        TRY(read_interval_style(args[1].s, &vc.interval_style, err));
     return datum_parse(ec->arena, T_INTERVAL, args[0].s, &vc, out, err);
 }
 

@@ -420,17 +420,51 @@ BODY(to_number)
     return 0;
 }
 
+// One part of a qualified identifier, without its quotes; false: there is none.
+static bool identifier_part(struct str text, size_t *at, struct buf *part)
+{
+    if (*at < text.len && text.ptr[*at] == '"') {
+        for (++*at; *at < text.len; ++*at) {
+            if (text.ptr[*at] == '"' && (*at + 1 == text.len || text.ptr[*at + 1] != '"'))
+                break;
+            *at += text.ptr[*at] == '"';
+            buf_putc(part, text.ptr[*at]);
+        }
+        return (*at)++ < text.len && part->len > 0;
+    }
+    for (size_t from = *at; *at < text.len; ++*at) {
+        unsigned char c = (unsigned char)text.ptr[*at];
+        if (!isalpha(c) && c != '_' && c < 0x80 && (*at == from || (!isdigit(c) && c != '$')))
+            break;
+        buf_putc(part, (char)(c < 0x80 ? tolower(c) : c));
+    }
+    return part->len > 0;
+}
+
+static size_t skip_blanks(struct str text, size_t at)
+{
+    while (at < text.len && isspace((unsigned char)text.ptr[at]))
+        at++;
+    return at;
+}
+
 BODY(parse_ident)
 {
-    struct str parts[3];
-    size_t n;
-    if (!reg_split_name(ec->arena, args[0].s, parts, &n))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"%.*s\"",
-                       STR_FMT(args[0].s));
-    struct datum items[3];
-    for (size_t i = 0; i < n; i++)
-        items[i] = datum_str(parts[i]);
-    return fn_return_str(out, array_build(ec->arena, T_STRING, items, (uint32_t)n));
+    ARENA_VEC(struct datum) parts = {0};
+    struct str text = args[0].s;
+    bool strict = n_args < 2 || args[1].b, more = true;
+    for (size_t at = skip_blanks(text, 0); more; at = skip_blanks(text, at + 1)) {
+        struct buf part = BUF_INIT;
+        bool ok = identifier_part(text, &at, &part);
+        ARENA_PUSH(ec->arena, &parts, datum_str(arena_str(ec->arena, buf_view(&part))));
+        buf_release(&part);
+        at = skip_blanks(text, at);
+        more = at < text.len && text.ptr[at] == '.';
+        if (!ok || (strict && !more && at < text.len))
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"%.*s\"",
+                           STR_FMT(text));
+    }
+    return fn_return_str(out, array_build(ec->arena, T_STRING, parts.ptr, (uint32_t)parts.len));
 }
 
 // ---- prettify_statement

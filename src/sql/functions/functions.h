@@ -130,7 +130,7 @@ enum { FN_ARGS_MAX = 8 }; // of built-in functions
 //   TYPE_ANY             T_ANYELEMENT: any type, the same for all T_ANYELEMENT arguments of the call
 //   array of TYPE_ANY    an array of that type
 //   fn_type_is_every     any type, each argument its own (concat, format, json_build_array); PostgreSQL's "any"
-enum { TYPE_OID_ANY = 2276, TYPE_OID_ANYENUM = 3500 };
+enum { TYPE_OID_ANY = 2276, TYPE_OID_INTERNAL = 2281, TYPE_OID_ANYENUM = 3500 };
 static inline bool fn_type_is_every(struct type t)
 {
     return t.family == TYPE_ANY && t.oid == TYPE_OID_ANY;

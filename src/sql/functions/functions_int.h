@@ -89,13 +89,15 @@ struct fn_family {
      .volatility = FN_IMMUTABLE,          \
      .is_operator = true,                 \
      .on_null = true},
-#define AGG(name_, signature_, aggregate_, description_) \
-    {.name = name_,                                      \
-     .signature = signature_,                            \
-     .description = description_,                        \
-     .aggregate = &(aggregate_),                         \
-     .kind = FN_AGGREGATE,                               \
-     .volatility = FN_IMMUTABLE,                         \
+#define AGG(name, signature, aggregate, description) AGG_OF(name, signature, IMMUTABLE, aggregate, description)
+#define AGG_STABLE(name, signature, aggregate, description) AGG_OF(name, signature, STABLE, aggregate, description)
+#define AGG_OF(name_, signature_, volatility_, aggregate_, description_) \
+    {.name = name_,                                                      \
+     .signature = signature_,                                            \
+     .description = description_,                                        \
+     .aggregate = &(aggregate_),                                         \
+     .kind = FN_AGGREGATE,                                               \
+     .volatility = FN_##volatility_,                                     \
      .on_null = true},
 #define WIN(name_, signature_, description_) \
     {.name = name_,                          \

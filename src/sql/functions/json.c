@@ -262,6 +262,13 @@ BODY(to_json)
     return finish(ec, &b, rc, out, err);
 }
 
+BODY(array_to_json)
+{
+    if (args[1].b)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "pretty printing is not supported");
+    return to_json(ec, args, n_args, out, err);
+}
+
 BODY(build_array)
 {
     struct json_builder b;

@@ -30,6 +30,11 @@ BODY(lsn_plus)
     TRY(decimal_add(ec->arena, &lsn, &by, &sum, err));
     return position_of(ec, &sum, out, err);
 }
+BODY(plus_lsn)
+{
+    const struct datum swapped[2] = {args[1], args[0]};
+    return lsn_plus(ec, swapped, n_args, out, err);
+}
 BODY(lsn_minus)
 {
     struct decimal lsn = decimal_from_u64(lsn_of(args[0])), by = decimal_of(args[1]), rest;

@@ -281,6 +281,53 @@ BODY(fn_decimal_log_base)
     return 0;
 }
 
+// Euclid's algorithm on decimals: 0 with two zeros.
+static int decimal_gcd(struct arena *a, struct decimal x, struct decimal y, struct decimal *out, struct err *err)
+{
+    while (!decimal_is_zero(&y)) {
+        struct decimal rest;
+        TRY(decimal_rem(a, &x, &y, &rest, err));
+        x = y;
+        y = rest;
+    }
+    x.negative = false;
+    *out = x;
+    return 0;
+}
+
+static bool is_finite_pair(const struct decimal *x, const struct decimal *y)
+{
+    return x->form == DECIMAL_FINITE && y->form == DECIMAL_FINITE;
+}
+
+BODY(fn_decimal_gcd)
+{
+    struct decimal x = decimal_of(args[0]), y = decimal_of(args[1]), result = {.form = DECIMAL_NAN};
+    int32_t scale = MAX(decimal_scale(&x), decimal_scale(&y));
+    if (is_finite_pair(&x, &y)) {
+        TRY(decimal_gcd(ec->arena, x, y, &result, err));
+        TRY(decimal_rescale(ec->arena, &result, scale, DECIMAL_DOWN, &result, err));
+    }
+    *out = datum_decimal(ec->arena, &result);
+    return 0;
+}
+
+BODY(fn_decimal_lcm)
+{
+    struct decimal x = decimal_of(args[0]), y = decimal_of(args[1]), gcd, times, result = {.form = DECIMAL_NAN};
+    if (is_finite_pair(&x, &y)) {
+        TRY(decimal_gcd(ec->arena, x, y, &gcd, err));
+        times = DECIMAL_ZERO;
+        if (!decimal_is_zero(&x) && !decimal_is_zero(&y))
+            TRY(decimal_quo_integer(ec->arena, &x, &gcd, &times, err));
+        TRY(decimal_mul(ec->arena, &times, &y, &result, err));
+        TRY(decimal_rescale(ec->arena, &result, MAX(decimal_scale(&x), decimal_scale(&y)), DECIMAL_DOWN, &result, err));
+        result.negative = false;
+    }
+    *out = datum_decimal(ec->arena, &result);
+    return 0;
+}
+
 BODY(fn_decimal_abs)
 {
     struct decimal d = decimal_of(args[0]);
@@ -356,6 +403,21 @@ BODY(fn_decimal_trim_scale)
     return rescale(ec, args[0], decimal_scale(&reduced), DECIMAL_DOWN, out, err);
 }
 
+// Logarithms of integers are decimals, as CockroachDB has it.
+#define OF_INT(name, n, body)                               \
+    BODY(name)                                              \
+    {                                                       \
+        struct datum decimals[n];                           \
+        for (int i = 0; i < n; i++) {                       \
+            struct decimal d = decimal_from_i64(args[i].i); \
+            decimals[i] = datum_decimal(ec->arena, &d);     \
+        }                                                   \
+        return body(ec, decimals, n, out, err);             \
+    }
+OF_INT(int_ln, 1, fn_decimal_ln)
+OF_INT(int_log10, 1, fn_decimal_log10)
+OF_INT(int_log_base, 2, fn_decimal_log_base)
+
 // ---- width_bucket
 
 static int fault_bucket(const char *text, struct err *err)
@@ -391,6 +453,14 @@ BODY(width_bucket_decimal)
         if (!decimal_to_double(&d, &floats[i].f))
             return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
     }
+    return width_bucket_float(ec, floats, n_args, out, err);
+}
+
+BODY(width_bucket_int)
+{
+    struct datum floats[4] = {[3] = args[3]};
+    for (int i = 0; i < 3; i++)
+        floats[i].f = (double)args[i].i;
     return width_bucket_float(ec, floats, n_args, out, err);
 }
 

@@ -386,6 +386,18 @@ BODY(not_similar_to_escape)
     return similar(args, escape, true, out, err);
 }
 
+BODY(similar_regex)
+{
+    struct buf b = BUF_INIT;
+    int32_t escape = '\\';
+    if (n_args > 1)
+        TRY(escape_of(args[1].s, &escape, err));
+    int rc = similar_to_regex(args[0].s, escape, &b, err);
+    if (rc != 0)
+        buf_release(&b);
+    return rc != 0 ? rc : fn_return_buf(ec, &b, out, err);
+}
+
 // ---- regexp functions
 
 static struct str group(struct str s, const PCRE2_SIZE *offsets, uint32_t i)

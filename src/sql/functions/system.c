@@ -308,6 +308,12 @@ BODY(gateway_region)
     return err_set(err, ERR_INVALID_PARAMETER_VALUE, "no region set on the locality flag on this node");
 }
 
+BODY(primary_region)
+{
+    return err_set(err, ERR_INVALID_DATABASE_DEFINITION, "current database %.*s is not multi-region enabled",
+                   STR_FMT(ec->database));
+}
+
 BODY(blocking_pids)
 {
     return fn_return_str(out, array_build(ec->arena, T_INT8, NULL, 0));

@@ -112,17 +112,15 @@ static int array_row(const struct pg_type *t, uint32_t owner, struct virtual_row
 }
 
 // What only stands in signatures of functions.
-enum { OID_PSEUDO_ANY = 2276, OID_PSEUDO_INTERNAL = 2281, OID_PSEUDO_ANYENUM = 3500 };
-
 static int pseudo_rows(uint32_t owner, struct virtual_rows *rows, struct err *err)
 {
     static const struct {
         uint32_t oid;
         const char *name;
-    } pseudo[] = {{OID_PSEUDO_ANY, "any"},
+    } pseudo[] = {{TYPE_OID_ANY, "any"},
                   {TYPE_OID_ANYELEMENT_ARRAY, "anyarray"},
-                  {OID_PSEUDO_INTERNAL, "internal"},
-                  {OID_PSEUDO_ANYENUM, "anyenum"}};
+                  {TYPE_OID_INTERNAL, "internal"},
+                  {TYPE_OID_ANYENUM, "anyenum"}};
     for (size_t i = 0; i < ARRAY_LEN(pseudo); i++) {
         ROW(pg_type);
         type_row(row, pseudo[i].oid, 4, "any_");
@@ -282,14 +280,27 @@ static void argument_columns(struct exec_context *x, const struct fn_overload *f
                                                               : TYPE_OID_ANYELEMENT_ARRAY);
 }
 
+// "schema.f" is of that schema, other names of pg_catalog.
+static struct str schema_of(const struct fn_overload *fn, struct str *name)
+{
+    *name = str_of(fn->name);
+    ptrdiff_t dot = str_find(*name, STR("."), 0);
+    if (dot < 0)
+        return STR("pg_catalog");
+    struct str schema = str_slice(*name, 0, (size_t)dot);
+    *name = str_slice(*name, (size_t)dot + 1, name->len);
+    return schema;
+}
+
 static int function_row(struct exec_context *x, const struct fn_overload *fn, uint32_t owner, struct virtual_rows *rows,
                         struct err *err)
 {
     bool is_set = fn->kind == FN_SET_RETURNING;
+    struct str name, schema = schema_of(fn, &name);
     ROW(pg_proc);
     row[pg_proc_oid] = datum_int(fn->oid);
-    row[pg_proc_proname] = datum_c(fn->name);
-    row[pg_proc_pronamespace] = datum_int(pg_catalog_oid());
+    row[pg_proc_proname] = datum_str(name);
+    row[pg_proc_pronamespace] = datum_int(virtual_schema_oid(arena_cstr(x->eval.arena, schema)));
     row[pg_proc_proowner] = datum_int(owner);
     row[pg_proc_prolang] = datum_int(OID_LANGUAGE_INTERNAL);
     row[pg_proc_procost] = datum_float(1);
@@ -393,8 +404,10 @@ GENERATOR(pg_proc_rows)
     const struct fn_overload *const *all = fn_all(&n);
     TRY(role_oid(x, STR("root"), &owner, err));
     for (size_t i = 0; i < n; i++) {
+        struct str name;
+        schema_of(all[i], &name);
         bool unwanted = filter != NULL && (filter->column == pg_proc_oid ? all[i]->oid != (uint32_t)filter->value.i
-                                                                         : !str_eqc(filter->value.s, all[i]->name));
+                                                                         : !str_eq(filter->value.s, name));
         if (!all[i]->is_operator && !unwanted)
             TRY(function_row(x, all[i], owner, rows, err));
     }
