@@ -1,4 +1,5 @@
 #include "catalog/text.h"
+#include "types/aclitem.h"
 #include "sql/parse/ast.h"
 #include "sql/parse/ast_print.h"
 #include "sql/parse/parse.h"
@@ -435,7 +436,7 @@ void cat_text_create_function(struct buf *out, const struct cat_function *f, str
 static const struct {
     char letter;
     uint32_t privilege;
-} acl_letters[] = {
+} acl_bits[] = {
     {'a', CAT_PRIVILEGE_INSERT},  {'r', CAT_PRIVILEGE_SELECT},  {'w', CAT_PRIVILEGE_UPDATE},
     {'d', CAT_PRIVILEGE_DELETE},  {'D', CAT_PRIVILEGE_DROP},    {'x', CAT_PRIVILEGE_ALL},
     {'t', CAT_PRIVILEGE_TRIGGER}, {'X', CAT_PRIVILEGE_EXECUTE}, {'U', CAT_PRIVILEGE_USAGE},
@@ -465,19 +466,19 @@ void cat_text_acl_item(struct buf *out, char kind, struct str owner, const struc
             letters = acl_kinds[i].letters;
     }
     if (!str_eqc(grant->grantee, "public"))
-        print_identifier(out, grant->grantee);
+        aclitem_write_name(out, grant->grantee);
     buf_putc(out, '=');
-    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
-        uint32_t bits = acl_letters[i].privilege | CAT_PRIVILEGE_ALL;
-        if (strchr(letters, acl_letters[i].letter) == NULL || !(grant->privileges & bits))
+    for (size_t i = 0; i < ARRAY_LEN(acl_bits); i++) {
+        uint32_t bits = acl_bits[i].privilege | CAT_PRIVILEGE_ALL;
+        if (strchr(letters, acl_bits[i].letter) == NULL || !(grant->privileges & bits))
             continue;
-        buf_putc(out, acl_letters[i].letter);
+        buf_putc(out, acl_bits[i].letter);
         if (grant->grantable & bits)
             buf_putc(out, '*');
     }
     buf_putc(out, '/');
     if (owner.len > 0) // empty: whoever it will be
-        print_identifier(out, owner);
+        aclitem_write_name(out, owner);
 }
 
 struct cat_grant cat_acl_default_owner(struct str owner)

@@ -310,6 +310,7 @@ static void put_value(struct buf *b, struct type t, const struct datum *d)
     case TYPE_BYTES:
     case TYPE_INET:
     case TYPE_LTREE:
+    case TYPE_ACLITEM:
         key_put_bytes(b, KEY_TAG_BYTES, d->s);
         return;
     case TYPE_UUID:
@@ -388,6 +389,7 @@ static bool get_value(struct key_reader *r, struct arena *a, struct type t, stru
     case TYPE_BYTES:
     case TYPE_INET:
     case TYPE_LTREE:
+    case TYPE_ACLITEM:
         return key_get_bytes(r, KEY_TAG_BYTES, a, &out->s);
     case TYPE_UUID:
         return get_uuid(r, a, &out->s);

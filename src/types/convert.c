@@ -487,7 +487,7 @@ static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_COLLATED] = to_same,     [TYPE_TSQUERY] = to_same,
     [TYPE_VECTOR] = to_vector,     [TYPE_PG_LSN] = to_same,
     [TYPE_REFCURSOR] = to_same,    [TYPE_JSONPATH] = to_same,
-    [TYPE_LTREE] = to_same,
+    [TYPE_LTREE] = to_same,        [TYPE_ACLITEM] = to_same,
 };
 
 // Families that text can be read as.

@@ -33,6 +33,7 @@ const struct family_ops family_ops[TYPE_FAMILY_COUNT] = {
     [TYPE_TSQUERY] = {"tsquery", "tsquery[]", OPS(tsquery), LITERAL_QUOTED},
     [TYPE_VECTOR] = {"vector", "vector[]", OPS(vector), LITERAL_QUOTED},
     [TYPE_LTREE] = {"ltree", "ltree[]", OPS(ltree), LITERAL_QUOTED},
+    [TYPE_ACLITEM] = {"aclitem", "aclitem[]", OPS(aclitem), LITERAL_QUOTED},
     [TYPE_PG_LSN] = {"pg_lsn", "pg_lsn[]", OPS(lsn), LITERAL_QUOTED},
     [TYPE_REFCURSOR] = {"refcursor", "refcursor[]", OPS(string), LITERAL_QUOTED},
     [TYPE_JSONPATH] = {"jsonpath", "jsonpath[]", OPS(path), LITERAL_QUOTED},

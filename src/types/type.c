@@ -143,6 +143,7 @@ static const struct {
     {"tsquery", ROW_TSQUERY},
     {"vector", ROW_VECTOR},
     {"ltree", ROW_LTREE},
+    {"aclitem", ROW_ACLITEM},
     {"pg_lsn", ROW_PG_LSN},
     {"refcursor", ROW_REFCURSOR},
     {"jsonpath", ROW_JSONPATH},
@@ -238,7 +239,7 @@ enum physical type_physical(struct type t)
         [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_COLLATED] = PHYSICAL_STR,
         [TYPE_VECTOR] = PHYSICAL_STR,      [TYPE_PG_LSN] = PHYSICAL_I64,        [TYPE_REFCURSOR] = PHYSICAL_STR,
         [TYPE_JSONPATH] = PHYSICAL_STR,    [TYPE_LTREE] = PHYSICAL_STR,         [TYPE_TSVECTOR] = PHYSICAL_STR,
-        [TYPE_TSQUERY] = PHYSICAL_STR,
+        [TYPE_TSQUERY] = PHYSICAL_STR,     [TYPE_ACLITEM] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }

@@ -2,6 +2,8 @@
 // OIDs are in regtypes.c.
 #include "sql/functions/functions_int.h"
 #include "sql/functions/regtypes_int.h"
+#include "catalog/catalog.h"
+#include "types/aclitem.h"
 #include "types/array.h"
 #include "types/convert.h"
 #include "types/tuple.h"
@@ -99,6 +101,24 @@ static int cast_string_to_reg(struct eval_context *ec, struct type to, struct da
     return 0;
 }
 
+// The roles of an item exist, PUBLIC without saying.
+static int cast_to_aclitem(struct eval_context *ec, struct datum in, struct datum *out, struct err *err)
+{
+    struct aclitem item;
+    TRY(datum_parse(ec->arena, T_ACLITEM, in.s, ec->vc, out, err));
+    TRY(aclitem_read(ec->arena, out->s, &item, err));
+    const struct str names[] = {item.grantee, item.grantor};
+    for (size_t i = 0; i < ARRAY_LEN(names) && ec->catalog != NULL; i++) {
+        const struct cat_role *role;
+        if (names[i].len == 0)
+            continue;
+        TRY(cat_role_by_name(ec->catalog, names[i], &role, err));
+        if (role == NULL)
+            return err_set(err, ERR_UNDEFINED_OBJECT, "role \"%.*s\" does not exist", STR_FMT(names[i]));
+    }
+    return 0;
+}
+
 // Element by element, so that elements may be of catalog types.
 static int cast_array(struct eval_context *ec, struct type from, struct type to, bool explicit_cast, struct datum in,
                       struct datum *out, struct err *err)
@@ -161,6 +181,8 @@ int cast_datum(struct eval_context *ec, struct type from, struct type to, bool e
         TRY(cast_reg_to_string(ec, from, in, &value, err));
     else if (is_reg(to) && type_is(from, TYPE_STRING))
         TRY(cast_string_to_reg(ec, to, in, &value, err));
+    else if (type_is(to, TYPE_ACLITEM) && type_is(from, TYPE_STRING))
+        TRY(cast_to_aclitem(ec, in, &value, err));
     else if ((is_reg_array(from) && type_is(to, TYPE_STRING)) || (is_reg_array(to) && type_is(from, TYPE_STRING)))
         TRY(cast_reg_array(ec, from, to, in, &value, err));
     else if (type_is(from, TYPE_ARRAY) && type_is(to, TYPE_ARRAY) && !type_identical(from, to))

@@ -4,6 +4,7 @@
 #include "sql/functions/regtypes_int.h"
 #include "catalog/catalog.h"
 #include "catalog/text.h"
+#include "types/aclitem.h"
 #include "types/array.h"
 
 // What a call asks, without its user and privileges.
@@ -289,14 +290,7 @@ BODY(has_system_privilege)
     return 0;
 }
 
-// ---- aclexplode: "grantee=letters/grantor" items, a row per privilege; * after a letter is the grant option
-
-static const struct {
-    char letter;
-    const char *name;
-} acl_letters[] = {{'a', "INSERT"},     {'r', "SELECT"},  {'w', "UPDATE"},  {'d', "DELETE"}, {'D', "TRUNCATE"},
-                   {'x', "REFERENCES"}, {'t', "TRIGGER"}, {'X', "EXECUTE"}, {'U', "USAGE"},  {'C', "CREATE"},
-                   {'T', "TEMPORARY"},  {'c', "CONNECT"}, {'m', "MAINTAIN"}};
+// ---- access control lists
 
 static int role_oid(struct eval_context *ec, struct str name, struct datum *out, struct err *err)
 {
@@ -306,22 +300,19 @@ static int role_oid(struct eval_context *ec, struct str name, struct datum *out,
     return fn_return_int(out, role != NULL ? role->id : 0); // 0: public
 }
 
-static int explode_item(struct eval_context *ec, struct str item, struct fn_emit *emit, struct err *err)
+static int explode_item(struct eval_context *ec, struct str text, struct fn_emit *emit, struct err *err)
 {
-    ptrdiff_t equal = str_find(item, STR("="), 0), slash = str_find(item, STR("/"), 0);
-    if (equal < 0 || slash < equal)
-        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid ACL item: \"%.*s\"", STR_FMT(item));
+    struct aclitem item;
     struct datum row[4];
-    TRY(role_oid(ec, str_slice(item, (size_t)slash + 1, item.len), &row[0], err));
-    TRY(role_oid(ec, str_slice(item, 0, (size_t)equal), &row[1], err));
-    for (ptrdiff_t i = equal + 1; i < slash; i++) {
-        for (size_t k = 0; k < ARRAY_LEN(acl_letters); k++) {
-            if (acl_letters[k].letter != item.ptr[i])
-                continue;
-            row[2] = datum_str(str_of(acl_letters[k].name));
-            row[3] = datum_bool(item.ptr[i + 1] == '*');
-            TRY(emit->row(emit, row, err));
-        }
+    TRY(aclitem_read(ec->arena, text, &item, err));
+    TRY(role_oid(ec, item.grantor, &row[0], err));
+    TRY(role_oid(ec, item.grantee, &row[1], err));
+    for (size_t i = 0; i < ACL_LETTERS; i++) {
+        if ((item.privileges >> i & 1) == 0)
+            continue;
+        row[2] = datum_str(str_of(acl_letters[i].privilege));
+        row[3] = datum_bool((item.grantable >> i & 1) != 0);
+        TRY(emit->row(emit, row, err));
     }
     return 0;
 }
@@ -355,15 +346,15 @@ BODY(acldefault)
             items[n++] = datum_str(arena_str(ec->arena, buf_view(&b)));
         buf_release(&b);
     }
-    return fn_return_str(out, array_build(ec->arena, T_STRING, items, n));
+    return fn_return_str(out, array_build(ec->arena, T_ACLITEM, items, n));
 }
 
 // Sets the bit of a privilege among acl_letters.
 static int read_privilege(struct str privilege, uint32_t *set, struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
+    for (size_t i = 0; i < ACL_LETTERS; i++) {
         bool temp = acl_letters[i].letter == 'T' && str_ieqc(privilege, "temp");
-        if (!temp && !str_ieqc(privilege, acl_letters[i].name))
+        if (!temp && !str_ieqc(privilege, acl_letters[i].privilege))
             continue;
         *set |= UINT32_C(1) << i;
         return 0;
@@ -373,27 +364,44 @@ static int read_privilege(struct str privilege, uint32_t *set, struct err *err)
 
 BODY(makeaclitem)
 {
-    struct str grantee, grantor, rest = args[2].s;
-    uint32_t set = 0;
+    struct aclitem item = {0};
+    struct str rest = args[2].s;
     TRY(need_catalog(ec, err));
-    TRY(user_of(ec, T_OID, args[0], &grantee, err));
-    TRY(user_of(ec, T_OID, args[1], &grantor, err));
+    TRY(user_of(ec, T_OID, args[0], &item.grantee, err));
+    TRY(user_of(ec, T_OID, args[1], &item.grantor, err));
     while (rest.len > 0) {
         ptrdiff_t comma = str_find(rest, STR(","), 0);
         size_t end = comma < 0 ? rest.len : (size_t)comma;
-        TRY(read_privilege(str_trim(str_slice(rest, 0, end)), &set, err));
+        TRY(read_privilege(str_trim(str_slice(rest, 0, end)), &item.privileges, err));
         rest = str_slice(rest, MIN(end + 1, rest.len), rest.len);
     }
+    item.grantable = args[3].b ? item.privileges : 0;
     struct buf b = BUF_INIT;
-    buf_str(&b, grantee);
-    buf_putc(&b, '=');
-    for (size_t i = 0; i < ARRAY_LEN(acl_letters); i++) {
-        if ((set >> i & 1) != 0)
-            buf_printf(&b, "%c%s", acl_letters[i].letter, args[3].b ? "*" : "");
-    }
-    buf_putc(&b, '/');
-    buf_str(&b, grantor);
+    aclitem_write(&b, &item);
     return fn_return_buf(ec, &b, out, err);
+}
+
+// Items of one grantee by one grantor add up only as PostgreSQL has it: one item of the list must have all.
+BODY(aclcontains)
+{
+    struct array items = array_open(fn_arg_type(ec, 0), args[0].s);
+    struct aclitem wanted, item;
+    TRY(aclitem_read(ec->arena, args[1].s, &wanted, err));
+    bool found = false;
+    for (uint32_t i = 0; i < items.count && !found; i++) {
+        struct datum d = array_get(&items, i);
+        if (d.null)
+            return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "ACL arrays must not contain null values");
+        TRY(aclitem_read(ec->arena, d.s, &item, err));
+        found = str_eq(item.grantee, wanted.grantee) && str_eq(item.grantor, wanted.grantor) &&
+                (wanted.privileges & ~item.privileges) == 0 && (wanted.grantable & ~item.grantable) == 0;
+    }
+    return fn_return_bool(out, found);
+}
+
+BODY(aclitem_equal)
+{
+    return fn_return_bool(out, str_eq(args[0].s, args[1].s));
 }
 
 static const struct fn_row rows[] = {

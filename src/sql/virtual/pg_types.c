@@ -300,7 +300,8 @@ static int function_row(struct exec_context *x, const struct fn_overload *fn, ui
     ROW(pg_proc);
     row[pg_proc_oid] = datum_int(fn->oid);
     row[pg_proc_proname] = datum_str(name);
-    row[pg_proc_pronamespace] = datum_int(virtual_schema_oid(arena_cstr(x->eval.arena, schema)));
+    row[pg_proc_pronamespace] = datum_int(
+        for_pg_dump(x) ? pg_catalog_oid() : virtual_schema_oid(arena_cstr(x->eval.arena, schema))); // it dumps others
     row[pg_proc_proowner] = datum_int(owner);
     row[pg_proc_prolang] = datum_int(OID_LANGUAGE_INTERNAL);
     row[pg_proc_procost] = datum_float(1);

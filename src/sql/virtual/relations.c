@@ -36,6 +36,14 @@ struct datum array_of_texts(struct exec_context *x, const struct str *values, si
     return datum_str(array_build(x->eval.arena, T_STRING, items, (uint32_t)n));
 }
 
+static struct datum array_of_items(struct exec_context *x, const struct str *texts, size_t n)
+{
+    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, n + 1);
+    for (size_t i = 0; i < n; i++)
+        items[i] = datum_str(texts[i]);
+    return datum_str(array_build(x->eval.arena, T_ACLITEM, items, (uint32_t)n));
+}
+
 static struct str acl_item(struct arena *a, char kind, const struct cat_acl *acl, const struct cat_grant *grant)
 {
     struct buf b = BUF_INIT;
@@ -50,7 +58,7 @@ struct datum array_of_grants(struct exec_context *x, char kind, const struct cat
     struct str *texts = ARENA_ARRAY(x->eval.arena, struct str, acl->n_grants);
     for (size_t i = 0; i < acl->n_grants; i++)
         texts[i] = acl_item(x->eval.arena, kind, acl, &acl->grants[i]);
-    return acl->n_grants == 0 ? DATUM_NULL : array_of_texts(x, texts, acl->n_grants);
+    return acl->n_grants == 0 ? DATUM_NULL : array_of_items(x, texts, acl->n_grants);
 }
 
 // Owners have everything without a grant; so have admin and root, to whom every object is granted when it is made.
@@ -75,7 +83,7 @@ struct datum array_of_acl(struct exec_context *x, char kind, const struct cat_ac
         is_default &= is_public && grant->privileges == public.privileges;
         texts[n++] = acl_item(x->eval.arena, kind, acl, grant);
     }
-    return is_default && has_public == (public.privileges != 0) ? DATUM_NULL : array_of_texts(x, texts, n);
+    return is_default && has_public == (public.privileges != 0) ? DATUM_NULL : array_of_items(x, texts, n);
 }
 
 struct datum datum_take(struct exec_context *x, struct buf *b)
