@@ -1,13 +1,13 @@
 // ACLITEM: an item of an access control list, written grantee=letters/grantor: a letter a privilege, with * behind it
-// when it may be granted on; no grantee is PUBLIC. Encoded as that text with the letters in one order. Whether the roles
-// exist is for those who know the catalog.
+// when it may be granted on; no grantee is PUBLIC. Encoded as that text with the letters in one order. Whether the
+// roles exist is for those who know the catalog.
 #ifndef TYPES_ACLITEM_H
 #define TYPES_ACLITEM_H
 
 #include "types/types.h"
 
 struct aclitem {
-    struct str grantee, grantor;   // without quotes; grantee empty: PUBLIC
+    struct str grantee, grantor;    // without quotes; grantee empty: PUBLIC
     uint32_t privileges, grantable; // bits by the place in aclitem.def
 };
 

@@ -68,6 +68,7 @@ static int constraint_row(const struct relation *r, struct str name, const char 
     row[table_constraints_constraint_type] = datum_c(type);
     row[table_constraints_is_deferrable] = datum_c(fk != NULL && fk->deferrable ? "YES" : "NO");
     row[table_constraints_initially_deferred] = datum_c(fk != NULL && fk->deferred ? "YES" : "NO");
+    row[table_constraints_enforced] = datum_c("YES");
     return virtual_row(rows, row, err);
 }
 

@@ -35,6 +35,9 @@ static int tables_row(struct exec_context *x, const struct relation *r, struct v
     row[tables_table_type] = datum_c(table_type(r->table));
     row[tables_is_insertable_into] = yes_no(r->table->kind == CAT_TABLE);
     row[tables_version] = datum_int((int64_t)r->table->version);
+    row[tables_is_typed] = yes_no(false);
+    if (cat_schema_is_temporary(r->schema->name))
+        row[tables_commit_action] = datum_c("PRESERVE");
     return virtual_row(rows, row, err);
 }
 

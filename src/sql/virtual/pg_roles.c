@@ -81,6 +81,7 @@ GENERATOR(pg_database_rows)
         row[pg_database_datfrozenxid] = datum_int(0);
         row[pg_database_datminmxid] = datum_int(0);
         row[pg_database_dattablespace] = datum_int(OID_TABLESPACE_DEFAULT);
+        row[pg_database_datlocprovider] = datum_c("c");
         row[pg_database_datacl] = array_of_acl(x, 'd', &databases[i]->acl);
         TRY(virtual_row(rows, row, err));
     }
