@@ -28,9 +28,17 @@ static void sort_unique(struct trigrams *set)
     set->v.len = kept;
 }
 
-struct trigrams trigrams_of(struct arena *a, struct str s)
+static void place_word(struct arena *a, struct placed_trigrams *list, const int32_t *word, size_t n)
 {
-    struct trigrams set = {0};
+    for (size_t i = 0; i + 2 < n; i++) {
+        struct placed_trigram t = {{{word[i], word[i + 1], word[i + 2]}}, i == 0, i + 3 == n};
+        ARENA_PUSH(a, &list->v, t);
+    }
+}
+
+struct placed_trigrams trigrams_in_order(struct arena *a, struct str s)
+{
+    struct placed_trigrams list = {0};
     int32_t *word = ARENA_ARRAY(a, int32_t, s.len + 3);
     size_t n = 0;
     for (size_t at = 0; at <= s.len;) {
@@ -41,10 +49,19 @@ struct trigrams trigrams_of(struct arena *a, struct str s)
             word[n++] = u_tolower(c);
         } else if (n > 0) {
             word[n++] = ' ';
-            add_word(a, &set, word, n);
+            place_word(a, &list, word, n);
             n = 0;
         }
     }
+    return list;
+}
+
+struct trigrams trigrams_of(struct arena *a, struct str s)
+{
+    struct placed_trigrams list = trigrams_in_order(a, s);
+    struct trigrams set = {0};
+    for (size_t i = 0; i < list.v.len; i++)
+        ARENA_PUSH(a, &set.v, list.v.ptr[i].trigram);
     sort_unique(&set);
     return set;
 }

@@ -134,10 +134,133 @@ BODY(similarity)
     return fn_return_float(out, likeness(ec->arena, args[0].s, args[1].s));
 }
 
+// pg_trgm's thresholds of %, <% and <<%.
+static const double similarity_threshold = 0.3, word_threshold = 0.6, strict_word_threshold = 0.5;
+
 BODY(is_similar)
 {
-    return fn_return_bool(out, likeness(ec->arena, args[0].s, args[1].s) >= 0.3); // pg_trgm.similarity_threshold
+    return fn_return_bool(out, likeness(ec->arena, args[0].s, args[1].s) >= similarity_threshold);
 }
+BODY(trigram_distance)
+{
+    return fn_return_float(out, 1 - likeness(ec->arena, args[0].s, args[1].s));
+}
+
+// A stretch of a text's trigrams, and how many different ones it has, and has in common with what is looked for.
+struct stretch {
+    const struct placed_trigrams *text;
+    uint32_t *number; // of each trigram of the text: equal ones have the same
+    bool *wanted;     // by number
+    ptrdiff_t *last;  // by number: where it stands last in the stretch, -1: nowhere
+    size_t n_wanted;
+    ptrdiff_t from; // -1: it has not begun
+    size_t different, common;
+};
+
+static double stretch_likeness(const struct stretch *s, size_t different, size_t common)
+{
+    size_t all = s->n_wanted + different - common;
+    return all == 0 ? 0 : (double)common / (double)all;
+}
+
+static struct stretch stretch_of(struct arena *a, struct str part, const struct placed_trigrams *text, struct str whole)
+{
+    struct trigrams wanted = trigrams_of(a, part), all = trigrams_of(a, whole);
+    struct stretch s = {.text = text, .n_wanted = wanted.v.len, .from = -1};
+    s.number = ARENA_ARRAY(a, uint32_t, text->v.len + 1);
+    s.wanted = ARENA_ARRAY(a, bool, all.v.len + 1);
+    s.last = ARENA_ARRAY(a, ptrdiff_t, all.v.len + 1);
+    for (size_t i = 0; i < all.v.len; i++) {
+        s.last[i] = -1;
+        s.wanted[i] = wanted.v.len > 0 && bsearch(&all.v.ptr[i], wanted.v.ptr, wanted.v.len, sizeof(struct trigram),
+                                                  trigram_compare) != NULL;
+    }
+    for (size_t i = 0; i < text->v.len; i++) {
+        const struct trigram *t = bsearch(&text->v.ptr[i].trigram, all.v.ptr, all.v.len, sizeof(*t), trigram_compare);
+        s.number[i] = (uint32_t)(t - all.v.ptr);
+    }
+    return s;
+}
+
+static void stretch_extend(struct stretch *s, ptrdiff_t to)
+{
+    uint32_t number = s->number[to];
+    if (s->from < 0 && !s->wanted[number])
+        return;
+    if (s->last[number] < 0) {
+        s->different++;
+        s->common += s->wanted[number];
+    }
+    s->last[number] = to;
+}
+
+// Lets the stretch that ends at `to` begin where it is most like what is looked for, and returns how much.
+static double stretch_shorten(struct stretch *s, ptrdiff_t to, bool strict)
+{
+    size_t different = s->different, common = s->common;
+    double best = stretch_likeness(s, different, common);
+    ptrdiff_t before = s->from;
+    for (ptrdiff_t from = before; from <= to; from++) {
+        double now = stretch_likeness(s, different, common);
+        if (now > best && (!strict || s->text->v.ptr[from].begins)) {
+            best = now;
+            s->from = from;
+            s->different = different;
+            s->common = common;
+        }
+        uint32_t number = s->number[from];
+        if (s->last[number] == from) {
+            different--;
+            common -= s->wanted[number];
+        }
+    }
+    for (ptrdiff_t i = before; i < s->from; i++)
+        s->last[s->number[i]] = s->last[s->number[i]] == i ? -1 : s->last[s->number[i]];
+    return best;
+}
+
+// Of all stretches of the second string, as pg_trgm looks through them: those that end with a trigram of the first, or,
+// `strict`, those of whole words.
+static double word_likeness(struct arena *a, struct str part, struct str whole, bool strict)
+{
+    struct placed_trigrams text = trigrams_in_order(a, whole);
+    struct stretch s = stretch_of(a, part, &text, whole);
+    double best = 0;
+    s.from = strict ? 0 : -1;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)text.v.len; i++) {
+        stretch_extend(&s, i);
+        if (strict ? !text.v.ptr[i].ends : !s.wanted[s.number[i]])
+            continue;
+        s.from = s.from < 0 ? i : s.from;
+        double now = stretch_shorten(&s, i, strict);
+        best = MAX(best, now);
+    }
+    return best;
+}
+
+#define WORD_BODIES(name, strict, threshold)                                                              \
+    BODY(name##word_similarity)                                                                           \
+    {                                                                                                     \
+        return fn_return_float(out, (float)word_likeness(ec->arena, args[0].s, args[1].s, strict));       \
+    }                                                                                                     \
+    BODY(name##word_is_similar)                                                                           \
+    {                                                                                                     \
+        return fn_return_bool(out, word_likeness(ec->arena, args[0].s, args[1].s, strict) >= threshold);  \
+    }                                                                                                     \
+    BODY(name##word_is_similar_of)                                                                        \
+    {                                                                                                     \
+        return fn_return_bool(out, word_likeness(ec->arena, args[1].s, args[0].s, strict) >= threshold);  \
+    }                                                                                                     \
+    BODY(name##word_distance)                                                                             \
+    {                                                                                                     \
+        return fn_return_float(out, (float)(1 - word_likeness(ec->arena, args[0].s, args[1].s, strict))); \
+    }                                                                                                     \
+    BODY(name##word_distance_of)                                                                          \
+    {                                                                                                     \
+        return fn_return_float(out, (float)(1 - word_likeness(ec->arena, args[1].s, args[0].s, strict))); \
+    }
+WORD_BODIES(, false, word_threshold)
+WORD_BODIES(strict_, true, strict_word_threshold)
 
 static int compare_texts(const void *a, const void *b)
 {

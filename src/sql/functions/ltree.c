@@ -51,6 +51,18 @@ BODY(concat)
                        levels, LTREE_LABELS_MAX);
     return fn_return_str(out, ltree_concat(ec->arena, args[0].s, args[1].s));
 }
+BODY(concat_text)
+{
+    struct datum both[2] = {args[0]};
+    TRY(ltree_parse(ec->arena, args[1].s, &both[1].s, err));
+    return concat(ec, both, n_args, out, err);
+}
+BODY(text_concat)
+{
+    struct datum both[2] = {[1] = args[1]};
+    TRY(ltree_parse(ec->arena, args[0].s, &both[0].s, err));
+    return concat(ec, both, n_args, out, err);
+}
 
 BODY(levels)
 {

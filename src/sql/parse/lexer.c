@@ -426,7 +426,7 @@ static void lex_placeholder(struct lexer *lx, struct token *t)
 
 // Longest first among those that share a beginning.
 static const struct {
-    char text[5];
+    char text[6];
     int16_t id;
 } operators[] = {
     {"!~~*", NOT_ILIKE_OP},
@@ -447,9 +447,17 @@ static const struct {
     {"@@", TEXT_MATCH},
     {"@?", PATH_EXISTS},
     {"<@", CONTAINED_BY},
+    {"<<<->", STRICT_WORD_DISTANCE},
+    {"<<->", WORD_DISTANCE},
+    {"<<%", STRICT_WORD_SIMILAR},
     {"<<=", CONTAINED_BY_EQ},
     {"<<", LSHIFT},
+    {"<->>>", STRICT_WORD_DISTANCE_OF},
+    {"<->>", WORD_DISTANCE_OF},
     {"<->", DISTANCE},
+    {"<%", WORD_SIMILAR},
+    {"%>>", STRICT_WORD_SIMILAR_OF},
+    {"%>", WORD_SIMILAR_OF},
     {"<=>", COS_DISTANCE},
     {"<#>", NEG_PRODUCT},
     {"<=", LESS_EQUALS},

@@ -32,7 +32,8 @@ static void common_values(struct exec_context *x, const struct histogram *h, dou
 {
     struct arena *a = x->eval.arena;
     struct histogram_bucket *sorted = arena_dup(a, h->buckets, h->n * sizeof(*sorted));
-    struct datum *values = ARENA_ARRAY(a, struct datum, h->n + 1), *frequencies = ARENA_ARRAY(a, struct datum, h->n + 1);
+    struct datum *values = ARENA_ARRAY(a, struct datum, h->n + 1),
+                 *frequencies = ARENA_ARRAY(a, struct datum, h->n + 1);
     uint32_t n = 0;
     qsort(sorted, h->n, sizeof(*sorted), by_frequency);
     for (; n < h->n && sorted[n].equal > 1.25 * rows / distinct && sorted[n].equal > 1; n++) {
@@ -60,7 +61,8 @@ static int statistic_row(struct exec_context *x, const struct relation *r, const
     row[pg_stats_inherited] = datum_bool(false);
     row[pg_stats_null_frac] = datum_float((float)((double)s->nulls / n));
     row[pg_stats_avg_width] = datum_int(s->avg_size);
-    row[pg_stats_n_distinct] = datum_float((float)(distinct > n / 10 ? -distinct / n : distinct)); // as PostgreSQL says it
+    row[pg_stats_n_distinct] =
+        datum_float((float)(distinct > n / 10 ? -distinct / n : distinct)); // as PostgreSQL says it
     if (s->histogram.len > 0 && histogram_decode(x->eval.arena, c->type, s->histogram, &h)) {
         row[pg_stats_histogram_bounds] = bounds(x, &h);
         common_values(x, &h, n, distinct, row);

@@ -6,7 +6,7 @@
 %type <node> order_item typed_literal frame_clause
 %type <choice> opt_direction opt_nulls quantifier opt_exclusion frame_mode
 %type <str> opt_base_window
-%type <node> func_name qualified_operator
+%type <node> func_name qualified_operator normal_form
 %type <choice> plain_operator like_operator quantified_operator opt_symmetric
 
 %%
@@ -48,6 +48,14 @@ expr:
   | expr "<->" expr { $$ = mk_binary(p, @1, AST_OP_DISTANCE, $1, $3); }
   | expr "<=>" expr { $$ = mk_binary(p, @1, AST_OP_COS_DISTANCE, $1, $3); }
   | expr "<#>" expr { $$ = mk_binary(p, @1, AST_OP_NEG_INNER_PRODUCT, $1, $3); }
+  | expr "<<->" expr { $$ = mk_binary(p, @1, AST_OP_WORD_DISTANCE, $1, $3); }
+  | expr "<->>" expr { $$ = mk_binary(p, @1, AST_OP_WORD_DISTANCE_OF, $1, $3); }
+  | expr "<<<->" expr { $$ = mk_binary(p, @1, AST_OP_STRICT_WORD_DISTANCE, $1, $3); }
+  | expr "<->>>" expr { $$ = mk_binary(p, @1, AST_OP_STRICT_WORD_DISTANCE_OF, $1, $3); }
+  | expr "<%" expr { $$ = mk_binary(p, @1, AST_OP_WORD_SIMILAR, $1, $3); }
+  | expr "%>" expr { $$ = mk_binary(p, @1, AST_OP_WORD_SIMILAR_OF, $1, $3); }
+  | expr "<<%" expr { $$ = mk_binary(p, @1, AST_OP_STRICT_WORD_SIMILAR, $1, $3); }
+  | expr "%>>" expr { $$ = mk_binary(p, @1, AST_OP_STRICT_WORD_SIMILAR_OF, $1, $3); }
   | expr "@>" expr { $$ = mk_binary(p, @1, AST_OP_CONTAINS, $1, $3); }
   | expr "<@" expr { $$ = mk_binary(p, @1, AST_OP_CONTAINED_BY, $1, $3); }
   | expr "&&" expr { $$ = mk_binary(p, @1, AST_OP_OVERLAPS, $1, $3); }
@@ -118,6 +126,9 @@ expr:
   | expr "IS" "NAN" %prec "IS" { $$ = NODE(IS, is, @1, .operand = $1, .test = AST_IS_NAN); }
   | expr "IS" "NOT" "NAN" %prec "IS"
     { $$ = NODE(IS, is, @1, .operand = $1, .test = AST_IS_NAN, .negated = true); }
+  | expr "IS" normal_form %prec "IS" { $$ = mk_call(p, @1, "is_normalized", PUSH(LIST1($1), $3)); }
+  | expr "IS" "NOT" normal_form %prec "IS"
+    { $$ = NODE(NOT, not, @1, .operand = mk_call(p, @1, "is_normalized", PUSH(LIST1($1), $4))); }
   | expr "IS" "DISTINCT" "FROM" expr %prec "IS" { $$ = mk_binary(p, @1, AST_OP_IS_DISTINCT, $1, $5); }
   | expr "IS" "NOT" "DISTINCT" "FROM" expr %prec "IS" { $$ = mk_binary(p, @1, AST_OP_IS_NOT_DISTINCT, $1, $6); }
   | expr "IS" "OF" '(' type_list ')' %prec "IS" { $$ = NODE(IS_OF, is_of, @1, .operand = $1, .types = $5); }
@@ -199,6 +210,14 @@ plain_operator:
   | "<->" { $$ = AST_OP_DISTANCE; }
   | "<=>" { $$ = AST_OP_COS_DISTANCE; }
   | "<#>" { $$ = AST_OP_NEG_INNER_PRODUCT; }
+  | "<<->" { $$ = AST_OP_WORD_DISTANCE; }
+  | "<->>" { $$ = AST_OP_WORD_DISTANCE_OF; }
+  | "<<<->" { $$ = AST_OP_STRICT_WORD_DISTANCE; }
+  | "<->>>" { $$ = AST_OP_STRICT_WORD_DISTANCE_OF; }
+  | "<%" { $$ = AST_OP_WORD_SIMILAR; }
+  | "%>" { $$ = AST_OP_WORD_SIMILAR_OF; }
+  | "<<%" { $$ = AST_OP_STRICT_WORD_SIMILAR; }
+  | "%>>" { $$ = AST_OP_STRICT_WORD_SIMILAR_OF; }
   | "@>" { $$ = AST_OP_CONTAINS; }
   | "<@" { $$ = AST_OP_CONTAINED_BY; }
   | "&&" { $$ = AST_OP_OVERLAPS; }
@@ -228,6 +247,14 @@ qualified_operator:
     { $$ = NODE(BINARY, binary, @1, .op = (enum ast_op)$3, .op_schema = STR_EMPTY); }
   | "OPERATOR" '(' any_name '.' plain_operator ')'
     { $$ = NODE(BINARY, binary, @1, .op = (enum ast_op)$5, .op_schema = $3); }
+  ;
+
+normal_form:
+    "NORMALIZED" { $$ = NODE(STRING, string, @1, .value = STR("nfc")); }
+  | "NFC" "NORMALIZED" { $$ = NODE(STRING, string, @1, .value = STR("nfc")); }
+  | "NFD" "NORMALIZED" { $$ = NODE(STRING, string, @1, .value = STR("nfd")); }
+  | "NFKC" "NORMALIZED" { $$ = NODE(STRING, string, @1, .value = STR("nfkc")); }
+  | "NFKD" "NORMALIZED" { $$ = NODE(STRING, string, @1, .value = STR("nfkd")); }
   ;
 
 // What may stand where AND, NOT, IN and the like belong to the context: between BETWEEN and AND, after DEFAULT.
