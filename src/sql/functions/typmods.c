@@ -2,6 +2,7 @@
 #include "sql/functions/functions_int.h"
 #include "sql/functions/regtypes_int.h"
 #include "catalog/catalog.h"
+#include "types/tuple.h"
 
 // ---- information_schema
 
@@ -117,6 +118,27 @@ BODY(interval_type)
             return fn_return_str(out, str_of(interval_fields[i].name));
     }
     return fn_return_null(out);
+}
+
+// The n-th field of a row of pg_attribute, counted from 1.
+static int attribute_field(struct eval_context *ec, struct str row, uint32_t n, struct datum *out, struct err *err)
+{
+    struct tuple_field f;
+    if (!tuple_get(fn_arg_type(ec, 0), row, n - 1, &f) || type_physical(f.type) != PHYSICAL_I64)
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "the argument is no row of pg_attribute");
+    *out = f.value;
+    return 0;
+}
+
+BODY(true_type)
+{
+    enum { ATTTYPID = 3 };
+    return attribute_field(ec, args[0].s, ATTTYPID, out, err);
+}
+BODY(true_modifier)
+{
+    enum { ATTTYPMOD = 9 };
+    return attribute_field(ec, args[0].s, ATTTYPMOD, out, err);
 }
 
 // ---- reading
