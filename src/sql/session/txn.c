@@ -430,8 +430,13 @@ static int modes(struct session *s, const struct ast *node, struct arena *a, str
 
 static int begin(struct session *s, const struct ast_begin *b, struct arena *a, struct err *err)
 {
+    static const char in_progress[] = "there is already a transaction in progress";
+    if (s->txn_state == TXN_EXPLICIT && session_dialect_is_postgresql(s)) {
+        send_notice(s, ERR_ACTIVE_SQL_TRANSACTION, in_progress);
+        return modes(s, b->modes, a, err);
+    }
     if (s->txn_state != TXN_NONE && s->txn_state != TXN_IMPLICIT)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "%s", in_progress);
     if (s->txn_state == TXN_IMPLICIT) // inside a batch: what ran before becomes part of the transaction
         s->txn_state = TXN_EXPLICIT;
     else
