@@ -497,7 +497,7 @@ BODY(function_is_visible)
     return fn_return_bool(out, n > 0 && visible[0]->schema_id == f->schema_id);
 }
 
-// Operators and collations are all built in.
+// Operators, their classes and collations are all built in.
 BODY(built_in_is_visible)
 {
     return fn_return_bool(out, true);

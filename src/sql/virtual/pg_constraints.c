@@ -42,6 +42,8 @@ static void index_vectors(struct exec_context *x, const struct cat_table *t, con
         keys[i] = is_expression(c) ? 0 : key->column_id;
         options[i] = key->descending ? INDOPTION_DESC : INDOPTION_NULLS_FIRST;
         collations[i] = c != NULL ? collation_of(c->type) : 0;
+        bool last = i + 1 == n; // only the last column of an inverted index is inverted
+        classes[i] = c != NULL ? oid_of_opclass(last ? index->kind : CAT_INDEX_BTREE, c->type) : 0;
     }
     for (size_t i = n; i < total; i++)
         keys[i] = index->storing[i - n];

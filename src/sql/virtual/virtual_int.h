@@ -148,6 +148,8 @@ typedef int (*user_type_row)(struct exec_context *x, const struct cat_database *
 // Calls back for each user-defined type of the current database, in name order.
 int user_types_each(struct exec_context *x, user_type_row row, struct virtual_rows *rows, struct err *err) MUST_CHECK;
 
+// The operator class an index has for a column of the type; 0: none.
+uint32_t oid_of_opclass(enum cat_index_kind kind, struct type t);
 // OID of the index that the foreign key refers to; 0: none.
 uint32_t referenced_index(const struct cat_table *t, const struct cat_foreign_key *fk);
 // pg_type.typname: "int8", "_text"; NULL for unknown OIDs.
