@@ -24,6 +24,21 @@ static struct scope *table_scope(struct analyzer *an, struct scope *outer, const
     return s;
 }
 
+// The table that a statement changes, under its own name, by schema and database too.
+static int qualify_scope(struct analyzer *an, struct scope *s, const struct cat_table *t, struct str alias,
+                         struct err *err)
+{
+    const struct cat_schema *schema;
+    if (!str_eq(alias, t->name))
+        return 0;
+    TRY(cat_schema_by_id(an->options->view, t->schema_id, &schema, err));
+    for (size_t i = 0; i < s->columns.len && schema != NULL; i++) {
+        s->columns.ptr[i].schema = schema->name;
+        s->columns.ptr[i].database = an->options->scope.database;
+    }
+    return 0;
+}
+
 // The names in it are those of the table's database.
 static int stored_expr(struct analyzer *an, const struct cat_table *t, struct scope *s, struct str sql,
                        struct type want, struct str what, struct expr **out, struct err *err)
@@ -238,6 +253,7 @@ static int returning(struct analyzer *an, struct scope *outer, struct rel *mutat
     mutation->cols = cols;
     mutation->n_cols = n_table + n_in;
     struct scope *s = table_scope(an, outer, t, cols, alias);
+    TRY(qualify_scope(an, s, t, alias, err));
     if (from != NULL)
         scope_append(an, s, from);
     struct projection *items;
@@ -652,6 +668,7 @@ static int on_conflict(struct analyzer *an, struct scope *outer, const struct as
     use_relation(an, t, CAT_PRIVILEGE_UPDATE);
     existing_row(an, m);
     struct scope *s = table_scope(an, outer, t, m->old_cols, alias);
+    TRY(qualify_scope(an, s, t, alias, err));
     for (size_t i = 0; i < t->n_columns; i++)
         scope_add(an, s,
                   (struct scope_column){.name = t->columns[i].name,
@@ -754,6 +771,7 @@ static int rows_to_change(struct analyzer *an, struct scope *outer, const struct
     struct rel *scan;
     use_relation(an, t, privilege | (where != NULL ? CAT_PRIVILEGE_SELECT : 0));
     TRY(from_table(an, s, t, alias, ast_as_aliased_table(table_node)->hint, true, privilege, &scan, err));
+    TRY(qualify_scope(an, s, t, alias, err));
     *out = *target = scan;
     if (from->n > 0) {
         struct rel *others;

@@ -273,7 +273,8 @@ static int collect_targets(struct analyzer *an, struct scope *s, const struct as
             continue;
         }
         struct expr *e;
-        TRY(expr_analyze(an, s, t->expr, i < n_want ? want[i] : T_ANYELEMENT, &e, err));
+        size_t column = list->items.len; // behind what a star has brought
+        TRY(expr_analyze(an, s, t->expr, column < n_want ? want[column] : T_ANYELEMENT, &e, err));
         push_target(an, s, list, e, t->alias.ptr != NULL ? t->alias : target_name(t->expr));
     }
     return 0;
