@@ -6,12 +6,13 @@
 
 // ---- relations
 
-// View texts hold qualified names, so what a view reads keeps its name.
+// View texts hold qualified names, so what a view reads keeps its name where views do not follow.
 static int no_view_reads(struct ddl_context *dc, const struct cat_table *t, const char *action, struct err *err)
 {
     struct str relation = arena_printf(dc->arena, "%s relation", action);
     TRY(ddl_no_function_uses(dc, t, STR_EMPTY, relation.ptr, t->name, err));
-    for (size_t i = 0; i < t->n_depended_on_by; i++) {
+    bool follow = dc->views_follow && t->kind != CAT_SEQUENCE;
+    for (size_t i = 0; i < t->n_depended_on_by && !follow; i++) {
         const struct cat_table *r;
         TRY(cat_table_by_id(dc->view, t->depended_on_by[i], &r, err));
         if (r == NULL || r->kind == CAT_TABLE)
@@ -75,6 +76,67 @@ static int follow_sequence(struct ddl_context *dc, const struct cat_table *old, 
     return 0;
 }
 
+// ---- views of a relation that gets another name
+
+// In a query old_schema.old_name becomes schema.name AS old_name: its columns are still found by the old name.
+struct relation_change {
+    struct str old_schema, old_name, schema, name;
+};
+
+static void change_source(const struct relation_change *c, struct ast_aliased_table *t)
+{
+    if (t->source->kind != AST_OBJECT_NAME)
+        return;
+    struct ast_object_name *n = (struct ast_object_name *)t->source;
+    if (!str_eq(n->schema, c->old_schema) || !str_eq(n->name, c->old_name))
+        return;
+    n->schema = c->schema;
+    n->name = c->name;
+    if (t->alias.ptr == NULL && !str_eq(c->name, c->old_name))
+        t->alias = c->old_name;
+}
+
+static bool change_reference(void *arg, struct ast *n)
+{
+    const struct relation_change *c = arg;
+    struct ast_column_ref *ref = (struct ast_column_ref *)n;
+    if (n->kind == AST_ALIASED_TABLE)
+        change_source(c, (struct ast_aliased_table *)n);
+    else if (n->kind == AST_COLUMN_REF && str_eq(ref->schema, c->old_schema) && str_eq(ref->table, c->old_name))
+        ref->database = ref->schema = STR_NONE;
+    return true;
+}
+
+static int change_view(struct ddl_context *dc, const struct cat_table *view, struct relation_change *c, struct err *err)
+{
+    struct parsed_statements p;
+    struct table_edit e;
+    struct buf b = BUF_INIT;
+    TRY(parse_sql(dc->arena, view->view_sql, NULL, &p, err));
+    ast_walk(p.items[0].ast, change_reference, c);
+    ast_print(&b, p.items[0].ast, AST_PRINT_DEFAULT);
+    edit_open(&e, dc->arena, view);
+    e.t.view_sql = arena_str(dc->arena, buf_view(&b));
+    buf_release(&b);
+    return edit_save(&e, dc, err);
+}
+
+// What reads the relation, as it was, finds it under its new name.
+static int views_follow(struct ddl_context *dc, const struct cat_table *old, struct str schema, struct str name,
+                        struct err *err)
+{
+    const struct cat_schema *s;
+    TRY(cat_schema_by_id(dc->view, old->schema_id, &s, err));
+    struct relation_change change = {s->name, old->name, schema, name};
+    for (size_t i = 0; i < old->n_depended_on_by; i++) {
+        const struct cat_table *view;
+        TRY(cat_table_by_id(dc->view, old->depended_on_by[i], &view, err));
+        if (view != NULL && view->view_sql.len > 0)
+            TRY(change_view(dc, view, &change, err));
+    }
+    return 0;
+}
+
 // To another name or schema; what has the name there already stops it.
 static int move_relation(struct ddl_context *dc, const struct cat_table *t, const struct cat_schema *to,
                          struct str name, struct err *err)
@@ -88,6 +150,7 @@ static int move_relation(struct ddl_context *dc, const struct cat_table *t, cons
     if (taken != NULL)
         return err_set(err, ERR_DUPLICATE_TABLE, "relation \"%.*s\" already exists",
                        STR_FMT(ddl_qualified_name(dc, taken)));
+    TRY(views_follow(dc, t, to->name, name, err));
     moved.name = name;
     moved.schema_id = to->id;
     TRY(cat_put_table(dc->view, &moved, err));
@@ -155,7 +218,7 @@ static int alter_relation(struct ddl_context *dc, const struct ast_alter_object 
 
 // ---- schemas and databases
 
-// A view anywhere in the database may name it in its text.
+// A view anywhere in the database may name it in its text; those that follow do for a schema.
 static int no_views_inside(struct ddl_context *dc, uint32_t database_id, uint32_t schema_id, const char *what,
                            struct err *err)
 {
@@ -166,7 +229,8 @@ static int no_views_inside(struct ddl_context *dc, uint32_t database_id, uint32_
         for (size_t k = 0; k < tables[i]->n_depended_on_by; k++) {
             const struct cat_table *r;
             TRY(cat_table_by_id(dc->view, tables[i]->depended_on_by[k], &r, err));
-            if (r == NULL || r->kind == CAT_TABLE)
+            bool follows = schema_id != 0 && dc->views_follow && tables[i]->kind != CAT_SEQUENCE;
+            if (r == NULL || r->kind == CAT_TABLE || follows)
                 continue;
             return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                            "cannot rename %s because relation \"%.*s\" depends on relation \"%.*s\"", what,
@@ -187,6 +251,9 @@ static int rename_schema(struct ddl_context *dc, const struct cat_schema *s, str
     if (taken != NULL)
         return err_set(err, ERR_DUPLICATE_SCHEMA, "schema \"%.*s\" already exists", STR_FMT(name));
     TRY(no_views_inside(dc, s->database_id, s->id, "schema", err));
+    TRY(cat_list_tables(dc->view, dc->arena, s->database_id, s->id, &tables, &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(views_follow(dc, tables[i], name, tables[i]->name, err));
     changed.name = name;
     TRY(cat_put_schema(dc->view, &changed, err));
     TRY(cat_list_tables(dc->view, dc->arena, s->database_id, s->id, &tables, &n, err));

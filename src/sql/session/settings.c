@@ -372,6 +372,7 @@ static int set_dialect(struct session *s, struct str value, struct err *err)
         const char *text;
     } postgresql[] = {{SETTING_DEFAULT_INT_SIZE, "4"},
                       {SETTING_DEFAULT_TRANSACTION_ISOLATION, "read committed"},
+                      {SETTING_EXPERIMENTAL_ENABLE_TEMP_TABLES, "on"},
                       {SETTING_NULL_ORDERED_LAST, "on"},
                       {SETTING_SERIAL_NORMALIZATION, "sql_sequence"},
                       {SETTING_SERVER_VERSION, VERSION_POSTGRESQL},
