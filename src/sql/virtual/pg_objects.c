@@ -249,6 +249,11 @@ static int depend_foreign_key(struct exec_context *x, uint32_t oid, const struct
     return index != 0 ? depend_row(of, (struct depend){"pg_class", index, 0}, "n", rows, err) : 0;
 }
 
+static bool is_view(const struct cat_table *t)
+{
+    return t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW;
+}
+
 // Foreign keys depend on what they reference, indexes on their constraints, views on what they read, owned sequences on
 // their column.
 static int depend_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
@@ -262,9 +267,11 @@ static int depend_rows(struct exec_context *x, const struct relation *r, struct 
             TRY(depend_row((struct depend){"pg_class", oid_of_index(t->id, c.index->id), 0},
                            (struct depend){"pg_constraint", c.oid, 0}, "i", rows, err));
     }
-    for (size_t i = 0; (t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW) && i < t->n_depends_on; i++)
-        TRY(depend_row((struct depend){"pg_rewrite", t->id, 0}, (struct depend){"pg_class", t->depends_on[i], 0}, "n",
-                       rows, err));
+    const struct depend rule = {"pg_rewrite", t->id, 0}; // a view's, which is part of it and depends on what it reads
+    if (is_view(t))
+        TRY(depend_row(rule, (struct depend){"pg_class", t->id, 0}, "i", rows, err));
+    for (size_t i = 0; is_view(t) && i < t->n_depends_on; i++)
+        TRY(depend_row(rule, (struct depend){"pg_class", t->depends_on[i], 0}, "n", rows, err));
     return t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0 ? depend_owned(x, t, rows, err) : 0;
 }
 
@@ -289,7 +296,8 @@ static int depend_of(struct exec_context *x, uint32_t oid, struct virtual_rows *
     return relations_each(x, &one, pg_depend_objid, -1, SCOPE_STORED, depend_rows, rows, err);
 }
 
-// What depends on the relation: tables whose foreign keys reference it, views, sequences that its columns own.
+// What depends on the relation: tables whose foreign keys reference it, views, its own rule, sequences that its columns
+// own.
 static int depend_on(struct exec_context *x, const struct cat_table *t, struct virtual_rows *rows, struct err *err)
 {
     for (size_t i = 0; i < t->n_inbound; i++) {
@@ -301,6 +309,8 @@ static int depend_on(struct exec_context *x, const struct cat_table *t, struct v
     }
     for (size_t i = 0; i < t->n_depended_on_by; i++)
         TRY(depend_of(x, t->depended_on_by[i], rows, err));
+    if (is_view(t))
+        TRY(depend_of(x, t->id, rows, err));
     struct relations all;
     TRY(relations_list(x, SCOPE_STORED, &all, err));
     for (size_t i = 0; i < all.n; i++)
