@@ -11,7 +11,7 @@ static int no_view_reads(struct ddl_context *dc, const struct cat_table *t, cons
 {
     struct str relation = arena_printf(dc->arena, "%s relation", action);
     TRY(ddl_no_function_uses(dc, t, STR_EMPTY, relation.ptr, t->name, err));
-    bool follow = dc->views_follow && t->kind != CAT_SEQUENCE;
+    bool follow = dc->postgresql && t->kind != CAT_SEQUENCE;
     for (size_t i = 0; i < t->n_depended_on_by && !follow; i++) {
         const struct cat_table *r;
         TRY(cat_table_by_id(dc->view, t->depended_on_by[i], &r, err));
@@ -229,7 +229,7 @@ static int no_views_inside(struct ddl_context *dc, uint32_t database_id, uint32_
         for (size_t k = 0; k < tables[i]->n_depended_on_by; k++) {
             const struct cat_table *r;
             TRY(cat_table_by_id(dc->view, tables[i]->depended_on_by[k], &r, err));
-            bool follows = schema_id != 0 && dc->views_follow && tables[i]->kind != CAT_SEQUENCE;
+            bool follows = schema_id != 0 && dc->postgresql && tables[i]->kind != CAT_SEQUENCE;
             if (r == NULL || r->kind == CAT_TABLE || follows)
                 continue;
             return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,

@@ -171,21 +171,24 @@ static int build_columns(struct table_work *w, const struct ast_index_def *def, 
 static int build_storing(struct table_work *w, const struct ast_index_def *def, struct cat_index *out, struct err *err)
 {
     uint32_t *storing = ARENA_ARRAY(w->dc->arena, uint32_t, def->storing.n);
+    size_t n = 0;
     for (size_t i = 0; i < def->storing.n; i++) {
         struct str name = ast_as_name(def->storing.items[i])->name;
         struct cat_column *c;
         TRY(need_stored(w, "index cannot store", name, &c, err));
         bool has = index_has(out, out->n_columns, c->id);
         has |= w->edit.has_primary && index_has(&w->edit.primary, w->edit.primary.n_columns, c->id);
-        for (size_t k = 0; k < i; k++)
+        for (size_t k = 0; k < n; k++)
             has |= storing[k] == c->id;
+        if (has && w->dc->postgresql) // INCLUDE may say so there
+            continue;
         if (has)
             return err_set(err, ERR_DUPLICATE_COLUMN, "index \"%.*s\" already contains column \"%.*s\"",
                            STR_FMT(def->name), STR_FMT(name));
-        storing[i] = c->id;
+        storing[n++] = c->id;
     }
     out->storing = storing;
-    out->n_storing = def->storing.n;
+    out->n_storing = n;
     return 0;
 }
 

@@ -121,7 +121,7 @@ struct ddl_context {
     bool require_explicit_primary_keys; // setting of that name
     bool insecure;                      // passwords are refused
     bool temp_tables;                   // experimental_enable_temp_tables
-    bool views_follow;                  // views of a relation that is renamed or moved are written anew, not in the way
+    bool postgresql;                    // the setting dialect
     struct str temp_schema;             // where the session's temporary objects go; made when it is not there
     void (*notice)(void *arg, const struct err *notice);
     void *notice_arg;

@@ -806,7 +806,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
                              .insecure = s->engine->insecure,
                              .temp_schema = str_of(s->temp_schema),
                              .temp_tables = setting_bool(s, SETTING_EXPERIMENTAL_ENABLE_TEMP_TABLES),
-                             .views_follow = session_dialect_is_postgresql(s),
+                             .postgresql = session_dialect_is_postgresql(s),
                              .notice = send_notice_record,
                              .notice_arg = s,
                              .services = ddl_services_new(s, a),
