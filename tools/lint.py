@@ -7,6 +7,7 @@ headers  every header compiles alone
 banned   no call of the functions listed in BANNED
 size     no C file over LINES_MAX lines
 listed   every test file is named in its folder's meson.build
+rules    every rule of the optimizer has a plan in tests/sql/rules.test that is another one with the rule off
 pages    every folder of src/ and every other top folder of code has a README.md that names its files
 """
 
@@ -147,6 +148,28 @@ def check_listed():
     return problems
 
 
+def plans(text):
+    """Of tests/sql/rules.test: (the rule that is off or None, statement, plan) of each EXPLAIN."""
+    off = None
+    for item in text.split("\n\n"):
+        for line in item.splitlines():
+            if match := re.match(r"> SET testing_optimizer_disable_rules = '(\w+)' => SET$", line):
+                off = match[1]
+            elif re.match(r"> RESET testing_optimizer_disable_rules => RESET$", line):
+                off = None
+        if match := re.search(r"^(EXPLAIN .*?)\n----\n(.*)", item, re.S | re.M):
+            yield off, match[1], match[2]
+
+
+def check_rules():
+    rules = re.findall(r"^RULE\((\w+),", read("src/sql/optimize/rules.def"), re.M)
+    seen = list(plans(read("tests/sql/rules.test")))
+    usual = {statement: plan for off, statement, plan in seen if off is None}
+    shown = {off for off, statement, plan in seen if off is not None and usual.get(statement, plan) != plan}
+    return [f"src/sql/optimize/rules.def: {rule}: no plan of tests/sql/rules.test differs when it is off"
+            for rule in rules if rule not in shown]
+
+
 def check_pages():
     """A folder's page names its files by name or stem, private headers aside; a folder without page is on its parent's."""
     problems = []
@@ -177,7 +200,7 @@ def page_names(text, name):
 
 
 CHECKS = {"format": check_format, "layers": check_layers, "headers": check_headers, "banned": check_banned,
-          "size": check_size, "listed": check_listed, "pages": check_pages}
+          "size": check_size, "listed": check_listed, "rules": check_rules, "pages": check_pages}
 
 
 def main():
