@@ -31,3 +31,28 @@ INSERT INTO arrays (id, ints, i2s, decs, floats, texts, bytes, uuids, dates, tim
   '{true,NULL}', '{sad,happy}', '{1,2}', ARRAY['{}'::JSONB]),
  (2, '{}', '{}', '{}', '{}', '{}', ARRAY[]::BYTES[], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'),
  (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+-- Computed and indexed in the newest ways; what views and functions can say.
+CREATE TABLE derived (
+  id INT8 PRIMARY KEY, kind INT8 REFERENCES kinds (id) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED, a INT8, s STRING, j JSONB, tags STRING[], at TIMESTAMPTZ, price shop.price,
+  twice INT8 AS (a * 2) VIRTUAL, low STRING AS (lower(s)) VIRTUAL, inner_a STRING AS (j ->> 'a') STORED, changed TIMESTAMPTZ ON UPDATE now(), serial INT8 GENERATED ALWAYS AS IDENTITY,
+  INDEX derived_twice (twice), INDEX derived_low (low, a) STORING (at) WHERE a IS NOT NULL, INDEX derived_expr ((a % 10), (s || 'x')), INVERTED INDEX derived_tags (tags), INVERTED INDEX derived_j (kind, j),
+  UNIQUE INDEX derived_some (s) WHERE a > 5, INDEX derived_seen (a) NOT VISIBLE
+);
+INSERT INTO derived (id, kind, a, s, j, tags, at, price) SELECT g, g % 4 + 1, g % 7, 'S' || g::STRING, json_build_object('a', g % 3, 'b', ARRAY[g, g + 1]), ARRAY['t' || (g % 5)::STRING, 'x'], '2024-01-01'::TIMESTAMPTZ + g * '1 hour'::INTERVAL,
+ (g, CASE WHEN g % 2 = 0 THEN 'EUR' END) FROM generate_series(1, 200) AS g;
+INSERT INTO derived (id) VALUES (201);
+CREATE FUNCTION plus(x INT8, y INT8 DEFAULT 1) RETURNS INT8 IMMUTABLE LANGUAGE SQL AS 'SELECT x + y';
+CREATE FUNCTION of_kind(k INT8) RETURNS SETOF INT8 STABLE LANGUAGE SQL AS 'SELECT id FROM derived WHERE kind = k';
+CREATE FUNCTION title(p shop.price) RETURNS STRING LANGUAGE SQL AS $$ SELECT (p).amount::STRING || coalesce((p).currency, '?') $$;
+CREATE FUNCTION next_mood(m mood) RETURNS mood CALLED ON NULL INPUT LANGUAGE SQL AS $$ SELECT CASE m WHEN 'sad' THEN 'ok'::mood ELSE 'happy' END $$;
+CREATE VIEW rolled AS SELECT kind, a, grouping(kind, a) AS g, count(*) AS n, array_agg(s ORDER BY id) AS names, max(price) AS most FROM derived GROUP BY ROLLUP (kind, a);
+CREATE VIEW cubed AS SELECT low, tags, sum(a) AS s, jsonb_agg(j) AS js FROM derived GROUP BY GROUPING SETS ((low, tags), (low), ()) HAVING count(*) > 0;
+CREATE VIEW framed AS SELECT id, sum(a) OVER w AS s, lag(s, 2) OVER (PARTITION BY kind ORDER BY id) AS before, string_agg(low, ',') OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) AS near
+ FROM derived WINDOW w AS (PARTITION BY kind ORDER BY at RANGE BETWEEN '1 day' PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW);
+CREATE VIEW hinted AS SELECT d.id, k.m, k.j FROM derived@derived_twice AS d INNER LOOKUP JOIN kinds AS k ON d.kind = k.id WHERE d.twice > 2;
+CREATE VIEW hashed AS SELECT d.id, a.texts FROM derived@{NO_INDEX_JOIN} AS d LEFT HASH JOIN arrays AS a ON a.n = d.a;
+CREATE VIEW inverted AS SELECT a.id, d.s, d.tags FROM arrays AS a INNER INVERTED JOIN derived@derived_tags AS d ON d.tags @> a.texts;
+CREATE VIEW sideways AS SELECT d.id, l.x, l.o, title(d.price) AS t FROM derived AS d CROSS JOIN LATERAL unnest(d.tags) WITH ORDINALITY AS l (x, o);
+CREATE VIEW climbing AS WITH RECURSIVE up (id, depth) AS (SELECT id, 0 FROM derived WHERE id < 3 UNION SELECT d.id, u.depth + 1 FROM up AS u JOIN derived AS d ON d.id = u.id + 2 WHERE u.depth < 5) SELECT id, depth FROM up;
+CREATE VIEW over_views AS SELECT r.kind, r.names, f.near, c.depth, next_mood(h.m) AS m FROM rolled AS r JOIN framed AS f ON f.s = r.n LEFT JOIN climbing AS c ON c.id = f.id FULL JOIN hinted AS h ON h.id = c.id;
+ANALYZE derived;

@@ -3,8 +3,9 @@
 
     sqlsmith_test.py PALMETTO [SECONDS [SEED]]
 
-Half of the time goes to queries over the schema's own tables, half to such over the catalogs too. Prints how many ended how,
-and how long the server, which is stopped while a query may run, takes to end.
+Half of the time goes to queries over the schema's own tables, half to such over the catalogs too; half of each in either
+dialect, and all with random rules of the optimizer off. Prints how many ended how, and how long the server, which is stopped
+while a query may run, takes to end.
 """
 
 import os
@@ -20,17 +21,19 @@ import time
 INTERNAL = r"^.*internal error: .*$"  # in the server's log: what ended in XX000
 # What sqlsmith prints for each query.
 ENDS = {".": "without error", "S": "errors of syntax, names or types", "e": "other errors", "t": "timeouts", "C": "broken connections"}
+PARTS = [(dialect, flags) for flags in (["--exclude-catalog"], []) for dialect in ("cockroachdb", "postgresql")]
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "cli"))
 from harness import Server  # noqa: E402
 
 
-def smith(url, seed, seconds, *flags):
-    """Runs sqlsmith for a while; returns what it printed."""
+def smith(url, seed, seconds, settings, *flags):
+    """Runs sqlsmith for a while with these settings of its session; returns what it printed."""
     parts = re.match(r"postgresql://(\w+)@([\w.]+):(\d+)/(\w+)", url)
     user, host, port, database = parts.groups()
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     command = ["sqlsmith", "--verbose", f"--seed={seed}", *flags,
-               f"--target=host={host} port={port} user={user} dbname={database} sslmode=disable"]
+               f"--target=host={host} port={port} user={user} dbname={database} sslmode=disable options='{options}'"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     try:
         out, _ = process.communicate(timeout=seconds)
@@ -56,7 +59,10 @@ def main():
             url = server.wait()
             files = [f"--file={HERE / name}" for name in ("schema.sql", "sqlsmith.sql")]
             subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *files, url], check=True)
-            out = smith(url, seed, seconds / 2, "--exclude-catalog") + smith(url, seed, seconds / 2)
+            out = ""
+            for part, (dialect, flags) in enumerate(PARTS):
+                settings = {"dialect": dialect, "testing_optimizer_disable_rule_probability": 0.2, "testing_optimizer_random_seed": seed + part + 1}
+                out += smith(url, seed + part, seconds / len(PARTS), settings, *flags)
             began = time.monotonic()
             status, _, err = server.stop(90)  # statements under way are given time to end
             took = time.monotonic() - began
