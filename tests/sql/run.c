@@ -23,6 +23,8 @@
 //     @join => result                   … the result of this session's background block, in one line
 //     @status => T                      the transaction status that ReadyForQuery would carry
 //     @skip REASON                      the next item is counted and not run
+//     @plan REASON                      the next item has its usual plan with --rules: what it says depends on it
+//     @plans REASON                     so has all that follows in the file
 //
 // An expected result may end in …: the actual one begins with what is before. Errors print as `ERROR SQLSTATE text`, in
 // blocks followed by their DETAIL and HINT, in those of 40001 versions and numbers as N. NULL prints NULL, an empty
@@ -30,7 +32,8 @@
 // through the extended protocol; --limits imposes the distributed engine's bounds on the store; --spill gives
 // statements hardly any work memory and tiny batches, so that sorts, joins and aggregates go through temporary files;
 // --rules=SEED switches random rules of the optimizer off for every statement and perturbs its costs: rows stay, plans
-// (EXPLAIN) are not compared; --refuse=S runs what stands outside of transactions, and single statements in them
+// (EXPLAIN) are not compared, and @plan marks what tells of the plan in other ways (which rows are locked and read; how
+// long it takes); --refuse=S runs what stands outside of transactions, and single statements in them
 // (between a savepoint and its rollback), again and again, the first, the 1+Sth, the 1+2Sth … (wider steps later)
 // charge of memory refused, until a run gets all it asks for, whose result must be the expected one: those before it
 // have ended in 53200 and changed nothing; --fail=S keeps the store on a simulated disk and lets the 1st, the 1+Sth …
@@ -67,9 +70,9 @@ struct client {
     char name[64];
     struct sql_engine *engine;
     struct session *session;
-    pthread_t thread; // of the background block
-    bool in_background;
-    bool savepoints; // the transaction has some
+    pthread_t thread;               // of the background block
+    bool in_background, usual_plan; // usual_plan: of the background block
+    bool savepoints;                // the transaction has some
     _Atomic bool finished;
     struct buf sql;
     struct output out;
@@ -81,7 +84,8 @@ struct runner {
     struct client clients[SESSIONS_MAX];
     int n_clients;
     struct client *current;
-    bool sort, background, skip, has_params;
+    bool sort, background, skip, has_params, plan;
+    bool plans; // of the rest of the file
     struct bind_value params[PARAMETERS_MAX];
     size_t n_params;
     struct buf param_text;
@@ -406,6 +410,20 @@ static void run_extended(struct runner *r, struct output *o, struct str sql)
     err_reset(&sync_err);
 }
 
+// Whether rules are off and costs perturbed in the current session; a failed transaction ends with what it began with.
+static void randomize(struct runner *r, bool on)
+{
+    struct output o = {0};
+    if (session_transaction_status(r->current->session) == 'E')
+        return;
+    output_start(&o, r->current->session);
+    run_simple(
+        &o,
+        on ? STR("RESET testing_optimizer_disable_rule_probability; RESET testing_optimizer_cost_perturbation")
+           : STR("SET testing_optimizer_disable_rule_probability = 0; SET testing_optimizer_cost_perturbation = 0"));
+    buf_release(&o.text);
+}
+
 static bool is_single(struct str sql)
 {
     return memchr(sql.ptr, ';', sql.len) == NULL;
@@ -555,10 +573,15 @@ static void run_refused(struct runner *r, struct output *o, struct str sql, stru
 
 static void run_item(struct runner *r, struct output *o, struct str sql, struct str expected)
 {
+    bool usual = r->plan && r->rules > 0;
+    if (usual)
+        randomize(r, false);
     if (r->refuse > 0 && may_repeat(r, sql, expected))
         run_refused(r, o, sql, expected);
     else
         run_sql(r, o, sql);
+    if (usual)
+        randomize(r, true);
     r->current->savepoints =
         session_transaction_status(r->current->session) != 'I' && (r->current->savepoints || says(sql, "SAVEPOINT"));
 }
@@ -589,6 +612,9 @@ static void start_background(struct runner *r, struct str sql)
     c->out.one_line = true;
     c->finished = false;
     c->in_background = true;
+    c->usual_plan = r->plan && r->rules > 0;
+    if (c->usual_plan)
+        randomize(r, false);
     if (pthread_create(&c->thread, NULL, background_main, c) != 0)
         abort();
     while (lock_waits(r) == before && !c->finished)
@@ -621,7 +647,7 @@ static void open_session(struct runner *r, struct str name, struct str user, str
         {STR("testing_optimizer_cost_perturbation"), STR("20")},
     };
     options.parameters = r->spill ? &tiny : random;
-    options.n_parameters = r->spill ? 1 : r->rules > 0 ? ARRAY_LEN(random) : 0;
+    options.n_parameters = r->spill ? 1 : r->rules > 0 && !r->plans ? ARRAY_LEN(random) : 0;
     if (clusters_acquire(r->clusters, cluster_named(cluster), &c->engine, &err) != 0 ||
         session_new(c->engine, &options, &c->session, &err) != 0) {
         if (r->fail > 0 && sim_fault_happened(r->sim)) { // the run is over, or goes on in another session
@@ -748,7 +774,7 @@ static void split_arrow(struct str line, struct str *sql, struct str *expected)
 
 static void reset_modes(struct runner *r)
 {
-    r->sort = r->background = r->skip = r->has_params = false;
+    r->sort = r->background = r->skip = r->has_params = r->plan = false;
     r->n_params = 0;
 }
 
@@ -811,6 +837,8 @@ static void join_background(struct runner *r, struct str line, struct str expect
     }
     pthread_join(c->thread, NULL);
     c->in_background = false;
+    if (c->usual_plan)
+        randomize(r, true);
     check(r, line, buf_view(&c->out.text), expected);
     if (r->rewritten != NULL)
         fprintf(r->rewritten, "@join => %.*s\n", STR_FMT(buf_view(&c->out.text)));
@@ -878,6 +906,11 @@ static void directive(struct runner *r, struct str line)
         r->background = true;
     } else if (str_eqc(word, "skip")) {
         r->skip = true;
+    } else if (str_eqc(word, "plan")) {
+        r->plan = true;
+    } else if (str_eqc(word, "plans")) {
+        r->plans = true;
+        randomize(r, false);
     } else {
         check(r, line, STR("unknown directive"), STR_EMPTY);
     }
@@ -993,6 +1026,7 @@ static void open_clusters(struct runner *r)
 static void open_all(struct runner *r)
 {
     r->sim = sim_new(1);
+    r->plans = false;
     open_store(r);
     open_clusters(r);
     use_session(r, STR("root"), STR_EMPTY, STR_EMPTY);
