@@ -221,6 +221,15 @@ static int from_view(struct analyzer *an, struct scope *into, const struct cat_t
     return add_derived(an, into, at, at->alias.ptr != NULL ? at->alias : view->name, sub.cols, names, sub.n_cols, err);
 }
 
+static struct expr *of_sequence(struct analyzer *an, const char *function, const struct cat_table *sequence)
+{
+    size_t n;
+    struct expr *e = expr_new(an->arena, EXPR_CALL, T_INT8, 1);
+    e->fn = fn_lookup(str_of(function), &n)[0];
+    e->args[0] = expr_const(an->arena, T_OID, datum_int(sequence->id));
+    return e;
+}
+
 // A sequence read as a table: one row (last_value, log_cnt, is_called).
 static int from_sequence(struct analyzer *an, struct scope *into, const struct cat_table *sequence,
                          const struct ast_aliased_table *at, struct rel **out, struct err *err)
@@ -228,13 +237,8 @@ static int from_sequence(struct analyzer *an, struct scope *into, const struct c
     enum { COLUMNS = 3 };
     static const struct str names[COLUMNS] = {{"last_value", 10}, {"log_cnt", 7}, {"is_called", 9}};
     use_relation(an, sequence, CAT_PRIVILEGE_SELECT);
-    size_t n;
-    struct expr *taken = expr_new(an->arena, EXPR_CALL, T_INT8, 1); // NULL before the first nextval()
-    taken->fn = fn_lookup(STR("pg_sequence_last_value"), &n)[0];
-    taken->args[0] = expr_const(an->arena, T_OID, datum_int(sequence->id));
-    struct expr *last = expr_new(an->arena, EXPR_COALESCE, T_INT8, 2);
-    last->args[0] = taken;
-    last->args[1] = expr_const(an->arena, T_INT8, datum_int(sequence->sequence.start));
+    struct expr *last = of_sequence(an, "crdb_internal.sequence_value", sequence);
+    struct expr *taken = of_sequence(an, "pg_sequence_last_value", sequence); // NULL before the first nextval()
     struct expr *is_called = expr_new(an->arena, EXPR_IS_NULL, T_BOOL, 1);
     is_called->args[0] = taken;
     is_called->flag = true;

@@ -258,15 +258,27 @@ BODY(get_serial_sequence)
     return fn_return_buf(ec, &b, out, err);
 }
 
-BODY(sequence_last_value)
+static int sequence_standing(struct eval_context *ec, int64_t id, bool *is_called, struct datum *out, struct err *err)
 {
     const struct cat_table *t;
-    bool is_called;
-    TRY(relation_of(ec, args[0].i, &t, err));
+    *is_called = false;
+    TRY(relation_of(ec, id, &t, err));
     if (t == NULL || t->kind != CAT_SEQUENCE)
         return fn_return_null(out);
     *out = (struct datum){0};
-    TRY(cat_sequence_peek(ec->catalog, t, &out->i, &is_called, err));
+    return cat_sequence_peek(ec->catalog, t, &out->i, is_called, err);
+}
+
+BODY(sequence_value)
+{
+    bool is_called;
+    return sequence_standing(ec, args[0].i, &is_called, out, err);
+}
+
+BODY(sequence_last_value)
+{
+    bool is_called;
+    TRY(sequence_standing(ec, args[0].i, &is_called, out, err));
     out->null = !is_called;
     return 0;
 }

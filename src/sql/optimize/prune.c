@@ -36,15 +36,19 @@ static void prune_scan(struct optimizer *o, struct rel *r, const struct col_set 
     r->n_cols = n;
 }
 
-static void prune_project(struct optimizer *o, struct rel *r, const struct col_set *needed)
+// Also what is volatile is computed, read or not: nextval() counts.
+static void prune_project(struct optimizer *o, struct rel *r, const struct col_set *read)
 {
-    struct col_set below = col_set_new(o->arena, o->q);
-    r->n_cols = keep(o, r->cols, r->n_cols, needed, &r->cols);
+    struct col_set below = col_set_new(o->arena, o->q), needed = copy_set(o, read);
+    for (uint32_t i = 0; i < r->project.n_items; i++)
+        if (expr_volatility(r->project.items[i].expr) == FN_VOLATILE)
+            col_set_add(&needed, r->project.items[i].column);
+    r->n_cols = keep(o, r->cols, r->n_cols, &needed, &r->cols);
     uint32_t n = 0;
     struct col_set passed = col_set_new(o->arena, o->q);
     col_set_add_list(&passed, r->cols, r->n_cols);
     for (uint32_t i = 0; i < r->project.n_items; i++) {
-        if (!col_set_has(needed, r->project.items[i].column))
+        if (!col_set_has(&needed, r->project.items[i].column))
             continue;
         expr_columns(r->project.items[i].expr, &below);
         col_set_remove(&passed, r->project.items[i].column);
