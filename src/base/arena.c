@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK_BYTES = 1024, MAX_BLOCK_BYTES = 256 * 1024 };
+enum { FIRST_BLOCK_BYTES = 1008, MAX_BLOCK_BYTES = 256 * 1024 };
 
 struct arena_block {
     struct arena_block *older;
@@ -142,10 +142,12 @@ struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    size_t room = a->cursor != NULL ? (size_t)(a->limit - a->cursor) : 0;
+    int n = vsnprintf(a->cursor, room, fmt, ap); // most texts fit
     INVARIANT(n >= 0);
     char *out = arena_alloc_aligned(a, (size_t)n + 1, 1);
-    vsnprintf(out, (size_t)n + 1, fmt, again);
+    if ((size_t)n >= room)
+        vsnprintf(out, (size_t)n + 1, fmt, again);
     va_end(again);
     return (struct str){out, (size_t)n};
 }

@@ -32,12 +32,13 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    size_t room = b->failed ? 0 : b->cap - b->len;
+    int n = vsnprintf(room > 0 ? b->ptr + b->len : NULL, room, fmt, ap); // most texts fit
     INVARIANT(n >= 0);
-    if (buf_reserve(b, (size_t)n + 1)) {
-        vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, again);
-        b->len += (size_t)n;
-    }
+    bool fits = (size_t)n < room;
+    if (!fits && buf_reserve(b, (size_t)n + 1))
+        fits = vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, again) == n;
+    b->len += fits ? (size_t)n : 0;
     va_end(again);
 }
 
