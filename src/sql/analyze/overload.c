@@ -139,21 +139,22 @@ static bool is_name_for_oid(const struct ast *e, struct type to)
     return e->kind == AST_STRING && type_equivalent(to, T_OID) && !str_to_i64(ast_as_string(e)->value, &number);
 }
 
+// What it costs, so far as that is less than `limit`; else a number that is not less.
 static int overload_cost(struct analyzer *an, const struct fn_overload *fn, struct ast *const *ast_args,
-                         struct expr **args, uint32_t n_args, struct type want, struct type *any)
+                         struct expr **args, uint32_t n_args, struct type want, int limit, struct type *any)
 {
     *any = T_ANYELEMENT;
     if (!arity_fits(fn, n_args))
         return COST_IMPOSSIBLE;
     int cost = 0;
-    for (uint32_t i = 0; i < n_args && cost < COST_IMPOSSIBLE; i++) {
+    for (uint32_t i = 0; i < n_args && cost < limit; i++) {
         if (args[i] != NULL)
             cost += typed_cost(args[i], overload_arg_type(fn, i), any);
     }
     bool has_typed = false;
     for (uint32_t i = 0; i < n_args; i++)
         has_typed |= args[i] != NULL;
-    for (uint32_t i = 0; i < n_args && cost < COST_IMPOSSIBLE; i++) {
+    for (uint32_t i = 0; i < n_args && cost < limit; i++) {
         if (args[i] != NULL)
             continue;
         struct type to = overload_arg_type(fn, i);
@@ -165,7 +166,7 @@ static int overload_cost(struct analyzer *an, const struct fn_overload *fn, stru
         bool at_home = has_typed && s == 0 && c < COST_IMPOSSIBLE && !is_name_for_oid(ast_args[i], to);
         cost += at_home ? 0 : c + s;
     }
-    if (want.family != TYPE_ANY && cost < COST_IMPOSSIBLE && fn->result.family != want.family && !is_any(fn->result))
+    if (want.family != TYPE_ANY && cost < limit && fn->result.family != want.family && !is_any(fn->result))
         cost += 1;
     return cost;
 }
@@ -272,9 +273,9 @@ int overload_resolve(struct analyzer *an, struct scope *s, const char *what, str
     const struct fn_overload *best = NULL;
     int best_cost = COST_IMPOSSIBLE;
     struct type best_any = T_ANYELEMENT;
-    for (size_t i = 0; i < n_candidates; i++) {
+    for (size_t i = 0; i < n_candidates && best_cost > 0; i++) {
         struct type any;
-        int cost = overload_cost(an, candidates[i], ast_args, args, n_args, want, &any);
+        int cost = overload_cost(an, candidates[i], ast_args, args, n_args, want, best_cost, &any);
         if (cost < best_cost) {
             best = candidates[i];
             best_cost = cost;
