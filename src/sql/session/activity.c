@@ -177,6 +177,7 @@ static struct activity_entry *find_statement(struct session *s, const struct ast
 {
     struct activity *a = s->engine->activity;
     struct buf query = BUF_INIT, key = BUF_INIT;
+    buf_reserve(&query, 500); // most need no more
     print_query(&query, ast);
     struct activity_entry made = {
         .query = buf_view(&query),
@@ -185,8 +186,13 @@ static struct activity_entry *find_statement(struct session *s, const struct ast
         .kind = ast_tag(ast),
         .implicit = implicit,
     };
-    buf_printf(&key, "%.*s%c%.*s%c%d%.*s", STR_FMT(made.application), 0, STR_FMT(made.database), 0, implicit,
-               STR_FMT(made.query));
+    buf_reserve(&key, made.application.len + made.database.len + made.query.len + 3);
+    buf_str(&key, made.application);
+    buf_putc(&key, '\0');
+    buf_str(&key, made.database);
+    buf_putc(&key, '\0');
+    buf_putc(&key, implicit ? '1' : '0');
+    buf_str(&key, made.query);
     pthread_mutex_lock(&a->lock);
     struct activity_entry *e = activity_entry_of(a, &a->statements, buf_view(&key), &made);
     pthread_mutex_unlock(&a->lock);

@@ -9,11 +9,18 @@ static struct session *session_of(struct virtual_session *vs)
     return (struct session *)vs; // its first member
 }
 
+static void show_text(char *out, size_t size, const char *text)
+{
+    size_t len = strnlen(text, size - 1);
+    memcpy(out, text, len);
+    out[len] = '\0';
+}
+
 void session_publish(struct session *s)
 {
     struct session_shown *shown = &s->shown;
-    snprintf(shown->application_name, sizeof(shown->application_name), "%s", s->values[SETTING_APPLICATION_NAME]);
-    snprintf(shown->database, sizeof(shown->database), "%s", s->values[SETTING_DATABASE]);
+    show_text(shown->application_name, sizeof(shown->application_name), s->values[SETTING_APPLICATION_NAME]);
+    show_text(shown->database, sizeof(shown->database), s->values[SETTING_DATABASE]);
     shown->txn_micros = s->txn_state != TXN_NONE ? s->txn_micros : 0;
     shown->txn = s->observed_txn;
     shown->txn_isolation = s->txn_isolation;

@@ -477,6 +477,13 @@ void session_call_end(struct session *s)
     metering_end(s);
 }
 
+static char *put_hex(char *out, uint64_t value, unsigned digits)
+{
+    for (unsigned i = digits; i > 0; i--)
+        *out++ = "0123456789abcdef"[value >> 4 * (i - 1) & 15];
+    return out;
+}
+
 void session_show_query(struct session *s, struct str text)
 {
     char *copy = text.ptr == NULL ? NULL : str_dup_c(str_slice(text, 0, MIN(text.len, (size_t)4096)));
@@ -489,7 +496,7 @@ void session_show_query(struct session *s, struct str text)
     s->current_query = copy;
     if (copy != NULL) {
         s->engine->last_query_ns = MAX(s->engine->last_query_ns + 1, (uint64_t)clock_wall_ns());
-        snprintf(s->query_id, sizeof(s->query_id), "%016llx%016x", (unsigned long long)s->engine->last_query_ns, 1);
+        *put_hex(put_hex(s->query_id, s->engine->last_query_ns, 16), 1, 16) = '\0';
     }
     s->query_started_micros = s->statement_micros;
     session_publish(s);

@@ -211,6 +211,8 @@ struct session {
     uint64_t settings_epoch;                 // bumped by every change that a plan may depend on
     struct changed_table changed[16];
     uint32_t n_changed;
+    uint64_t database_version, database_epoch; // of catalog and settings at which database_id was looked up
+    uint32_t database_id;
     struct saved_setting *local_settings;
     struct map custom_settings; // dotted names -> char *
     struct value_context vc;

@@ -65,7 +65,8 @@ bool setting_bool(const struct session *s, int id)
 
 int64_t setting_int(const struct session *s, int id)
 {
-    return strtoll(s->values[id], NULL, 10);
+    const char *text = s->values[id];
+    return text[0] == '0' && text[1] == '\0' ? 0 : strtoll(text, NULL, 10); // most of them are 0
 }
 
 bool session_dialect_is_postgresql(const struct session *s)

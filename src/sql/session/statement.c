@@ -41,6 +41,21 @@ void send_notice(struct session *s, int code, const char *fmt, ...)
 
 // ---- contexts
 
+// Of the database that the session is in; 0: it does not exist. Found once for each version of the catalog.
+static uint32_t database_id(struct session *s)
+{
+    const struct cat_database *d = NULL;
+    uint64_t version = cat_view_version(s->view);
+    if (version != 0 && s->database_version == version && s->database_epoch == s->settings_epoch)
+        return s->database_id;
+    if (cat_database_by_name(s->view, str_of(s->values[SETTING_DATABASE]), &d, NULL) != 0)
+        return 0;
+    s->database_id = d != NULL ? d->id : 0;
+    s->database_version = version;
+    s->database_epoch = s->settings_epoch;
+    return s->database_id;
+}
+
 void eval_context_init(struct session *s, struct eval_context *ec, struct arena *a)
 {
     *ec = (struct eval_context){.arena = a,
@@ -60,9 +75,7 @@ void eval_context_init(struct session *s, struct eval_context *ec, struct arena 
                                 .session = &s->functions,
                                 .rng = &s->rng};
     s->vc.txn_now_micros = s->txn_micros;
-    const struct cat_database *d = NULL;
-    if (s->view != NULL && cat_database_by_name(s->view, ec->database, &d, NULL) == 0 && d != NULL)
-        ec->database_id = d->id;
+    ec->database_id = s->view != NULL ? database_id(s) : 0;
 }
 
 void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a)
