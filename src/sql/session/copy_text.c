@@ -243,12 +243,21 @@ int copy_record_split(struct arena *a, const struct copy_options *o, struct str 
 
 // ---- writing
 
+// Whether some byte of it may have to be escaped.
+static bool has_special(const struct copy_options *o, struct str s)
+{
+    bool special = false;
+    for (size_t i = 0; i < s.len; i++)
+        special |= (unsigned char)s.ptr[i] < ' ' || s.ptr[i] == '\\' || s.ptr[i] == o->delimiter;
+    return special;
+}
+
 static void escape_text(struct buf *out, const struct copy_options *o, struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
         static const char from[] = "\b\f\n\r\t\v\\", to[] = "bfnrtv\\";
-        const char *at = c == '\0' ? NULL : strchr(from, c);
+        const char *at = c == '\0' || ((unsigned char)c >= ' ' && c != '\\') ? NULL : strchr(from, c);
         if (at != NULL) {
             buf_putc(out, '\\');
             buf_putc(out, to[at - from]);
@@ -260,15 +269,16 @@ static void escape_text(struct buf *out, const struct copy_options *o, struct st
     }
 }
 
-static void quote_csv(struct buf *out, const struct copy_options *o, struct str s, bool only_field)
+static bool needs_quotes(const struct copy_options *o, struct str s, bool only_field)
 {
     bool quote = str_eq(s, o->null_text) || (only_field && str_eqc(s, "\\."));
     for (size_t i = 0; i < s.len && !quote; i++)
         quote = s.ptr[i] == o->delimiter || s.ptr[i] == o->quote || s.ptr[i] == '\n' || s.ptr[i] == '\r';
-    if (!quote) {
-        buf_str(out, s);
-        return;
-    }
+    return quote;
+}
+
+static void quote_csv(struct buf *out, const struct copy_options *o, struct str s)
+{
     buf_putc(out, o->quote);
     for (size_t i = 0; i < s.len; i++) {
         if (s.ptr[i] == o->quote || s.ptr[i] == o->escape)
@@ -280,10 +290,12 @@ static void quote_csv(struct buf *out, const struct copy_options *o, struct str 
 
 void copy_name_print(struct buf *out, const struct copy_options *o, struct str name)
 {
-    if (o->format == COPY_FORMAT_CSV)
-        quote_csv(out, o, name, false);
-    else
+    if (o->format != COPY_FORMAT_CSV)
         escape_text(out, o, name);
+    else if (needs_quotes(o, name, false))
+        quote_csv(out, o, name);
+    else
+        buf_str(out, name);
 }
 
 void copy_field_print(struct buf *out, const struct copy_options *o, struct type t, struct datum d,
@@ -293,10 +305,17 @@ void copy_field_print(struct buf *out, const struct copy_options *o, struct type
         buf_str(out, o->null_text);
         return;
     }
+    size_t start = out->len;
+    datum_print(out, t, d, vc);
+    bool csv = o->format == COPY_FORMAT_CSV;
+    struct str printed = str_slice(buf_view(out), start, out->len);
+    if (csv ? !needs_quotes(o, printed, only_field) : !has_special(o, printed))
+        return;
     struct buf text = BUF_INIT;
-    datum_print(&text, t, d, vc);
-    if (o->format == COPY_FORMAT_CSV)
-        quote_csv(out, o, buf_view(&text), only_field);
+    buf_str(&text, printed);
+    out->len = start;
+    if (csv)
+        quote_csv(out, o, buf_view(&text));
     else
         escape_text(out, o, buf_view(&text));
     buf_release(&text);
