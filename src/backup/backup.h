@@ -52,6 +52,7 @@ enum restore_flags {
     RESTORE_SKIP_MISSING_SEQUENCES = 2,
     RESTORE_SKIP_MISSING_VIEWS = 4,
     RESTORE_SCHEMA_ONLY = 8,
+    RESTORE_SKIP_MISSING_UDFS = 16,
 };
 // The name of a table may be "*": all of the schema, or with schema "*" too, of the database.
 struct restore_name {

@@ -541,6 +541,11 @@ static int publish_object(struct restore *r, struct cat_view *v, const struct ca
     cat_object_renumber(job_catalog(r->job), &r->arena, &o, &r->ids, &keys, &others);
     if (o.kind == CAT_OBJECT_TABLE) {
         TRY(left_behind(r, &o, keys, others, err));
+        if (o.table.n_triggers < original->table.n_triggers && (r->request.flags & RESTORE_SKIP_MISSING_UDFS) == 0)
+            return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                           "cannot restore table \"%.*s\" without the functions of its triggers (or "
+                           "\"skip_missing_udfs\" option)",
+                           STR_FMT(o.table.name));
         if (others > 0)
             drop_sequence_defaults(r, &o.table);
         if (o.table.view_sql.len > 0 && r->request.new_database.len > 0)

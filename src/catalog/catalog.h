@@ -252,6 +252,30 @@ struct cat_check {
     enum cat_pending pending;
 };
 
+// A trigger. Those of a table are in the order of their names, in which they fire.
+enum { CAT_TRIGGER_INSERT = 1, CAT_TRIGGER_UPDATE = 2, CAT_TRIGGER_DELETE = 4, CAT_TRIGGER_TRUNCATE = 8 };
+struct cat_trigger {
+    uint32_t id; // within the table
+    struct str name;
+    uint32_t function_id;
+    const struct str *args;
+    size_t n_args;
+    char timing;     // 'b' BEFORE, 'a' AFTER
+    uint32_t events; // bits
+    bool per_row;
+    const uint32_t *columns; // ids, of UPDATE OF
+    size_t n_columns;
+    struct str when_sql; // canonical, over new.… and old.…; empty: none
+    const uint32_t *when_columns;
+    size_t n_when_columns;
+    char enabled;       // pg_trigger.tgenabled: 'O', 'D', 'R', 'A'
+    bool is_constraint; // CREATE CONSTRAINT TRIGGER
+    bool deferrable, deferred;
+    uint32_t referenced_table_id;    // FROM of a constraint trigger; CAT_ID_NONE: none was named
+    struct str old_table, new_table; // transition tables; empty: none
+    struct str comment;
+};
+
 enum cat_relation_kind { CAT_TABLE, CAT_VIEW, CAT_MATERIALIZED_VIEW, CAT_SEQUENCE, CAT_VIRTUAL };
 // FAMILY clauses: recorded for SHOW CREATE only, rows are stored whole.
 struct cat_family {
@@ -287,6 +311,8 @@ struct cat_table {
     size_t n_outbound;
     const struct cat_foreign_key *inbound; // others reference this one (copies)
     size_t n_inbound;
+    const struct cat_trigger *triggers;
+    size_t n_triggers;
     struct str view_sql;
     const uint32_t *depends_on; // views: relations they read
     size_t n_depends_on;
@@ -362,6 +388,7 @@ enum cat_system_column {
     CAT_SYSTEM_ORIGIN_TIMESTAMP,
 };
 enum cat_system_column cat_system_column(struct str name);
+const struct cat_trigger *cat_trigger_by_name(const struct cat_table *t, struct str name);
 // The index that is to be the primary one; NULL: no job makes one.
 const struct cat_index *cat_next_primary(const struct cat_table *t);
 // Whether that is an index of whole rows under the key they have: what is there under a key is that row.
@@ -623,6 +650,7 @@ enum cat_comment_kind { // stored on disk
     CAT_COMMENT_SCHEMA = 4,
     CAT_COMMENT_CONSTRAINT = 5,
     CAT_COMMENT_TYPE = 6,
+    CAT_COMMENT_TRIGGER = 7,
 };
 // sub_id of a constraint's comment: made from its name, for checks and foreign keys have nothing else of their own.
 uint32_t cat_constraint_comment_id(struct str name);

@@ -278,6 +278,18 @@ static bool listed(const uint32_t *ids, size_t n, uint32_t id)
     return false;
 }
 
+static int check_trigger(struct checker *c, const struct cat_table *t, const struct cat_trigger *g, struct err *err)
+{
+    const struct entry *e;
+    check_columns_of(c, t, g->name, g->columns, g->n_columns);
+    check_columns_of(c, t, g->name, g->when_columns, g->n_when_columns);
+    TRY(entry_of(c, g->function_id, &e, err));
+    if (e == NULL || e->kind != ENTRY_FUNCTION)
+        REPORT_TABLE(c, t, "invalid_descriptor", "trigger \"%.*s\" calls function %u, which does not exist",
+                     STR_FMT(g->name), g->function_id);
+    return 0;
+}
+
 static int check_dependencies(struct checker *c, const struct cat_table *t, bool forward, struct err *err)
 {
     const uint32_t *ids = forward ? t->depends_on : t->depended_on_by;
@@ -349,6 +361,8 @@ static int check_table(struct checker *c, const struct cat_table *t, struct err 
         TRY(check_foreign_key(c, t, &t->outbound[i], true, err));
     for (size_t i = 0; i < t->n_inbound; i++)
         TRY(check_foreign_key(c, t, &t->inbound[i], false, err));
+    for (size_t i = 0; i < t->n_triggers; i++)
+        TRY(check_trigger(c, t, &t->triggers[i], err));
     TRY(check_dependencies(c, t, true, err));
     TRY(check_dependencies(c, t, false, err));
     return t->kind == CAT_SEQUENCE ? check_sequence(c, t, err) : 0;

@@ -281,14 +281,15 @@ static bool next_item(struct key_reader *r, const struct record *rec, struct ite
 {
     uint8_t tag = *r->at++;
     uint64_t len;
-    if (!key_get_uvarint(r, &len) || len > key_reader_left(r) || len == 0)
+    if (!key_get_uvarint(r, &len) || len > key_reader_left(r))
         return false;
     *out = (struct item){NULL, {(const char *)r->at, len}};
     r->at += len;
     for (size_t i = 0; i < rec->n_fields && out->field == NULL; i++)
         if (rec->fields[i].tag == tag)
             out->field = &rec->fields[i];
-    return true;
+    // Only an element of a list may be empty: one that is all zero.
+    return len > 0 || (out->field != NULL && out->field->kind == FIELD_RECORDS);
 }
 
 static int damaged(struct err *err)

@@ -191,6 +191,33 @@ static const struct field foreign_key_record_fields[] = {
 };
 static RECORD(foreign_key_record, cat_foreign_key);
 
+static const struct field trigger_arg_record_fields[] = {
+    {1, FIELD_STR, 0, 0, NULL},
+};
+static RECORD(trigger_arg_record, str);
+
+static const struct field trigger_record_fields[] = {
+    F(1, U32, cat_trigger, id),
+    F(2, STR, cat_trigger, name),
+    F(3, U32, cat_trigger, function_id),
+    F_SUBS(4, cat_trigger, args, n_args, trigger_arg_record),
+    F(5, CHAR, cat_trigger, timing),
+    F(6, U32, cat_trigger, events),
+    F(7, BOOL, cat_trigger, per_row),
+    F_LIST(8, U32S, cat_trigger, columns, n_columns),
+    F(9, STR, cat_trigger, when_sql),
+    F_LIST(10, U32S, cat_trigger, when_columns, n_when_columns),
+    F(11, CHAR, cat_trigger, enabled),
+    F(12, BOOL, cat_trigger, is_constraint),
+    F(13, BOOL, cat_trigger, deferrable),
+    F(14, BOOL, cat_trigger, deferred),
+    F(15, U32, cat_trigger, referenced_table_id),
+    F(16, STR, cat_trigger, old_table),
+    F(17, STR, cat_trigger, new_table),
+    F(18, STR, cat_trigger, comment),
+};
+static RECORD(trigger_record, cat_trigger);
+
 static const struct field sequence_record_fields[] = {
     F(1, TYPE, cat_sequence, type),
     F(2, I64, cat_sequence, increment),
@@ -238,5 +265,6 @@ static const struct field table_record_fields[] = {
     F_SUBS(24, cat_table, types, n_types, type_def_record),
     F_LIST(25, U32S, cat_table, functions, n_functions),
     F(26, I64, cat_table, job),
+    F_SUBS(27, cat_table, triggers, n_triggers, trigger_record),
 };
 RECORD(table_record, cat_table);

@@ -431,6 +431,108 @@ void cat_text_create_function(struct buf *out, const struct cat_function *f, str
     put_body(out, f->body);
 }
 
+// ---- triggers
+
+static void put_trigger_events(struct buf *out, const struct cat_table *t, const struct cat_trigger *g)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } events[] = {{CAT_TRIGGER_INSERT, "INSERT"},
+                  {CAT_TRIGGER_DELETE, "DELETE"},
+                  {CAT_TRIGGER_UPDATE, "UPDATE"},
+                  {CAT_TRIGGER_TRUNCATE, "TRUNCATE"}};
+    const char *before = " ";
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        if (!(g->events & events[i].bit))
+            continue;
+        buf_printf(out, "%s%s", before, events[i].name);
+        before = " OR ";
+        if (events[i].bit != CAT_TRIGGER_UPDATE || g->n_columns == 0)
+            continue;
+        buf_cstr(out, " OF ");
+        cat_text_columns(out, t, g->columns, g->n_columns);
+    }
+}
+
+static void put_transition(struct buf *out, const char *which, struct str name)
+{
+    if (name.len == 0)
+        return;
+    buf_printf(out, " %s TABLE AS ", which);
+    print_identifier(out, name);
+}
+
+void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struct str function)
+{
+    buf_printf(out, "EXECUTE FUNCTION %.*s(", STR_FMT(function));
+    for (size_t i = 0; i < g->n_args; i++) {
+        buf_cstr(out, i > 0 ? ", " : "");
+        print_string_literal(out, g->args[i]);
+    }
+    buf_putc(out, ')');
+}
+
+void cat_text_create_trigger(struct buf *out, const struct cat_table *t, const struct cat_trigger *g,
+                             const struct cat_trigger_names *names, bool portable)
+{
+    buf_printf(out, "CREATE %sTRIGGER ", g->is_constraint ? "CONSTRAINT " : "");
+    print_identifier(out, g->name);
+    buf_cstr(out, g->timing == 'b' ? " BEFORE" : " AFTER");
+    put_trigger_events(out, t, g);
+    buf_printf(out, " ON %.*s", STR_FMT(names->table));
+    if (names->referenced.len > 0)
+        buf_printf(out, " FROM %.*s", STR_FMT(names->referenced));
+    if (g->is_constraint)
+        buf_printf(out, " %sDEFERRABLE INITIALLY %s", g->deferrable ? "" : "NOT ",
+                   g->deferred ? "DEFERRED" : "IMMEDIATE");
+    if (g->old_table.len + g->new_table.len > 0) {
+        buf_cstr(out, " REFERENCING");
+        put_transition(out, "OLD", g->old_table);
+        put_transition(out, "NEW", g->new_table);
+    }
+    buf_printf(out, " FOR EACH %s", g->per_row ? "ROW" : "STATEMENT");
+    if (g->when_sql.len > 0) {
+        buf_cstr(out, " WHEN (");
+        if (portable) {
+            buf_putc(out, '(');
+            cat_text_expr_portable(out, g->when_sql);
+            buf_putc(out, ')');
+        } else {
+            buf_str(out, g->when_sql);
+        }
+        buf_putc(out, ')');
+    }
+    buf_putc(out, ' ');
+    cat_text_trigger_action(out, g, names->function);
+}
+
+int cat_text_trigger_qualified(struct buf *out, struct cat_view *v, const struct cat_table *t,
+                               const struct cat_trigger *g, struct err *err)
+{
+    struct buf table = BUF_INIT, function = BUF_INIT, referenced = BUF_INIT;
+    const struct cat_function *f;
+    const struct cat_table *r = NULL;
+    int rc = 0;
+    TRY_GOTO(rc, done, cat_function_by_id(v, g->function_id, &f, err));
+    if (g->referenced_table_id != CAT_ID_NONE)
+        TRY_GOTO(rc, done, cat_table_by_id(v, g->referenced_table_id, &r, err));
+    TRY_GOTO(rc, done, put_qualified(&table, v, t, CAT_ID_NONE, true, err));
+    if (r != NULL)
+        TRY_GOTO(rc, done, put_qualified(&referenced, v, r, CAT_ID_NONE, true, err));
+    if (f != NULL) { // named as a relation of its schema would be
+        struct cat_table like = {.schema_id = f->schema_id, .database_id = f->database_id, .name = f->name};
+        TRY_GOTO(rc, done, put_qualified(&function, v, &like, CAT_ID_NONE, true, err));
+    }
+    struct cat_trigger_names names = {buf_view(&table), buf_view(&referenced), buf_view(&function)};
+    cat_text_create_trigger(out, t, g, &names, false);
+done:
+    buf_release(&table);
+    buf_release(&function);
+    buf_release(&referenced);
+    return rc;
+}
+
 // ---- access control lists
 
 static const struct {

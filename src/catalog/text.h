@@ -37,6 +37,18 @@ int cat_text_index_portable(struct buf *out, struct cat_view *v, const struct ca
 int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column *c, struct err *err) MUST_CHECK;
 // CREATE TYPE public.mood AS ENUM ('sad', 'ok')
 void cat_text_create_type(struct buf *out, const struct cat_type *t);
+// CREATE TRIGGER g BEFORE INSERT ON <table> FOR EACH ROW EXECUTE FUNCTION <function>('x'), as PostgreSQL prints it; the
+// names are written by the caller.
+struct cat_trigger_names {
+    struct str table, referenced, function;
+};
+void cat_text_create_trigger(struct buf *out, const struct cat_table *t, const struct cat_trigger *g,
+                             const struct cat_trigger_names *names, bool portable);
+// EXECUTE FUNCTION <function>('x')
+void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struct str function);
+// The same as cat_text_create_trigger with names of three parts.
+int cat_text_trigger_qualified(struct buf *out, struct cat_view *v, const struct cat_table *t,
+                               const struct cat_trigger *g, struct err *err) MUST_CHECK;
 // CREATE FUNCTION public.f(a INT8) … AS $$ … $$
 void cat_text_create_function(struct buf *out, const struct cat_function *f, struct str schema);
 // a INT8, OUT b STRING; only the input ones with `inputs`

@@ -303,6 +303,22 @@ static void renumber_columns(struct renumber *r, struct cat_table *t)
     t->slot_types = slots;
 }
 
+// Those whose function was left behind go.
+static void renumber_triggers(struct renumber *r, struct cat_table *t)
+{
+    struct cat_trigger *out = ARENA_ARRAY(r->arena, struct cat_trigger, t->n_triggers + 1);
+    size_t kept = 0;
+    for (size_t i = 0; i < t->n_triggers; i++) {
+        struct cat_trigger g = t->triggers[i];
+        g.function_id = cat_renumber(r->ids, g.function_id);
+        g.referenced_table_id = cat_renumber(r->ids, g.referenced_table_id);
+        if (g.function_id != CAT_ID_NONE)
+            out[kept++] = g;
+    }
+    t->triggers = out;
+    t->n_triggers = kept;
+}
+
 static void renumber_table(struct renumber *r, struct cat_table *t, size_t *dropped_keys, size_t *dropped_others)
 {
     size_t users = 0; // views of it that were left behind are no loss to it
@@ -314,6 +330,8 @@ static void renumber_table(struct renumber *r, struct cat_table *t, size_t *drop
     t->inbound = renumber_keys(r, t->inbound, &t->n_inbound, &users);
     t->depends_on = renumber_list(r, t->depends_on, &t->n_depends_on, dropped_others);
     t->depended_on_by = renumber_list(r, t->depended_on_by, &t->n_depended_on_by, &users);
+    t->functions = renumber_list(r, t->functions, &t->n_functions, &users);
+    renumber_triggers(r, t);
     t->sequence.owner_table_id = cat_renumber(r->ids, t->sequence.owner_table_id);
     if (t->sequence.owner_table_id == CAT_ID_NONE)
         t->sequence.owner_column_id = 0;
@@ -386,6 +404,8 @@ static int put_comments(struct cat_view *v, const struct cat_table *t, struct er
         TRY(put_comment(v, CAT_COMMENT_INDEX, t->id, t->primary->id, t->primary->comment, err));
     for (size_t i = 0; i < t->n_indexes; i++)
         TRY(put_comment(v, CAT_COMMENT_INDEX, t->id, t->indexes[i].id, t->indexes[i].comment, err));
+    for (size_t i = 0; i < t->n_triggers; i++)
+        TRY(put_comment(v, CAT_COMMENT_TRIGGER, t->id, t->triggers[i].id, t->triggers[i].comment, err));
     return 0;
 }
 

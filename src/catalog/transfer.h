@@ -59,7 +59,7 @@ void cat_renumber_add(struct cat_renumbering *r, struct arena *a, uint32_t from,
 uint32_t cat_renumber(const struct cat_renumbering *r, uint32_t id); // CAT_ID_NONE: not among them
 void cat_renumbering_release(struct cat_renumbering *r);
 // Rewrites all ids in the object. What it refers to and has no new id is dropped (foreign keys, dependencies) and
-// counted in *dropped_keys and *dropped_others.
+// counted in *dropped_keys and *dropped_others; triggers are dropped with their functions.
 void cat_object_renumber(struct catalog *c, struct arena *a, struct cat_object *o, const struct cat_renumbering *r,
                          size_t *dropped_keys, size_t *dropped_others);
 // Writes it, with the comments it carries. 42P07 and kin when its name is taken.

@@ -411,6 +411,14 @@ const struct cat_column *cat_column_by_name(const struct cat_table *t, struct st
     return NULL;
 }
 
+const struct cat_trigger *cat_trigger_by_name(const struct cat_table *t, struct str name)
+{
+    for (size_t i = 0; i < t->n_triggers; i++)
+        if (str_eq(t->triggers[i].name, name))
+            return &t->triggers[i];
+    return NULL;
+}
+
 bool cat_column_of_index(const struct cat_column *c)
 {
     return c->hidden && c->computed_virtual && str_has_prefix(c->name, STR("crdb_internal_"));

@@ -128,6 +128,34 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
     return 0;
 }
 
+int analyze_trigger_condition(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
+                              const struct ast *e, struct query **query, struct expr **out, struct err *err)
+{
+    struct analyzer an;
+    TRY(analyzer_init(&an, a, options, err));
+    struct select_context sc = {.clause = "WHEN"};
+    an.select = &sc;
+    struct scope *s = scope_new(&an, NULL);
+    for (size_t i = 0; i < 2 * table->n_columns; i++) {
+        const struct cat_column *c = &table->columns[i % table->n_columns];
+        col_id id = query_add_column(an.query, c->name, c->type);
+        if (!cat_column_inaccessible(c))
+            scope_add(&an, s,
+                      (struct scope_column){.name = c->name,
+                                            .table = i < table->n_columns ? STR("old") : STR("new"),
+                                            .column = id,
+                                            .hidden = c->hidden,
+                                            .qualified_only = true});
+    }
+    TRY(expr_analyze_bool(&an, s, e, "WHEN", out, err));
+    if (expr_has_subquery(*out))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in WHEN");
+    if (an.parameters.len > options->n_parameter_oids)
+        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%zu", an.parameters.len);
+    *query = an.query;
+    return 0;
+}
+
 int analyze_copy_target(struct arena *a, const struct analyze_options *options, const struct ast *copy,
                         struct query **out, const col_id **source_cols, size_t *n_source_cols, struct err *err)
 {

@@ -43,6 +43,9 @@ int analyze(struct arena *a, const struct analyze_options *options, const struct
 int analyze_table_expr(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
                        const struct ast *expr, struct type want, const char *context, struct query **query,
                        struct expr **out, struct err *err) MUST_CHECK;
+// WHEN of a trigger: BOOL over old.… and new.…, whose columns are numbered 1..n and n+1..2n.
+int analyze_trigger_condition(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
+                              const struct ast *e, struct query **query, struct expr **out, struct err *err) MUST_CHECK;
 
 // A type written in SQL.
 int analyze_type(struct cat_view *view, const struct cat_name_scope *scope, const struct ast *type_name,

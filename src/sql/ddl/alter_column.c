@@ -2,6 +2,7 @@
 
 #include "sql/ddl/storage_int.h"
 #include "sql/ddl/drop_int.h"
+#include "sql/ddl/trigger_int.h"
 #include "sql/analyze/analyze.h"
 #include "sql/functions/functions.h"
 #include "sql/parse/ast_print.h"
@@ -231,6 +232,7 @@ int alter_drop_column(struct table_work *w, const struct ast_alter_table_cmd *cm
     bool cascade = ddl_cascade(cmd->behavior);
     TRY(drop_expression_indexes(w, &c, cascade, err));
     TRY(check_droppable(w, &c, err));
+    TRY(triggers_drop_column(w, &c, cascade, err));
     TRY(drop_dependent_views(w->dc, edit_table(e), "column", c.name, cascade, err));
     const struct cat_table *now; // dropped views have taken themselves off the list
     TRY(cat_table_by_id(w->dc->view, e->t.id, &now, err));
@@ -317,6 +319,7 @@ int alter_rename_column(struct table_work *w, const struct ast_alter_table_cmd *
     for (size_t i = 0; i < e->indexes.len; i++)
         e->indexes.ptr[i].predicate_sql = renamed(a, e->indexes.ptr[i].predicate_sql, &r);
     rename_in_ttl(a, &e->t, &r);
+    triggers_rename_column(w, r.from, r.to);
     return 0;
 }
 
@@ -778,6 +781,7 @@ int alter_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, st
     TRY(need_column(w, cmd->name, &c, err));
     switch (cmd->action) {
     case AST_ALTER_COLUMN_TYPE:
+        TRY(triggers_keep_type(w, c, err));
         return set_type(w, c, cmd, err);
     case AST_ALTER_COLUMN_SET_DEFAULT:
     case AST_ALTER_COLUMN_DROP_DEFAULT:

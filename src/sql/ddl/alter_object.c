@@ -1,6 +1,6 @@
 // ALTER … RENAME TO, SET SCHEMA, OWNER TO for every kind of object.
 
-#include "sql/ddl/ddl_int.h"
+#include "sql/ddl/trigger_int.h"
 #include "sql/parse/ast_print.h"
 #include "sql/parse/parse.h"
 
@@ -322,6 +322,8 @@ int ddl_alter_object(struct ddl_context *dc, const struct ast *statement, struct
         return ddl_alter_function_object(dc, s, err);
     case AST_OBJECT_TYPE:
         return ddl_alter_type_object(dc, s, err);
+    case AST_OBJECT_TRIGGER:
+        return ddl_alter_trigger(dc, s, err);
     default:
         return ddl_unimplemented(err, "ALTER %s", ast_object_sql(s->kind));
     }

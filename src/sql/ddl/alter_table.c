@@ -2,6 +2,7 @@
 
 #include "sql/ddl/drop_int.h"
 #include "sql/ddl/storage_int.h"
+#include "sql/ddl/trigger_int.h"
 #include "sql/parse/ast_print.h"
 #include "sql/parse/parse.h"
 
@@ -217,6 +218,10 @@ static alter_command *command_of(enum ast_alter_table_action action)
         [AST_ALTER_INJECT_STATISTICS] = inject_statistics,
         [AST_ALTER_PARTITION_BY] = partition_by,
         [AST_ALTER_PARTITION_ALL_BY] = partition_by,
+        [AST_ALTER_ENABLE_TRIGGER] = trigger_switch,
+        [AST_ALTER_ENABLE_ALWAYS_TRIGGER] = trigger_switch,
+        [AST_ALTER_ENABLE_REPLICA_TRIGGER] = trigger_switch,
+        [AST_ALTER_DISABLE_TRIGGER] = trigger_switch,
     };
     return (size_t)action < ARRAY_LEN(commands) ? commands[action] : NULL;
 }

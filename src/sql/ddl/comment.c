@@ -1,6 +1,6 @@
 // COMMENT ON: the row in system.comments and the copy that a table's descriptor carries.
 
-#include "sql/ddl/ddl_int.h"
+#include "sql/ddl/trigger_int.h"
 
 static int comment_table(struct ddl_context *dc, const struct ast_comment_on *s, struct err *err)
 {
@@ -124,6 +124,8 @@ int ddl_comment_on(struct ddl_context *dc, const struct ast *statement, struct d
         return comment_schema(dc, s, err);
     case AST_OBJECT_TYPE:
         return comment_type(dc, s, err);
+    case AST_OBJECT_TRIGGER:
+        return ddl_comment_trigger(dc, s, err);
     default:
         return ddl_unimplemented(err, "COMMENT ON %s", ast_object_sql(s->kind));
     }

@@ -3,6 +3,7 @@
 #include "catalog/zone.h"
 #include "sql/ddl/drop_int.h"
 #include "sql/ddl/settings_int.h"
+#include "sql/ddl/trigger_int.h"
 #include "sql/parse/ast_print.h"
 
 // ---- CREATE DATABASE
@@ -292,6 +293,8 @@ int ddl_drop(struct ddl_context *dc, const struct ast *statement, struct ddl_res
         return drop_functions(dc, s, out, err);
     case AST_OBJECT_TYPE:
         return drop_types(dc, s, out, err);
+    case AST_OBJECT_TRIGGER:
+        return drop_trigger(dc, s, out, err);
     default:
         return ddl_unimplemented(err, "DROP %s", ast_object_sql(s->kind));
     }

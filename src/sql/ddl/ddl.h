@@ -103,6 +103,9 @@ struct ddl_services {
                              const struct cat_column *column, struct err *err);
     int (*validate_foreign_key)(struct ddl_services *s, struct ddl_context *dc, const struct cat_table *table,
                                 const struct cat_foreign_key *fk, struct err *err);
+    // WHEN of a trigger: BOOL over new.… and old.… of the table. *sql: its canonical text.
+    int (*check_trigger_condition)(struct ddl_services *s, struct ddl_context *dc, const struct cat_table *table,
+                                   const struct ast *expr, struct str *sql, struct err *err);
 };
 
 // A session variable of ALTER ROLE/DATABASE … SET and RESET, by its proper name; the value as text.

@@ -132,7 +132,7 @@ static int drop_dependents(struct ddl_context *dc, const struct cat_table *t, co
 static int remove_comments(struct ddl_context *dc, uint32_t id, struct err *err)
 {
     static const enum cat_comment_kind kinds[] = {CAT_COMMENT_TABLE, CAT_COMMENT_COLUMN, CAT_COMMENT_INDEX,
-                                                  CAT_COMMENT_CONSTRAINT};
+                                                  CAT_COMMENT_CONSTRAINT, CAT_COMMENT_TRIGGER};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         TRY(cat_comments_remove(dc->view, kinds[i], id, err));
     return cat_zones_remove(dc->view, id, err);

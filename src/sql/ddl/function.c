@@ -2,6 +2,7 @@
 
 #include "sql/analyze/analyze.h"
 #include "sql/ddl/drop_int.h"
+#include "sql/ddl/trigger_int.h"
 #include "sql/parse/ast_print.h"
 #include "sql/parse/parse.h"
 
@@ -316,6 +317,7 @@ static int note_use(struct ddl_context *dc, const struct cat_function *f, const 
 
 static int remove_function(struct ddl_context *dc, const struct cat_function *f, struct err *err)
 {
+    TRY(drop_triggers_calling(dc, f, err));
     TRY(note_use(dc, f, f->depends_on, f->n_depends_on, false, err));
     return cat_remove(dc->view, f->id, err);
 }
@@ -556,8 +558,9 @@ static bool table_calls(struct arena *a, const struct cat_function *f, const str
     return used;
 }
 
-// What keeps a function from going or changing its name; empty: nothing does.
-static int list_callers(struct ddl_context *dc, const struct cat_function *f, struct str *out, struct err *err)
+// What keeps a function from going or changing its name; empty: nothing does. Triggers do not know its name.
+static int list_callers(struct ddl_context *dc, const struct cat_function *f, bool triggers, struct str *out,
+                        struct err *err)
 {
     const struct cat_table **tables;
     const struct cat_function **functions;
@@ -565,7 +568,7 @@ static int list_callers(struct ddl_context *dc, const struct cat_function *f, st
     struct buf b = BUF_INIT;
     TRY(cat_list_tables(dc->view, dc->arena, f->database_id, 0, &tables, &n, err));
     for (size_t i = 0; i < n; i++)
-        if (table_calls(dc->arena, f, tables[i]))
+        if (table_calls(dc->arena, f, tables[i]) || (triggers && table_triggers_call(tables[i], f)))
             buf_printf(&b, "%s%.*s", b.len > 0 ? ", " : "", STR_FMT(ddl_qualified_name(dc, tables[i])));
     TRY(cat_list_functions(dc->view, dc->arena, f->database_id, 0, STR_EMPTY, &functions, &n, err));
     for (size_t i = 0; i < n; i++)
@@ -576,10 +579,11 @@ static int list_callers(struct ddl_context *dc, const struct cat_function *f, st
     return 0;
 }
 
-static int nothing_calls(struct ddl_context *dc, const struct cat_function *f, const char *action, struct err *err)
+static int nothing_calls(struct ddl_context *dc, const struct cat_function *f, const char *action, bool triggers,
+                         struct err *err)
 {
     struct str callers;
-    TRY(list_callers(dc, f, &callers, err));
+    TRY(list_callers(dc, f, triggers, &callers, err));
     if (callers.len == 0)
         return 0;
     return err_set(err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
@@ -591,7 +595,17 @@ static int nothing_calls(struct ddl_context *dc, const struct cat_function *f, c
 
 int drop_function(struct ddl_context *dc, const struct cat_function *f, struct err *err)
 {
-    TRY(nothing_calls(dc, f, "drop", err));
+    TRY(nothing_calls(dc, f, "drop", true, err));
+    return remove_function(dc, f, err);
+}
+
+// Triggers go with it; what else uses it does not, yet.
+static int drop_function_cascade(struct ddl_context *dc, const struct cat_function *f, struct err *err)
+{
+    struct str callers;
+    TRY(list_callers(dc, f, false, &callers, err));
+    if (callers.len > 0)
+        return ddl_unimplemented(err, "DROP %s ... CASCADE", f->is_procedure ? "PROCEDURE" : "FUNCTION");
     return remove_function(dc, f, err);
 }
 
@@ -599,15 +613,13 @@ int drop_functions(struct ddl_context *dc, const struct ast_drop *s, struct ddl_
 {
     bool procedure = s->kind == AST_OBJECT_PROCEDURE;
     out->changed_schema = false;
-    if (ddl_cascade(s->behavior))
-        return ddl_unimplemented(err, "DROP %s ... CASCADE", ast_object_sql(s->kind));
     for (size_t i = 0; i < s->names.n; i++) {
         const struct cat_function *f;
         TRY(ddl_find_function(dc, s->names.items[i], procedure, s->if_exists, &f, err));
         if (f == NULL)
             continue;
         TRY(ddl_need_owner(dc, &f->acl, kind_name(procedure), f->name, err));
-        TRY(drop_function(dc, f, err));
+        TRY((ddl_cascade(s->behavior) ? drop_function_cascade : drop_function)(dc, f, err));
         out->changed_schema = true;
     }
     return 0;
@@ -682,6 +694,6 @@ int ddl_alter_function_object(struct ddl_context *dc, const struct ast_alter_obj
         if (same_inputs(list[i], f))
             return err_set(err, ERR_DUPLICATE_FUNCTION, "%s \"%.*s\" already exists with same argument types",
                            kind_name(procedure), STR_FMT(changed.name));
-    TRY(nothing_calls(dc, f, "rename", err));
+    TRY(nothing_calls(dc, f, "rename", false, err));
     return cat_put_function(dc->view, &changed, err);
 }

@@ -17,7 +17,7 @@ static int need_catalog(const struct eval_context *ec, struct err *err)
     return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s() cannot be used in this context", ec->call->fn->name);
 }
 
-// The relation of an OID, also of one of its indexes or constraints; NULL when there is none.
+// The relation of an OID, also of one of its indexes, constraints or triggers; NULL when there is none.
 static int relation_of(struct eval_context *ec, int64_t oid, const struct cat_table **out, struct err *err)
 {
     TRY(need_catalog(ec, err));
@@ -26,7 +26,7 @@ static int relation_of(struct eval_context *ec, int64_t oid, const struct cat_ta
         return 0;
     uint32_t id = (uint32_t)oid;
     TRY(cat_table_by_id(ec->catalog, id, out, err)); // OIDs of virtual tables are in the range of constraints
-    if (*out == NULL && (oid_is_index(id) || oid_is_constraint(id)))
+    if (*out == NULL && (oid_is_index(id) || oid_is_constraint(id) || oid_is_trigger(id)))
         return cat_table_by_id(ec->catalog, oid_table_id(id), out, err);
     return 0;
 }
@@ -405,6 +405,74 @@ BODY(get_function_identity)
     return function_arguments(ec, args[0].i, true, out, err);
 }
 
+// ---- triggers
+
+static int function_visible(struct eval_context *ec, const struct cat_function *f, bool *out, struct err *err)
+{
+    const struct cat_function **found;
+    size_t n;
+    struct cat_name_scope scope = {ec->database, ec->search_path, ec->n_search_path, ec->user, ec->temp_schema};
+    *out = false;
+    TRY(cat_resolve_functions(ec->catalog, &scope, ec->arena, &f->name, 1, &found, &n, err));
+    for (size_t i = 0; i < n; i++)
+        *out |= found[i]->id == f->id;
+    return 0;
+}
+
+static int qualified(struct eval_context *ec, uint32_t schema_id, struct str name, bool visible, struct str *out,
+                     struct err *err)
+{
+    const struct cat_schema *s = NULL;
+    struct buf b = BUF_INIT;
+    if (!visible)
+        TRY(cat_schema_by_id(ec->catalog, schema_id, &s, err));
+    if (s != NULL) {
+        print_identifier(&b, s->name);
+        buf_putc(&b, '.');
+    }
+    print_identifier(&b, name);
+    *out = arena_str(ec->arena, buf_view(&b));
+    buf_release(&b);
+    return 0;
+}
+
+static int trigger_names(struct eval_context *ec, const struct cat_table *t, const struct cat_trigger *g, bool pretty,
+                         struct cat_trigger_names *out, struct err *err)
+{
+    const struct cat_function *f;
+    const struct cat_table *r = NULL;
+    bool visible = false;
+    *out = (struct cat_trigger_names){0};
+    if (pretty)
+        TRY(table_visible(ec, t, &visible, err));
+    TRY(qualified(ec, t->schema_id, t->name, visible, &out->table, err));
+    if (g->referenced_table_id != CAT_ID_NONE)
+        TRY(cat_table_by_id(ec->catalog, g->referenced_table_id, &r, err));
+    if (r != NULL) {
+        TRY(table_visible(ec, r, &visible, err));
+        TRY(qualified(ec, r->schema_id, r->name, visible, &out->referenced, err));
+    }
+    TRY(cat_function_by_id(ec->catalog, g->function_id, &f, err));
+    if (f == NULL)
+        return 0;
+    TRY(function_visible(ec, f, &visible, err));
+    return qualified(ec, f->schema_id, f->name, visible, &out->function, err);
+}
+
+BODY(get_trigger_definition)
+{
+    const struct cat_table *t;
+    struct cat_trigger_names names;
+    TRY(relation_of(ec, args[0].i, &t, err));
+    const struct cat_trigger *g = t != NULL ? oid_find_trigger(t, (uint32_t)args[0].i) : NULL;
+    if (g == NULL)
+        return fn_return_null(out);
+    TRY(trigger_names(ec, t, g, n_args > 1 && args[1].b, &names, err));
+    struct buf b = BUF_INIT;
+    cat_text_create_trigger(&b, t, g, &names, true);
+    return fn_return_buf(ec, &b, out, err);
+}
+
 // ---- comments
 
 static int return_comment(struct eval_context *ec, enum cat_comment_kind kind, int64_t id, int64_t sub_id,
@@ -428,6 +496,14 @@ static int constraint_comment(struct eval_context *ec, int64_t oid, struct datum
     return return_comment(ec, CAT_COMMENT_CONSTRAINT, t->id, cat_constraint_comment_id(name), out, err);
 }
 
+static int trigger_comment(struct eval_context *ec, int64_t oid, struct datum *out, struct err *err)
+{
+    const struct cat_table *t;
+    TRY(relation_of(ec, oid, &t, err));
+    const struct cat_trigger *g = t != NULL ? oid_find_trigger(t, (uint32_t)oid) : NULL;
+    return g == NULL ? fn_return_null(out) : return_comment(ec, CAT_COMMENT_TRIGGER, t->id, g->id, out, err);
+}
+
 BODY(object_comment)
 {
     uint32_t oid = (uint32_t)args[0].i;
@@ -440,6 +516,8 @@ BODY(object_comment)
         return return_comment(ec, CAT_COMMENT_TYPE, args[0].i - TYPE_OID_USER_FIRST, 0, out, err);
     if (str_eqc(catalog, "pg_constraint"))
         return constraint_comment(ec, args[0].i, out, err);
+    if (str_eqc(catalog, "pg_trigger"))
+        return trigger_comment(ec, args[0].i, out, err);
     if (!str_eqc(catalog, "pg_class"))
         return fn_return_null(out);
     if (!oid_is_index(oid))

@@ -36,3 +36,12 @@ const struct cat_index *oid_find_index(const struct cat_table *t, uint32_t oid)
     }
     return NULL;
 }
+
+const struct cat_trigger *oid_find_trigger(const struct cat_table *t, uint32_t oid)
+{
+    for (size_t i = 0; i < t->n_triggers; i++) {
+        if (oid_of_trigger(t->id, t->triggers[i].id) == oid)
+            return &t->triggers[i];
+    }
+    return NULL;
+}

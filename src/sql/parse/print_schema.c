@@ -43,7 +43,9 @@ void print_alter_object(struct printer *pr, const struct ast_alter_object *n)
         print_visibility(pr, n);
         return;
     }
-    emit(pr, " %n %s", n->name, ast_alter_action_sql(n->action));
+    emit(pr, " %n", n->name);
+    emit_node(pr, " ON %n", n->table);
+    emit(pr, " %s", ast_alter_action_sql(n->action));
     emit_text(pr, " %i", n->new_name);
 }
 
@@ -244,6 +246,35 @@ void print_create_function(struct printer *pr, const struct ast_create_function 
     emit_list(pr, " RETURNS TABLE (%L)", n->table_columns);
     emit_if(pr, n->options.n > 0, "%s", " ");
     print_word_options(pr, n->options);
+}
+
+// Triggers --------------------------------------------------------------------------------------------------------
+
+void print_trigger_event(struct printer *pr, const struct ast_trigger_event *n)
+{
+    emit(pr, "%s", ast_trigger_verb_sql(n->verb));
+    emit_list(pr, " OF %L", n->columns);
+}
+
+void print_transition(struct printer *pr, const struct ast_transition *n)
+{
+    emit(pr, "%s %s AS %i", n->is_new ? "NEW" : "OLD", n->row ? "ROW" : "TABLE", n->name);
+}
+
+void print_create_trigger(struct printer *pr, const struct ast_create_trigger *n)
+{
+    emit(pr, "CREATE %s%sTRIGGER %i %s", n->replace ? "OR REPLACE " : "", n->constraint ? "CONSTRAINT " : "", n->name,
+         ast_trigger_timing_sql(n->timing));
+    for (size_t i = 0; i < n->events.n; i++)
+        emit(pr, i > 0 ? " OR %n" : " %n", n->events.items[i]);
+    emit(pr, " ON %n", n->table);
+    emit_node(pr, " FROM %n", n->referenced);
+    emit_choice(pr, ast_deferrable_sql(n->deferrable));
+    for (size_t i = 0; i < n->transitions.n; i++)
+        emit(pr, i > 0 ? " %n" : " REFERENCING %n", n->transitions.items[i]);
+    emit(pr, " FOR EACH %s", n->per_row ? "ROW" : "STATEMENT");
+    emit_node(pr, " WHEN (%n)", n->when);
+    emit(pr, " EXECUTE FUNCTION %n(%L)", n->function, n->args);
 }
 
 void print_call(struct printer *pr, const struct ast_call *n)

@@ -228,6 +228,10 @@ static void print_show_privileges(struct printer *pr, const struct ast_show *n)
 static void print_show_create(struct printer *pr, const struct ast_show *n)
 {
     emit(pr, "SHOW CREATE ");
+    if (n->object_kind == AST_OBJECT_TRIGGER) {
+        emit(pr, "TRIGGER %i ON %n", n->name, n->object);
+        return;
+    }
     emit_text(pr, "%t ", n->name);
     emit(pr, "%s %n", n->object_kind == AST_OBJECT_INDEX ? "INDEXES FROM" : ast_object_sql(n->object_kind), n->object);
     for (size_t i = 0; i < n->options.n; i++)

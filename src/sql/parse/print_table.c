@@ -259,6 +259,14 @@ void print_alter_table_cmd(struct printer *pr, const struct ast_alter_table_cmd 
     case AST_ALTER_PARTITION_ALL_BY:
         emit(pr, "%n", n->def);
         break;
+    case AST_ALTER_ENABLE_TRIGGER:
+    case AST_ALTER_ENABLE_ALWAYS_TRIGGER:
+    case AST_ALTER_ENABLE_REPLICA_TRIGGER:
+    case AST_ALTER_DISABLE_TRIGGER:
+        emit(pr, "%s", ast_alter_table_action_sql(n->action));
+        emit_text(pr, " %i", n->name);
+        emit_text(pr, " %t", n->new_name);
+        break;
     case AST_ALTER_ADD_CONSTRAINT:
         emit(pr, "ADD %n", n->def);
         emit_if(pr, ast_as_constraint(n->def)->not_valid, "%s", " NOT VALID");

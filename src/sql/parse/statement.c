@@ -33,6 +33,7 @@ static const char *const drop_tags[] = {
     [AST_OBJECT_PROCEDURE] = "DROP PROCEDURE",
     [AST_OBJECT_ROLE] = "DROP ROLE",
     [AST_OBJECT_EXTENSION] = "DROP EXTENSION",
+    [AST_OBJECT_TRIGGER] = "DROP TRIGGER",
 };
 
 static const char *const alter_tags[] = {
@@ -46,6 +47,7 @@ static const char *const alter_tags[] = {
     [AST_OBJECT_TYPE] = "ALTER TYPE",
     [AST_OBJECT_FUNCTION] = "ALTER FUNCTION",
     [AST_OBJECT_PROCEDURE] = "ALTER PROCEDURE",
+    [AST_OBJECT_TRIGGER] = "ALTER TRIGGER",
 };
 
 static const char *const comment_tags[] = {
@@ -59,6 +61,7 @@ static const char *const comment_tags[] = {
     [AST_OBJECT_COLUMN] = "COMMENT ON COLUMN",
     [AST_OBJECT_CONSTRAINT] = "COMMENT ON CONSTRAINT",
     [AST_OBJECT_EXTENSION] = "COMMENT ON EXTENSION",
+    [AST_OBJECT_TRIGGER] = "COMMENT ON TRIGGER",
 };
 
 static const char *const discard_tags[] = {[AST_DISCARD_ALL] = "DISCARD ALL",

@@ -62,6 +62,7 @@ enum option_id {
     OPTION_SKIP_FOREIGN_KEYS,
     OPTION_SKIP_SEQUENCES,
     OPTION_SKIP_VIEWS,
+    OPTION_SKIP_UDFS,
     OPTION_COUNT
 };
 static const struct {
@@ -76,6 +77,7 @@ static const struct {
     [OPTION_SKIP_FOREIGN_KEYS] = {"skip_missing_foreign_keys", false, true, false},
     [OPTION_SKIP_SEQUENCES] = {"skip_missing_sequences", false, true, false},
     [OPTION_SKIP_VIEWS] = {"skip_missing_views", false, true, false},
+    [OPTION_SKIP_UDFS] = {"skip_missing_udfs", false, true, false},
 };
 
 struct option_values {
@@ -401,6 +403,7 @@ static unsigned restore_flags(const struct option_values *v)
     return (v->set[OPTION_SKIP_FOREIGN_KEYS] ? RESTORE_SKIP_MISSING_FOREIGN_KEYS : 0u) |
            (v->set[OPTION_SKIP_SEQUENCES] ? RESTORE_SKIP_MISSING_SEQUENCES : 0u) |
            (v->set[OPTION_SKIP_VIEWS] ? RESTORE_SKIP_MISSING_VIEWS : 0u) |
+           (v->set[OPTION_SKIP_UDFS] ? RESTORE_SKIP_MISSING_UDFS : 0u) |
            (v->set[OPTION_SCHEMA_ONLY] ? RESTORE_SCHEMA_ONLY : 0u);
 }
 

@@ -445,6 +445,19 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
     return 0;
 }
 
+int canonical_condition(struct arena *a, const struct analyze_options *options, const struct query *q,
+                        const struct ast *expr, struct str *sql, struct err *err)
+{
+    leave_dialect(q);
+    struct ast *copy = ast_copy(a, expr);
+    TRY(qualify_types(a, options, copy, err));
+    struct sequence_walk w = {.arena = a, .options = options, .rewrite = true, .err = err};
+    ast_walk(copy, visit_sequence, &w);
+    TRY(w.rc);
+    *sql = printed(a, copy);
+    return 0;
+}
+
 // ---- queries
 
 struct qualification {

@@ -19,6 +19,10 @@ struct canonical {
 };
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err) MUST_CHECK;
 
+// The same of an expression whose columns stay qualified; no constants are annotated.
+int canonical_condition(struct arena *a, const struct analyze_options *options, const struct query *q,
+                        const struct ast *expr, struct str *sql, struct err *err) MUST_CHECK;
+
 // Tables by full name, stars spelled out, so that columns added to a table later do not change the query.
 struct canonical_query {
     struct arena *arena;

@@ -315,6 +315,18 @@ static int check_expr(struct ddl_services *services, struct ddl_context *dc, con
     return 0;
 }
 
+static int check_trigger_condition(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
+                                   const struct ast *expr, struct str *sql, struct err *err)
+{
+    struct analyze_options options;
+    struct eval_context fold;
+    struct query *q;
+    struct expr *e;
+    analyze_options_init(session_of(services), &options, &fold, dc->arena);
+    TRY(analyze_trigger_condition(dc->arena, &options, table, expr, &q, &e, err));
+    return canonical_condition(dc->arena, &options, q, expr, sql, err);
+}
+
 // ---- queries
 
 static int describe_now(struct session *s, struct ddl_context *dc, const struct ast *query, struct ddl_query *out,
@@ -581,6 +593,7 @@ struct ddl_services *ddl_services_new(struct session *s, struct arena *a)
         .validate_check = validate_check,
         .validate_not_null = validate_not_null,
         .validate_foreign_key = validate_foreign_key,
+        .check_trigger_condition = check_trigger_condition,
     };
     return &services->ddl;
 }

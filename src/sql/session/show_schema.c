@@ -348,10 +348,24 @@ static int show_create_all_schemas(struct show *sh, struct err *err)
     return 0;
 }
 
-static int show_no_statements(struct show *sh, struct err *err)
+static int show_create_all_triggers(struct show *sh, struct err *err)
 {
     const struct cat_database *d;
-    return show_current_database(sh, &d, err);
+    const struct cat_table **list;
+    size_t n;
+    TRY(show_current_database(sh, &d, err));
+    TRY(cat_list_tables(sh->view, sh->arena, d->id, 0, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < list[i]->n_triggers; k++) {
+            struct buf b = BUF_INIT;
+            int rc = cat_text_trigger_qualified(&b, sh->view, list[i], &list[i]->triggers[k], err);
+            buf_putc(&b, ';');
+            struct datum text = show_take(sh, &b);
+            TRY(rc);
+            show_row(sh)[0] = text;
+        }
+    }
+    return 0;
 }
 
 #define TEXT(name)            \
@@ -392,6 +406,6 @@ const struct show_form show_schema_forms[] = {
     {AST_SHOW_CREATE_ALL_SCHEMAS, show_create_all_schemas, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_TYPES, show_create_all_types, {TEXT("create_statement")}},
     {AST_SHOW_CREATE_ALL_ROUTINES, show_create_all_routines, {TEXT("create_statement")}},
-    {AST_SHOW_CREATE_ALL_TRIGGERS, show_no_statements, {TEXT("create_statement")}},
+    {AST_SHOW_CREATE_ALL_TRIGGERS, show_create_all_triggers, {TEXT("create_statement")}},
     {0},
 };

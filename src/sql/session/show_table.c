@@ -382,6 +382,40 @@ static int create_options(struct show *sh, bool *redact, bool *ignore_foreign_ke
     return 0;
 }
 
+static int create_trigger(struct show *sh, struct err *err)
+{
+    static const struct show_column columns[] = {{"trigger_name", TYPE_OID_STRING},
+                                                 {"create_statement", TYPE_OID_STRING}};
+    const struct cat_table *t;
+    TRY(show_table(sh, sh->ast->object, &t, err));
+    show_columns(sh, columns, ARRAY_LEN(columns));
+    const struct cat_trigger *g = cat_trigger_by_name(t, sh->ast->name);
+    if (g == NULL)
+        return err_set(err, ERR_UNDEFINED_OBJECT, "trigger \"%.*s\" for table \"%.*s\" does not exist",
+                       STR_FMT(sh->ast->name), STR_FMT(t->name));
+    struct buf b = BUF_INIT;
+    int rc = cat_text_trigger_qualified(&b, sh->view, t, g, err);
+    struct datum text = show_take(sh, &b);
+    if (rc != 0)
+        return rc;
+    struct datum *row = show_row(sh);
+    row[0] = datum_str(g->name);
+    row[1] = text;
+    return 0;
+}
+
+static int show_triggers(struct show *sh, struct err *err)
+{
+    const struct cat_table *t;
+    TRY(show_table(sh, sh->ast->object, &t, err));
+    for (size_t i = 0; i < t->n_triggers; i++) {
+        struct datum *row = show_row(sh);
+        row[0] = datum_str(t->triggers[i].name);
+        row[1] = datum_bool(t->triggers[i].enabled != 'D');
+    }
+    return 0;
+}
+
 static int show_create(struct show *sh, struct err *err)
 {
     const struct cat_table *t;
@@ -397,6 +431,8 @@ static int show_create(struct show *sh, struct err *err)
         return create_routines(sh, sh->ast->object_kind == AST_OBJECT_PROCEDURE, err);
     case AST_OBJECT_TYPE:
         return create_type(sh, err);
+    case AST_OBJECT_TRIGGER:
+        return create_trigger(sh, err);
     default:
         break;
     }
@@ -469,7 +505,7 @@ const struct show_form show_table_forms[] = {
      show_no_parts,
      {TEXT("database_name"), TEXT("table_name"), TEXT("partition_name"), TEXT("parent_partition"), TEXT("column_names"),
       TEXT("index_name"), TEXT("partition_value"), TEXT("zone_config"), TEXT("full_zone_config")}},
-    {AST_SHOW_TRIGGERS, show_no_parts, {TEXT("trigger_name"), {"enabled", TYPE_OID_BOOL}}},
+    {AST_SHOW_TRIGGERS, show_triggers, {TEXT("trigger_name"), {"enabled", TYPE_OID_BOOL}}},
     {AST_SHOW_POLICIES,
      show_no_parts,
      {TEXT("name"),

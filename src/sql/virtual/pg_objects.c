@@ -13,7 +13,8 @@ static int tables_row(struct exec_context *x, const struct relation *r, struct v
     row[pg_tables_tableowner] = datum_str(r->table->acl.owner);
     row[pg_tables_hasindexes] = datum_bool(r->table->primary != NULL || r->table->n_indexes > 0);
     row[pg_tables_hasrules] = datum_bool(false);
-    row[pg_tables_hastriggers] = datum_bool(false);
+    row[pg_tables_hastriggers] =
+        datum_bool(r->table->n_triggers > 0 || r->table->n_outbound > 0 || r->table->n_inbound > 0);
     row[pg_tables_rowsecurity] = datum_bool(false);
     return virtual_row(rows, row, err);
 }
@@ -167,6 +168,10 @@ static int table_descriptions(struct exec_context *x, const struct relation *r, 
         TRY(cat_comment_get(x->view, CAT_COMMENT_CONSTRAINT, t->id, sub_id, &text, err));
         TRY(description_row(c.oid, pg_constraint, 0, text, rows, err));
     }
+    uint32_t pg_trigger = virtual_table_oid("pg_catalog", "pg_trigger");
+    for (size_t i = 0; i < t->n_triggers; i++)
+        TRY(description_row(oid_of_trigger(t->id, t->triggers[i].id), pg_trigger, 0, t->triggers[i].comment, rows,
+                            err));
     return 0;
 }
 
@@ -254,8 +259,19 @@ static bool is_view(const struct cat_table *t)
     return t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW;
 }
 
-// Foreign keys depend on what they reference, indexes on their constraints, views on what they read, owned sequences on
-// their column.
+static int depend_trigger(const struct cat_table *t, const struct cat_trigger *g, struct virtual_rows *rows,
+                          struct err *err)
+{
+    const struct depend of = {"pg_trigger", oid_of_trigger(t->id, g->id), 0};
+    TRY(depend_row(of, (struct depend){"pg_class", t->id, 0}, "a", rows, err));
+    TRY(depend_row(of, (struct depend){"pg_proc", TYPE_OID_USER_FIRST + g->function_id, 0}, "n", rows, err));
+    for (size_t i = 0; i < g->n_columns; i++)
+        TRY(depend_row(of, (struct depend){"pg_class", t->id, g->columns[i]}, "n", rows, err));
+    return 0;
+}
+
+// Foreign keys depend on what they reference, indexes on their constraints, triggers on table and function, views on
+// what they read, owned sequences on their column.
 static int depend_rows(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
     const struct cat_table *t = r->table;
@@ -272,6 +288,8 @@ static int depend_rows(struct exec_context *x, const struct relation *r, struct 
         TRY(depend_row(rule, (struct depend){"pg_class", t->id, 0}, "i", rows, err));
     for (size_t i = 0; is_view(t) && i < t->n_depends_on; i++)
         TRY(depend_row(rule, (struct depend){"pg_class", t->depends_on[i], 0}, "n", rows, err));
+    for (size_t i = 0; i < t->n_triggers; i++)
+        TRY(depend_trigger(t, &t->triggers[i], rows, err));
     return t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0 ? depend_owned(x, t, rows, err) : 0;
 }
 

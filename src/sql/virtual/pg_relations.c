@@ -56,7 +56,8 @@ static int class_table(struct exec_context *x, const struct relation *r, struct 
         TRY(table_tuples(x, t, &row[pg_class_reltuples], err));
     row[pg_class_relhasindex] = datum_bool(t->primary != NULL || t->n_indexes > 0);
     row[pg_class_relhasrules] = datum_bool(t->kind == CAT_VIEW || t->kind == CAT_MATERIALIZED_VIEW);
-    row[pg_class_relhastriggers] = datum_bool(t->n_outbound > 0 || t->n_inbound > 0); // foreign keys are triggers there
+    row[pg_class_relhastriggers] =
+        datum_bool(t->n_triggers > 0 || t->n_outbound > 0 || t->n_inbound > 0); // foreign keys are triggers there
     row[pg_class_relkind] = datum_c(relation_kind(t));
     row[pg_class_relnatts] = datum_int((int64_t)t->n_columns);
     row[pg_class_relchecks] = datum_int((int64_t)t->n_checks);

@@ -5,7 +5,7 @@
 %type <list> table_elements opt_table_elements column_constraints index_elems opt_storing opt_storage storage_params
 %type <list> like_options  partitions alter_cmds opt_identity_options
 %type <choice> opt_persistence opt_on_commit opt_with_data fk_match fk_action opt_index_method
-%type <choice> opt_deferrable stored_or_virtual
+%type <choice> opt_deferrable stored_or_virtual trigger_switch
 %type <flag> opt_if_not_exists opt_if_exists opt_unique opt_concurrently
 %type <node> fk_actions opt_hash opt_visibility opt_index_where
 %type <str> opt_opclass opt_index_name opt_collation like_option_word storage_name
@@ -222,6 +222,7 @@ opt_deferrable:
   | "INITIALLY" "DEFERRED" { $$ = AST_DEFERRABLE_DEFERRED; }
   | "INITIALLY" "IMMEDIATE" { $$ = AST_DEFERRABLE_DEFAULT; }
   | NOT_DEFERRABLE_LA "DEFERRABLE" { $$ = AST_DEFERRABLE_NOT; }
+  | NOT_DEFERRABLE_LA "DEFERRABLE" "INITIALLY" "IMMEDIATE" { $$ = AST_DEFERRABLE_NOT; }
   ;
 
 // ---- Table constraints, indexes, families ---------------------------------------------------------------------
@@ -531,6 +532,20 @@ alter_cmd:
         $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .def = $1,
                   .action = AS(partition_by, $1)->all ? AST_ALTER_PARTITION_ALL_BY : AST_ALTER_PARTITION_BY);
     }
+  | trigger_switch name
+    {
+        $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = (enum ast_alter_table_action)$1, .name = $2);
+    }
+  | trigger_switch "ALL"
+    {
+        $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = (enum ast_alter_table_action)$1,
+                  .new_name = STR("ALL"));
+    }
+  | trigger_switch "USER"
+    {
+        $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = (enum ast_alter_table_action)$1,
+                  .new_name = STR("USER"));
+    }
   | "ENABLE" "ROW" "LEVEL" "SECURITY"
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_ENABLE_RLS); }
   | "DISABLE" "ROW" "LEVEL" "SECURITY"
@@ -539,6 +554,12 @@ alter_cmd:
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_FORCE_RLS); }
   | "NO" "FORCE" "ROW" "LEVEL" "SECURITY"
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_NO_FORCE_RLS); }
+  ;
+trigger_switch:
+    "ENABLE" "TRIGGER" { $$ = AST_ALTER_ENABLE_TRIGGER; }
+  | "ENABLE" "ALWAYS" "TRIGGER" { $$ = AST_ALTER_ENABLE_ALWAYS_TRIGGER; }
+  | "ENABLE" "REPLICA" "TRIGGER" { $$ = AST_ALTER_ENABLE_REPLICA_TRIGGER; }
+  | "DISABLE" "TRIGGER" { $$ = AST_ALTER_DISABLE_TRIGGER; }
   ;
 opt_column: %empty | "COLUMN" ;
 %type <flag> opt_not_valid;

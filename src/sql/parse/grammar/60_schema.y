@@ -8,7 +8,10 @@
 %type <list> opt_database_options extension_options statistics_columns statistics_options function_signatures function_params
 %type <list> opt_function_params opt_function_options function_options typed_fields index_names vacuum_options table_list opt_domain_constraints
 %type <str> comment_text region_name
-%type <choice> param_mode alterable_kind droppable_kind
+%type <choice> param_mode alterable_kind droppable_kind trigger_timing
+%type <node> create_trigger_stmt trigger_event opt_trigger_from transition opt_trigger_when trigger_arg
+%type <list> trigger_events opt_transitions transitions opt_trigger_args trigger_args
+%type <flag> opt_constraint old_or_new table_or_row trigger_level
 %type <flag> before_or_after opt_setof
 %type <list> zone_options
 %type <node> zone_option
@@ -292,6 +295,11 @@ comment_stmt:
         $$ = NODE(COMMENT_ON, comment_on, @1, .kind = AST_OBJECT_CONSTRAINT, .constraint = $4, .name = $6,
                   .comment = $8);
     }
+  | "COMMENT" "ON" "TRIGGER" name "ON" table_name "IS" comment_text
+    {
+        $$ = NODE(COMMENT_ON, comment_on, @1, .kind = AST_OBJECT_TRIGGER, .constraint = $4, .name = $6,
+                  .comment = $8);
+    }
   | "COMMENT" "ON" "EXTENSION" name "IS" comment_text
     { $$ = NODE(COMMENT_ON, comment_on, @1, .kind = AST_OBJECT_EXTENSION, .name = mk_name(p, @4, $4), .comment = $6); }
   | "COMMENT" "ON" error { HELP("COMMENT"); }
@@ -390,6 +398,59 @@ function_signatures:
   | function_signatures ',' function_signature { $$ = PUSH($1, $3); }
   ;
 
+// ---- Triggers -------------------------------------------------------------------------------------------------
+create_trigger_stmt:
+    "CREATE" opt_or_replace opt_constraint "TRIGGER" name trigger_timing trigger_events "ON" table_name
+    opt_trigger_from opt_deferrable opt_transitions trigger_level opt_trigger_when
+    "EXECUTE" function_or_procedure object_name '(' opt_trigger_args ')'
+    {
+        $$ = NODE(CREATE_TRIGGER, create_trigger, @1, .replace = $2, .constraint = $3, .name = $5,
+                  .timing = (enum ast_trigger_timing)$6, .events = $7, .table = $9, .referenced = $10,
+                  .deferrable = (enum ast_deferrable)$11, .transitions = $12, .per_row = $13, .when = $14,
+                  .function = $17, .args = $19);
+    }
+  ;
+opt_constraint: %empty { $$ = false; } | "CONSTRAINT" { $$ = true; } ;
+trigger_timing:
+    "BEFORE" { $$ = AST_TRIGGER_BEFORE; }
+  | "AFTER" { $$ = AST_TRIGGER_AFTER; }
+  | "INSTEAD" "OF" { $$ = AST_TRIGGER_INSTEAD_OF; }
+  ;
+trigger_events: trigger_event { $$ = LIST1($1); } | trigger_events "OR" trigger_event { $$ = PUSH($1, $3); } ;
+trigger_event:
+    "INSERT" { $$ = NODE(TRIGGER_EVENT, trigger_event, @1, .verb = AST_TRIGGER_INSERT); }
+  | "DELETE" { $$ = NODE(TRIGGER_EVENT, trigger_event, @1, .verb = AST_TRIGGER_DELETE); }
+  | "TRUNCATE" { $$ = NODE(TRIGGER_EVENT, trigger_event, @1, .verb = AST_TRIGGER_TRUNCATE); }
+  | "UPDATE" { $$ = NODE(TRIGGER_EVENT, trigger_event, @1, .verb = AST_TRIGGER_UPDATE); }
+  | "UPDATE" "OF" name_list
+    { $$ = NODE(TRIGGER_EVENT, trigger_event, @1, .verb = AST_TRIGGER_UPDATE, .columns = $3); }
+  ;
+opt_trigger_from: %empty { $$ = NULL; } | "FROM" table_name { $$ = $2; } ;
+opt_transitions: %empty { $$ = LIST1(NULL); } | "REFERENCING" transitions { $$ = $2; } ;
+transitions: transition { $$ = LIST1($1); } | transitions transition { $$ = PUSH($1, $2); } ;
+transition:
+    old_or_new table_or_row opt_as name
+    { $$ = NODE(TRANSITION, transition, @1, .is_new = $1, .row = $2, .name = $4); }
+  ;
+old_or_new: "OLD" { $$ = false; } | "NEW" { $$ = true; } ;
+table_or_row: "TABLE" { $$ = false; } | "ROW" { $$ = true; } ;
+trigger_level:
+    %empty { $$ = false; }
+  | "FOR" opt_each "ROW" { $$ = true; }
+  | "FOR" opt_each "STATEMENT" { $$ = false; }
+  ;
+opt_each: %empty | "EACH" ;
+opt_trigger_when: %empty { $$ = NULL; } | "WHEN" '(' expr ')' { $$ = $3; } ;
+function_or_procedure: "FUNCTION" | "PROCEDURE" ;
+opt_trigger_args: %empty { $$ = LIST1(NULL); } | trigger_args ;
+trigger_args: trigger_arg { $$ = LIST1($1); } | trigger_args ',' trigger_arg { $$ = PUSH($1, $3); } ;
+trigger_arg:
+    SCONST { $$ = NODE(STRING, string, @1, .value = $1); }
+  | ICONST { $$ = NODE(STRING, string, @1, .value = $1); }
+  | FCONST { $$ = NODE(STRING, string, @1, .value = $1); }
+  | any_name { $$ = NODE(STRING, string, @1, .value = $1); }
+  ;
+
 // ---- DROP -----------------------------------------------------------------------------------------------------
 drop_stmt:
     "DROP" droppable_kind opt_if_exists object_name_list opt_drop_behavior
@@ -409,6 +470,11 @@ drop_stmt:
     { $$ = mk_drop(p, @1, AST_OBJECT_PROCEDURE, $3, $4, $5); }
   | "DROP" "EXTENSION" opt_if_exists name_list opt_drop_behavior
     { $$ = mk_drop(p, @1, AST_OBJECT_EXTENSION, $3, $4, $5); }
+  | "DROP" "TRIGGER" opt_if_exists name_node "ON" table_name opt_drop_behavior
+    {
+        $$ = mk_drop(p, @1, AST_OBJECT_TRIGGER, $3, LIST1($4), $7);
+        AS(drop, $$)->table = $6;
+    }
   | "DROP" "TABLE" error { HELP("DROP TABLE"); }
   | "DROP" "INDEX" error { HELP("DROP INDEX"); }
   | "DROP" "DATABASE" error { HELP("DROP DATABASE"); }
@@ -457,6 +523,11 @@ alter_object_stmt:
     { $$ = mk_alter_object(p, @1, AST_OBJECT_PROCEDURE, $3, false, AST_ALTER_SET_SCHEMA, $6); }
   | "ALTER" "PROCEDURE" function_signature "OWNER" "TO" role_name
     { $$ = mk_alter_object(p, @1, AST_OBJECT_PROCEDURE, $3, false, AST_ALTER_OWNER, $6); }
+  | "ALTER" "TRIGGER" name_node "ON" table_name "RENAME" "TO" name
+    {
+        $$ = mk_alter_object(p, @1, AST_OBJECT_TRIGGER, $3, false, AST_ALTER_RENAME, $8);
+        AS(alter_object, $$)->table = $5;
+    }
   | "ALTER" "SEQUENCE" error { HELP("ALTER SEQUENCE"); }
   | "ALTER" "VIEW" error { HELP("ALTER VIEW"); }
   | "ALTER" "SCHEMA" error { HELP("ALTER SCHEMA"); }

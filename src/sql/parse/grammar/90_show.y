@@ -271,6 +271,11 @@ show_create:
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $2, .object_kind = AST_OBJECT_PROCEDURE); }
   | "TYPE" object_name
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $2, .object_kind = AST_OBJECT_TYPE); }
+  | "TRIGGER" name "ON" table_name
+    {
+        $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $4, .object_kind = AST_OBJECT_TRIGGER,
+                  .name = $2);
+    }
   | "INDEXES" "FROM" table_name
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_CREATE, .object = $3, .object_kind = AST_OBJECT_INDEX); }
   | "SECONDARY" "INDEXES" "FROM" table_name

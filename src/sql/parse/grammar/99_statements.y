@@ -57,6 +57,7 @@ preparable_stmt:
   | create_extension_stmt
   | create_statistics_stmt
   | create_function_stmt
+  | create_trigger_stmt
   | create_role_stmt
   | alter_table_stmt
   | alter_sequence_stmt
