@@ -857,9 +857,14 @@ static bool in_unique_key(const struct cat_table *t, uint32_t column_id)
     return in_primary_key(t, column_id);
 }
 
-// Rows that refer to one whose keys stay need not wait.
+// Rows that refer to one whose keys stay need not wait. Triggers may change any column.
 static enum lock_strength update_strength(const struct cat_table *t, const col_id *changed)
 {
+    for (size_t i = 0; i < t->n_triggers; i++) {
+        const struct cat_trigger *g = &t->triggers[i];
+        if (g->timing == 'b' && g->per_row && (g->events & CAT_TRIGGER_UPDATE))
+            return LOCK_UPDATE;
+    }
     for (size_t i = 0; i < t->n_columns; i++) {
         if (changed[i] != 0 && in_unique_key(t, t->columns[i].id))
             return LOCK_UPDATE;

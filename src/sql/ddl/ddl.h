@@ -106,6 +106,9 @@ struct ddl_services {
     // WHEN of a trigger: BOOL over new.… and old.… of the table. *sql: its canonical text.
     int (*check_trigger_condition)(struct ddl_services *s, struct ddl_context *dc, const struct cat_table *table,
                                    const struct ast *expr, struct str *sql, struct err *err);
+    // Triggers of TRUNCATE.
+    int (*fire_truncate)(struct ddl_services *s, struct ddl_context *dc, const struct cat_table *table, bool before,
+                         struct err *err);
 };
 
 // A session variable of ALTER ROLE/DATABASE … SET and RESET, by its proper name; the value as text.

@@ -268,7 +268,9 @@ static int check_rows(const struct row_search *s, const struct cat_trigger *g, s
                                                                      : NULL;
     if (event != NULL)
         return err_set(err, ERR_INVALID_OBJECT_DEFINITION, "%s trigger's WHEN condition cannot reference %s", event,
-                       !g->per_row ? "column values" : str_eqc(str_of(event), "INSERT") ? "OLD values" : "NEW values");
+                       !g->per_row                        ? "column values"
+                       : str_eqc(str_of(event), "INSERT") ? "OLD values"
+                                                          : "NEW values");
     if (g->timing == 'b' && s->computed != NULL) {
         err_set(err, ERR_INVALID_OBJECT_DEFINITION,
                 "BEFORE trigger's WHEN condition cannot reference NEW generated columns");
@@ -306,10 +308,8 @@ static int read_trigger(struct ddl_context *dc, const struct ast_create_trigger 
                         struct cat_trigger *g, struct err *err)
 {
     const struct cat_function *f;
-    *g = (struct cat_trigger){.name = s->name,
-                              .timing = s->timing == AST_TRIGGER_BEFORE ? 'b' : 'a',
-                              .per_row = s->per_row,
-                              .enabled = 'O'};
+    *g = (struct cat_trigger){
+        .name = s->name, .timing = s->timing == AST_TRIGGER_BEFORE ? 'b' : 'a', .per_row = s->per_row, .enabled = 'O'};
     TRY(read_events(dc, s, t, g, err));
     TRY(read_constraint(dc, s, g, err));
     TRY(read_transitions(s, g, err));
@@ -349,8 +349,8 @@ int ddl_create_trigger(struct ddl_context *dc, const struct ast *statement, stru
 
 // ---- DROP, RENAME, COMMENT, ENABLE and DISABLE
 
-static int drop_where(struct ddl_context *dc, const struct cat_table *t, bool (*gone)(const struct cat_trigger *, void *),
-                      void *arg, struct err *err)
+static int drop_where(struct ddl_context *dc, const struct cat_table *t,
+                      bool (*gone)(const struct cat_trigger *, void *), void *arg, struct err *err)
 {
     struct cat_trigger *list = copy_triggers(dc->arena, t);
     size_t kept = 0;

@@ -71,6 +71,16 @@ static int restart_sequences(struct ddl_context *dc, const struct cat_table *t, 
     return 0;
 }
 
+static int fire_triggers(struct ddl_context *dc, const struct table_list *list, bool before, struct err *err)
+{
+    for (size_t i = 0; i < list->tables.len; i++) {
+        const struct cat_table *t = list->tables.ptr[i];
+        if (t->n_triggers > 0)
+            TRY(dc->services->fire_truncate(dc->services, dc, t, before, err));
+    }
+    return 0;
+}
+
 int ddl_truncate(struct ddl_context *dc, const struct ast *statement, struct ddl_result *out, struct err *err)
 {
     const struct ast_truncate *s = ast_as_truncate(statement);
@@ -84,9 +94,10 @@ int ddl_truncate(struct ddl_context *dc, const struct ast *statement, struct ddl
         TRY(add_referencing(dc, &list, i, ddl_cascade(s->behavior), err));
     for (size_t i = 0; i < list.tables.len; i++)
         TRY(online_none_pending(dc, list.tables.ptr[i], err));
+    TRY(fire_triggers(dc, &list, true, err));
     for (size_t i = 0; i < list.tables.len; i++)
         TRY(truncate_table(dc, list.tables.ptr[i], err));
     for (size_t i = 0; i < list.tables.len && s->restart_identity; i++)
         TRY(restart_sequences(dc, list.tables.ptr[i], err));
-    return 0;
+    return fire_triggers(dc, &list, false, err);
 }

@@ -271,9 +271,10 @@ int exec_next(struct exec_context *x, struct batch *out, struct err *err)
 {
     TRY(op_next(x->root, err));
     *out = x->root->out;
-    if (out->n == 0)
-        return cascades_run(x, err);
-    return 0;
+    if (out->n > 0)
+        return 0;
+    TRY(cascades_run(x, err));
+    return x->triggers_wait ? 0 : triggers_run(x, err);
 }
 
 int exec_drain(struct exec_context *x, struct err *err)

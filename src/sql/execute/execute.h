@@ -42,7 +42,12 @@ struct exec_context {
     // The same of what computes one column.
     int (*computed_expr)(void *arg, struct arena *a, const struct cat_table *t, const struct cat_column *c,
                          struct expr **out, struct err *err);
+    // The same of a trigger's WHEN, over old and new row: columns 1..n and n+1..2n.
+    int (*trigger_condition)(void *arg, struct arena *a, const struct cat_table *t, const struct cat_trigger *g,
+                             struct expr **out, struct err *err);
     void *table_exprs_arg;
+    bool replica;                     // session_replication_role: triggers 'R' fire, not 'O'
+    bool triggers_may_cascade;        // unsafe_allow_triggers_modifying_cascades
     int64_t cascade_limit;            // foreign_key_cascades_limit
     struct deferred_checks *deferred; // of the transaction; NULL: no check waits for its end
     // Operators that hold more than this put rows into a temporary file in `temp_dir`; NULL: they do not.
@@ -73,6 +78,9 @@ struct exec_context {
     struct subquery_state *subqueries;
     struct cascade *cascades, **cascades_tail; // foreign key work waiting, in order
     int64_t cascades_done;
+    struct table_triggers *triggers;     // of tables written to
+    struct trigger_queue *trigger_queue; // made when first needed, unless the caller gave one that he runs
+    bool triggers_wait;                  // … by exec_run_triggers
     // COPY FROM: rows for the plan's empty PLAN_VALUES, else NULL.
     struct batch *copy_batch;
     struct table_access *tables; // layouts of tables in use
@@ -80,6 +88,18 @@ struct exec_context {
     struct spill_stream *spill_streams;
     void *virtual_arg; // given to virtual tables
 };
+
+// ---- trigger.c
+
+// AFTER triggers that wait for the end of their statement, which for COPY is made of several executions.
+struct trigger_queue {
+    struct arena *arena;
+    struct trigger_event *first, **tail;
+    struct trigger_statement *statements;
+};
+int triggers_run(struct exec_context *x, struct err *err) MUST_CHECK;
+// The triggers of TRUNCATE of the table.
+int exec_fire_truncate(struct exec_context *x, const struct cat_table *t, bool before, struct err *err) MUST_CHECK;
 
 // ---- deferred.c: foreign keys whose checks wait for the end of the transaction
 

@@ -518,9 +518,83 @@ static int queue_reference(struct exec_context *x, const struct table_access *ta
     return 0;
 }
 
-static int change_child(struct exec_context *x, const struct cascade *c, const struct table_access *child,
-                        const struct datum *row, enum cat_fk_action action, struct child_exprs *ce, struct err *err)
+// Rows of a table with triggers that an action changes or deletes.
+struct child_triggers {
+    struct table_triggers *list; // NULL: there are none
+    uint32_t event;
+    bool *set;         // columns of the key
+    bool others_wrote; // a trigger did
+};
+
+static int open_child_triggers(struct exec_context *x, const struct cascade *c, const struct table_access *child,
+                               uint32_t event, struct child_triggers *out, struct err *err)
 {
+    *out = (struct child_triggers){.event = event};
+    TRY(triggers_of(x, child, &out->list, err));
+    if (out->list == NULL)
+        return 0;
+    out->set = ARENA_ARRAY(x->arena, bool, child->n_columns);
+    for (size_t i = 0; i < c->fk->n_columns; i++)
+        out->set[position(child->table, c->fk->origin_columns[i])] = true;
+    return triggers_before_statement(x, out->list, event, out->set, err);
+}
+
+static bool same_rows(const struct cat_table *t, const struct datum *a, const struct datum *b)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        if (a[i].null != b[i].null || (!a[i].null && datum_compare(t->columns[i].type, &a[i], &b[i]) != 0))
+            return false;
+    }
+    return true;
+}
+
+// The row is as it was found, though triggers have written meanwhile.
+static int child_unchanged(struct exec_context *x, const struct table_access *child, const struct datum *row,
+                           struct err *err)
+{
+    struct buf key = BUF_INIT;
+    struct kv_value v;
+    index_key(&key, &child->primary, row, NULL);
+    struct str row_key = arena_str(x->arena, buf_view(&key));
+    buf_release(&key);
+    KV_TRY(x, kv_get(x->txn, row_key, KV_READ_SNAPSHOT, &v), err);
+    struct datum *now = ARENA_ARRAY(x->arena, struct datum, child->n_columns);
+    if (v.found)
+        TRY(read_row(x, child, row_key, v.value, now, err));
+    return v.found && same_rows(child->table, row, now) ? 0 : changed_by_trigger(err);
+}
+
+// What a foreign key's action does is not a trigger's to change: the key would be violated.
+static int child_before(struct exec_context *x, const struct table_access *child, struct child_triggers *ct,
+                        const struct datum *row, struct datum *changed, bool *skip, struct err *err)
+{
+    struct trigger_outcome done;
+    struct datum *wanted = changed != NULL ? arena_dup(x->arena, changed, child->n_columns * sizeof(*row)) : NULL;
+    *skip = false;
+    if (ct->list == NULL)
+        return 0;
+    uint64_t mark = kv_mark(x->txn);
+    TRY(triggers_before_row(x, ct->list, ct->event, ct->set, row, changed, &done, err));
+    *skip = done.skip;
+    bool altered = done.skip || (wanted != NULL && !same_rows(child->table, wanted, changed));
+    if (altered && !x->triggers_may_cascade) {
+        err_set(err, ERR_TRIGGERED_DATA_CHANGE_VIOLATION,
+                "trigger \"%.*s\" attempted to modify or filter a row in a cascade operation", STR_FMT(done.by->name));
+        err_detail(err,
+                   "changing the rows updated or deleted by a foreign-key cascade can cause constraint violations, "
+                   "and therefore is not allowed");
+        return err_hint(err, "to enable this behavior (with risk of constraint violation), set the session variable "
+                             "'unsafe_allow_triggers_modifying_cascades' to true");
+    }
+    ct->others_wrote |= kv_mark(x->txn) != mark;
+    return done.skip || !ct->others_wrote ? 0 : child_unchanged(x, child, row, err);
+}
+
+static int change_child(struct exec_context *x, const struct cascade *c, const struct table_access *child,
+                        const struct datum *row, enum cat_fk_action action, struct child_exprs *ce,
+                        struct child_triggers *ct, struct err *err)
+{
+    bool skip;
     const struct cat_table *t = child->table;
     struct datum *changed = arena_dup(x->arena, row, child->n_columns * sizeof(*row));
     for (size_t i = 0; i < c->fk->n_columns; i++) {
@@ -529,14 +603,31 @@ static int change_child(struct exec_context *x, const struct cascade *c, const s
         if (action == CAT_FK_SET_DEFAULT)
             TRY(exec_scalar(x, ce->exprs->defaults[at], &changed[at], err));
     }
+    TRY(child_before(x, child, ct, row, changed, &skip, err));
+    if (skip)
+        return 0;
     TRY(compute_columns(x, t, ce, changed, err));
     bool *was = ARENA_ARRAY(x->arena, bool, t->n_indexes + 1), *is = ARENA_ARRAY(x->arena, bool, t->n_indexes + 1);
     TRY(child_checks(x, t, ce, changed, err));
     TRY(membership(x, t, ce, row, was, err));
     TRY(membership(x, t, ce, changed, is, err));
     TRY(write_update(x, child, row, changed, was, is, err));
+    if (ct->list != NULL)
+        TRY(triggers_after_row(x, ct->list, ct->event, ct->set, row, changed, err));
     // A default that is the value at hand changes nothing but must refer to a row all the same.
     return action == CAT_FK_SET_DEFAULT ? queue_reference(x, child, c->fk, changed, err) : 0;
+}
+
+static int delete_child(struct exec_context *x, const struct table_access *child, const struct datum *row,
+                        struct child_triggers *ct, struct err *err)
+{
+    bool skip;
+    TRY(child_before(x, child, ct, row, NULL, &skip, err));
+    if (skip)
+        return 0;
+    TRY(write_delete(x, child, row, NULL, err));
+    TRY(cat_add_row_count(x->view, child->table->id, -1, err));
+    return ct->list == NULL ? 0 : triggers_after_row(x, ct->list, ct->event, NULL, row, NULL, err);
 }
 
 static int run_parent(struct exec_context *x, const struct cascade *c, struct err *err)
@@ -552,9 +643,13 @@ static int run_parent(struct exec_context *x, const struct cascade *c, struct er
         if (exists)
             return 0;
     }
+    bool deletes = action == CAT_FK_CASCADE && !c->update;
+    struct child_triggers ct = {0};
+    if (!refuse)
+        TRY(open_child_triggers(x, c, child, deletes ? CAT_TRIGGER_DELETE : CAT_TRIGGER_UPDATE, &ct, err));
     TRY(find_children(x, child, c->fk, c->old_values, refuse, &children, err));
     if (children.rows.len == 0)
-        return 0;
+        return ct.list == NULL ? 0 : triggers_after_statement(x, ct.list, ct.event, ct.set, err);
     if (refuse) {
         struct deferred_failure f = {c->fk, c->table->table, c->old_values, .of_referenced = true, .update = c->update};
         bool put_off = action == CAT_FK_NO_ACTION && deferred_put_off(x, &f);
@@ -563,14 +658,12 @@ static int run_parent(struct exec_context *x, const struct cascade *c, struct er
     struct child_exprs ce;
     TRY(compile_child(x, child->table, &ce, err));
     for (size_t i = 0; i < children.rows.len; i++) {
-        if (action == CAT_FK_CASCADE && !c->update) {
-            TRY(write_delete(x, child, children.rows.ptr[i], NULL, err));
-            TRY(cat_add_row_count(x->view, child->table->id, -1, err));
-        } else {
-            TRY(change_child(x, c, child, children.rows.ptr[i], action, &ce, err));
-        }
+        if (deletes)
+            TRY(delete_child(x, child, children.rows.ptr[i], &ct, err));
+        else
+            TRY(change_child(x, c, child, children.rows.ptr[i], action, &ce, &ct, err));
     }
-    return 0;
+    return ct.list == NULL ? 0 : triggers_after_statement(x, ct.list, ct.event, ct.set, err);
 }
 
 int cascades_run(struct exec_context *x, struct err *err)

@@ -28,6 +28,12 @@ struct mutation_op {
     struct ev *set_where;
     int64_t *set_at; // position in wide of each table column's new value; -1: unchanged
     struct map touched;
+    // Of a table with triggers, else NULL.
+    struct table_triggers *triggers;
+    bool *set_columns; // which an UPDATE, or the one of ON CONFLICT, assigns to
+    struct batch one;  // an input row with the values that BEFORE triggers gave it
+    bool others_wrote; // a trigger did
+    bool finished;
 };
 
 // ---- setting up
@@ -146,6 +152,84 @@ static void emit(struct mutation_op *o, uint32_t row, const struct datum *values
         vec_set(&out->cols[c], at, vec_get(&o->in.cols[c - n_table], row));
 }
 
+// ---- rows of tables with triggers
+
+static void vec_put(struct vec *v, struct datum d)
+{
+    v->nulls[0] = 0;
+    v->has_nulls = false;
+    vec_set(v, 0, d);
+}
+
+static int read_now(struct mutation_op *o, const struct datum *row, struct kv_value *out, struct err *err)
+{
+    struct exec_context *x = o->op.x;
+    struct buf key = BUF_INIT;
+    index_key(&key, &o->ta->primary, row, NULL);
+    enum kv_result r = kv_get(x->txn, buf_view(&key), KV_READ_SNAPSHOT, out);
+    buf_release(&key);
+    return r == KV_OK ? 0 : kv_error(x, r, err);
+}
+
+// BEFORE ROW triggers, and what follows from what they did to the new row. The old one must still be there afterwards:
+// its index entries are known from it.
+static int before_row(struct mutation_op *o, uint32_t event, const struct datum *old_row, struct datum *new_row,
+                      bool *skip, struct err *err)
+{
+    struct exec_context *x = o->op.x;
+    struct trigger_outcome done;
+    struct kv_value was, is;
+    *skip = false;
+    if (!triggers_before_any(o->triggers, event, o->set_columns))
+        return 0;
+    uint64_t mark = kv_mark(x->txn);
+    if (old_row != NULL)
+        TRY(read_now(o, old_row, &was, err));
+    TRY(triggers_before_row(x, o->triggers, event, o->set_columns, old_row, new_row, &done, err));
+    *skip = done.skip;
+    o->others_wrote |= kv_mark(x->txn) != mark;
+    if (done.skip)
+        return 0;
+    if (old_row != NULL && kv_mark(x->txn) != mark) {
+        TRY(read_now(o, old_row, &is, err));
+        if (was.found != is.found || !str_eq(was.value, is.value))
+            return changed_by_trigger(err);
+    }
+    return done.changed ? triggers_compute(x, o->triggers, new_row, err) : 0;
+}
+
+// The input row with the new row's values in their places.
+static void one_row(struct mutation_op *o, uint32_t row)
+{
+    for (uint32_t c = 0; c < o->one.ncols; c++)
+        vec_put(&o->one.cols[c], vec_get(&o->in.cols[c], row));
+    for (uint32_t c = 0; c < o->ta->n_columns; c++)
+        vec_put(&o->one.cols[o->new_at[c] >= 0 ? o->new_at[c] : o->old_at[c]], o->new_row[c]);
+    o->one.n = 1;
+}
+
+static int one_members(struct mutation_op *o, struct err *err)
+{
+    for (size_t i = 0; i < o->m->table->n_indexes; i++) {
+        struct datum d = datum_bool(true);
+        if (o->new_predicates[i] != NULL)
+            TRY(ev_row(o->new_predicates[i], &o->one, 0, &d, err));
+        o->new_member[i] = !d.null && d.b;
+    }
+    return 0;
+}
+
+static int one_checks(struct mutation_op *o, struct err *err)
+{
+    for (uint32_t i = 0; i < o->m->n_checks; i++) {
+        struct datum d;
+        TRY(ev_row(o->checks[i], &o->one, 0, &d, err));
+        if (!d.null && !d.b)
+            return check_violation(o->m->table, o->m->check_descriptors[i], err);
+    }
+    return 0;
+}
+
 // ---- INSERT
 
 static int touch_once(struct mutation_op *o, const struct table_index *ti, const struct datum *row, struct err *err)
@@ -162,11 +246,13 @@ static int touch_once(struct mutation_op *o, const struct table_index *ti, const
     return 0;
 }
 
-// The existing row beside the one that meets it.
+// The existing row beside the one that meets it, as triggers have made that.
 static void wide_row(struct mutation_op *o, const struct datum *existing, uint32_t row)
 {
     struct batch *w = &o->wide;
     uint32_t n_table = o->ta->n_columns, n_in = o->in.ncols;
+    const struct batch *in = o->triggers != NULL ? &o->one : &o->in;
+    uint32_t at = o->triggers != NULL ? 0 : row;
     w->n = 1;
     for (uint32_t c = 0; c < w->ncols; c++) {
         w->cols[c].nulls[0] = 0;
@@ -175,7 +261,7 @@ static void wide_row(struct mutation_op *o, const struct datum *existing, uint32
     for (uint32_t c = 0; c < n_table; c++)
         vec_set(&w->cols[c], 0, existing[c]);
     for (uint32_t c = 0; c < n_in; c++)
-        vec_set(&w->cols[n_table + c], 0, vec_get(&o->in.cols[c], row));
+        vec_set(&w->cols[n_table + c], 0, vec_get(&in->cols[c], at));
 }
 
 static int wide_assign(struct mutation_op *o, struct err *err)
@@ -211,20 +297,30 @@ static int update_existing(struct mutation_op *o, struct datum *existing, uint32
             return 0;
     }
     TRY(wide_assign(o, err));
+    for (uint32_t c = 0; c < o->ta->n_columns; c++)
+        o->new_row[c] = o->set_at[c] < 0 ? existing[c] : vec_get(&o->wide.cols[o->set_at[c]], 0);
+    TRY(wide_members(o, o->existing_predicates, o->old_member, err));
+    if (o->triggers != NULL) {
+        bool skip;
+        TRY(before_row(o, CAT_TRIGGER_UPDATE, existing, o->new_row, &skip, err));
+        if (skip)
+            return 0;
+        for (uint32_t c = 0; c < o->ta->n_columns; c++)
+            vec_put(&o->wide.cols[o->set_at[c] < 0 ? c : o->set_at[c]], o->new_row[c]);
+    }
     for (uint32_t i = 0; i < o->m->n_checks; i++) {
         struct datum d;
         TRY(ev_row(o->set_checks[i], &o->wide, 0, &d, err));
         if (!d.null && !d.b)
             return check_violation(o->m->table, o->m->check_descriptors[i], err);
     }
-    for (uint32_t c = 0; c < o->ta->n_columns; c++)
-        o->new_row[c] = o->set_at[c] < 0 ? existing[c] : vec_get(&o->wide.cols[o->set_at[c]], 0);
-    TRY(wide_members(o, o->existing_predicates, o->old_member, err));
     TRY(wide_members(o, o->set_predicates, o->new_member, err));
     TRY(write_update(x, o->ta, existing, o->new_row, o->old_member, o->new_member, err));
     o->changed++;
     emit(o, row, o->new_row);
-    return 0;
+    if (o->triggers == NULL)
+        return 0;
+    return triggers_after_row(x, o->triggers, CAT_TRIGGER_UPDATE, o->set_columns, existing, o->new_row, err);
 }
 
 // *handled: the row met a conflict and is done with.
@@ -248,17 +344,42 @@ static int conflict(struct mutation_op *o, uint32_t row, bool *handled, struct e
     return 0;
 }
 
+static int insert_fired(struct mutation_op *o, uint32_t row, struct err *err)
+{
+    bool skip, handled = false;
+    TRY(before_row(o, CAT_TRIGGER_INSERT, NULL, o->new_row, &skip, err));
+    if (skip)
+        return 0;
+    one_row(o, row);
+    TRY(one_members(o, err));
+    if (o->m->on_conflict)
+        TRY(conflict(o, row, &handled, err));
+    if (handled)
+        return 0;
+    TRY(one_checks(o, err));
+    TRY(write_insert(o->op.x, o->ta, o->new_row, o->new_member, err));
+    o->delta++;
+    o->changed++;
+    emit(o, row, o->new_row);
+    return triggers_after_row(o->op.x, o->triggers, CAT_TRIGGER_INSERT, NULL, NULL, o->new_row, err);
+}
+
 static int insert_rows(struct mutation_op *o, struct err *err)
 {
     uint32_t n_indexes = (uint32_t)o->m->table->n_indexes;
     const struct vec **predicates = ARENA_ARRAY(&o->op.batch, const struct vec *, n_indexes + 1);
-    if (!o->m->on_conflict || o->m->do_nothing)
+    if (o->triggers == NULL && (!o->m->on_conflict || o->m->do_nothing))
         TRY(run_checks(o, err));
-    TRY(eval_vecs(o, o->new_predicates, n_indexes, predicates, err));
+    if (o->triggers == NULL)
+        TRY(eval_vecs(o, o->new_predicates, n_indexes, predicates, err));
     for (uint32_t k = 0; k < o->in.n; k++) {
         uint32_t row = batch_row(&o->in, k);
         for (uint32_t c = 0; c < o->ta->n_columns; c++)
             o->new_row[c] = vec_get(&o->in.cols[o->new_at[c]], row);
+        if (o->triggers != NULL) {
+            TRY(insert_fired(o, row, err));
+            continue;
+        }
         member_of(predicates, n_indexes, row, o->new_member);
         bool handled = false;
         if (o->m->on_conflict)
@@ -314,6 +435,8 @@ static int check_unchanged(struct mutation_op *o, struct err *err)
         return kv_error(x, r, err);
     if (then.found == now.found && str_eq(then.value, now.value))
         return 0;
+    if (o->others_wrote)
+        return changed_by_trigger(err);
     return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                    "multiple modification subqueries of the same table \"%.*s\" are not supported unless they all use "
                    "INSERT without ON CONFLICT; this is to prevent data corruption",
@@ -325,15 +448,33 @@ static bool others_wrote(const struct mutation_op *o)
     return kv_mark(o->op.x->txn) != o->mark;
 }
 
+static int update_fired(struct mutation_op *o, uint32_t row, struct err *err)
+{
+    struct exec_context *x = o->op.x;
+    bool skip;
+    TRY(before_row(o, CAT_TRIGGER_UPDATE, o->old_row, o->new_row, &skip, err));
+    if (skip)
+        return 0;
+    one_row(o, row);
+    TRY(one_members(o, err));
+    TRY(one_checks(o, err));
+    TRY(write_update(x, o->ta, o->old_row, o->new_row, o->old_member, o->new_member, err));
+    o->changed++;
+    emit(o, row, o->new_row);
+    return triggers_after_row(x, o->triggers, CAT_TRIGGER_UPDATE, o->set_columns, o->old_row, o->new_row, err);
+}
+
 static int update_rows(struct mutation_op *o, struct err *err)
 {
     bool others = others_wrote(o);
     uint32_t n_indexes = (uint32_t)o->m->table->n_indexes;
     const struct vec **was = ARENA_ARRAY(&o->op.batch, const struct vec *, n_indexes + 1);
     const struct vec **is = ARENA_ARRAY(&o->op.batch, const struct vec *, n_indexes + 1);
-    TRY(run_checks(o, err));
+    if (o->triggers == NULL)
+        TRY(run_checks(o, err));
     TRY(eval_vecs(o, o->old_predicates, n_indexes, was, err));
-    TRY(eval_vecs(o, o->new_predicates, n_indexes, is, err));
+    if (o->triggers == NULL)
+        TRY(eval_vecs(o, o->new_predicates, n_indexes, is, err));
     for (uint32_t k = 0; k < o->in.n; k++) {
         uint32_t row = batch_row(&o->in, k);
         for (uint32_t c = 0; c < o->ta->n_columns; c++) {
@@ -341,9 +482,13 @@ static int update_rows(struct mutation_op *o, struct err *err)
             o->new_row[c] = o->new_at[c] < 0 ? o->old_row[c] : vec_get(&o->in.cols[o->new_at[c]], row);
         }
         TRY(lock_old(o, err));
-        if (others)
+        if (others || o->others_wrote)
             TRY(check_unchanged(o, err));
         member_of(was, n_indexes, row, o->old_member);
+        if (o->triggers != NULL) {
+            TRY(update_fired(o, row, err));
+            continue;
+        }
         member_of(is, n_indexes, row, o->new_member);
         TRY(write_update(o->op.x, o->ta, o->old_row, o->new_row, o->old_member, o->new_member, err));
         o->changed++;
@@ -364,13 +509,20 @@ static int delete_rows(struct mutation_op *o, struct err *err)
         for (uint32_t c = 0; c < o->ta->n_columns; c++)
             o->old_row[c] = vec_get(&o->in.cols[o->old_at[c]], row);
         TRY(lock_old(o, err));
-        if (others)
+        if (others || o->others_wrote)
             TRY(check_unchanged(o, err));
         member_of(was, n_indexes, row, o->old_member);
+        bool skip = false;
+        if (o->triggers != NULL)
+            TRY(before_row(o, CAT_TRIGGER_DELETE, o->old_row, NULL, &skip, err));
+        if (skip)
+            continue;
         TRY(write_delete(o->op.x, o->ta, o->old_row, o->old_member, err));
         o->delta--;
         o->changed++;
         emit(o, row, o->old_row);
+        if (o->triggers != NULL)
+            TRY(triggers_after_row(o->op.x, o->triggers, CAT_TRIGGER_DELETE, NULL, o->old_row, NULL, err));
     }
     o->mark = kv_mark(o->op.x->txn);
     return 0;
@@ -400,6 +552,12 @@ static int next_input(struct mutation_op *o, struct err *err)
     return 0;
 }
 
+static uint32_t own_event(const struct mutation_op *o)
+{
+    static const uint32_t events[] = {CAT_TRIGGER_INSERT, CAT_TRIGGER_UPDATE, CAT_TRIGGER_DELETE};
+    return events[o->op.plan->kind - PLAN_INSERT];
+}
+
 static int finish(struct mutation_op *o, struct err *err)
 {
     if (o->counts)
@@ -410,6 +568,41 @@ static int finish(struct mutation_op *o, struct err *err)
     if (o->delta != 0)
         TRY(cat_add_row_count(o->op.x->view, o->m->table->id, o->delta, err));
     o->delta = 0;
+    if (o->triggers == NULL || o->finished)
+        return 0;
+    o->finished = true;
+    if (o->set_columns != NULL && o->op.plan->kind == PLAN_INSERT)
+        TRY(triggers_after_statement(o->op.x, o->triggers, CAT_TRIGGER_UPDATE, o->set_columns, err));
+    return triggers_after_statement(o->op.x, o->triggers, own_event(o), o->set_columns, err);
+}
+
+// The columns that an UPDATE assigns to; computed ones follow.
+static void note_set_columns(struct mutation_op *o)
+{
+    const struct mutation *m = o->m;
+    bool update = o->op.plan->kind == PLAN_UPDATE;
+    if (!update && (!m->on_conflict || m->do_nothing))
+        return;
+    o->set_columns = ARENA_ARRAY(o->op.x->arena, bool, o->ta->n_columns);
+    for (uint32_t c = 0; c < o->ta->n_columns; c++)
+        o->set_columns[c] = (update ? m->new_cols : m->set_cols)[c] != 0 && m->table->columns[c].computed_sql.len == 0;
+}
+
+// BEFORE STATEMENT triggers, before the first row is looked for.
+static int open_triggers(struct mutation_op *o, struct err *err)
+{
+    struct exec_context *x = o->op.x;
+    const struct plan *input = o->op.plan->input;
+    o->finished = o->others_wrote = false;
+    TRY(triggers_of(x, o->ta, &o->triggers, err));
+    if (o->triggers == NULL)
+        return 0;
+    note_set_columns(o);
+    batch_init(&o->one, x->arena, plan_types(x, input->cols, input->n_cols), input->n_cols, 1);
+    x->eval.arena = x->arena;
+    TRY(triggers_before_statement(x, o->triggers, own_event(o), o->set_columns, err));
+    if (o->set_columns != NULL && o->op.plan->kind == PLAN_INSERT)
+        TRY(triggers_before_statement(x, o->triggers, CAT_TRIGGER_UPDATE, o->set_columns, err));
     return 0;
 }
 
@@ -453,6 +646,8 @@ static int mutation_open(struct op *op, struct err *err)
     if (o->buffered)
         row_store_reset(&o->rows);
     map_clear(&o->touched);
+    if (o->m->table->n_triggers > 0)
+        TRY(open_triggers(o, err));
     return op_open(op->input, err);
 }
 

@@ -48,6 +48,33 @@ int foreign_check_key(struct exec_context *x, const struct deferred_failure *f, 
 // Runs queued actions until none is left.
 int cascades_run(struct exec_context *x, struct err *err) MUST_CHECK;
 
+// ---- trigger.c
+
+int changed_by_trigger(struct err *err); // 27000: a row at hand is no longer as it was read
+// Those of a table that may fire; NULL when there are none, which is all that tables without triggers cost.
+int triggers_of(struct exec_context *x, const struct table_access *ta, struct table_triggers **out,
+                struct err *err) MUST_CHECK;
+// event: a bit CAT_TRIGGER_…; set: of UPDATE, which columns of the table the statement assigns to, else NULL.
+struct trigger_outcome {
+    bool skip, changed;
+    const struct cat_trigger *by; // the last one called; NULL: none was
+};
+// BEFORE ROW triggers; new_row is changed in place (values in the arena of x->eval).
+int triggers_before_row(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
+                        const struct datum *old_row, struct datum *new_row, struct trigger_outcome *out,
+                        struct err *err) MUST_CHECK;
+bool triggers_before_any(const struct table_triggers *tt, uint32_t event, const bool *set);
+// Computed columns of a row that a trigger has changed.
+int triggers_compute(struct exec_context *x, struct table_triggers *tt, struct datum *row, struct err *err) MUST_CHECK;
+// Queues AFTER ROW triggers; the rows are copied.
+int triggers_after_row(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
+                       const struct datum *old_row, const struct datum *new_row, struct err *err) MUST_CHECK;
+// Statement-level ones: BEFORE once per table, event and statement; AFTER after what was queued so far, likewise.
+int triggers_before_statement(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
+                              struct err *err) MUST_CHECK;
+int triggers_after_statement(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
+                             struct err *err) MUST_CHECK;
+
 // ---- services.c: all rows of a table, a batch at a time
 
 struct table_walk {

@@ -49,6 +49,20 @@ struct eval_context {
     struct rng *rng;
 };
 
+// One firing of a trigger. Rows have all columns of the table, in the order of table->columns: hidden and computed
+// ones, and those that a job is making. Computed columns of a row that BEFORE triggers see are those of the row as the
+// statement has made it; they are computed again afterwards.
+struct trigger_call {
+    const struct cat_table *table;
+    const struct cat_trigger *trigger;
+    char event; // 'I', 'U', 'D', 'T'
+    bool before, per_row;
+    const struct datum *old_row, *new_row; // NULL: the event has none
+    // Of BEFORE ROW: the row to be written, in the arena of the eval_context; or skip, when NULL was returned.
+    struct datum *result;
+    bool skip;
+};
+
 // Upcalls of functions into the session (settings, sequences' session state, sleep, cancel, forced errors).
 struct session_functions {
     int (*setting_get)(struct session_functions *sf, struct arena *a, struct str name, bool missing_ok,
@@ -73,10 +87,14 @@ struct session_functions {
     // The rows of SHOW CREATE ALL for a database: "tables", "schemas", "types", "routines", "triggers".
     int (*show_create_all)(struct session_functions *sf, struct arena *a, struct str objects, struct str database,
                            struct fn_emit *emit, struct err *err);
+    // Calls a trigger's function.
+    int (*fire_trigger)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *f,
+                        struct trigger_call *call, struct err *err);
     int (*notify)(struct session_functions *sf, struct str channel, struct str payload, struct err *err);
     size_t (*listening)(struct session_functions *sf, struct arena *a, struct str **channels);
     double (*notify_queue_usage)(struct session_functions *sf);
     int32_t backend_pid;
+    uint32_t trigger_depth; // triggers being called, one within the other
     struct str session_id;
     struct str client_address;
     struct str cluster_id;

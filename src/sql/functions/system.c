@@ -156,6 +156,11 @@ BODY(return_false)
 {
     return fn_return_bool(out, false);
 }
+BODY(trigger_depth)
+{
+    return fn_return_int(out, ec->session != NULL ? ec->session->trigger_depth : 0);
+}
+
 BODY(return_zero)
 {
     return fn_return_int(out, 0);

@@ -15,7 +15,9 @@ struct copy_in {
     struct type *types;
     struct str *names;
     struct buf pending; // bytes of an unfinished record
-    struct batch batch;
+    struct copy_piece piece;
+    struct trigger_queue triggers;
+    bool has_triggers;
     uint64_t n_rows, line;
     bool skip_header, ended, binary_started;
     bool extended; // by Execute: Sync commits
@@ -57,17 +59,19 @@ bool session_in_copy(const struct session *s)
 static void batch_start(struct copy_in *c)
 {
     arena_reset(&c->rows);
-    c->batch = (struct batch){.cols = ARENA_ARRAY(&c->rows, struct vec, c->n_columns), .ncols = (uint32_t)c->n_columns};
+    c->piece.rows =
+        (struct batch){.cols = ARENA_ARRAY(&c->rows, struct vec, c->n_columns), .ncols = (uint32_t)c->n_columns};
     for (size_t i = 0; i < c->n_columns; i++)
-        vec_init(&c->batch.cols[i], &c->rows, c->types[i], BATCH_ROWS_MAX);
+        vec_init(&c->piece.rows.cols[i], &c->rows, c->types[i], BATCH_ROWS_MAX);
 }
 
-static int flush(struct session *s, struct copy_in *c, struct err *err)
+static int flush(struct session *s, struct copy_in *c, bool last, struct err *err)
 {
-    if (c->batch.n == 0)
+    if (c->piece.rows.n == 0 && !(last && c->has_triggers))
         return 0;
+    c->piece.last = last;
     struct execution *e;
-    TRY(execution_start_copy(s, c->plan, &c->batch, &e, err));
+    TRY(execution_start_copy(s, c->plan, &c->piece, &e, err));
     uint64_t sent;
     bool done;
     int rc = execution_send(s, e, 0, &sent, &done, err);
@@ -80,9 +84,9 @@ static int flush(struct session *s, struct copy_in *c, struct err *err)
 static int add_row(struct session *s, struct copy_in *c, const struct datum *row, struct err *err)
 {
     for (size_t i = 0; i < c->n_columns; i++)
-        vec_set(&c->batch.cols[i], c->batch.n, row[i]);
-    if (++c->batch.n == BATCH_ROWS_MAX)
-        return flush(s, c, err);
+        vec_set(&c->piece.rows.cols[i], c->piece.rows.n, row[i]);
+    if (++c->piece.rows.n == BATCH_ROWS_MAX)
+        return flush(s, c, false, err);
     return 0;
 }
 
@@ -258,7 +262,7 @@ int session_copy_data(struct session *s, struct str bytes, struct result_sink *s
 static int copy_finish(struct session *s, struct err *err)
 {
     TRY(take_data(s, true, err));
-    TRY(flush(s, s->copy, err));
+    TRY(flush(s, s->copy, true, err));
     return s->txn_state == TXN_IMPLICIT && !s->copy->extended ? session_commit(s, err) : 0;
 }
 
@@ -319,6 +323,9 @@ static int start_in(struct session *s, const struct ast *ast, const struct copy_
         c->types[i] = q->columns.ptr[cols[i]].type;
     struct optimize_options opt = {0};
     c->plan = optimize(q, &opt);
+    c->has_triggers = c->plan->root->mutation->table->n_triggers > 0;
+    c->triggers.arena = &c->arena;
+    c->piece.triggers = &c->triggers;
     c->fields = ARENA_ARRAY(&c->arena, struct copy_field, c->n_columns + 1);
     batch_start(c);
     return 0;

@@ -93,6 +93,20 @@ int session_table_exprs(void *session, struct arena *a, const struct cat_table *
     return 0;
 }
 
+int session_trigger_condition(void *session, struct arena *a, const struct cat_table *t, const struct cat_trigger *g,
+                              struct expr **out, struct err *err)
+{
+    struct session *s = session;
+    struct analyze_options options;
+    struct eval_context fold;
+    struct query *q;
+    struct ast *node;
+    analyze_options_init(s, &options, &fold, a);
+    TRY(analyze_options_in_database(s, &options, t->database_id, err));
+    TRY(parse_expr(a, g->when_sql, &node, err));
+    return analyze_trigger_condition(a, &options, t, node, &q, out, err);
+}
+
 // NULL for an index that is not partial.
 static int index_predicate(struct service_run *r, struct session *s, const struct cat_table *table,
                            const struct cat_index *index, struct expr **out, struct err *err)
@@ -327,6 +341,15 @@ static int check_trigger_condition(struct ddl_services *services, struct ddl_con
     return canonical_condition(dc->arena, &options, q, expr, sql, err);
 }
 
+static int fire_truncate(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
+                         bool before, struct err *err)
+{
+    (void)dc;
+    struct service_run r;
+    service_begin(&r, session_of(services));
+    return service_end(&r, exec_fire_truncate(&r.x, table, before, err));
+}
+
 // ---- queries
 
 static int describe_now(struct session *s, struct ddl_context *dc, const struct ast *query, struct ddl_query *out,
@@ -531,7 +554,8 @@ static int transfer_batch(struct transfer *t, bool *done, struct err *err)
     for (uint32_t i = 0; i < q->n_output; i++)
         e->out_cols[i] = b.cols[e->map[i]];
     struct batch rows = {.n = b.n, .sel = b.sel, .cols = e->out_cols, .ncols = q->n_output};
-    TRY(execution_start_copy(t->session, t->insert, &rows, &writer, err));
+    struct copy_piece piece = {.rows = rows, .last = true};
+    TRY(execution_start_copy(t->session, t->insert, &piece, &writer, err));
     rc = exec_drain(&writer->x, err);
     *t->rows += (int64_t)writer->x.rows_affected;
     execution_free(writer);
@@ -594,6 +618,7 @@ struct ddl_services *ddl_services_new(struct session *s, struct arena *a)
         .validate_not_null = validate_not_null,
         .validate_foreign_key = validate_foreign_key,
         .check_trigger_condition = check_trigger_condition,
+        .fire_truncate = fire_truncate,
     };
     return &services->ddl;
 }

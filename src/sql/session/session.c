@@ -98,6 +98,20 @@ static int fn_call_routine(struct session_functions *sf, struct eval_context *ec
     return session_call_routine(of_functions(sf), ec, routine, args, emit, max_rows, err);
 }
 
+// Triggers fire triggers, each level on the stack of its thread.
+static int fn_fire_trigger(struct session_functions *sf, struct eval_context *ec, const struct cat_function *f,
+                           struct trigger_call *call, struct err *err)
+{
+    struct session *s = of_functions(sf);
+    int64_t limit = MIN(setting_int(s, SETTING_RECURSION_DEPTH_LIMIT), (int64_t)TRIGGER_DEPTH_MAX);
+    if (sf->trigger_depth >= limit)
+        return err_set(err, ERR_STATEMENT_TOO_COMPLEX, "trigger reached recursion depth limit: %lld", (long long)limit);
+    sf->trigger_depth++;
+    int rc = session_call_trigger(s, ec, f, call, err);
+    sf->trigger_depth--;
+    return rc;
+}
+
 static int fn_signal_backend(struct session_functions *sf, int64_t pid, bool end, bool *found, struct err *err)
 {
     return session_signal(of_functions(sf), pid, end, found, err);
@@ -167,6 +181,7 @@ static void functions_init(struct session *s)
                                               .call_routine = fn_call_routine,
                                               .cluster_setting = fn_cluster_setting,
                                               .show_create_all = fn_show_create_all,
+                                              .fire_trigger = fn_fire_trigger,
                                               .notify = fn_notify,
                                               .listening = fn_listening,
                                               .notify_queue_usage = fn_notify_queue_usage,

@@ -367,9 +367,14 @@ void eval_context_init(struct session *s, struct eval_context *ec, struct arena 
 struct result_column *plan_columns(struct arena *a, const struct statement_plan *sp, size_t *n);
 int execution_start(struct session *s, struct statement_plan *plan, const struct datum *parameters,
                     struct execution **out, struct err *err) MUST_CHECK;
-// The same for an INSERT plan whose rows are `rows` (COPY).
-int execution_start_copy(struct session *s, struct statement_plan *plan, struct batch *rows, struct execution **out,
-                         struct err *err) MUST_CHECK;
+// The same for an INSERT plan over some of the rows of a COPY, after the last of which AFTER triggers fire.
+struct copy_piece {
+    struct batch rows;
+    struct trigger_queue *triggers;
+    bool last;
+};
+int execution_start_copy(struct session *s, struct statement_plan *plan, struct copy_piece *piece,
+                         struct execution **out, struct err *err) MUST_CHECK;
 // Sends up to max_rows (0: all); *done when the query is exhausted.
 int execution_send(struct session *s, struct execution *e, uint64_t max_rows, uint64_t *sent, bool *done,
                    struct err *err) MUST_CHECK;
@@ -559,12 +564,17 @@ int session_check_ended(const struct session *s, struct err *err) MUST_CHECK; //
 // routine.c: user-defined functions
 int session_call_routine(struct session *s, struct eval_context *ec, const struct cat_function *f,
                          const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err) MUST_CHECK;
+enum { TRIGGER_DEPTH_MAX = 64 };
+int session_call_trigger(struct session *s, struct eval_context *ec, const struct cat_function *f,
+                         struct trigger_call *call, struct err *err) MUST_CHECK;
 // What the analysis of a body has beside the session's own: parameters by number and name.
 void routine_options(struct arena *a, const struct cat_function *f, struct analyze_options *o);
 void routines_release(struct session *s);
 
 // services.c: what DDL needs of analyzer and executor
 struct ddl_services *ddl_services_new(struct session *s, struct arena *a);
+int session_trigger_condition(void *session, struct arena *a, const struct cat_table *t, const struct cat_trigger *g,
+                              struct expr **out, struct err *err) MUST_CHECK;
 int session_computed_expr(void *session, struct arena *a, const struct cat_table *t, const struct cat_column *c,
                           struct expr **out, struct err *err) MUST_CHECK;
 int session_table_exprs(void *session, struct arena *a, const struct cat_table *t, const struct table_exprs **out,

@@ -466,6 +466,18 @@ static int set_role(struct session *s, struct str value, struct err *err)
     return 0;
 }
 
+// It switches triggers off, so it is for administrators.
+static int set_replication_role(struct session *s, struct str value, struct err *err)
+{
+    bool admin = str_ieqc(value, "origin");
+    if (!admin && s->view != NULL)
+        TRY(cat_is_admin(s->view, s->user, &admin, err));
+    if (!admin)
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied to set parameter \"session_replication_role\"");
+    return set_by_kind(s, SETTING_SESSION_REPLICATION_ROLE, value, err);
+}
+
 static int set_known(struct session *s, int id, struct str value, struct err *err)
 {
     if (setting_infos[id].kind == SETTING_READ_ONLY)
@@ -487,6 +499,8 @@ static int set_known(struct session *s, int id, struct str value, struct err *er
         return set_dialect(s, value, err);
     case SETTING_ROLE:
         return set_role(s, value, err);
+    case SETTING_SESSION_REPLICATION_ROLE:
+        return set_replication_role(s, value, err);
     case SETTING_STANDARD_CONFORMING_STRINGS:
         if (!str_ieqc(value, "on") && !str_ieqc(value, "true"))
             return bad_value("standard_conforming_strings", value, "on", err);

@@ -161,29 +161,33 @@ static uint32_t scan_rows_max(const struct session *s)
 
 void exec_context_init(struct session *s, struct exec_context *x, struct arena *a, struct budget *budget)
 {
-    *x = (struct exec_context){.arena = a,
-                               .txn = s->txn,
-                               .view = s->view,
-                               .cluster = catalog_cluster(s->engine->catalog),
-                               .budget = budget,
-                               .interrupted = session_interrupted,
-                               .interrupted_arg = s,
-                               .lock_timeout_ns = session_lock_timeout(s),
-                               .read_only = s->txn_read_only || s->txn_as_of != 0,
-                               .table_exprs = session_table_exprs,
-                               .computed_expr = session_computed_expr,
-                               .table_exprs_arg = s,
-                               .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),
-                               .work_memory_bytes = work_memory(s),
-                               .os = s->engine->os,
-                               .temp_dir = s->engine->temp_dir,
-                               .batch_rows_max = scan_rows_max(s),
-                               .deferred = &s->deferred,
-                               .rows_changed = session_rows_changed,
-                               .rows_changed_arg = s,
-                               .index_read = session_index_read,
-                               .index_read_arg = s,
-                               .virtual_arg = s};
+    *x =
+        (struct exec_context){.arena = a,
+                              .txn = s->txn,
+                              .view = s->view,
+                              .cluster = catalog_cluster(s->engine->catalog),
+                              .budget = budget,
+                              .interrupted = session_interrupted,
+                              .interrupted_arg = s,
+                              .lock_timeout_ns = session_lock_timeout(s),
+                              .read_only = s->txn_read_only || s->txn_as_of != 0,
+                              .table_exprs = session_table_exprs,
+                              .computed_expr = session_computed_expr,
+                              .trigger_condition = session_trigger_condition,
+                              .replica = strcmp(setting_text(s, SETTING_SESSION_REPLICATION_ROLE), "replica") == 0,
+                              .triggers_may_cascade = setting_bool(s, SETTING_UNSAFE_ALLOW_TRIGGERS_MODIFYING_CASCADES),
+                              .table_exprs_arg = s,
+                              .cascade_limit = setting_int(s, SETTING_FOREIGN_KEY_CASCADES_LIMIT),
+                              .work_memory_bytes = work_memory(s),
+                              .os = s->engine->os,
+                              .temp_dir = s->engine->temp_dir,
+                              .batch_rows_max = scan_rows_max(s),
+                              .deferred = &s->deferred,
+                              .rows_changed = session_rows_changed,
+                              .rows_changed_arg = s,
+                              .index_read = session_index_read,
+                              .index_read_arg = s,
+                              .virtual_arg = s};
     eval_context_init(s, &x->eval, a);
 }
 
@@ -399,7 +403,7 @@ int check_full_scans(struct session *s, const struct statement_plan *plan, struc
 }
 
 static int start_with(struct session *s, struct statement_plan *plan, const struct datum *parameters,
-                      struct batch *copy_rows, struct execution **out, struct err *err)
+                      struct copy_piece *piece, struct execution **out, struct err *err)
 {
     bool moved;
     TRY(check_statement_privileges(s, plan->query, err));
@@ -418,7 +422,11 @@ static int start_with(struct session *s, struct statement_plan *plan, const stru
     exec_context_init(s, &e->x, &e->arena, &e->budget);
     e->plan = plan;
     e->x.parameters = parameters;
-    e->x.copy_batch = copy_rows;
+    if (piece != NULL) {
+        e->x.copy_batch = &piece->rows;
+        e->x.trigger_queue = piece->triggers;
+        e->x.triggers_wait = !piece->last;
+    }
     const struct query *q = plan->query;
     e->map = ARENA_ARRAY(&e->arena, int64_t, q->n_output);
     e->out_cols = ARENA_ARRAY(&e->arena, struct vec, q->n_output);
@@ -445,11 +453,12 @@ int execution_start(struct session *s, struct statement_plan *plan, const struct
     return start_with(s, plan, parameters, NULL, out, err);
 }
 
-int execution_start_copy(struct session *s, struct statement_plan *plan, struct batch *rows, struct execution **out,
-                         struct err *err)
+int execution_start_copy(struct session *s, struct statement_plan *plan, struct copy_piece *piece,
+                         struct execution **out, struct err *err)
 {
-    return start_with(s, plan, NULL, rows, out, err);
+    return start_with(s, plan, NULL, piece, out, err);
 }
+
 void execution_free(struct execution *e)
 {
     if (e == NULL)
