@@ -21,9 +21,10 @@ struct analyze_options {
     bool procedures;                   // CALL: the function named is a procedure
     bool safe_updates;                 // sql_safe_updates
     bool null_ordered_last;
-    bool ordinal_columns;          // allow_ordinal_column_references: @1
-    bool integer_sums;             // sum() of INT4 and INT2 is an INT8, as in PostgreSQL
-    bool fills_materialized_views; // they may be inserted into
+    bool ordinal_columns;               // allow_ordinal_column_references: @1
+    bool integer_sums;                  // sum() of INT4 and INT2 is an INT8, as in PostgreSQL
+    bool fills_materialized_views;      // they may be inserted into
+    const struct trigger_call *trigger; // of its function's body: transition tables can be named; else NULL
     // The scope's database is not the session's, which what runs would look up names in: 'name'::REGCLASS is taken now.
     bool other_database;
     // A statement used as a table, [SHOW …]: gives the query that stands for it, or NULL when the statement has no

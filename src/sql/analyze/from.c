@@ -281,6 +281,65 @@ static int from_relation(struct analyzer *an, struct scope *into, const struct c
     return 0;
 }
 
+// A transition table: what a call of a set-returning function without arguments gives.
+static int from_transition(struct analyzer *an, struct scope *into, const struct ast_aliased_table *at, bool is_new,
+                           struct rel **out, struct err *err)
+{
+    const struct trigger_call *call = an->options->trigger;
+    const struct cat_table *t = call->table;
+    struct arena *a = an->arena;
+    if (t->n_columns > UINT8_MAX)
+        return unsupported(err, &at->base, "transition tables of more than 255 columns");
+    struct fn_overload *fn = ARENA_NEW(a, struct fn_overload);
+    struct fn_column *columns = ARENA_ARRAY(a, struct fn_column, t->n_columns);
+    *fn = (struct fn_overload){.name = arena_cstr(a, ast_as_object_name(at->source)->name),
+                               .kind = FN_SET_RETURNING,
+                               .volatility = FN_VOLATILE,
+                               .result = T_RECORD,
+                               .set = is_new ? fn_transition_new : fn_transition_old,
+                               .columns = columns,
+                               .n_columns = (uint8_t)t->n_columns};
+    struct rel *one = rel_new(a, REL_VALUES, NULL), *r = rel_new(a, REL_SRF, one);
+    one->values.n_rows = 1;
+    one->values.rows = ARENA_ARRAY(a, struct expr **, 1);
+    col_id *cols = ARENA_ARRAY(a, col_id, t->n_columns);
+    struct str name = at->alias.ptr != NULL ? at->alias : ast_as_object_name(at->source)->name;
+    for (size_t i = 0, k = 0; i < t->n_columns; i++) {
+        const struct cat_column *c = &t->columns[i];
+        bool named = k < at->columns.n && !c->hidden;
+        columns[i] = (struct fn_column){arena_cstr(a, c->name), c->type};
+        cols[i] = query_add_column(an->query, c->name, c->type);
+        scope_add(an, into,
+                  (struct scope_column){.name = cat_column_inaccessible(c) ? STR_EMPTY
+                                                : named                    ? alias_name(at, k)
+                                                                           : c->name,
+                                        .table = name,
+                                        .column = cols[i],
+                                        .hidden = c->hidden});
+        k += !c->hidden;
+    }
+    r->srf.calls = ARENA_ARRAY(a, struct expr *, 1);
+    r->srf.calls[0] = expr_new(a, EXPR_CALL, T_RECORD, 0);
+    r->srf.calls[0]->fn = fn;
+    r->cols = cols;
+    r->n_cols = (uint32_t)t->n_columns;
+    r->srf.call_cols = arena_dup(a, &r->cols, sizeof(r->cols));
+    r->srf.n_call_cols = arena_dup(a, &r->n_cols, sizeof(r->n_cols));
+    r->srf.n_calls = 1;
+    an->query->stable = true;
+    *out = r;
+    return 0;
+}
+
+static bool is_transition(const struct analyzer *an, const struct ast_object_name *name, bool *is_new)
+{
+    const struct trigger_call *call = an->options->trigger;
+    if (call == NULL || name->schema.ptr != NULL)
+        return false;
+    *is_new = str_eq(name->name, call->trigger->new_table);
+    return *is_new || str_eq(name->name, call->trigger->old_table);
+}
+
 static int from_name(struct analyzer *an, struct scope *outer, struct scope *into, const struct ast_aliased_table *at,
                      struct rel **out, struct err *err)
 {
@@ -288,6 +347,9 @@ static int from_name(struct analyzer *an, struct scope *outer, struct scope *int
     struct cte_binding *cte = name->schema.ptr == NULL ? scope_find_cte(outer, name->name) : NULL;
     if (cte != NULL)
         return from_cte(an, into, cte, at, out, err);
+    bool is_new;
+    if (is_transition(an, name, &is_new))
+        return from_transition(an, into, at, is_new, out, err);
     const struct cat_table *table;
     TRY(from_resolve(an, at->source, &table, err));
     return from_relation(an, into, table, at, out, err);

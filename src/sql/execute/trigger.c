@@ -1,8 +1,8 @@
 // Triggers at work: which of a table's fire, BEFORE ones now, AFTER ones from a queue at the end of the statement.
 //
-// A condition (WHEN) of an AFTER ROW trigger is looked at when its row is written, and decides whether it is queued. Rows
-// in the queue are copies, charged to the statement. What triggers write is written by statements of their own: they do
-// not add to the queue of this one.
+// A condition (WHEN) of an AFTER ROW trigger is looked at when its row is written, and decides whether it is queued.
+// Rows in the queue are copies, charged to the statement. What triggers write is written by statements of their own:
+// they do not add to the queue of this one.
 #include "sql/execute/mutate_int.h"
 
 struct trigger {
@@ -16,8 +16,9 @@ struct table_triggers {
     const struct table_access *ta;
     struct trigger *list; // those that are switched on, in the order of names
     uint32_t n;
-    struct batch rows;     // of conditions: old and new row side by side
-    struct ev **computed;  // per column; NULL: no column is computed
+    uint32_t transitions; // events of which transition tables are kept
+    struct batch rows;    // of conditions: old and new row side by side
+    struct ev **computed; // per column; NULL: no column is computed
     struct batch computed_row;
 };
 
@@ -26,15 +27,17 @@ struct trigger_event {
     const struct cat_table *table;
     const struct cat_trigger *trigger;
     const struct datum *old_row, *new_row;
-    uint32_t event;
+    const struct trigger_statement *statement;
     bool canceled;
 };
 
-// What statement-level triggers of a table were told of.
+// What a statement does to a table: rows of transition tables, and what statement-level triggers were told.
 struct trigger_statement {
     struct trigger_statement *next;
     uint32_t table_id, event;
+    struct trigger_rows old_rows, new_rows;
     struct trigger_event *after; // waiting
+    bool begun;                  // BEFORE ones have fired
 };
 
 // ---- which there are
@@ -69,6 +72,8 @@ static int open_triggers(struct exec_context *x, struct table_triggers *tt, stru
         struct trigger *tr = &tt->list[tt->n++];
         *tr = (struct trigger){.g = &t->triggers[i]};
         TRY(compile_condition(x, t, tr, err));
+        if (tr->g->old_table.len + tr->g->new_table.len > 0)
+            tt->transitions |= tr->g->events;
         conditions |= tr->when != NULL;
     }
     if (!conditions)
@@ -191,8 +196,7 @@ int triggers_before_row(struct exec_context *x, struct table_triggers *tt, uint3
         TRY(holds(tt, tr, old_row, new_row, &wanted, err));
         if (!wanted)
             continue;
-        struct trigger_call call = {
-            .table = tt->ta->table, .trigger = tr->g, .old_row = old_row, .new_row = new_row};
+        struct trigger_call call = {.table = tt->ta->table, .trigger = tr->g, .old_row = old_row, .new_row = new_row};
         if (tr->f == NULL)
             TRY(function_of(x, tr->g, &tr->f, err));
         TRY(fire(x, tr->f, event, &call, err));
@@ -212,7 +216,8 @@ int changed_by_trigger(struct err *err)
 {
     err_set(err, ERR_TRIGGERED_DATA_CHANGE_VIOLATION,
             "tuple to be updated was already modified by an operation triggered by the current command");
-    return err_hint(err, "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
+    return err_hint(err,
+                    "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
 }
 
 // ---- columns computed from the row that BEFORE triggers have made
@@ -293,29 +298,7 @@ static const struct datum *copy_row(struct trigger_queue *q, const struct table_
     return copy;
 }
 
-int triggers_after_row(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
-                       const struct datum *old_row, const struct datum *new_row, struct err *err)
-{
-    struct trigger_event e = {.table = tt->ta->table, .event = event};
-    for (uint32_t i = 0; i < tt->n; i++) {
-        bool wanted;
-        if (!concerns(tt, &tt->list[i], 'a', true, event, set))
-            continue;
-        TRY(holds(tt, &tt->list[i], old_row, new_row, &wanted, err));
-        if (!wanted)
-            continue;
-        struct trigger_queue *q = queue_of(x);
-        if (e.trigger == NULL) {
-            e.old_row = copy_row(q, tt->ta, old_row);
-            e.new_row = copy_row(q, tt->ta, new_row);
-        }
-        e.trigger = tt->list[i].g;
-        add_event(q, e);
-    }
-    return 0;
-}
-
-static struct trigger_statement *statement_of(struct trigger_queue *q, uint32_t table_id, uint32_t event, bool *is_new)
+static struct trigger_statement *statement_of(struct trigger_queue *q, uint32_t table_id, uint32_t event)
 {
     for (struct trigger_statement *s = q->statements; s != NULL; s = s->next) {
         if (s->table_id == table_id && s->event == event)
@@ -324,15 +307,57 @@ static struct trigger_statement *statement_of(struct trigger_queue *q, uint32_t 
     struct trigger_statement *s = ARENA_NEW(q->arena, struct trigger_statement);
     *s = (struct trigger_statement){.next = q->statements, .table_id = table_id, .event = event};
     q->statements = s;
-    *is_new = true;
     return s;
+}
+
+static void copy_rows(struct exec_context *x, const struct table_triggers *tt, uint32_t event,
+                      const struct datum *old_row, const struct datum *new_row, struct trigger_event *e)
+{
+    struct trigger_queue *q = queue_of(x);
+    e->statement = statement_of(q, tt->ta->table->id, event);
+    e->old_row = copy_row(q, tt->ta, old_row);
+    e->new_row = copy_row(q, tt->ta, new_row);
+}
+
+static void keep_rows(struct exec_context *x, const struct table_triggers *tt, uint32_t event,
+                      const struct datum *old_row, const struct datum *new_row, struct trigger_event *e)
+{
+    struct trigger_queue *q = queue_of(x);
+    copy_rows(x, tt, event, old_row, new_row, e);
+    struct trigger_statement *s = statement_of(q, tt->ta->table->id, event);
+    if (old_row != NULL)
+        ARENA_PUSH(q->arena, &s->old_rows.rows, e->old_row);
+    if (new_row != NULL)
+        ARENA_PUSH(q->arena, &s->new_rows.rows, e->new_row);
+}
+
+int triggers_after_row(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
+                       const struct datum *old_row, const struct datum *new_row, struct err *err)
+{
+    struct trigger_event e = {.table = tt->ta->table};
+    if (tt->transitions & event)
+        keep_rows(x, tt, event, old_row, new_row, &e);
+    for (uint32_t i = 0; i < tt->n; i++) {
+        bool wanted;
+        if (!concerns(tt, &tt->list[i], 'a', true, event, set))
+            continue;
+        TRY(holds(tt, &tt->list[i], old_row, new_row, &wanted, err));
+        if (!wanted)
+            continue;
+        if (e.statement == NULL)
+            copy_rows(x, tt, event, old_row, new_row, &e);
+        e.trigger = tt->list[i].g;
+        add_event(queue_of(x), e);
+    }
+    return 0;
 }
 
 int triggers_before_statement(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
                               struct err *err)
 {
-    bool first = false;
-    statement_of(queue_of(x), tt->ta->table->id, event, &first);
+    struct trigger_statement *s = statement_of(queue_of(x), tt->ta->table->id, event);
+    bool first = !s->begun;
+    s->begun = true;
     for (uint32_t i = 0; i < tt->n && first; i++) {
         struct trigger *tr = &tt->list[i];
         bool wanted;
@@ -351,9 +376,8 @@ int triggers_before_statement(struct exec_context *x, struct table_triggers *tt,
 int triggers_after_statement(struct exec_context *x, struct table_triggers *tt, uint32_t event, const bool *set,
                              struct err *err)
 {
-    bool first;
     struct trigger_queue *q = queue_of(x);
-    struct trigger_statement *s = statement_of(q, tt->ta->table->id, event, &first);
+    struct trigger_statement *s = statement_of(q, tt->ta->table->id, event);
     for (; s->after != NULL; s->after = s->after->same)
         s->after->canceled = true;
     for (uint32_t i = 0; i < tt->n; i++) {
@@ -362,10 +386,9 @@ int triggers_after_statement(struct exec_context *x, struct table_triggers *tt, 
             continue;
         TRY(holds(tt, &tt->list[i], NULL, NULL, &wanted, err));
         if (wanted)
-            s->after = add_event(q, (struct trigger_event){.table = tt->ta->table,
-                                                           .trigger = tt->list[i].g,
-                                                           .event = event,
-                                                           .same = s->after});
+            s->after =
+                add_event(q, (struct trigger_event){
+                                 .table = tt->ta->table, .trigger = tt->list[i].g, .statement = s, .same = s->after});
     }
     return 0;
 }
@@ -373,10 +396,13 @@ int triggers_after_statement(struct exec_context *x, struct table_triggers *tt, 
 static int run_event(struct exec_context *x, const struct trigger_event *e, struct err *err)
 {
     const struct cat_function *f;
-    struct trigger_call call = {
-        .table = e->table, .trigger = e->trigger, .old_row = e->old_row, .new_row = e->new_row};
+    struct trigger_call call = {.table = e->table, .trigger = e->trigger, .old_row = e->old_row, .new_row = e->new_row};
+    if (e->trigger->old_table.len > 0)
+        call.old_table = &e->statement->old_rows;
+    if (e->trigger->new_table.len > 0)
+        call.new_table = &e->statement->new_rows;
     TRY(function_of(x, e->trigger, &f, err));
-    return fire(x, f, e->event, &call, err);
+    return fire(x, f, e->statement->event, &call, err);
 }
 
 int triggers_run(struct exec_context *x, struct err *err)

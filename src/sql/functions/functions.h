@@ -49,6 +49,10 @@ struct eval_context {
     struct rng *rng;
 };
 
+// Rows of a transition table, each of all columns.
+struct trigger_rows {
+    ARENA_VEC(const struct datum *) rows;
+};
 // One firing of a trigger. Rows have all columns of the table, in the order of table->columns: hidden and computed
 // ones, and those that a job is making. Computed columns of a row that BEFORE triggers see are those of the row as the
 // statement has made it; they are computed again afterwards.
@@ -58,6 +62,8 @@ struct trigger_call {
     char event; // 'I', 'U', 'D', 'T'
     bool before, per_row;
     const struct datum *old_row, *new_row; // NULL: the event has none
+    // What REFERENCING names; else NULL. Queries of the function read them where analyze_options.trigger says so.
+    const struct trigger_rows *old_table, *new_table;
     // Of BEFORE ROW: the row to be written, in the arena of the eval_context; or skip, when NULL was returned.
     struct datum *result;
     bool skip;
@@ -94,7 +100,8 @@ struct session_functions {
     size_t (*listening)(struct session_functions *sf, struct arena *a, struct str **channels);
     double (*notify_queue_usage)(struct session_functions *sf);
     int32_t backend_pid;
-    uint32_t trigger_depth; // triggers being called, one within the other
+    uint32_t trigger_depth;             // triggers being called, one within the other
+    const struct trigger_call *trigger; // the innermost
     struct str session_id;
     struct str client_address;
     struct str cluster_id;
@@ -202,6 +209,12 @@ int fn_routine_scalar(struct eval_context *ec, const struct datum *args, int n_a
                       struct err *err);
 int fn_routine_set(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
                    struct err *err);
+
+// Transition tables, as overloads that the analyzer makes for them.
+int fn_transition_old(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err);
+int fn_transition_new(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err);
 
 // ---- casts
 

@@ -96,3 +96,26 @@ int fn_routine_set(struct eval_context *ec, const struct datum *args, int n_args
     TRY(run_for_row(ec, args, &r, err));
     return emit->row(emit, r.values, err);
 }
+
+// ---- transition tables
+
+static int emit_transition(struct eval_context *ec, const struct trigger_rows *t, struct fn_emit *emit, struct err *err)
+{
+    for (size_t i = 0; t != NULL && i < t->rows.len; i++)
+        TRY(emit->row(emit, t->rows.ptr[i], err));
+    return 0;
+}
+
+int fn_transition_old(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err)
+{
+    TRY(need_session(ec, err));
+    return emit_transition(ec, ec->session->trigger != NULL ? ec->session->trigger->old_table : NULL, emit, err);
+}
+
+int fn_transition_new(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit,
+                      struct err *err)
+{
+    TRY(need_session(ec, err));
+    return emit_transition(ec, ec->session->trigger != NULL ? ec->session->trigger->new_table : NULL, emit, err);
+}

@@ -106,8 +106,11 @@ static int fn_fire_trigger(struct session_functions *sf, struct eval_context *ec
     int64_t limit = MIN(setting_int(s, SETTING_RECURSION_DEPTH_LIMIT), (int64_t)TRIGGER_DEPTH_MAX);
     if (sf->trigger_depth >= limit)
         return err_set(err, ERR_STATEMENT_TOO_COMPLEX, "trigger reached recursion depth limit: %lld", (long long)limit);
+    const struct trigger_call *outer = sf->trigger;
     sf->trigger_depth++;
+    sf->trigger = call;
     int rc = session_call_trigger(s, ec, f, call, err);
+    sf->trigger = outer;
     sf->trigger_depth--;
     return rc;
 }
