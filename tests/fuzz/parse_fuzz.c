@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     err_reset(&err);
     if (parse_expr(&a, text, &n, &err) != 0)
         err_reset(&err);
-    if (parse_type(&a, text, &n, &err) != 0)
+    if (parse_type(&a, text, NULL, &n, &err) != 0)
         err_reset(&err);
     arena_release(&a);
     return 0;

@@ -97,6 +97,11 @@ static void run_statements(struct arena *a, struct buf *out, struct str input, c
     }
 }
 
+static int parse_plain_type(struct arena *a, struct str text, struct ast **out, struct err *err)
+{
+    return parse_type(a, text, NULL, out, err);
+}
+
 static void run_fragment(struct arena *a, struct buf *out, struct str input, parse_function *parse)
 {
     struct err err = ERR_INIT;
@@ -117,7 +122,7 @@ static void run_case(struct buf *out, const char *directive, struct str input)
     if (strcmp(directive, "expr") == 0)
         run_fragment(&a, out, input, parse_expr);
     else if (strcmp(directive, "type") == 0)
-        run_fragment(&a, out, input, parse_type);
+        run_fragment(&a, out, input, parse_plain_type);
     else
         run_statements(&a, out, input, directive);
     arena_release(&a);

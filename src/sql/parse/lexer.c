@@ -556,3 +556,24 @@ const struct token *lexer_peek(struct lexer *lx, size_t ahead)
         lex_any(lx, &lx->peeked[lx->n_peeked++]);
     return &lx->peeked[ahead];
 }
+
+enum token_kind lexer_kind(const struct lexer *lx, const struct token *t)
+{
+    switch (t->id) {
+    case 0:
+        return TOKEN_END;
+    case LEX_ERROR:
+        return TOKEN_ERROR;
+    case SCONST:
+        return TOKEN_STRING;
+    case PLACEHOLDER_NUMBER:
+        return TOKEN_PLACEHOLDER;
+    default:
+        break;
+    }
+    int c = (unsigned char)lx->in.ptr[t->start];
+    if (c == '"')
+        return TOKEN_QUOTED;
+    bool literal = t->id == BCONST || t->id == BITCONST;
+    return has_class(c, CLASS_IDENT_START) && !literal ? TOKEN_WORD : TOKEN_OTHER;
+}

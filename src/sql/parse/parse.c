@@ -238,12 +238,13 @@ int parse_sql(struct arena *a, struct str text, const struct parse_options *opti
     return 0;
 }
 
-static int parse_fragment(struct arena *a, struct str text, int start_token, struct ast **out, struct err *err)
+static int parse_fragment(struct arena *a, struct str text, const struct parse_options *options, int start_token,
+                          struct ast **out, struct err *err)
 {
     *out = NULL;
     TRY(check_length(text, err));
     struct parser p;
-    parser_init(&p, a, text, NULL);
+    parser_init(&p, a, text, options);
     p.start_token = start_token;
     p.single = true;
     TRY(parse_one(&p, err));
@@ -253,10 +254,10 @@ static int parse_fragment(struct arena *a, struct str text, int start_token, str
 
 int parse_expr(struct arena *a, struct str text, struct ast **out, struct err *err)
 {
-    return parse_fragment(a, text, START_EXPR, out, err);
+    return parse_fragment(a, text, NULL, START_EXPR, out, err);
 }
 
-int parse_type(struct arena *a, struct str text, struct ast **out, struct err *err)
+int parse_type(struct arena *a, struct str text, const struct parse_options *options, struct ast **out, struct err *err)
 {
-    return parse_fragment(a, text, START_TYPE, out, err);
+    return parse_fragment(a, text, options, START_TYPE, out, err);
 }

@@ -37,6 +37,7 @@ int parse_sql(struct arena *a, struct str text, const struct parse_options *opti
 // One expression, as stored for defaults, checks, partial indexes and computed columns.
 int parse_expr(struct arena *a, struct str text, struct ast **out, struct err *err) MUST_CHECK;
 // One type name: a TYPE_NAME node.
-int parse_type(struct arena *a, struct str text, struct ast **out, struct err *err) MUST_CHECK;
+int parse_type(struct arena *a, struct str text, const struct parse_options *options, struct ast **out,
+               struct err *err) MUST_CHECK;
 
 #endif

@@ -5,31 +5,8 @@
 #include "base/err.h"
 #include "sql/parse/ast.h"
 #include "sql/parse/keywords.h"
+#include "sql/parse/lexer.h"
 #include "sql/parse/parse.h"
-
-// One token. `text` is its value: folded name, unescaped string, numeral, or spelling; at the end "EOF". For LEX_ERROR
-// it is the message.
-struct token {
-    int id;
-    size_t start; // byte offset of its first character in the source
-    size_t end;   // one past its last
-    int position; // character offset, 1-based
-    struct str text;
-};
-
-// Token ids beyond the grammar's.
-enum { LEX_ERROR = -1 };
-
-struct lexer {
-    struct arena *arena;
-    struct str in;
-    size_t at;
-    bool ascii;        // positions need no counting
-    size_t counted_to; // bytes up to here hold `counted` characters
-    size_t counted;
-    struct token peeked[2]; // tokens read ahead, n_peeked of them
-    size_t n_peeked;
-};
 
 struct parser {
     struct arena *arena;
@@ -52,12 +29,6 @@ struct parser {
 };
 
 int keyword_token(const struct keyword *k);
-
-void lexer_init(struct lexer *lx, struct arena *a, struct str in);
-// The next token; id 0 at the end of the text, LEX_ERROR on a lexical error. Statements end at ';', returned as itself.
-void lexer_next(struct lexer *lx, struct token *t);
-// The token `ahead` (0 or 1) places after the current one, left to be read. Valid until the next call.
-const struct token *lexer_peek(struct lexer *lx, size_t ahead);
 
 // Nodes: MK(p, KIND, name, position, .field = …) is a new node as `struct ast *`. The node is filled where it lies: a
 // thousand temporaries would make the automaton's frame huge in builds that do not share their stack slots.

@@ -223,7 +223,7 @@ static struct ast *annotated(struct arena *a, struct ast *literal, struct type t
     struct ast *type;
     type_print(&b, t);
     struct ast_annotate *out = AST_NEW(a, ANNOTATE, annotate, 0);
-    int rc = parse_type(a, buf_view(&b), &type, NULL);
+    int rc = parse_type(a, buf_view(&b), NULL, &type, NULL);
     buf_release(&b);
     if (rc != 0)
         return literal;
