@@ -25,7 +25,7 @@ static void replace(char **slot, char *text)
 
 void err_reset(struct err *err)
 {
-    char **owned[] = {&err->message,    &err->detail,      &err->hint,      &err->schema_name,
+    char **owned[] = {&err->message,    &err->detail,      &err->hint,      &err->context,        &err->schema_name,
                       &err->table_name, &err->column_name, &err->type_name, &err->constraint_name};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         free(*owned[i]);
@@ -71,6 +71,23 @@ int err_detail(struct err *err, const char *fmt, ...)
 int err_hint(struct err *err, const char *fmt, ...)
 {
     SET_FIELD(hint);
+}
+
+int err_context(struct err *err, const char *fmt, ...)
+{
+    if (err == NULL)
+        return soft_code;
+    va_list ap;
+    va_start(ap, fmt);
+    char *line = format_owned(fmt, ap);
+    va_end(ap);
+    char *joined = line;
+    if (err->context != NULL && asprintf(&joined, "%s\n%s", err->context, line) < 0)
+        invariant_failed("error text", __FILE__, __LINE__);
+    if (joined != line)
+        free(line);
+    replace(&err->context, joined);
+    return err->code;
 }
 
 int err_at(struct err *err, int position)
@@ -144,6 +161,6 @@ int err_code_of(struct str s)
 
 const char *err_severity_name(enum err_severity s)
 {
-    static const char *const names[] = {"ERROR", "FATAL", "WARNING", "NOTICE"};
+    static const char *const names[] = {"ERROR", "FATAL", "WARNING", "NOTICE", "INFO", "LOG", "DEBUG"};
     return names[s];
 }

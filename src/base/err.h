@@ -19,7 +19,15 @@ enum err_code {
 #undef SQLSTATE
 };
 
-enum err_severity { ERR_SEVERITY_ERROR, ERR_SEVERITY_FATAL, ERR_SEVERITY_WARNING, ERR_SEVERITY_NOTICE };
+enum err_severity {
+    ERR_SEVERITY_ERROR,
+    ERR_SEVERITY_FATAL,
+    ERR_SEVERITY_WARNING,
+    ERR_SEVERITY_NOTICE,
+    ERR_SEVERITY_INFO, // shown whatever client_min_messages says
+    ERR_SEVERITY_LOG,
+    ERR_SEVERITY_DEBUG
+};
 
 // Zero-initialize; release with err_reset. Strings are owned (malloc) or NULL.
 struct err {
@@ -29,6 +37,7 @@ struct err {
     char *message;
     char *detail;
     char *hint;
+    char *context; // where it came up, innermost first, a line each
     char *schema_name, *table_name, *column_name, *type_name, *constraint_name;
     const char *file; // where it was raised
     int line;
@@ -45,6 +54,7 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
 // "…")`.
 int err_detail(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int err_hint(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+int err_context(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3); // one more line
 int err_at(struct err *err, int position);
 void err_set_names(struct err *err, struct str schema, struct str table, struct str column, struct str constraint);
 // Prefixes the message: "context: message".

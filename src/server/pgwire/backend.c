@@ -111,6 +111,7 @@ static void append_fields(struct buf *out, char type, const struct err *err)
     append_field(out, 'D', err->detail);
     append_field(out, 'H', err->hint);
     append_number_field(out, 'P', err->position);
+    append_field(out, 'W', err->context);
     append_field(out, 's', err->schema_name);
     append_field(out, 't', err->table_name);
     append_field(out, 'c', err->column_name);
