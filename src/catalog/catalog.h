@@ -159,6 +159,8 @@ struct cat_function_param {
     char mode; // 'i' IN, 'o' OUT, 'b' INOUT, 't' column of RETURNS TABLE
     struct str default_sql;
 };
+// What the dialect of the session that made a function says its text means.
+enum cat_reading { CAT_READING_INT4 = 1, CAT_READING_POSTGRESQL = 2 };
 struct cat_function {
     uint32_t id;
     uint32_t database_id, schema_id;
@@ -171,7 +173,9 @@ struct cat_function {
     bool returns_set;
     char volatility; // 'i', 's', 'v'
     bool strict, leakproof, security_definer;
-    struct str body;            // canonical statements, ";\n" between them
+    bool plpgsql;               // the language; else SQL
+    uint8_t reading;            // PL/pgSQL: how its text is read, bits of cat_reading
+    struct str body;            // SQL: canonical statements, ";\n" between them; PL/pgSQL: as written
     const uint32_t *depends_on; // relations it uses
     size_t n_depends_on;
     struct cat_acl acl;
@@ -191,6 +195,13 @@ struct cat_function_column {
     struct type type;
 };
 size_t cat_function_columns(const struct cat_function *f, struct arena *a, struct cat_function_column **out);
+
+// A trigger of a table.
+struct cat_trigger {
+    struct str name;
+    const struct str *args;
+    size_t n_args;
+};
 
 enum cat_index_kind { CAT_INDEX_BTREE, CAT_INDEX_INVERTED };
 enum cat_index_state { CAT_INDEX_PUBLIC, CAT_INDEX_WRITE_ONLY };

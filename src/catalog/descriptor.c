@@ -121,6 +121,8 @@ static const struct field function_record_fields[] = {
     F_SUBS(17, cat_function, types, n_types, type_def_record),
     F(18, STR, cat_function, signature),
     F(19, BOOL, cat_function, security_definer),
+    F(20, BOOL, cat_function, plpgsql),
+    F(21, CHAR, cat_function, reading),
 };
 RECORD(function_record, cat_function);
 

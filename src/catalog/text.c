@@ -401,6 +401,15 @@ void cat_text_function_params(struct buf *out, const struct cat_function *f, boo
     }
 }
 
+void cat_text_quoted_body(struct buf *out, struct str body)
+{
+    static const char *const tags[] = {"$$", "$function$", "$body$", "$function_body$"};
+    size_t i = 0;
+    while (i + 1 < ARRAY_LEN(tags) && str_find(body, str_of(tags[i]), 0) >= 0)
+        i++;
+    buf_printf(out, "AS %s%.*s%s", tags[i], STR_FMT(body), tags[i]);
+}
+
 static void put_body(struct buf *out, struct str body)
 {
     buf_cstr(out, "AS $$\n");
@@ -427,8 +436,11 @@ void cat_text_create_function(struct buf *out, const struct cat_function *f, str
         buf_printf(out, "RETURNS %.*s\n\t%s\n\t%sLEAKPROOF\n\t%s\n\t", STR_FMT(f->returns_sql), volatility,
                    f->leakproof ? "" : "NOT ", f->strict ? "RETURNS NULL ON NULL INPUT" : "CALLED ON NULL INPUT");
     }
-    buf_cstr(out, "LANGUAGE SQL\n\tSECURITY INVOKER\n\t");
-    put_body(out, f->body);
+    buf_printf(out, "LANGUAGE %s\n\tSECURITY INVOKER\n\t", f->plpgsql ? "PLpgSQL" : "SQL");
+    if (f->plpgsql)
+        cat_text_quoted_body(out, f->body);
+    else
+        put_body(out, f->body);
 }
 
 // ---- triggers

@@ -50,6 +50,8 @@ void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struc
 int cat_text_trigger_qualified(struct buf *out, struct cat_view *v, const struct cat_table *t,
                                const struct cat_trigger *g, struct err *err) MUST_CHECK;
 // CREATE FUNCTION public.f(a INT8) … AS $$ … $$
+// AS and the text in dollar quotes that do not stand in it.
+void cat_text_quoted_body(struct buf *out, struct str body);
 void cat_text_create_function(struct buf *out, const struct cat_function *f, struct str schema);
 // a INT8, OUT b STRING; only the input ones with `inputs`
 void cat_text_function_params(struct buf *out, const struct cat_function *f, bool inputs, bool pg_types);

@@ -10,16 +10,26 @@
 #include "sql/analyze/tree.h"
 #include "sql/parse/ast.h"
 
+// The variables of a procedural language around the SQL.
+struct analyze_variables {
+    // The variable, or the field of one, that a name stands for as an expression over EXPR_PARAMs, whose numbers are
+    // the caller's; NULL: none. A star is asked for as the variable before it.
+    int (*find)(void *arg, struct arena *a, const struct ast_column_ref *ref, struct expr **out, struct err *err);
+    void *arg;
+    enum { VARIABLE_OR_COLUMN, VARIABLE_FIRST, COLUMN_FIRST } conflict; // a name of both: 42702, or which it is
+};
+
 struct analyze_options {
     struct cat_view *view;
     struct cat_name_scope scope;
     struct eval_context *fold;      // for literals and constant folding: time zone and so on
     const uint32_t *parameter_oids; // 0: to be inferred
     size_t n_parameter_oids;
-    const struct str *parameter_names; // of a function's body, as many; NULL: they have none
-    struct str routine_name;           // whose they are
-    bool procedures;                   // CALL: the function named is a procedure
-    bool safe_updates;                 // sql_safe_updates
+    const struct str *parameter_names;         // of a function's body, as many; NULL: they have none
+    struct str routine_name;                   // whose they are
+    const struct analyze_variables *variables; // NULL: there are none
+    bool procedures;                           // CALL: the function named is a procedure
+    bool safe_updates;                         // sql_safe_updates
     bool null_ordered_last;
     bool ordinal_columns;               // allow_ordinal_column_references: @1
     bool integer_sums;                  // sum() of INT4 and INT2 is an INT8, as in PostgreSQL

@@ -81,6 +81,8 @@ void scope_add(struct analyzer *an, struct scope *s, struct scope_column column)
 void scope_append(struct analyzer *an, struct scope *to, const struct scope *from);
 int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
                   struct err *err) MUST_CHECK;
+// The variable that a name stands for; NULL: none.
+int variable_find(struct analyzer *an, const struct ast_column_ref *ref, struct expr **out, struct err *err) MUST_CHECK;
 // True and *out set when exactly this unqualified name is a column here (not in outer scopes).
 bool scope_has(const struct scope *s, struct str name);
 bool scope_has_table(const struct scope *s, struct str table);

@@ -333,7 +333,16 @@ static int null_literal(struct analyzer *an, struct scope *s, const struct ast *
 static int placeholder(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,
                        struct err *err)
 {
-    return parameter_type(an, (uint32_t)ast_as_placeholder(e)->index - 1, want, out, err);
+    const struct ast_placeholder *p = ast_as_placeholder(e);
+    if (an->options->variables == NULL)
+        return parameter_type(an, (uint32_t)p->index - 1, want, out, err);
+    struct ast_column_ref ref = {.base = {AST_COLUMN_REF, e->position}};
+    ref.column = arena_printf(an->arena, "$%lld", (long long)p->index);
+    TRY(variable_find(an, &ref, out, err));
+    if (*out != NULL)
+        return 0;
+    err_set(err, ERR_UNDEFINED_PARAMETER, "there is no parameter $%lld", (long long)p->index);
+    return err_at(err, e->position);
 }
 
 static int column_ref(struct analyzer *an, struct scope *s, const struct ast *e, struct type want, struct expr **out,

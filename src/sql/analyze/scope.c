@@ -135,6 +135,33 @@ static bool is_parameter(struct analyzer *an, const struct ast_column_ref *ref, 
     return false;
 }
 
+int variable_find(struct analyzer *an, const struct ast_column_ref *ref, struct expr **out, struct err *err)
+{
+    const struct analyze_variables *v = an->options->variables;
+    *out = NULL;
+    if (v == NULL)
+        return 0;
+    TRY(v->find(v->arg, an->arena, ref, out, err));
+    if (*out != NULL)
+        (*out)->position = ref->base.position;
+    return 0;
+}
+
+// A name that is a column too.
+static int variable_or_column(struct analyzer *an, const struct ast_column_ref *ref, struct err *err)
+{
+    struct expr *variable;
+    if (an->options->variables == NULL || an->options->variables->conflict != VARIABLE_OR_COLUMN)
+        return 0;
+    TRY(variable_find(an, ref, &variable, err));
+    if (variable == NULL)
+        return 0;
+    err_set(err, ERR_AMBIGUOUS_COLUMN, "column reference \"%.*s%s%.*s\" is ambiguous", STR_FMT(ref->table),
+            ref->table.len > 0 ? "." : "", STR_FMT(ref->column));
+    err_detail(err, "It could refer to either a PL/pgSQL variable or a table column.");
+    return err_at(err, ref->base.position);
+}
+
 static bool key_matches(const struct scope_column *c, const struct ast_column_ref *ref)
 {
     bool schema = ref->schema.ptr == NULL || str_eq(c->schema, ref->schema);
@@ -193,6 +220,12 @@ static int system_column(struct analyzer *an, const struct scope *s, const struc
 int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct expr **out,
                   struct err *err)
 {
+    const struct analyze_variables *variables = an->options->variables;
+    *out = NULL;
+    if (variables != NULL && variables->conflict == VARIABLE_FIRST)
+        TRY(variable_find(an, ref, out, err));
+    if (*out != NULL)
+        return 0;
     for (struct scope *at = s; at != NULL; at = at->outer) {
         const struct scope_column *hit = NULL;
         for (size_t i = 0; i < at->columns.len; i++) {
@@ -204,11 +237,16 @@ int scope_resolve(struct analyzer *an, struct scope *s, const struct ast_column_
             hit = c;
         }
         if (hit != NULL) {
+            TRY(variable_or_column(an, ref, err));
             *out = expr_column(an->query, hit->column);
             (*out)->position = ref->base.position;
             return 0;
         }
     }
+    if (variables != NULL)
+        TRY(variable_find(an, ref, out, err));
+    if (*out != NULL)
+        return 0;
     uint32_t parameter;
     if (is_parameter(an, ref, &parameter))
         return parameter_type(an, parameter, T_ANYELEMENT, out, err);

@@ -210,6 +210,30 @@ static void push_target(struct analyzer *an, const struct scope *s, struct targe
     ARENA_PUSH(an->arena, &list->names, name);
 }
 
+// The fields of a row, each a column.
+static int expand_row(struct analyzer *an, struct scope *s, struct expr *operand, int position,
+                      struct target_list *list, struct err *err)
+{
+    struct tuple_shape shape;
+    if (!tuple_shape(an, operand, &shape)) {
+        err_set(err, ERR_DATATYPE_MISMATCH, "type %s is not composite", type_family_name(operand->type));
+        return err_at(err, position);
+    }
+    for (uint32_t i = 0; i < shape.n; i++) {
+        struct expr *field;
+        if (operand->kind == EXPR_TUPLE) {
+            field = operand->args[i];
+        } else {
+            field = expr_new(an->arena, EXPR_FIELD, shape.types[i], 1);
+            field->args[0] = operand;
+            field->parameter = i;
+        }
+        struct str name = shape.names != NULL ? shape.names[i] : arena_printf(an->arena, "column%u", i + 1);
+        push_target(an, s, list, field, name);
+    }
+    return 0;
+}
+
 static int expand_star(struct analyzer *an, struct scope *s, const struct ast_column_ref *ref, struct target_list *list,
                        struct err *err)
 {
@@ -225,6 +249,11 @@ static int expand_star(struct analyzer *an, struct scope *s, const struct ast_co
             any = true;
         }
     }
+    struct expr *variable = NULL;
+    if (!any && ref->table.ptr != NULL)
+        TRY(variable_find(an, ref, &variable, err));
+    if (variable != NULL)
+        return expand_row(an, s, variable, ref->base.position, list, err);
     if (any)
         return 0;
     if (ref->table.ptr == NULL)
@@ -238,25 +267,8 @@ static int expand_tuple(struct analyzer *an, struct scope *s, const struct ast_f
                         struct target_list *list, struct err *err)
 {
     struct expr *operand;
-    struct tuple_shape shape;
     TRY(expr_analyze(an, s, f->operand, T_ANYELEMENT, &operand, err));
-    if (!tuple_shape(an, operand, &shape)) {
-        err_set(err, ERR_DATATYPE_MISMATCH, "type %s is not composite", type_family_name(operand->type));
-        return err_at(err, f->base.position);
-    }
-    for (uint32_t i = 0; i < shape.n; i++) {
-        struct expr *field;
-        if (operand->kind == EXPR_TUPLE) {
-            field = operand->args[i];
-        } else {
-            field = expr_new(an->arena, EXPR_FIELD, shape.types[i], 1);
-            field->args[0] = operand;
-            field->parameter = i;
-        }
-        struct str name = shape.names != NULL ? shape.names[i] : arena_printf(an->arena, "column%u", i + 1);
-        push_target(an, s, list, field, name);
-    }
-    return 0;
+    return expand_row(an, s, operand, f->base.position, list, err);
 }
 
 static int collect_targets(struct analyzer *an, struct scope *s, const struct ast_list *targets,

@@ -62,6 +62,7 @@ struct ddl_routine {
     const struct type *types; // of the last statement's columns
     size_t n_columns;
     bool returns_rows, has_mutation;
+    uint8_t reading; // PL/pgSQL: cat_function's
     const uint32_t *relations;
     size_t n_relations;
 };

@@ -191,8 +191,6 @@ static int read_returns(struct routine_work *w, struct err *err)
     }
     err_take(err, &first);
     TRY(rc);
-    if (declared.oid == TYPE_OID_TRIGGER)
-        return ddl_unimplemented(err, "trigger functions");
     if (n > 0 && !type_equivalent(declared, w->f.result))
         return err_set(err, ERR_INVALID_FUNCTION_DEFINITION,
                        "function result type must be %s because of OUT parameters", type_family_name(w->f.result));
@@ -234,10 +232,9 @@ static int read_option(struct routine_work *w, const struct ast_option *o, struc
             return conflicting(err);
         w->has_language = true;
         struct str language = ast_as_name(o->value)->name;
-        if (str_ieqc(language, "sql"))
+        f->plpgsql = str_ieqc(language, "plpgsql");
+        if (f->plpgsql || str_ieqc(language, "sql"))
             return 0;
-        if (str_ieqc(language, "plpgsql"))
-            return ddl_unimplemented(err, "functions in PL/pgSQL");
         return err_set(err, ERR_UNDEFINED_OBJECT, "language \"%.*s\" does not exist", STR_FMT(language));
     }
     if (str_eqc(o->name, "strict") || str_eqc(o->name, "called on null input")) {
@@ -259,6 +256,18 @@ static int read_option(struct routine_work *w, const struct ast_option *o, struc
     return 0; // security invoker, cost, rows, parallel: nothing follows from them
 }
 
+static int check_trigger(struct routine_work *w, struct err *err)
+{
+    if (w->f.result.oid != TYPE_OID_TRIGGER)
+        return 0;
+    if (!w->f.plpgsql)
+        return err_set(err, ERR_INVALID_FUNCTION_DEFINITION, "SQL functions cannot return type trigger");
+    if (w->params.len == 0)
+        return 0;
+    err_set(err, ERR_INVALID_FUNCTION_DEFINITION, "trigger functions cannot have declared arguments");
+    return err_hint(err, "The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.");
+}
+
 static int read_options(struct routine_work *w, struct err *err)
 {
     w->f.volatility = 'v';
@@ -269,6 +278,7 @@ static int read_options(struct routine_work *w, struct err *err)
         return err_set(err, ERR_INVALID_FUNCTION_DEFINITION, "no function body specified");
     if (!w->has_language)
         return err_set(err, ERR_INVALID_FUNCTION_DEFINITION, "no language specified");
+    TRY(check_trigger(w, err));
     if (w->f.leakproof && w->f.volatility != 'i')
         return err_set(err, ERR_INVALID_FUNCTION_DEFINITION,
                        "cannot set leakproof on function with non-immutable volatility: %s",
@@ -367,12 +377,15 @@ static int read_body(struct routine_work *w, struct err *err)
     struct ddl_services *services = w->dc->services;
     struct ddl_routine r = {0};
     TRY(services->check_routine(services, w->dc, &w->f, w->body_text, &r, err));
+    w->f.body = r.sql;
+    w->f.reading = r.reading;
+    if (w->f.plpgsql)
+        return 0;
     if (w->f.volatility == 'i' && r.n_relations > 0)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "referencing relations is not allowed in immutable function");
     if (w->f.volatility != 'v' && r.has_mutation)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%s", "volatile statement not allowed in stable function");
     TRY(check_result(w, &r, err));
-    w->f.body = r.sql;
     w->f.depends_on = r.relations;
     w->f.n_depends_on = r.n_relations;
     return note_use(w->dc, &w->f, r.relations, r.n_relations, true, err);
@@ -572,7 +585,7 @@ static int list_callers(struct ddl_context *dc, const struct cat_function *f, bo
             buf_printf(&b, "%s%.*s", b.len > 0 ? ", " : "", STR_FMT(ddl_qualified_name(dc, tables[i])));
     TRY(cat_list_functions(dc->view, dc->arena, f->database_id, 0, STR_EMPTY, &functions, &n, err));
     for (size_t i = 0; i < n; i++)
-        if (functions[i]->id != f->id && text_calls(dc->arena, f, functions[i]->body, true))
+        if (functions[i]->id != f->id && !functions[i]->plpgsql && text_calls(dc->arena, f, functions[i]->body, true))
             buf_printf(&b, "%s%.*s", b.len > 0 ? ", " : "", STR_FMT(functions[i]->name));
     *out = arena_str(dc->arena, buf_view(&b));
     buf_release(&b);

@@ -187,7 +187,7 @@ static bool change_function(struct ddl_context *dc, struct cat_function *f, cons
         f->returns_sql = arena_str(dc->arena, buf_view(&b));
         buf_release(&b);
     }
-    return used | change_text(dc->arena, c, &f->body, true);
+    return used | (!f->plpgsql && change_text(dc->arena, c, &f->body, true));
 }
 
 // Names of the relations that use the type, comma-separated; empty: none does.

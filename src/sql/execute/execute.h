@@ -30,6 +30,7 @@ struct exec_context {
     uint32_t cluster;
     const struct statement_plan *plan;
     const struct datum *parameters;
+    bool parameters_change; // between evaluations of an expression compiled once
     struct budget *budget;
     // Polled once per batch; returns nonzero (57014 …) when the statement must stop.
     int (*interrupted)(void *arg, struct err *err);
@@ -132,6 +133,12 @@ void exec_close(struct exec_context *x);
 
 // Evaluates one expression without input columns (LIMIT, SET, EXECUTE arguments, defaults).
 int exec_scalar(struct exec_context *x, const struct expr *e, struct datum *out, struct err *err) MUST_CHECK;
+
+// The same for one evaluated again and again, over parameters that change. The result is valid until the next
+// evaluation or the reset of the arena that x->eval.arena points at.
+struct ev;
+struct ev *exec_compile(struct exec_context *x, const struct expr *e);
+int exec_evaluate(struct ev *ev, struct datum *out, struct err *err) MUST_CHECK;
 
 // ---- virtual tables (pg_catalog …): one row source each, implemented in sql/virtual
 

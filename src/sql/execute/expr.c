@@ -80,6 +80,12 @@ static int eval_outer_column(struct ev *ev, const struct batch *in, struct err *
     return 0;
 }
 
+static int eval_parameter(struct ev *ev, const struct batch *in, struct err *err)
+{
+    vec_set(ev_out(ev, in, true), 0, ev->x->parameters[ev->expr->parameter]);
+    return 0;
+}
+
 static int eval_constant(struct ev *ev, const struct batch *in, struct err *err)
 {
     return 0; // result was set at compilation
@@ -262,6 +268,8 @@ struct ev *ev_compile(struct exec_context *x, const struct expr *e, const col_id
         return compile_column(x, e, cols, n_cols);
     if (e->kind == EXPR_CONST)
         return constant(x, e, e->value);
+    if (e->kind == EXPR_PARAM && x->parameters_change)
+        return ev_new(x, e, eval_parameter);
     if (e->kind == EXPR_PARAM)
         return constant(x, e, x->parameters[e->parameter]);
     INVARIANT((size_t)e->kind < ARRAY_LEN(kernels) && kernels[e->kind] != NULL);
@@ -286,4 +294,17 @@ int exec_scalar(struct exec_context *x, const struct expr *e, struct datum *out,
     if (x->eval.arena == NULL)
         x->eval.arena = x->arena;
     return ev_row(ev, &none, 0, out, err);
+}
+
+struct ev *exec_compile(struct exec_context *x, const struct expr *e)
+{
+    return ev_compile(x, e, NULL, 0);
+}
+
+int exec_evaluate(struct ev *ev, struct datum *out, struct err *err)
+{
+    struct batch none = {.n = 1};
+    TRY(ev->eval(ev, &none, err));
+    *out = vec_get(ev->result, 0);
+    return 0;
 }

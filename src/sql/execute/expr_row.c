@@ -16,7 +16,7 @@ static struct datum constant_of(const struct ev *ev)
 
 static bool is_constant(const struct ev *ev)
 {
-    return ev->expr->kind == EXPR_CONST || ev->expr->kind == EXPR_PARAM;
+    return ev->expr->kind == EXPR_CONST || (ev->expr->kind == EXPR_PARAM && !ev->x->parameters_change);
 }
 
 void in_compile(struct ev *ev)

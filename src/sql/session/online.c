@@ -122,7 +122,8 @@ static const struct ast *table_of(const struct ast *ast)
 
 bool online_by_itself(const struct session *s)
 {
-    return s->job == NULL && s->txn_state == TXN_IMPLICIT && s->statements_in_txn == 0 && s->batch_statements <= 1;
+    return s->job == NULL && s->routine_depth == 0 && s->txn_state == TXN_IMPLICIT && s->statements_in_txn == 0 &&
+           s->batch_statements <= 1;
 }
 
 int online_await_turn(struct session *s, struct err *err)

@@ -4,8 +4,6 @@
 #include "sql/session/session_int.h"
 #include "types/tuple.h"
 
-enum { ROUTINE_DEPTH_MAX = 64 };
-
 struct routine_plans {
     struct arena arena;
     uint32_t id;
@@ -38,6 +36,7 @@ void routines_release(struct session *s)
     for (size_t it = 0; (m = map_next(&s->routines, &it)) != NULL;)
         plans_drop(s, m->value);
     map_release(&s->routines);
+    plpgsql_release(s);
 }
 
 void routine_options(struct arena *a, const struct cat_function *f, struct analyze_options *o)
@@ -195,6 +194,8 @@ int session_call_routine(struct session *s, struct eval_context *ec, const struc
 {
     struct routine_plans *p;
     struct cat_function_column *columns;
+    if (f->plpgsql)
+        return plpgsql_call(s, ec, f, args, emit, max_rows, err);
     if (s->routine_depth >= ROUTINE_DEPTH_MAX)
         return err_set(err, ERR_STATEMENT_TOO_COMPLEX, "functions are nested too deeply");
     TRY(plans_take(s, f, &p, err));

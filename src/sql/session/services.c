@@ -5,6 +5,7 @@
 #include "sql/session/as_of_int.h"
 #include "sql/session/canonical_int.h"
 #include "sql/session/jobs_int.h"
+#include "sql/plpgsql/plpgsql.h"
 #include "sql/session/session_int.h"
 
 struct session_services {
@@ -434,6 +435,18 @@ static int check_statement(struct ddl_context *dc, const struct analyze_options 
     return canonical_query(c, ast, err);
 }
 
+// The body is only parsed: what it uses may come before it is called.
+static int check_plpgsql(struct session *s, struct ddl_context *dc, const struct cat_function *f, struct str body,
+                         struct ddl_routine *out, struct err *err)
+{
+    struct cat_function made = *f;
+    struct pl_function tree;
+    made.body = body;
+    made.reading = session_reading(s);
+    *out = (struct ddl_routine){.sql = body, .reading = made.reading};
+    return setting_bool(s, SETTING_CHECK_FUNCTION_BODIES) ? plpgsql_parse(dc->arena, &made, &tree, err) : 0;
+}
+
 static int check_routine(struct ddl_services *services, struct ddl_context *dc, const struct cat_function *f,
                          struct str body, struct ddl_routine *out, struct err *err)
 {
@@ -441,6 +454,8 @@ static int check_routine(struct ddl_services *services, struct ddl_context *dc, 
     struct analyze_options options;
     struct eval_context fold;
     struct parsed_statements parsed;
+    if (f->plpgsql)
+        return check_plpgsql(s, dc, f, body, out, err);
     struct parse_options as_sent = session_parse_options(s);
     TRY(parse_sql(dc->arena, body, &as_sent, &parsed, err));
     analyze_options_init(s, &options, &fold, dc->arena);

@@ -281,6 +281,9 @@ struct session {
     bool has_temp_schema;            // an object was made in it, perhaps undone since
     struct deferred_checks deferred; // of this transaction
     struct map routines;             // u32 -> struct routine_plans *
+    struct map plpgsql_routines;     // ids of function and table -> struct pl_routine *
+    uint64_t plpgsql_serial;         // of the plans of PL/pgSQL
+    uint64_t schema_serial;          // counts what the session does to schemas
     uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
@@ -570,6 +573,34 @@ int session_call_trigger(struct session *s, struct eval_context *ec, const struc
 // What the analysis of a body has beside the session's own: parameters by number and name.
 void routine_options(struct arena *a, const struct cat_function *f, struct analyze_options *o);
 void routines_release(struct session *s);
+enum { ROUTINE_DEPTH_MAX = 64 };
+
+// plpgsql_routine.c: those in PL/pgSQL
+int plpgsql_call(struct session *s, struct eval_context *ec, const struct cat_function *fn, const struct datum *args,
+                 struct fn_emit *emit, uint64_t max_rows, struct err *err) MUST_CHECK;
+int run_do(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
+void plpgsql_release(struct session *s);
+// How the text of a function is read: as the session reads it that makes the function, a set of cat_reading.
+uint8_t session_reading(const struct session *s);
+struct parse_options routine_reading(const struct cat_function *f);
+struct pl_function;
+int plpgsql_parse(struct arena *a, const struct cat_function *f, struct pl_function *out, struct err *err) MUST_CHECK;
+
+// One firing of a trigger. Rows are of all public columns of the table in the order of table->columns, hidden and
+// computed ones included.
+struct trigger_call {
+    const struct cat_table *table;
+    const struct cat_trigger *trigger;
+    char event; // 'I' 'U' 'D' 'T'
+    bool before, per_row;
+    const struct datum *old_row, *new_row; // NULL: the event has none
+    // Of BEFORE ROW only: the row to be written (values in the arena of the eval_context), or skip (NULL was
+    // returned). Hidden columns are as they were given.
+    struct datum *result;
+    bool skip;
+};
+int session_call_trigger(struct session *s, struct eval_context *ec, const struct cat_function *fn,
+                         struct trigger_call *call, struct err *err) MUST_CHECK;
 
 // services.c: what DDL needs of analyzer and executor
 struct ddl_services *ddl_services_new(struct session *s, struct arena *a);

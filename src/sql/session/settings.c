@@ -80,6 +80,12 @@ struct parse_options session_parse_options(const struct session *s)
                                   .integer_division = session_dialect_is_postgresql(s)};
 }
 
+uint8_t session_reading(const struct session *s)
+{
+    return (uint8_t)((setting_int(s, SETTING_DEFAULT_INT_SIZE) == 4 ? CAT_READING_INT4 : 0) |
+                     (session_dialect_is_postgresql(s) ? CAT_READING_POSTGRESQL : 0));
+}
+
 const char *setting_text(struct session *s, int id)
 {
     switch (id) {

@@ -12,10 +12,18 @@
 // Whether client_min_messages lets it through.
 static bool wanted(const struct session *s, const struct err *notice)
 {
-    const char *least = s->values[SETTING_CLIENT_MIN_MESSAGES];
-    if (notice->severity == ERR_SEVERITY_WARNING)
-        return strcmp(least, "error") != 0;
-    return strcmp(least, "error") != 0 && strcmp(least, "warning") != 0;
+    static const struct {
+        const char *least;
+        int rank;
+    } levels[] = {{"error", 5}, {"warning", 4}, {"notice", 3}, {"log", 2}};
+    static const int ranks[] = {
+        [ERR_SEVERITY_ERROR] = 3, [ERR_SEVERITY_WARNING] = 4, [ERR_SEVERITY_NOTICE] = 3, [ERR_SEVERITY_INFO] = 9,
+        [ERR_SEVERITY_LOG] = 2,   [ERR_SEVERITY_DEBUG] = 1,   [ERR_SEVERITY_FATAL] = 9};
+    int least = 1; // debug1 …
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+        if (strcmp(s->values[SETTING_CLIENT_MIN_MESSAGES], levels[i].least) == 0)
+            least = levels[i].rank;
+    return ranks[notice->severity] >= least;
 }
 
 void send_notice_record(void *session, const struct err *notice)
@@ -846,6 +854,7 @@ static int execute_ddl(struct session *s, const struct ast *ast, struct arena *a
     else
         cat_view_set_lock_wait(s->view, session_lock_timeout(s), false);
     s->in_ddl = true;
+    s->schema_serial++;
     int rc = ddl_execute(&dc, ast, out, err);
     s->in_ddl = false;
     return rc;
@@ -883,7 +892,7 @@ static int run_ddl(struct session *s, const struct ast *ast, struct arena *a, st
 // autocommit_before_ddl: what was done so far is committed and the statement runs by itself.
 static int commit_before_ddl(struct session *s, struct err *err)
 {
-    if (!setting_bool(s, SETTING_AUTOCOMMIT_BEFORE_DDL) || s->txn_state != TXN_EXPLICIT)
+    if (!setting_bool(s, SETTING_AUTOCOMMIT_BEFORE_DDL) || s->txn_state != TXN_EXPLICIT || s->routine_depth > 0)
         return 0;
     struct err notice = ERR_INIT;
     err_set(&notice, ERR_SUCCESSFUL_COMPLETION,
@@ -1069,6 +1078,8 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
         return run_explain(s, in, describe, a, tag, err);
     case AST_CALL:
         return run_procedure(s, ast, describe, a, tag, err);
+    case AST_DO:
+        return run_do(s, ast, err);
     case AST_PREPARE:
         return run_prepare(s, ast, err);
     case AST_EXECUTE:

@@ -601,6 +601,7 @@ static int rollback_to(struct session *s, const struct ast_rollback_to *r, struc
     if (kr != KV_OK)
         return cat_kv_error(s->txn, (int)kr, err);
     notify_rewind(s, sp->notify_mark);
+    s->schema_serial++;
     pop_until(s, sp);
     s->txn_state = TXN_EXPLICIT;
     return cat_view_refresh(s->view, err);

@@ -76,9 +76,9 @@ static int routine_row(struct exec_context *x, const struct cat_database *d, con
         row[routines_type_udt_name] = udt_name(x, f->result);
         row[routines_is_null_call] = datum_c(f->strict ? "YES" : "NO");
     }
-    row[routines_routine_body] = datum_c("SQL");
+    row[routines_routine_body] = datum_c(f->plpgsql ? "EXTERNAL" : "SQL");
     row[routines_routine_definition] = datum_str(f->body);
-    row[routines_external_language] = datum_c("SQL");
+    row[routines_external_language] = datum_c(f->plpgsql ? "PLPGSQL" : "SQL");
     row[routines_is_deterministic] = datum_c(f->volatility == 'i' ? "YES" : "NO");
     return virtual_row(rows, row, err);
 }

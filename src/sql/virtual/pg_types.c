@@ -364,7 +364,7 @@ static int routine_row(struct exec_context *x, const struct cat_function *f, str
     row[pg_proc_proname] = datum_str(f->name);
     row[pg_proc_pronamespace] = datum_int(f->schema_id);
     row[pg_proc_proowner] = datum_int(owner);
-    row[pg_proc_prolang] = datum_int(OID_LANGUAGE_SQL);
+    row[pg_proc_prolang] = datum_int(f->plpgsql ? OID_LANGUAGE_PLPGSQL : OID_LANGUAGE_SQL);
     row[pg_proc_procost] = datum_float(100);
     row[pg_proc_prorows] = datum_float(f->returns_set ? 1000 : 0);
     row[pg_proc_provariadic] = row[pg_proc_prosupport] = datum_int(0);
@@ -378,9 +378,10 @@ static int routine_row(struct exec_context *x, const struct cat_function *f, str
     row[pg_proc_prorettype] = datum_int(f->result.oid);
     routine_arguments(x, f, row);
     struct buf portable = BUF_INIT;
-    if (for_pg_dump(x))
+    bool canonical = !f->plpgsql && for_pg_dump(x);
+    if (canonical)
         cat_text_query_portable(&portable, f->body);
-    row[pg_proc_prosrc] = for_pg_dump(x) ? datum_take(x, &portable) : datum_str(f->body);
+    row[pg_proc_prosrc] = canonical ? datum_take(x, &portable) : datum_str(f->body);
     row[pg_proc_proacl] = array_of_acl(x, 'f', &f->acl);
     return virtual_row(rows, row, err);
 }
@@ -483,7 +484,7 @@ GENERATOR(pg_language_rows)
     static const struct {
         uint32_t oid;
         const char *name;
-    } languages[] = {{OID_LANGUAGE_INTERNAL, "internal"}, {OID_LANGUAGE_SQL, "sql"}};
+    } languages[] = {{OID_LANGUAGE_INTERNAL, "internal"}, {OID_LANGUAGE_SQL, "sql"}, {OID_LANGUAGE_PLPGSQL, "plpgsql"}};
     uint32_t owner;
     TRY(role_oid(x, STR("root"), &owner, err));
     for (size_t i = 0; i < ARRAY_LEN(languages); i++) {
@@ -491,8 +492,8 @@ GENERATOR(pg_language_rows)
         row[pg_language_oid] = datum_int(languages[i].oid);
         row[pg_language_lanname] = datum_c(languages[i].name);
         row[pg_language_lanowner] = datum_int(owner);
-        row[pg_language_lanispl] = datum_bool(false);
-        row[pg_language_lanpltrusted] = datum_bool(languages[i].oid == OID_LANGUAGE_SQL);
+        row[pg_language_lanispl] = datum_bool(languages[i].oid == OID_LANGUAGE_PLPGSQL);
+        row[pg_language_lanpltrusted] = datum_bool(languages[i].oid != OID_LANGUAGE_INTERNAL);
         row[pg_language_lanplcallfoid] = datum_int(0);
         row[pg_language_laninline] = datum_int(0);
         row[pg_language_lanvalidator] = datum_int(0);
