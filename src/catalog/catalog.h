@@ -196,13 +196,6 @@ struct cat_function_column {
 };
 size_t cat_function_columns(const struct cat_function *f, struct arena *a, struct cat_function_column **out);
 
-// A trigger of a table.
-struct cat_trigger {
-    struct str name;
-    const struct str *args;
-    size_t n_args;
-};
-
 enum cat_index_kind { CAT_INDEX_BTREE, CAT_INDEX_INVERTED };
 enum cat_index_state { CAT_INDEX_PUBLIC, CAT_INDEX_WRITE_ONLY };
 struct cat_index_column {

@@ -210,6 +210,7 @@ static int make_plan(struct pl_frame *f, const struct pl_sql *sql, struct pl_pla
                                                                      : VARIABLE_OR_COLUMN;
     analyze_options_init(f->s, &o, &fold, &p->arena);
     o.variables = &variables;
+    o.trigger = f->trigger;
     int rc = plan_query(f, p, sql->ast, &o, sql->kind == PL_SQL_EXPRESSION, err);
     if (rc != 0) {
         err_at(err, 0);
@@ -231,6 +232,7 @@ int pl_plan_text(struct pl_frame *f, const struct ast *ast, const struct type *t
         oids[i] = types[i].oid;
     p->stale = true;
     analyze_options_init(f->s, &o, &fold, &p->arena);
+    o.trigger = f->trigger;
     o.parameter_oids = oids;
     o.n_parameter_oids = n;
     int rc = plan_query(f, p, ast, &o, false, err);

@@ -97,10 +97,11 @@ static int make_message(struct pl_frame *f, const struct pl_statement *s, struct
 
 static void copy_error(struct err *to, const struct err *from)
 {
-    char *const texts[] = {from->message,     from->detail,      from->hint,      from->context,        from->schema_name,
-                           from->table_name, from->column_name, from->type_name, from->constraint_name};
+    char *const texts[] = {from->message,     from->detail,      from->hint,
+                           from->context,     from->schema_name, from->table_name,
+                           from->column_name, from->type_name,   from->constraint_name};
     *to = *from;
-    char **const copies[] = {&to->message,     &to->detail,      &to->hint,      &to->context,        &to->schema_name,
+    char **const copies[] = {&to->message,    &to->detail,      &to->hint,      &to->context,        &to->schema_name,
                              &to->table_name, &to->column_name, &to->type_name, &to->constraint_name};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *copies[i] = texts[i] != NULL ? str_dup_c(str_of(texts[i])) : NULL;
@@ -154,8 +155,7 @@ int pl_run_assert(struct pl_frame *f, const struct pl_statement *s, struct err *
     arena_init(&a, &f->s->budget);
     int rc = s->assert.message != NULL ? pl_evaluate_text(f, s->assert.message, &a, &message, err) : 0;
     if (rc == 0)
-        rc = err_set(err, ERR_ASSERT_FAILURE, "%.*s",
-                     STR_FMT(message.ptr != NULL ? message : STR("assertion failed")));
+        rc = err_set(err, ERR_ASSERT_FAILURE, "%.*s", STR_FMT(message.ptr != NULL ? message : STR("assertion failed")));
     arena_release(&a);
     return rc;
 }

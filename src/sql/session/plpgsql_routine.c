@@ -207,8 +207,8 @@ static int like_column(struct session *s, const struct cat_name_scope *scope, co
 }
 
 // The row type of a table, or a composite type of that name.
-static int like_row(struct session *s, const struct cat_name_scope *scope, struct arena *a,
-                    const struct pl_variable *v, struct type *out, struct err *err)
+static int like_row(struct session *s, const struct cat_name_scope *scope, struct arena *a, const struct pl_variable *v,
+                    struct type *out, struct err *err)
 {
     const struct cat_table *t;
     TRY(cat_resolve_table(s->view, scope, v->like, v->n_like, true, &t, err));
@@ -297,8 +297,8 @@ struct parse_options routine_reading(const struct cat_function *f)
 }
 
 static const char *const trigger_names[TRIGGER_VARIABLES] = {
-    "new",         "old",           "tg_name",       "tg_when",         "tg_level", "tg_op",
-    "tg_relid",    "tg_relname",    "tg_table_name", "tg_table_schema", "tg_nargs", "tg_argv"};
+    "new",      "old",        "tg_name",       "tg_when",         "tg_level", "tg_op",
+    "tg_relid", "tg_relname", "tg_table_name", "tg_table_schema", "tg_nargs", "tg_argv"};
 
 // Parameters that are variables: not the columns of RETURNS table.
 static bool is_table_column(const struct cat_function *f, size_t i)
@@ -423,10 +423,11 @@ static int routine_new(struct session *s, const struct cat_function *f, const st
     return rc;
 }
 
+// trigger_id: of a trigger with transition tables, whose names its plans know; else 0.
 static int routine_take(struct session *s, const struct cat_function *f, const struct cat_table *table,
-                        struct pl_routine **out, struct err *err)
+                        uint32_t trigger_id, struct pl_routine **out, struct err *err)
 {
-    uint32_t ids[2] = {f->id, table != NULL ? table->id : 0};
+    uint32_t ids[3] = {f->id, table != NULL ? table->id : 0, trigger_id};
     struct str key = {(const char *)ids, sizeof(ids)};
     struct pl_routine *r = map_get(&s->plpgsql_routines, key);
     *out = r;
@@ -535,7 +536,7 @@ int plpgsql_call(struct session *s, struct eval_context *ec, const struct cat_fu
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "trigger functions can only be called as triggers");
     if (s->routine_depth >= ROUTINE_DEPTH_MAX)
         return too_deep(err);
-    TRY(routine_take(s, fn, NULL, &r, err));
+    TRY(routine_take(s, fn, NULL, 0, &r, err));
     struct pl_frame *f = frame_take(s, r);
     f->ec = ec;
     f->emit = emit;
@@ -614,8 +615,9 @@ static int trigger_result(struct pl_frame *f, struct trigger_call *call, struct 
     pl_tuple_fields(&f->call, f->result, &shape, &values);
     const struct pl_shape *row = f->r->variables[f->r->trigger_first].shape;
     if (shape.n != row->n) {
-        err_set(err, ERR_DATATYPE_MISMATCH, "returned row structure does not match the structure of the triggering "
-                                            "table");
+        err_set(err, ERR_DATATYPE_MISMATCH,
+                "returned row structure does not match the structure of the triggering "
+                "table");
         return err_detail(err, "Number of returned columns (%u) does not match expected column count (%u).", shape.n,
                           row->n);
     }
@@ -638,7 +640,8 @@ int session_call_trigger(struct session *s, struct eval_context *ec, const struc
     struct pl_routine *r;
     if (s->routine_depth >= ROUTINE_DEPTH_MAX)
         return too_deep(err);
-    TRY(routine_take(s, fn, call->table, &r, err));
+    const struct cat_trigger *t = call->trigger;
+    TRY(routine_take(s, fn, call->table, t->old_table.len + t->new_table.len > 0 ? t->id : 0, &r, err));
     struct pl_frame *f = frame_take(s, r);
     f->ec = ec;
     f->emit = NULL;

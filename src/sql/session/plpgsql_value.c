@@ -180,8 +180,8 @@ static int store(struct pl_frame *f, struct arena *a, struct pl_value in, const 
 
 enum { ARRAY_ELEMENTS_MAX = 16 << 20 };
 
-static int store_element(struct pl_frame *f, struct arena *a, struct pl_value in, const struct pl_step *steps,
-                         size_t n, struct pl_value v, struct datum *out, struct err *err)
+static int store_element(struct pl_frame *f, struct arena *a, struct pl_value in, const struct pl_step *steps, size_t n,
+                         struct pl_value v, struct datum *out, struct err *err)
 {
     struct datum index;
     if (!type_is(in.type, TYPE_ARRAY))

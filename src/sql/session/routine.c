@@ -213,9 +213,3 @@ int session_call_routine(struct session *s, struct eval_context *ec, const struc
     plans_done(s, p);
     return rc;
 }
-
-int session_call_trigger(struct session *s, struct eval_context *ec, const struct cat_function *f,
-                         struct trigger_call *call, struct err *err)
-{
-    return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: trigger functions"); // none can be made
-}

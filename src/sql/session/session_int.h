@@ -567,13 +567,10 @@ int session_check_ended(const struct session *s, struct err *err) MUST_CHECK; //
 // routine.c: user-defined functions
 int session_call_routine(struct session *s, struct eval_context *ec, const struct cat_function *f,
                          const struct datum *args, struct fn_emit *emit, uint64_t max_rows, struct err *err) MUST_CHECK;
-enum { TRIGGER_DEPTH_MAX = 64 };
-int session_call_trigger(struct session *s, struct eval_context *ec, const struct cat_function *f,
-                         struct trigger_call *call, struct err *err) MUST_CHECK;
 // What the analysis of a body has beside the session's own: parameters by number and name.
 void routine_options(struct arena *a, const struct cat_function *f, struct analyze_options *o);
 void routines_release(struct session *s);
-enum { ROUTINE_DEPTH_MAX = 64 };
+enum { ROUTINE_DEPTH_MAX = 64, TRIGGER_DEPTH_MAX = 64 };
 
 // plpgsql_routine.c: those in PL/pgSQL
 int plpgsql_call(struct session *s, struct eval_context *ec, const struct cat_function *fn, const struct datum *args,
@@ -586,19 +583,7 @@ struct parse_options routine_reading(const struct cat_function *f);
 struct pl_function;
 int plpgsql_parse(struct arena *a, const struct cat_function *f, struct pl_function *out, struct err *err) MUST_CHECK;
 
-// One firing of a trigger. Rows are of all public columns of the table in the order of table->columns, hidden and
-// computed ones included.
-struct trigger_call {
-    const struct cat_table *table;
-    const struct cat_trigger *trigger;
-    char event; // 'I' 'U' 'D' 'T'
-    bool before, per_row;
-    const struct datum *old_row, *new_row; // NULL: the event has none
-    // Of BEFORE ROW only: the row to be written (values in the arena of the eval_context), or skip (NULL was
-    // returned). Hidden columns are as they were given.
-    struct datum *result;
-    bool skip;
-};
+// Hidden columns of the result of a BEFORE ROW trigger are as they were given.
 int session_call_trigger(struct session *s, struct eval_context *ec, const struct cat_function *fn,
                          struct trigger_call *call, struct err *err) MUST_CHECK;
 
