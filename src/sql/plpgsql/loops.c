@@ -209,11 +209,7 @@ static int take_exit(struct pl_parser *p, struct pl_statement *s, struct err *er
 }
 
 const struct pl_taking pl_loop_takings[] = {
-    {"loop", PL_LOOP, take_loop},
-    {"while", PL_WHILE, take_loop},
-    {"for", PL_FOR_QUERY, take_for},
-    {"foreach", PL_FOREACH, take_foreach},
-    {"exit", PL_EXIT, take_exit},
-    {"continue", PL_EXIT, take_exit},
+    {"loop", PL_LOOP, take_loop},       {"while", PL_WHILE, take_loop}, {"for", PL_FOR_QUERY, take_for},
+    {"foreach", PL_FOREACH, take_foreach}, {"exit", PL_EXIT, take_exit},   {"continue", PL_EXIT, take_exit},
     {NULL},
 };

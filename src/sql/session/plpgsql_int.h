@@ -22,7 +22,7 @@ struct pl_shape {
 
 // What a plan or routine was made for: it is good as long as nothing of this has changed.
 struct pl_stamp {
-    uint64_t catalog_version;    // 0: the transaction has changed the schema …
+    uint64_t catalog_version; // 0: the transaction has changed the schema …
     uint64_t txn, schema_serial; // … then of this transaction, and of this change
     uint64_t settings_epoch;
 };
@@ -80,10 +80,10 @@ struct pl_routine {
     uint64_t variables_serial; // counts changes of their types: the operands of CASE
     struct pl_plan **plans;
     struct pl_frame *idle;
-    uint32_t found;                // the variable FOUND
-    uint32_t trigger_first;        // NEW, OLD, TG_NAME …
-    const struct cat_table *table; // of a trigger
-    const uint32_t *table_columns; // of NEW's fields: positions in the table
+    uint32_t found;                 // the variable FOUND
+    uint32_t trigger_first;         // NEW, OLD, TG_NAME …
+    const struct cat_table *table;  // of a trigger
+    const uint32_t *table_columns;  // of NEW's fields: positions in the table
     struct cat_function_column *columns;
     size_t n_columns;
     const uint32_t *outputs; // variables of the columns; NULL: RETURN gives the row
@@ -231,6 +231,7 @@ int pl_run_raise(struct pl_frame *f, const struct pl_statement *s, struct err *e
 int pl_run_assert(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 int pl_run_diagnostics(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 // A block with EXCEPTION.
-int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out, struct err *err) MUST_CHECK;
+int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out,
+                   struct err *err) MUST_CHECK;
 
 #endif
