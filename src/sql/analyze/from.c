@@ -483,8 +483,6 @@ static int from_row(struct analyzer *an, struct scope *into, const struct ast_al
     if (record && !known) {
         if (!is_call || !defined)
             return no_definitions(at, err);
-        if (call->fn->routine != NULL)
-            return unsupported(err, &at->base, "column definition lists of user-defined functions");
         TRY(column_definitions(an, at, &call->type, err));
         info->type = call->type;
         known = tuple_shape(an, call, &shape);

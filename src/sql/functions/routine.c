@@ -77,6 +77,28 @@ static int expand_row(struct fn_emit *emit, const struct datum *columns, struct 
     return r->to->row(r->to, r->fields, err);
 }
 
+// A record becomes what a column definition list says it is.
+struct defined_rows {
+    struct fn_emit emit; // first member
+    struct fn_emit *to;
+    struct eval_context *ec;
+    struct type type;
+};
+
+static int define_row(struct fn_emit *emit, const struct datum *columns, struct err *err)
+{
+    struct defined_rows *r = (struct defined_rows *)emit;
+    struct datum row = columns[0];
+    if (!row.null && tuple_count(row.s) != r->type.def->n_fields) {
+        err_set(err, ERR_DATATYPE_MISMATCH, "function return row and query-specified return row do not match");
+        return err_detail(err, "Returned row contains %u attributes, but query expects %zu.", tuple_count(row.s),
+                          r->type.def->n_fields);
+    }
+    if (!row.null)
+        TRY(cast_datum(r->ec, T_RECORD, r->type, false, row, &row, err));
+    return r->to->row(r->to, &row, err);
+}
+
 int fn_routine_set(struct eval_context *ec, const struct datum *args, int n_args, struct fn_emit *emit, struct err *err)
 {
     const struct fn_overload *fn = ec->call->fn;
@@ -84,7 +106,10 @@ int fn_routine_set(struct eval_context *ec, const struct datum *args, int n_args
     struct cat_function_column *columns;
     struct expanded_rows expanded;
     TRY(need_session(ec, err));
+    struct defined_rows defined = {{define_row}, emit, ec, ec->call->result};
     size_t n = cat_function_columns(f, ec->arena, &columns);
+    if (n == 1 && type_is(columns[0].type, TYPE_TUPLE) && columns[0].type.def == NULL && defined.type.def != NULL)
+        emit = &defined.emit;
     if (n == 1 && fn->n_columns > 0) {
         expanded = (struct expanded_rows){{expand_row}, emit, columns[0].type, NULL};
         expanded.fields = ARENA_ARRAY(ec->arena, struct datum, fn->n_columns);

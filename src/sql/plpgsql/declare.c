@@ -207,8 +207,10 @@ static int take_value(struct pl_parser *p, struct pl_variable *v, struct err *er
         TRY(pl_take_expression(p, ";", ";", &v->default_value, err));
     }
     if (v->not_null && !given)
-        return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "variable \"%.*s\" must have a default value, since it's "
-                       "declared NOT NULL", STR_FMT(v->name));
+        return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED,
+                       "variable \"%.*s\" must have a default value, since it's "
+                       "declared NOT NULL",
+                       STR_FMT(v->name));
     return 0;
 }
 

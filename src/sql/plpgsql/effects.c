@@ -35,8 +35,7 @@ static int take_return_next(struct pl_parser *p, struct pl_statement *s, struct 
         return misplaced(p, err, "cannot use RETURN NEXT in a non-SETOF function");
     if (!p->input->has_outputs)
         return pl_take_expression(p, ";", ";", &s->use.value, err);
-    return pl_is(p, ";") ? 0
-                         : misplaced(p, err, "RETURN NEXT cannot have a parameter in function with OUT parameters");
+    return pl_is(p, ";") ? 0 : misplaced(p, err, "RETURN NEXT cannot have a parameter in function with OUT parameters");
 }
 
 // What says that RETURN has no value; NULL: it has one.
@@ -122,9 +121,9 @@ static int take_format(struct pl_parser *p, struct pl_statement *s, struct err *
 static int take_raise_options(struct pl_parser *p, struct pl_statement *s, struct err *err)
 {
     static const char *const names[] = {
-        [PL_RAISE_MESSAGE] = "message",       [PL_RAISE_DETAIL] = "detail",         [PL_RAISE_HINT] = "hint",
-        [PL_RAISE_ERRCODE] = "errcode",       [PL_RAISE_COLUMN] = "column",         [PL_RAISE_CONSTRAINT] = "constraint",
-        [PL_RAISE_DATATYPE] = "datatype",     [PL_RAISE_TABLE] = "table",           [PL_RAISE_SCHEMA] = "schema",
+        [PL_RAISE_MESSAGE] = "message",   [PL_RAISE_DETAIL] = "detail", [PL_RAISE_HINT] = "hint",
+        [PL_RAISE_ERRCODE] = "errcode",   [PL_RAISE_COLUMN] = "column", [PL_RAISE_CONSTRAINT] = "constraint",
+        [PL_RAISE_DATATYPE] = "datatype", [PL_RAISE_TABLE] = "table",   [PL_RAISE_SCHEMA] = "schema",
     };
     do {
         size_t i = 0;
@@ -302,7 +301,7 @@ static int take_open(struct pl_parser *p, struct pl_statement *s, struct err *er
     struct pl_list list = {0};
     pl_advance(p);
     TRY(take_cursor_name(p, s, err));
-    const struct pl_variable *v = &p->variables.ptr[s->cursor.variable];
+    const struct pl_variable of = p->variables.ptr[s->cursor.variable], *v = &of;
     if (v->kind != PL_VARIABLE_CURSOR) {
         if (pl_take_word(p, "no"))
             TRY(pl_expect_word(p, "scroll", err));
@@ -318,8 +317,7 @@ static int take_open(struct pl_parser *p, struct pl_statement *s, struct err *er
         return err_set(err, ERR_SYNTAX_ERROR, "cursor \"%.*s\" has no arguments", STR_FMT(v->name));
     if (!pl_take(p, "("))
         return 0;
-    TRY(pl_take_expressions(p, ")", &list, err));
-    pl_advance(p);
+    TRY(pl_take_cursor_arguments(p, v, &list, err));
     s->cursor.arguments = list.v.ptr;
     s->cursor.n_arguments = list.v.len;
     return 0;
@@ -333,8 +331,8 @@ static int take_direction(struct pl_parser *p, struct pl_statement *s, struct er
         enum pl_fetch_direction direction;
         int64_t count; // 0: an expression comes
     } words[] = {
-        {"next", PL_FETCH_FORWARD, 1},      {"prior", PL_FETCH_BACKWARD, 1},    {"first", PL_FETCH_ABSOLUTE, 1},
-        {"last", PL_FETCH_ABSOLUTE, -1},    {"absolute", PL_FETCH_ABSOLUTE, 0}, {"relative", PL_FETCH_RELATIVE, 0},
+        {"next", PL_FETCH_FORWARD, 1},        {"prior", PL_FETCH_BACKWARD, 1},    {"first", PL_FETCH_ABSOLUTE, 1},
+        {"last", PL_FETCH_ABSOLUTE, -1},      {"absolute", PL_FETCH_ABSOLUTE, 0}, {"relative", PL_FETCH_RELATIVE, 0},
         {"all", PL_FETCH_FORWARD, INT64_MAX}, {"forward", PL_FETCH_FORWARD, 0},   {"backward", PL_FETCH_BACKWARD, 0},
     };
     s->cursor.fixed_count = 1;
@@ -391,12 +389,19 @@ static int take_txn(struct pl_parser *p, struct pl_statement *s, struct err *err
 }
 
 const struct pl_taking pl_effect_takings[] = {
-    {"return", PL_RETURN, take_return},    {"raise", PL_RAISE, take_raise},
-    {"assert", PL_ASSERT, take_assert},    {"execute", PL_EXECUTE, take_execute},
-    {"perform", PL_PERFORM, take_perform}, {"call", PL_CALL, take_call},
-    {"do", PL_DO, take_call},              {"get", PL_DIAGNOSTICS, take_diagnostics},
-    {"open", PL_OPEN, take_open},          {"fetch", PL_FETCH, take_fetch},
-    {"move", PL_FETCH, take_fetch},        {"close", PL_CLOSE, take_close},
-    {"commit", PL_COMMIT, take_txn},       {"rollback", PL_ROLLBACK, take_txn},
+    {"return", PL_RETURN, take_return},
+    {"raise", PL_RAISE, take_raise},
+    {"assert", PL_ASSERT, take_assert},
+    {"execute", PL_EXECUTE, take_execute},
+    {"perform", PL_PERFORM, take_perform},
+    {"call", PL_CALL, take_call},
+    {"do", PL_DO, take_call},
+    {"get", PL_DIAGNOSTICS, take_diagnostics},
+    {"open", PL_OPEN, take_open},
+    {"fetch", PL_FETCH, take_fetch},
+    {"move", PL_FETCH, take_fetch},
+    {"close", PL_CLOSE, take_close},
+    {"commit", PL_COMMIT, take_txn},
+    {"rollback", PL_ROLLBACK, take_txn},
     {NULL},
 };

@@ -64,11 +64,12 @@ static int take_over_cursor(struct pl_parser *p, struct pl_statement *s, struct 
     struct pl_list list = {0};
     s->kind = PL_FOR_CURSOR;
     s->for_query.cursor = cursor;
+    struct pl_variable v = p->variables.ptr[cursor];
     pl_advance(p);
-    if (pl_take(p, "(")) {
-        TRY(pl_take_expressions(p, ")", &list, err));
-        pl_advance(p);
-    }
+    if (v.n_cursor_arguments > 0 && !pl_is(p, "("))
+        return err_set(err, ERR_SYNTAX_ERROR, "cursor \"%.*s\" has arguments", STR_FMT(v.name));
+    if (pl_take(p, "("))
+        TRY(pl_take_cursor_arguments(p, &v, &list, err));
     s->for_query.arguments = list.v.ptr;
     s->for_query.n_arguments = list.v.len;
     struct pl_target *row = ARENA_NEW(p->arena, struct pl_target);
@@ -209,7 +210,11 @@ static int take_exit(struct pl_parser *p, struct pl_statement *s, struct err *er
 }
 
 const struct pl_taking pl_loop_takings[] = {
-    {"loop", PL_LOOP, take_loop},       {"while", PL_WHILE, take_loop}, {"for", PL_FOR_QUERY, take_for},
-    {"foreach", PL_FOREACH, take_foreach}, {"exit", PL_EXIT, take_exit},   {"continue", PL_EXIT, take_exit},
+    {"loop", PL_LOOP, take_loop},
+    {"while", PL_WHILE, take_loop},
+    {"for", PL_FOR_QUERY, take_for},
+    {"foreach", PL_FOREACH, take_foreach},
+    {"exit", PL_EXIT, take_exit},
+    {"continue", PL_EXIT, take_exit},
     {NULL},
 };

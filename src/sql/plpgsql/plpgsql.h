@@ -30,9 +30,9 @@ bool pl_find_variable(const struct pl_name *names, const struct str *parts, size
 enum pl_sql_kind { PL_SQL_EXPRESSION, PL_SQL_QUERY, PL_SQL_STATEMENT };
 struct pl_sql {
     enum pl_sql_kind kind;
-    struct str text;  // as written, for error texts
+    struct str text;       // as written, for error texts
     const struct ast *ast; // a SELECT for an expression
-    uint32_t number;  // each piece of a body has its own, from 0
+    uint32_t number;       // each piece of a body has its own, from 0
     int line;
     const struct pl_name *names;
 };
@@ -191,7 +191,7 @@ struct pl_statement {
             bool is_continue;
             const struct pl_sql *condition; // NULL: always
         } exit;
-        struct { // RETURN, RETURN NEXT, RETURN QUERY, RETURN QUERY EXECUTE, PERFORM, CALL
+        struct {                        // RETURN, RETURN NEXT, RETURN QUERY, RETURN QUERY EXECUTE, PERFORM, CALL
             const struct pl_sql *value; // NULL: none
             const struct pl_sql *const *arguments;
             size_t n_arguments;
@@ -199,10 +199,10 @@ struct pl_statement {
         } use;
         struct {
             enum pl_level level;
-            bool again;            // RAISE alone
-            int code;              // 0: not given
-            struct str condition;  // its name or text
-            struct str format;     // ptr NULL: none
+            bool again;           // RAISE alone
+            int code;             // 0: not given
+            struct str condition; // its name or text
+            struct str format;    // ptr NULL: none
             const struct pl_sql *const *arguments;
             size_t n_arguments;
             const struct pl_sql *options[PL_RAISE_OPTION_COUNT];
@@ -243,11 +243,11 @@ enum pl_conflict { PL_CONFLICT_ERROR, PL_CONFLICT_VARIABLE, PL_CONFLICT_COLUMN }
 // What the body is of.
 struct pl_input {
     struct str body;
-    struct str name;                 // of the function; empty: DO
-    const struct str *given;         // names of the variables that are there, empty: none; the first are parameters,
-    size_t n_given, n_parameters;    // also known as $1 …
-    bool returns_set, returns_void;  // procedures and DO are void
-    bool has_outputs;                // OUT parameters, columns of a table
+    struct str name;                // of the function; empty: DO
+    const struct str *given;        // names of the variables that are there, empty: none; the first are parameters,
+    size_t n_given, n_parameters;   // also known as $1 …
+    bool returns_set, returns_void; // procedures and DO are void
+    bool has_outputs;               // OUT parameters, columns of a table
     bool procedure, trigger;
     const struct parse_options *options;
 };

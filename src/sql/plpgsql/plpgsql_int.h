@@ -23,16 +23,16 @@ struct pl_parser {
 // ---- tokens (scan.c)
 
 void pl_advance(struct pl_parser *p);
-bool pl_is_word(const struct pl_parser *p, const char *word);   // the current token, in lower case
-bool pl_is(const struct pl_parser *p, const char *spelling);    // punctuation
-bool pl_is_name(const struct pl_parser *p);                     // a word or a quoted name
-bool pl_take_word(struct pl_parser *p, const char *word);       // and goes on
+bool pl_is_word(const struct pl_parser *p, const char *word); // the current token, in lower case
+bool pl_is(const struct pl_parser *p, const char *spelling);  // punctuation
+bool pl_is_name(const struct pl_parser *p);                   // a word or a quoted name
+bool pl_take_word(struct pl_parser *p, const char *word);     // and goes on
 bool pl_take(struct pl_parser *p, const char *spelling);
-bool pl_at_assign(const struct pl_parser *p);                   // = or :=
+bool pl_at_assign(const struct pl_parser *p); // = or :=
 void pl_skip_assign(struct pl_parser *p);
-bool pl_at_range(const struct pl_parser *p);                    // ..
-int pl_line(struct pl_parser *p); // of the current token
-int pl_syntax(struct pl_parser *p, struct err *err);            // syntax error at or near "…"
+bool pl_at_range(const struct pl_parser *p);         // ..
+int pl_line(struct pl_parser *p);                    // of the current token
+int pl_syntax(struct pl_parser *p, struct err *err); // syntax error at or near "…"
 int pl_error(struct pl_parser *p, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4); // … at or near "…"
 int pl_expect_word(struct pl_parser *p, const char *word, struct err *err) MUST_CHECK;
 int pl_expect(struct pl_parser *p, const char *spelling, struct err *err) MUST_CHECK;
@@ -59,6 +59,9 @@ struct pl_list {
     ARENA_VEC(const struct pl_sql *) v;
 };
 int pl_take_expressions(struct pl_parser *p, const char *ends, struct pl_list *out, struct err *err) MUST_CHECK;
+// The arguments of a cursor, after the parenthesis: by position, or name := expr; in the order of its declaration.
+int pl_take_cursor_arguments(struct pl_parser *p, const struct pl_variable *cursor, struct pl_list *out,
+                             struct err *err) MUST_CHECK;
 // USING expr, expr …, when it is there.
 int pl_take_using(struct pl_parser *p, const char *ends, struct pl_list *out, struct err *err) MUST_CHECK;
 // A statement up to ';', without the INTO that it may have.

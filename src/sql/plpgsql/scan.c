@@ -128,8 +128,9 @@ static bool at_end(struct pl_parser *p, const char *ends)
         size_t len = strcspn(at, " ");
         struct str end = {at, len};
         at += len;
-        if (str_eqc(end, "..") ? pl_at_range(p) : str_eqc(end, ":=") ? pl_at_assign(p) : (name || other) &&
-            str_eq(end, p->t.text))
+        if (str_eqc(end, "..")   ? pl_at_range(p)
+            : str_eqc(end, ":=") ? pl_at_assign(p)
+                                 : (name || other) && str_eq(end, p->t.text))
             return true;
     }
     return false;

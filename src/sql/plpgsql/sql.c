@@ -52,6 +52,49 @@ int pl_take_expressions(struct pl_parser *p, const char *ends, struct pl_list *o
     return 0;
 }
 
+static int argument_place(struct pl_parser *p, const struct pl_variable *cursor, size_t *out, struct err *err)
+{
+    struct str name = p->t.text;
+    const struct token *next = lexer_peek(&p->lexer, 0), *second = lexer_peek(&p->lexer, 1);
+    bool named = pl_is_name(p) && ((str_eqc(next->text, ":") && str_eqc(second->text, "=")) ||
+                                   (str_eqc(next->text, "=") && str_eqc(second->text, ">")));
+    if (!named)
+        return 0;
+    size_t i = 0;
+    while (i < cursor->n_cursor_arguments && !str_eq(p->variables.ptr[cursor->cursor_arguments[i]].name, name))
+        i++;
+    if (i == cursor->n_cursor_arguments)
+        return err_set(err, ERR_SYNTAX_ERROR, "cursor \"%.*s\" has no argument named \"%.*s\"", STR_FMT(cursor->name),
+                       STR_FMT(name));
+    for (int k = 0; k < 3; k++)
+        pl_advance(p);
+    *out = i;
+    return 0;
+}
+
+int pl_take_cursor_arguments(struct pl_parser *p, const struct pl_variable *cursor, struct pl_list *out,
+                             struct err *err)
+{
+    size_t n = cursor->n_cursor_arguments, given = 0;
+    const struct pl_sql **list = ARENA_ARRAY(p->arena, const struct pl_sql *, n + 1);
+    do {
+        size_t at = given;
+        TRY(argument_place(p, cursor, &at, err));
+        if (given++ >= n)
+            return err_set(err, ERR_SYNTAX_ERROR, "too many arguments for cursor \"%.*s\"", STR_FMT(cursor->name));
+        if (list[at] != NULL)
+            return err_set(err, ERR_SYNTAX_ERROR,
+                           "value for parameter \"%.*s\" of cursor \"%.*s\" specified more than once",
+                           STR_FMT(p->variables.ptr[cursor->cursor_arguments[at]].name), STR_FMT(cursor->name));
+        TRY(pl_take_expression(p, ", )", ")", &list[at], err));
+    } while (pl_take(p, ","));
+    if (given < n)
+        return err_set(err, ERR_SYNTAX_ERROR, "not enough arguments for cursor \"%.*s\"", STR_FMT(cursor->name));
+    for (size_t i = 0; i < n; i++)
+        ARENA_PUSH(p->arena, &out->v, list[i]);
+    return pl_expect(p, ")", err);
+}
+
 int pl_take_using(struct pl_parser *p, const char *ends, struct pl_list *out, struct err *err)
 {
     return pl_take_word(p, "using") ? pl_take_expressions(p, ends, out, err) : 0;

@@ -86,10 +86,10 @@ static int take_handlers(struct pl_parser *p, struct pl_statement *block, struct
     ARENA_VEC(struct pl_handler) list = {0};
     const struct pl_name *before = p->names;
     pl_open_scope(p, STR_EMPTY, false);
-    block->block.sqlstate = pl_add_variable(
-        p, (struct pl_variable){.name = STR("sqlstate"), .kind = PL_VARIABLE_TEXT, .constant = true});
-    block->block.sqlerrm = pl_add_variable(
-        p, (struct pl_variable){.name = STR("sqlerrm"), .kind = PL_VARIABLE_TEXT, .constant = true});
+    block->block.sqlstate =
+        pl_add_variable(p, (struct pl_variable){.name = STR("sqlstate"), .kind = PL_VARIABLE_TEXT, .constant = true});
+    block->block.sqlerrm =
+        pl_add_variable(p, (struct pl_variable){.name = STR("sqlerrm"), .kind = PL_VARIABLE_TEXT, .constant = true});
     pl_add_name(p, STR("sqlstate"), block->block.sqlstate);
     pl_add_name(p, STR("sqlerrm"), block->block.sqlerrm);
     p->handlers++;
@@ -264,7 +264,10 @@ static int take_statement(struct pl_parser *p, struct pl_statement **out, struct
         return pl_end_of_statement(p, err);
     }
     const struct pl_taking *t = assignment ? NULL : find_taking(p);
-    struct pl_statement *s = *out = pl_statement_new(p, assignment ? PL_ASSIGN : t != NULL ? t->kind : PL_SQL,
+    struct pl_statement *s = *out = pl_statement_new(p,
+                                                     assignment  ? PL_ASSIGN
+                                                     : t != NULL ? t->kind
+                                                                 : PL_SQL,
                                                      pl_line(p));
     if (label.len > 0 && (t == NULL || s->kind < PL_LOOP || s->kind > PL_FOREACH))
         return pl_syntax(p, err);

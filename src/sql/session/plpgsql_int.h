@@ -1,6 +1,6 @@
 // Private to the interpreter of PL/pgSQL: plpgsql_routine.c (functions made ready, calls), plpgsql_plan.c (SQL in
 // bodies), plpgsql_value.c (variables), plpgsql_run.c (statements), plpgsql_query.c (statements that are SQL),
-// plpgsql_raise.c (messages, exceptions).
+// plpgsql_cursor.c, plpgsql_raise.c (messages, exceptions).
 //
 // A body is parsed and its declarations get their types once per state of the catalog (struct pl_routine); a trigger
 // function so for each table. Its pieces of SQL are planned when they are first run. Each call has a frame with the
@@ -22,7 +22,7 @@ struct pl_shape {
 
 // What a plan or routine was made for: it is good as long as nothing of this has changed.
 struct pl_stamp {
-    uint64_t catalog_version; // 0: the transaction has changed the schema …
+    uint64_t catalog_version;    // 0: the transaction has changed the schema …
     uint64_t txn, schema_serial; // … then of this transaction, and of this change
     uint64_t settings_epoch;
 };
@@ -51,7 +51,8 @@ struct pl_plan {
     struct query *query;
     struct statement_plan *plan; // NULL: `scalar` is all
     const struct expr *scalar;
-    struct pl_shape shape; // of its rows
+    const struct cat_function *procedure; // of CALL
+    struct pl_shape shape;                // of its rows
     ARENA_VEC(struct pl_ref) refs;
     // Records that it reads, and the fields they had.
     ARENA_VEC(struct pl_record_use) records;
@@ -80,10 +81,10 @@ struct pl_routine {
     uint64_t variables_serial; // counts changes of their types: the operands of CASE
     struct pl_plan **plans;
     struct pl_frame *idle;
-    uint32_t found;                 // the variable FOUND
-    uint32_t trigger_first;         // NEW, OLD, TG_NAME …
-    const struct cat_table *table;  // of a trigger
-    const uint32_t *table_columns;  // of NEW's fields: positions in the table
+    uint32_t found;                // the variable FOUND
+    uint32_t trigger_first;        // NEW, OLD, TG_NAME …
+    const struct cat_table *table; // of a trigger
+    const uint32_t *table_columns; // of NEW's fields: positions in the table
     struct cat_function_column *columns;
     size_t n_columns;
     const uint32_t *outputs; // variables of the columns; NULL: RETURN gives the row
@@ -130,6 +131,8 @@ struct pl_frame {
     } * shapes;
 
     // Of one call.
+    struct pl_frame *caller;
+    bool rethrown; // the error under way knows already where it came up
     struct eval_context *ec;
     struct fn_emit *emit;
     uint64_t rows_emitted, rows_max;
@@ -149,7 +152,8 @@ struct pl_frame {
 struct pl_stamp pl_stamp_now(struct session *s);
 bool pl_stamp_is(const struct pl_stamp *stamp, struct session *s);
 void pl_signature(struct buf *out, const struct cat_function *f);
-// One line of CONTEXT: where the frame is.
+// Lines of CONTEXT: where the frame is; where it and those that called it are.
+void pl_where_all(struct pl_frame *f, struct err *err);
 void pl_where(struct pl_frame *f, struct err *err);
 
 // ---- plpgsql_plan.c
@@ -179,9 +183,11 @@ struct pl_rows {
     uint32_t at;
     uint32_t n_output;
     struct datum *values; // of the row
+    struct str text;      // for CONTEXT
+    bool expression;
 };
-int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct pl_rows *out,
-                 struct err *err) MUST_CHECK;
+int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct str text,
+                 struct pl_rows *out, struct err *err) MUST_CHECK;
 int pl_rows_next(struct pl_rows *r, bool *found, struct err *err) MUST_CHECK;
 int pl_rows_drain(struct pl_rows *r, uint64_t *n, struct err *err) MUST_CHECK; // *n: rows not read before
 void pl_rows_close(struct pl_rows *r);
@@ -222,8 +228,29 @@ int pl_run_sql(struct pl_frame *f, const struct pl_statement *s, struct err *err
 int pl_run_execute(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 int pl_run_perform(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 int pl_run_return_query(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
+int pl_run_call(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
+// A statement that is text, with its parameters.
+struct pl_dynamic {
+    struct arena arena;
+    struct str text;
+    const struct ast *ast; // NULL: there is no statement
+    struct pl_plan *plan;  // NULL: it is no query
+    const struct type *types;
+    struct datum *parameters;
+};
+int pl_dynamic_open(struct pl_frame *f, struct pl_dynamic *d, const struct pl_sql *text,
+                    const struct pl_sql *const *arguments, size_t n, struct err *err) MUST_CHECK;
+void pl_dynamic_close(struct pl_frame *f, struct pl_dynamic *d); // after a failure too
 int pl_run_for_query(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out,
                      struct err *err) MUST_CHECK;
+
+// ---- plpgsql_cursor.c
+
+int pl_run_open(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
+int pl_run_fetch(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK; // and MOVE
+int pl_run_close(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
+int pl_cursor_arguments(struct pl_frame *f, const struct pl_variable *cursor, const struct pl_sql *const *arguments,
+                        size_t n, struct err *err) MUST_CHECK;
 
 // ---- plpgsql_raise.c
 
@@ -231,7 +258,6 @@ int pl_run_raise(struct pl_frame *f, const struct pl_statement *s, struct err *e
 int pl_run_assert(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 int pl_run_diagnostics(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 // A block with EXCEPTION.
-int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out,
-                   struct err *err) MUST_CHECK;
+int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -197,6 +197,37 @@ static int plan_query(struct pl_frame *f, struct pl_plan *p, const struct ast *a
     return plan_conforms(p->plan, err);
 }
 
+// CALL: the query that stands for it, without arguments for parameters that are output only.
+static int call_query(struct pl_frame *f, struct pl_plan *p, const struct ast *ast, struct analyze_options *o,
+                      const struct ast **out, struct err *err)
+{
+    struct ast_func_call *call = (struct ast_func_call *)ast_copy(&p->arena, ast_as_call(ast)->call);
+    const struct ast_object_name *name = ast_as_object_name(call->name);
+    struct str all[] = {name->database, name->schema, name->name}, parts[3];
+    const struct cat_function **list;
+    size_t n = 0, n_parts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i].ptr != NULL)
+            parts[n_parts++] = all[i];
+    o->procedures = true;
+    *out = call_as_query(&p->arena, &call->base);
+    TRY(cat_resolve_functions(f->s->view, &o->scope, &p->arena, parts, n_parts, &list, &n, err));
+    for (size_t i = 0; i < n && p->procedure == NULL; i++)
+        if (list[i]->is_procedure && list[i]->n_params == call->args.n)
+            p->procedure = list[i];
+    for (size_t i = 0; i < n && p->procedure == NULL; i++)
+        if (list[i]->is_procedure)
+            p->procedure = list[i];
+    if (p->procedure == NULL || p->procedure->n_params != call->args.n)
+        return 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < p->procedure->n_params; i++)
+        if (cat_param_is_input(&p->procedure->params[i]))
+            call->args.items[kept++] = call->args.items[i];
+    call->args.n = kept;
+    return 0;
+}
+
 static int make_plan(struct pl_frame *f, const struct pl_sql *sql, struct pl_plan **out, struct err *err)
 {
     struct pl_plan *p = plan_new(f->s);
@@ -211,7 +242,10 @@ static int make_plan(struct pl_frame *f, const struct pl_sql *sql, struct pl_pla
     analyze_options_init(f->s, &o, &fold, &p->arena);
     o.variables = &variables;
     o.trigger = f->trigger;
-    int rc = plan_query(f, p, sql->ast, &o, sql->kind == PL_SQL_EXPRESSION, err);
+    const struct ast *ast = sql->ast;
+    int rc = ast->kind == AST_CALL ? call_query(f, p, ast, &o, &ast, err) : 0;
+    if (rc == 0)
+        rc = plan_query(f, p, ast, &o, sql->kind == PL_SQL_EXPRESSION, err);
     if (rc != 0) {
         err_at(err, 0);
         plan_free(f->s, p);
@@ -341,7 +375,8 @@ static int evaluate_query(struct pl_frame *f, const struct pl_sql *sql, struct p
         err_set(err, ERR_SYNTAX_ERROR, "query returned %u columns", p->shape.n);
         return err_context(err, "query: SELECT %.*s", STR_FMT(sql->text));
     }
-    TRY(pl_rows_open(f, p, pl_parameters(f, p, &f->scratch), &rows, err));
+    TRY(pl_rows_open(f, p, pl_parameters(f, p, &f->scratch), sql->text, &rows, err));
+    rows.expression = true;
     int rc = first_row(f, sql, &rows, p, out, err);
     pl_rows_close(&rows);
     return rc;
@@ -372,21 +407,39 @@ int pl_evaluate_condition(struct pl_frame *f, const struct pl_sql *sql, bool *ou
     return 0;
 }
 
+// As clients see the value, which is not always what a cast makes of it.
 int pl_evaluate_text(struct pl_frame *f, const struct pl_sql *sql, struct arena *a, struct str *out, struct err *err)
 {
-    struct datum d;
-    TRY(pl_evaluate_as(f, sql, T_STRING, &d, err));
-    *out = d.null ? STR_NONE : arena_str(a, d.s);
+    struct pl_value v;
+    struct buf b = BUF_INIT;
+    TRY(pl_evaluate(f, sql, &v, err));
+    *out = STR_NONE;
+    if (v.value.null)
+        return 0;
+    if (type_is(v.type, TYPE_OID)) {
+        TRY(pl_cast(f, v, T_STRING, &v.value, err));
+        v.type = T_STRING;
+    }
+    datum_print(&b, v.type, v.value, &f->s->vc);
+    *out = arena_str(a, buf_view(&b));
+    buf_release(&b);
     return 0;
 }
 
 // ---- rows
 
-int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct pl_rows *out,
-                 struct err *err)
+static int in_sql(const struct pl_rows *r, int rc, struct err *err)
 {
-    *out = (struct pl_rows){0};
-    TRY(execution_start(f->s, p->plan, parameters, &out->e, err));
+    if (rc != 0)
+        (void)err_context(err, r->expression ? "SQL expression \"%.*s\"" : "SQL statement \"%.*s\"", STR_FMT(r->text));
+    return rc;
+}
+
+int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct str text,
+                 struct pl_rows *out, struct err *err)
+{
+    *out = (struct pl_rows){.text = text};
+    TRY(in_sql(out, execution_start(f->s, p->plan, parameters, &out->e, err), err));
     out->n_output = p->shape.n;
     out->values = ARENA_ARRAY(&out->e->arena, struct datum, out->n_output + 1);
     return 0;
@@ -398,7 +451,7 @@ int pl_rows_next(struct pl_rows *r, bool *found, struct err *err)
     if (r->e->finished)
         return 0;
     if (r->at == r->batch.n) {
-        TRY(exec_next(&r->e->x, &r->batch, err));
+        TRY(in_sql(r, exec_next(&r->e->x, &r->batch, err), err));
         r->at = 0;
         r->e->finished = r->batch.n == 0;
         if (r->e->finished)
@@ -415,7 +468,7 @@ int pl_rows_drain(struct pl_rows *r, uint64_t *n, struct err *err)
 {
     *n = r->batch.n - r->at;
     while (!r->e->finished) {
-        TRY(exec_next(&r->e->x, &r->batch, err));
+        TRY(in_sql(r, exec_next(&r->e->x, &r->batch, err), err));
         r->e->finished = r->batch.n == 0;
         *n += r->batch.n;
     }

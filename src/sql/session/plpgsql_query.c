@@ -41,11 +41,11 @@ static int no_destination(struct err *err)
 }
 
 // Runs a plan to its end. *n: its rows, or those it changed.
-static int run_plan(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters,
+static int run_plan(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct str text,
                     const struct pl_targets *into, uint64_t *n, struct err *err)
 {
     struct pl_rows rows;
-    TRY(pl_rows_open(f, p, parameters, &rows, err));
+    TRY(pl_rows_open(f, p, parameters, text, &rows, err));
     bool change = p->query->has_mutation;
     uint64_t rest = 0;
     *n = 0;
@@ -128,6 +128,8 @@ static int run_utility(struct pl_frame *f, const struct ast *ast, struct str tex
     if (s->sink != NULL)
         s->sink = &quiet.sink;
     int rc = run_statement(s, &in, false, &a, &tag, err);
+    if (rc != 0)
+        (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(text));
     s->sink = quiet.to;
     arena_release(&a);
     f->row_count = 0;
@@ -150,7 +152,7 @@ static int run_query(struct pl_frame *f, const struct pl_statement *s, struct pl
         return no_destination(err);
     if (into->n > 0 && !p->query->returns_rows)
         return err_set(err, ERR_SYNTAX_ERROR, "INTO used with a command that cannot return data");
-    TRY(run_plan(f, p, pl_parameters(f, p, NULL), into, &n, err));
+    TRY(run_plan(f, p, pl_parameters(f, p, NULL), s->sql.sql->text, into, &n, err));
     f->row_count = n;
     pl_set_found(f, n > 0);
     return 0;
@@ -172,8 +174,6 @@ int pl_run_sql(struct pl_frame *f, const struct pl_statement *s, struct err *err
             pl_plan_done(f->s, p);
         }
     }
-    if (rc != 0)
-        (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(s->sql.sql->text));
     return rc;
 }
 
@@ -189,30 +189,23 @@ int pl_run_perform(struct pl_frame *f, const struct pl_statement *s, struct err 
         pl_plan_done(f->s, p);
         rc = pl_evaluate(f, s->use.value, &ignored, err);
     } else if (rc == 0) {
-        rc = run_plan(f, p, pl_parameters(f, p, NULL), &nothing, &n, err);
+        struct str text = arena_printf(&f->scratch, "SELECT %.*s", STR_FMT(s->use.value->text));
+        rc = run_plan(f, p, pl_parameters(f, p, NULL), text, &nothing, &n, err);
         pl_plan_done(f->s, p);
     }
     f->row_count = n;
     if (rc == 0)
         pl_set_found(f, n > 0);
-    else
-        (void)err_context(err, "SQL statement \"SELECT %.*s\"", STR_FMT(s->use.value->text));
     return rc;
 }
 
 // ---- text
 
-struct dynamic {
-    struct arena arena;
-    struct str text;
-    const struct ast *ast; // NULL: there is no statement
-    struct pl_plan *plan;  // NULL: it is no query
-    struct datum *parameters;
-};
-
-static int dynamic_parameters(struct pl_frame *f, struct dynamic *d, const struct pl_sql *const *arguments, size_t n,
-                              struct type *types, struct err *err)
+static int dynamic_parameters(struct pl_frame *f, struct pl_dynamic *d, const struct pl_sql *const *arguments, size_t n,
+                              struct err *err)
 {
+    struct type *types = ARENA_ARRAY(&d->arena, struct type, n + 1);
+    d->types = types;
     d->parameters = ARENA_ARRAY(&d->arena, struct datum, n + 1);
     for (size_t i = 0; i < n; i++) {
         struct pl_value v;
@@ -223,7 +216,7 @@ static int dynamic_parameters(struct pl_frame *f, struct dynamic *d, const struc
     return 0;
 }
 
-static int dynamic_parse(struct pl_frame *f, struct dynamic *d, const struct pl_sql *text, struct err *err)
+static int dynamic_parse(struct pl_frame *f, struct pl_dynamic *d, const struct pl_sql *text, struct err *err)
 {
     struct parsed_statements parsed;
     TRY(pl_evaluate_text(f, text, &d->arena, &d->text, err));
@@ -238,30 +231,26 @@ static int dynamic_parse(struct pl_frame *f, struct dynamic *d, const struct pl_
     return 0;
 }
 
-static int dynamic_open(struct pl_frame *f, struct dynamic *d, const struct pl_sql *text,
-                        const struct pl_sql *const *arguments, size_t n, struct err *err)
+int pl_dynamic_open(struct pl_frame *f, struct pl_dynamic *d, const struct pl_sql *text,
+                    const struct pl_sql *const *arguments, size_t n, struct err *err)
 {
-    *d = (struct dynamic){0};
+    *d = (struct pl_dynamic){0};
     arena_init(&d->arena, &f->s->budget);
-    struct type *types = ARENA_ARRAY(&d->arena, struct type, n + 1);
     TRY(dynamic_parse(f, d, text, err));
-    TRY(dynamic_parameters(f, d, arguments, n, types, err));
+    TRY(dynamic_parameters(f, d, arguments, n, err));
     arena_reset(&f->scratch);
     if (d->ast == NULL || !is_query(d->ast))
         return 0;
-    int rc = pl_plan_text(f, d->ast, types, n, &d->plan, err);
-    if (rc != 0)
-        (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(d->text));
-    return rc;
+    return pl_plan_text(f, d->ast, d->types, n, &d->plan, err);
 }
 
-static void dynamic_close(struct pl_frame *f, struct dynamic *d)
+void pl_dynamic_close(struct pl_frame *f, struct pl_dynamic *d)
 {
     pl_plan_done(f->s, d->plan);
     arena_release(&d->arena);
 }
 
-static int run_dynamic(struct pl_frame *f, const struct pl_statement *s, struct dynamic *d, struct err *err)
+static int run_dynamic(struct pl_frame *f, const struct pl_statement *s, struct pl_dynamic *d, struct err *err)
 {
     uint64_t n;
     f->row_count = 0;
@@ -271,29 +260,28 @@ static int run_dynamic(struct pl_frame *f, const struct pl_statement *s, struct 
     if (d->plan != NULL) {
         if (s->sql.into.n > 0 && !d->plan->query->returns_rows)
             return err_set(err, ERR_SYNTAX_ERROR, "INTO used with a command that cannot return data");
-        rc = run_plan(f, d->plan, d->parameters, &s->sql.into, &n, err);
+        rc = run_plan(f, d->plan, d->parameters, d->text, &s->sql.into, &n, err);
         f->row_count = rc == 0 ? n : 0;
     } else {
         rc = run_utility(f, d->ast, d->text, err);
     }
-    if (rc != 0)
-        (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(d->text));
     return rc;
 }
 
 int pl_run_execute(struct pl_frame *f, const struct pl_statement *s, struct err *err)
 {
-    struct dynamic d;
-    int rc = dynamic_open(f, &d, s->sql.sql, s->sql.arguments, s->sql.n_arguments, err);
+    struct pl_dynamic d;
+    int rc = pl_dynamic_open(f, &d, s->sql.sql, s->sql.arguments, s->sql.n_arguments, err);
     if (rc == 0)
         rc = run_dynamic(f, s, &d, err);
-    dynamic_close(f, &d);
+    pl_dynamic_close(f, &d);
     return rc;
 }
 
 // ---- RETURN QUERY
 
-static int emit_all(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct err *err)
+static int emit_all(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct str text,
+                    struct err *err)
 {
     struct pl_rows rows;
     bool found = true;
@@ -303,7 +291,7 @@ static int emit_all(struct pl_frame *f, struct pl_plan *p, const struct datum *p
         return err_detail(err, "Number of returned columns (%u) does not match expected column count (%zu).",
                           p->shape.n, f->r->n_columns);
     }
-    TRY(pl_rows_open(f, p, parameters, &rows, err));
+    TRY(pl_rows_open(f, p, parameters, text, &rows, err));
     int rc = 0;
     while (rc == 0 && found) {
         rc = pl_rows_next(&rows, &found, err);
@@ -325,30 +313,28 @@ int pl_run_return_query(struct pl_frame *f, const struct pl_statement *s, struct
     if (s->kind == PL_RETURN_QUERY) {
         arena_reset(&f->scratch);
         TRY(pl_plan_take(f, s->use.value, &p, err));
-        int rc = emit_all(f, p, pl_parameters(f, p, &f->call), err);
+        int rc = emit_all(f, p, pl_parameters(f, p, &f->call), s->use.value->text, err);
         pl_plan_done(f->s, p);
-        if (rc != 0)
-            (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(s->use.value->text));
         return rc;
     }
-    struct dynamic d;
-    int rc = dynamic_open(f, &d, s->use.value, s->use.arguments, s->use.n_arguments, err);
+    struct pl_dynamic d;
+    int rc = pl_dynamic_open(f, &d, s->use.value, s->use.arguments, s->use.n_arguments, err);
     if (rc == 0 && d.plan == NULL)
         rc = err_set(err, ERR_SYNTAX_ERROR, "cannot open %s as a query", d.ast != NULL ? ast_tag(d.ast) : "nothing");
     if (rc == 0)
-        rc = emit_all(f, d.plan, d.parameters, err);
-    dynamic_close(f, &d);
+        rc = emit_all(f, d.plan, d.parameters, d.text, err);
+    pl_dynamic_close(f, &d);
     return rc;
 }
 
 // ---- FOR
 
 static int loop_over(struct pl_frame *f, const struct pl_statement *s, struct pl_plan *p,
-                     const struct datum *parameters, enum pl_outcome *out, struct err *err)
+                     const struct datum *parameters, struct str text, enum pl_outcome *out, struct err *err)
 {
     struct pl_rows rows;
     bool found = true, any = false, on = true;
-    TRY(pl_rows_open(f, p, parameters, &rows, err));
+    TRY(pl_rows_open(f, p, parameters, text, &rows, err));
     int rc = 0;
     while (rc == 0 && on) {
         f->at = s;
@@ -371,26 +357,15 @@ static int loop_over(struct pl_frame *f, const struct pl_statement *s, struct pl
 
 static int for_text(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out, struct err *err)
 {
-    struct dynamic d;
-    int rc = dynamic_open(f, &d, s->for_query.query, s->for_query.arguments, s->for_query.n_arguments, err);
+    struct pl_dynamic d;
+    int rc = pl_dynamic_open(f, &d, s->for_query.query, s->for_query.arguments, s->for_query.n_arguments, err);
     if (rc == 0 && d.plan == NULL)
         rc = err_set(err, ERR_INVALID_CURSOR_DEFINITION, "cannot open %s query as cursor",
                      d.ast != NULL ? ast_tag(d.ast) : "empty");
     if (rc == 0)
-        rc = loop_over(f, s, d.plan, d.parameters, out, err);
-    dynamic_close(f, &d);
+        rc = loop_over(f, s, d.plan, d.parameters, d.text, out, err);
+    pl_dynamic_close(f, &d);
     return rc;
-}
-
-static int set_cursor_arguments(struct pl_frame *f, const struct pl_variable *cursor, const struct pl_statement *s,
-                                struct err *err)
-{
-    for (size_t i = 0; i < s->for_query.n_arguments && i < cursor->n_cursor_arguments; i++) {
-        struct pl_value v;
-        TRY(pl_evaluate(f, s->for_query.arguments[i], &v, err));
-        TRY(pl_set(f, cursor->cursor_arguments[i], v, err));
-    }
-    return 0;
 }
 
 int pl_run_for_query(struct pl_frame *f, const struct pl_statement *s, enum pl_outcome *out, struct err *err)
@@ -403,7 +378,7 @@ int pl_run_for_query(struct pl_frame *f, const struct pl_statement *s, enum pl_o
     if (s->kind == PL_FOR_CURSOR) {
         const struct pl_variable *cursor = &f->r->tree.variables[s->for_query.cursor];
         query = cursor->cursor;
-        TRY(set_cursor_arguments(f, cursor, s, err));
+        TRY(pl_cursor_arguments(f, cursor, s->for_query.arguments, s->for_query.n_arguments, err));
     }
     if (!is_query(query->ast))
         return err_set(err, ERR_INVALID_CURSOR_DEFINITION, "cannot open %s query as cursor", ast_tag(query->ast));
@@ -411,9 +386,67 @@ int pl_run_for_query(struct pl_frame *f, const struct pl_statement *s, enum pl_o
     TRY(pl_plan_take(f, query, &p, err));
     arena_init(&keep, &f->s->budget);
     int rc = p->query->returns_rows
-                 ? loop_over(f, s, p, pl_parameters(f, p, &keep), out, err)
+                 ? loop_over(f, s, p, pl_parameters(f, p, &keep), query->text, out, err)
                  : err_set(err, ERR_INVALID_CURSOR_DEFINITION, "cannot open %s query as cursor", ast_tag(query->ast));
     arena_release(&keep);
     pl_plan_done(f->s, p);
+    return rc;
+}
+
+// ---- CALL
+
+// The arguments in the places of output parameters are what these go to, when there is one for every parameter.
+static int output_targets(struct pl_frame *f, const struct pl_sql *sql, const struct cat_function *fn,
+                          struct pl_targets *out, struct err *err)
+{
+    const struct ast_func_call *call = ast_as_func_call(ast_as_call(sql->ast)->call);
+    struct pl_target *items = ARENA_ARRAY(&f->call, struct pl_target, fn->n_params + 1);
+    size_t k = 0;
+    *out = (struct pl_targets){.items = items};
+    for (size_t i = 0; i < fn->n_params; i++) {
+        bool written = call->args.n == fn->n_params || cat_param_is_input(&fn->params[i]);
+        if (!written || k >= call->args.n)
+            continue;
+        const struct ast *arg = call->args.items[k++];
+        size_t used;
+        struct pl_target *t = &items[out->n];
+        if (fn->params[i].mode == 'i')
+            continue;
+        struct str parts[2] = {STR_NONE, STR_NONE};
+        size_t n = 0;
+        if (arg->kind == AST_COLUMN_REF && ast_as_column_ref(arg)->table.ptr != NULL)
+            parts[n++] = ast_as_column_ref(arg)->table;
+        if (arg->kind == AST_COLUMN_REF)
+            parts[n++] = ast_as_column_ref(arg)->column;
+        if (n == 0 || !pl_find_variable(sql->names, parts, n, &t->variable, &used))
+            return err_set(err, ERR_SYNTAX_ERROR,
+                           "procedure parameter \"%.*s\" is an output parameter but corresponding argument is not "
+                           "writable",
+                           STR_FMT(fn->params[i].name));
+        if (used < n) {
+            struct pl_step *step = ARENA_NEW(&f->call, struct pl_step);
+            step->field = parts[used];
+            t->steps = step;
+            t->n_steps = 1;
+        }
+        out->n++;
+    }
+    return 0;
+}
+
+int pl_run_call(struct pl_frame *f, const struct pl_statement *s, struct err *err)
+{
+    struct pl_plan *p;
+    struct pl_targets targets = {0};
+    uint64_t n;
+    arena_reset(&f->scratch);
+    int rc = pl_plan_take(f, s->use.value, &p, err);
+    if (rc == 0) {
+        if (p->procedure != NULL)
+            rc = output_targets(f, s->use.value, p->procedure, &targets, err);
+        if (rc == 0)
+            rc = run_plan(f, p, pl_parameters(f, p, NULL), s->use.value->text, &targets, &n, err);
+        pl_plan_done(f->s, p);
+    }
     return rc;
 }

@@ -113,6 +113,7 @@ static int raise_again(struct pl_frame *f, struct err *err)
         return err_set(err, ERR_STACKED_DIAGNOSTICS_WITHOUT_HANDLER,
                        "RAISE without parameters cannot be used outside an exception handler");
     struct err copy;
+    f->rethrown = true;
     copy_error(&copy, f->caught);
     int code = copy.code;
     err_take(err, &copy);
@@ -138,7 +139,7 @@ int pl_run_raise(struct pl_frame *f, const struct pl_statement *s, struct err *e
         err_take(err, &message);
         return rc;
     }
-    pl_where(f, &message);
+    pl_where_all(f, &message);
     send_notice_record(f->s, &message);
     err_reset(&message);
     return 0;
@@ -234,7 +235,9 @@ int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_out
     }
     if (caught.code == 0)
         caught.code = rc;
-    pl_where(f, &caught);
+    if (!f->rethrown)
+        pl_where_all(f, &caught);
+    f->rethrown = false;
     rc = undo(f, savepoint, notify, err);
     if (rc == 0)
         rc = run_handler(f, s, h, &caught, out, err);
@@ -284,7 +287,7 @@ int pl_run_diagnostics(struct pl_frame *f, const struct pl_statement *s, struct 
         char code[6];
         struct err here = ERR_INIT;
         if (item->what == PL_DIAGNOSTIC_CONTEXT) {
-            pl_where(f, &here);
+            pl_where_all(f, &here);
             v = (struct pl_value){T_STRING, datum_str(str_of(here.context))};
         } else if (item->what != PL_DIAGNOSTIC_ROW_COUNT) {
             const char *text = stacked_text(f->caught, item->what, code);

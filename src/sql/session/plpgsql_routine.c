@@ -56,6 +56,12 @@ void pl_where(struct pl_frame *f, struct err *err)
         (void)err_context(err, "PL/pgSQL function %.*s", STR_FMT(name));
 }
 
+void pl_where_all(struct pl_frame *f, struct err *err)
+{
+    for (; f != NULL; f = f->caller)
+        pl_where(f, err);
+}
+
 // ---- frames
 
 static void frame_free(struct pl_frame *f)
@@ -109,6 +115,9 @@ static struct pl_frame *frame_take(struct session *s, struct pl_routine *r)
     f->doing = NULL;
     f->line = 0;
     f->caught = NULL;
+    f->rethrown = false;
+    f->caller = s->plpgsql_frame;
+    s->plpgsql_frame = f;
     f->trigger = NULL;
     f->row_count = f->rows_emitted = 0;
     f->leave = STR_EMPTY;
@@ -138,6 +147,7 @@ static void frame_give(struct pl_frame *f)
 {
     struct pl_routine *r = f->r;
     struct session *s = f->s;
+    s->plpgsql_frame = f->caller;
     size_t idle = 0;
     for (struct pl_frame *other = r->idle; other != NULL; other = other->next)
         idle++;
@@ -320,7 +330,7 @@ int plpgsql_parse(struct arena *a, const struct cat_function *f, struct pl_funct
                           .given = names,
                           .returns_set = f->returns_set,
                           .returns_void = type_is(f->result, TYPE_VOID) && !is_trigger(f),
-                          .procedure = f->is_procedure,
+                          .procedure = f->is_procedure && f->name.len > 0,
                           .trigger = is_trigger(f),
                           .options = &options};
     size_t n = 0;
@@ -486,15 +496,20 @@ static int give_result(struct pl_frame *f, struct err *err)
     return pl_emit_value(f, f->result, err);
 }
 
+static void add_where(struct pl_frame *f, struct err *err)
+{
+    err_at(err, 0);
+    if (!f->rethrown)
+        pl_where(f, err);
+}
+
 static int call_frame(struct pl_frame *f, struct err *err)
 {
     int rc = run_frame(f, err);
     if (rc == 0)
         rc = give_result(f, err);
-    if (rc != 0) {
-        err_at(err, 0);
-        pl_where(f, err);
-    }
+    if (rc != 0)
+        add_where(f, err);
     return rc;
 }
 
@@ -654,10 +669,8 @@ int session_call_trigger(struct session *s, struct eval_context *ec, const struc
         f->line = 0;
         rc = trigger_result(f, call, err);
     }
-    if (rc != 0) {
-        err_at(err, 0);
-        pl_where(f, err);
-    }
+    if (rc != 0)
+        add_where(f, err);
     frame_give(f);
     return rc;
 }

@@ -351,6 +351,16 @@ static int run_statement_of(struct pl_frame *f, const struct pl_statement *s, en
         return pl_run_execute(f, s, err);
     case PL_PERFORM:
         return pl_run_perform(f, s, err);
+    case PL_CALL:
+        return pl_run_call(f, s, err);
+    case PL_DO:
+        return run_do(f->s, s->use.value->ast, err);
+    case PL_OPEN:
+        return pl_run_open(f, s, err);
+    case PL_FETCH:
+        return pl_run_fetch(f, s, err);
+    case PL_CLOSE:
+        return pl_run_close(f, s, err);
     case PL_DIAGNOSTICS:
         return pl_run_diagnostics(f, s, err);
     case PL_NULL:

@@ -1,4 +1,5 @@
 // Portals: Bind, Execute, Sync, and SQL cursors (DECLARE, FETCH, MOVE, CLOSE), which are portals with a name.
+#include "sql/session/plpgsql_int.h"
 #include "sql/session/as_of_int.h"
 
 enum { RETRIES_MAX = 100 };
@@ -15,6 +16,8 @@ static void stop(struct session *s, struct portal *p)
     if (p->running_plan != NULL)
         prepared_plan_free_in(s->engine, p->running_plan);
     p->running_plan = NULL;
+    pl_plan_done(s, p->pl_plan);
+    p->pl_plan = NULL;
 }
 
 void portal_free(struct session *s, struct portal *p)
@@ -474,6 +477,32 @@ static int cursor_new(struct session *s, const struct ast_declare_cursor *d, con
     return 0;
 }
 
+struct portal *portal_for_plan(struct session *s, struct str name, const struct ast *ast, struct pl_plan *plan)
+{
+    struct prepared *st = mem_zalloc(sizeof(*st));
+    arena_init(&st->arena, NULL);
+    st->name = st->text = STR_EMPTY;
+    st->ast = ast_copy(&st->arena, ast);
+    st->columns = plan_columns(&st->arena, plan->plan, &st->n_columns);
+    st->returns_rows = true;
+    struct portal *p = portal_new(s, name, st);
+    p->cursor = true;
+    p->pl_plan = plan;
+    return p;
+}
+
+int portal_start_plan(struct session *s, struct portal *p, struct err *err)
+{
+    int rc = execution_start(s, p->pl_plan->plan, p->parameters, &p->execution, err);
+    if (rc != 0) {
+        portal_free(s, p);
+        return rc;
+    }
+    p->state = PORTAL_RUNNING;
+    portal_put(s, p);
+    return 0;
+}
+
 int run_declare(struct session *s, const struct statement_input *in, struct arena *a, struct err *err)
 {
     const struct ast_declare_cursor *d = ast_as_declare_cursor(in->ast);
@@ -596,18 +625,24 @@ static int cursor_rows(struct session *s, struct portal *p, uint64_t count, bool
     return rc;
 }
 
-int run_fetch(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
-              struct err *err)
+int cursor_fetch(struct session *s, const struct ast_fetch *f, bool describe, uint64_t *n, struct err *err)
 {
-    const struct ast_fetch *f = ast_as_fetch(ast);
     struct portal *p;
     TRY(find_cursor(s, f->cursor, &p, err));
-    uint64_t skip, count = 0, passed, sent;
+    uint64_t skip, count = 0, passed;
     TRY(fetch_count(f, p->rows_sent, &skip, &count, err));
     if (describe && !f->move)
         s->sink->ops->describe(s->sink, p->statement->columns, p->statement->n_columns);
     TRY(cursor_rows(s, p, skip, false, &passed, err));
-    TRY(cursor_rows(s, p, count, !f->move, &sent, err));
+    return cursor_rows(s, p, count, !f->move, n, err);
+}
+
+int run_fetch(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+              struct err *err)
+{
+    const struct ast_fetch *f = ast_as_fetch(ast);
+    uint64_t sent;
+    TRY(cursor_fetch(s, f, describe, &sent, err));
     *tag = arena_printf(a, "%s %llu", f->move ? "MOVE" : "FETCH", (unsigned long long)sent);
     return 0;
 }

@@ -140,6 +140,7 @@ struct portal {
     bool held_ready;
     struct row_buffer *held;            // WITH HOLD, or the snapshot has moved: all rows left
     struct prepared_plan *running_plan; // kept while execution uses it
+    struct pl_plan *pl_plan;            // of a cursor that PL/pgSQL has opened: the same
 };
 
 // A running query: context and operators.
@@ -282,6 +283,8 @@ struct session {
     struct deferred_checks deferred; // of this transaction
     struct map routines;             // u32 -> struct routine_plans *
     struct map plpgsql_routines;     // ids of function and table -> struct pl_routine *
+    struct pl_frame *plpgsql_frame;  // of the innermost call; NULL: none
+    uint32_t unnamed_cursors;        // that it has opened
     uint64_t plpgsql_serial;         // of the plans of PL/pgSQL
     uint64_t schema_serial;          // counts what the session does to schemas
     uint32_t routine_depth;
@@ -358,6 +361,8 @@ const uint32_t *bound_oids(const struct statement_input *in, struct arena *a, si
 // Runs one statement of any kind but transaction control, sending its rows; the tag is in `tag_arena`.
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                   struct str *tag, struct err *err) MUST_CHECK;
+// CALL's procedure as the source of a SELECT *.
+const struct ast *call_as_query(struct arena *a, const struct ast *call);
 // What comes before a query is planned or a portal starts: an injected retry error, the snapshot of AS OF SYSTEM TIME.
 int query_begin(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
@@ -498,6 +503,12 @@ int run_deallocate(struct session *s, const struct ast *ast, struct err *err) MU
 int run_declare(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 int run_fetch(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
               struct err *err) MUST_CHECK;
+// FETCH or MOVE; *n: the rows it passed.
+int cursor_fetch(struct session *s, const struct ast_fetch *f, bool describe, uint64_t *n, struct err *err) MUST_CHECK;
+// A cursor over a plan, one use of which it takes over. Its parameters are to be set before it starts; a failure frees
+// it.
+struct portal *portal_for_plan(struct session *s, struct str name, const struct ast *ast, struct pl_plan *plan);
+int portal_start_plan(struct session *s, struct portal *p, struct err *err) MUST_CHECK;
 int run_close_cursor(struct session *s, const struct ast *ast, struct err *err) MUST_CHECK;
 int fetch_columns(struct session *s, const struct ast *ast, const struct result_column **columns, size_t *n,
                   struct err *err) MUST_CHECK;

@@ -1026,12 +1026,8 @@ static int run_control(struct session *s, const struct ast *ast, struct arena *a
     return run_control_schedules(s, ast, a, tag, err);
 }
 
-// CALL p(…): the procedure runs; output parameters are a row.
-static int run_procedure(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
-                         struct err *err)
+const struct ast *call_as_query(struct arena *a, const struct ast *call)
 {
-    struct analyze_options options;
-    struct eval_context fold;
     struct ast_select *select = AST_NEW(a, SELECT, select, 0);
     struct ast_select_core *core = AST_NEW(a, SELECT_CORE, select_core, 0);
     struct ast_aliased_table *from = AST_NEW(a, ALIASED_TABLE, aliased_table, 0);
@@ -1040,15 +1036,24 @@ static int run_procedure(struct session *s, const struct ast *ast, bool describe
     struct ast_column_ref *star = AST_NEW(a, COLUMN_REF, column_ref, 0);
     star->star = true;
     target->expr = &star->base;
-    ast_list_push(a, &rows->functions, ast_as_call(ast)->call);
+    ast_list_push(a, &rows->functions, (struct ast *)call);
     from->source = &rows->base;
     ast_list_push(a, &core->targets, &target->base);
     ast_list_push(a, &core->from, &from->base);
     select->body = &core->base;
+    return &select->base;
+}
+
+// CALL p(…): the procedure runs; output parameters are a row.
+static int run_procedure(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
+                         struct err *err)
+{
+    struct analyze_options options;
+    struct eval_context fold;
     analyze_options_init(s, &options, &fold, a);
     options.procedures = true;
     struct query *q;
-    TRY(analyze(a, &options, &select->base, &q, err));
+    TRY(analyze(a, &options, call_as_query(a, ast_as_call(ast)->call), &q, err));
     bool is_void = q->n_output == 1 && type_is(query_column(q, q->output[0])->type, TYPE_VOID);
     struct optimize_options opt;
     optimize_options_init(s, &opt);
