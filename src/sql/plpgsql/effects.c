@@ -351,7 +351,7 @@ static int take_direction(struct pl_parser *p, struct pl_statement *s, struct er
     if (i < ARRAY_LEN(words) && words[i].count == 0 && pl_take_word(p, "all"))
         s->cursor.fixed_count = INT64_MAX;
     bool counted = i == ARRAY_LEN(words) || words[i].count == 0;
-    if (counted && s->cursor.fixed_count == 1 && !pl_is_word(p, "from") && !pl_is_word(p, "in") && !pl_is_name(p))
+    if (counted && s->cursor.fixed_count == 1 && !pl_is_word(p, "from") && !pl_is_word(p, "in"))
         TRY(pl_take_expression(p, "from in", "FROM", &s->cursor.count, err));
     if (!pl_take_word(p, "from"))
         pl_take_word(p, "in");
