@@ -1,4 +1,5 @@
-// Bodies of functions from arbitrary bytes: the parser neither crashes nor reads outside, and the tree it makes is sound.
+// Bodies of functions from arbitrary bytes: the parser neither crashes nor reads outside, and the tree it makes is
+// sound.
 #include "fuzz.h"
 #include "base/util.h"
 #include "sql/plpgsql/plpgsql.h"
@@ -6,18 +7,25 @@
 const struct str fuzz_seeds[] = {
     STR("DECLARE a CONSTANT int := 1; b t.c%TYPE NOT NULL = 2; r t%ROWTYPE; x RECORD; c CURSOR (lo int) FOR SELECT lo; "
         "BEGIN a := b + $1; x.f[2].g := 'y'; SELECT 1, 2 INTO STRICT b, x FROM t; RETURN a; END"),
-    STR("<<o>> BEGIN IF a THEN NULL; ELSIF b THEN NULL; ELSE NULL; END IF; CASE a WHEN 1, 2 THEN NULL; ELSE NULL; END CASE; "
+    STR("<<o>> BEGIN IF a THEN NULL; ELSIF b THEN NULL; ELSE NULL; END IF; CASE a WHEN 1, 2 THEN NULL; ELSE NULL; END "
+        "CASE; "
         "CASE WHEN a > 1 THEN EXIT o WHEN b; END CASE; END o"),
-    STR("BEGIN <<l>> FOR i IN REVERSE 10..1 BY 2 LOOP CONTINUE l WHEN i = 3; END LOOP l; FOR a, b IN SELECT 1, 2 LOOP EXIT; END "
-        "LOOP; FOR a IN EXECUTE 'x' USING 1, 2 LOOP NULL; END LOOP; WHILE true LOOP NULL; END LOOP; FOREACH a SLICE 1 IN "
+    STR("BEGIN <<l>> FOR i IN REVERSE 10..1 BY 2 LOOP CONTINUE l WHEN i = 3; END LOOP l; FOR a, b IN SELECT 1, 2 LOOP "
+        "EXIT; END "
+        "LOOP; FOR a IN EXECUTE 'x' USING 1, 2 LOOP NULL; END LOOP; WHILE true LOOP NULL; END LOOP; FOREACH a SLICE 1 "
+        "IN "
         "ARRAY b LOOP NULL; END LOOP; END;"),
     STR("BEGIN RAISE NOTICE '% %%', a USING DETAIL = 'x', ERRCODE = '22012'; RAISE unique_violation; RAISE SQLSTATE "
-        "'22012'; ASSERT a, 'm'; EXCEPTION WHEN division_by_zero OR SQLSTATE '23505' THEN RAISE; GET STACKED DIAGNOSTICS a = "
+        "'22012'; ASSERT a, 'm'; EXCEPTION WHEN division_by_zero OR SQLSTATE '23505' THEN RAISE; GET STACKED "
+        "DIAGNOSTICS a = "
         "MESSAGE_TEXT; WHEN OTHERS THEN a := SQLERRM; END"),
-    STR("DECLARE c refcursor; BEGIN OPEN c FOR EXECUTE 'a' || b USING 1; FETCH NEXT FROM c INTO a, b; MOVE FORWARD 3 FROM c; "
-        "FETCH ABSOLUTE a + 1 FROM c INTO b; CLOSE c; OPEN c NO SCROLL FOR SELECT 1; EXECUTE 'x' INTO a USING b; PERFORM f(1); "
+    STR("DECLARE c refcursor; BEGIN OPEN c FOR EXECUTE 'a' || b USING 1; FETCH NEXT FROM c INTO a, b; MOVE FORWARD 3 "
+        "FROM c; "
+        "FETCH ABSOLUTE a + 1 FROM c INTO b; CLOSE c; OPEN c NO SCROLL FOR SELECT 1; EXECUTE 'x' INTO a USING b; "
+        "PERFORM f(1); "
         "CALL p(a, b); DO 'x'; COMMIT AND CHAIN; GET DIAGNOSTICS a = ROW_COUNT; END"),
-    STR("#variable_conflict use_column\nBEGIN DECLARE z ALIAS FOR $1; BEGIN INSERT INTO t VALUES (z) RETURNING a INTO b; END; "
+    STR("#variable_conflict use_column\nBEGIN DECLARE z ALIAS FOR $1; BEGIN INSERT INTO t VALUES (z) RETURNING a INTO "
+        "b; END; "
         "RETURN QUERY SELECT 1; RETURN NEXT a; END"),
 };
 const size_t fuzz_seeds_len = ARRAY_LEN(fuzz_seeds);

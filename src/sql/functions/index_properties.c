@@ -1,5 +1,5 @@
-// pg_index_has_property() and its kin: what ordered indexes (PostgreSQL's btree) and inverted ones (gin) can do. NULL for
-// what is no index, or no property of it.
+// pg_index_has_property() and its kin: what ordered indexes (PostgreSQL's btree) and inverted ones (gin) can do. NULL
+// for what is no index, or no property of it.
 #include "sql/functions/functions_int.h"
 #include "catalog/catalog.h"
 #include "sql/functions/oids.h"
@@ -10,13 +10,20 @@ static const struct {
     enum property_kind kind;
     bool ordered, inverted;
 } properties[] = {
-    {"can_order", OF_METHOD, true, false},        {"can_unique", OF_METHOD, true, false},
-    {"can_multi_col", OF_METHOD, true, true},     {"can_exclude", OF_METHOD, false, false},
-    {"can_include", OF_METHOD, true, false},      {"clusterable", OF_INDEX, false, false},
-    {"index_scan", OF_INDEX, true, true},         {"bitmap_scan", OF_INDEX, false, false},
-    {"backward_scan", OF_INDEX, true, false},     {"orderable", OF_COLUMN, true, false},
-    {"distance_orderable", OF_COLUMN, false, false}, {"returnable", OF_COLUMN, true, false},
-    {"search_array", OF_COLUMN, true, false},     {"search_nulls", OF_COLUMN, true, false},
+    {"can_order", OF_METHOD, true, false},
+    {"can_unique", OF_METHOD, true, false},
+    {"can_multi_col", OF_METHOD, true, true},
+    {"can_exclude", OF_METHOD, false, false},
+    {"can_include", OF_METHOD, true, false},
+    {"clusterable", OF_INDEX, false, false},
+    {"index_scan", OF_INDEX, true, true},
+    {"bitmap_scan", OF_INDEX, false, false},
+    {"backward_scan", OF_INDEX, true, false},
+    {"orderable", OF_COLUMN, true, false},
+    {"distance_orderable", OF_COLUMN, false, false},
+    {"returnable", OF_COLUMN, true, false},
+    {"search_array", OF_COLUMN, true, false},
+    {"search_nulls", OF_COLUMN, true, false},
 };
 
 static int answer(struct str name, enum property_kind kind, bool inverted, struct datum *out)
@@ -82,7 +89,7 @@ BODY(column_has_property)
         return key ? fn_return_bool(out, descending) : fn_return_null(out);
     if (!key && !str_ieqc(name, "returnable"))
         return str_ieqc(name, "orderable") || str_ieqc(name, "distance_orderable") ? fn_return_bool(out, false)
-                                                                                    : fn_return_null(out);
+                                                                                   : fn_return_null(out);
     return answer(name, OF_COLUMN, is_inverted(index), out);
 }
 

@@ -448,7 +448,7 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
 int canonical_condition(struct arena *a, const struct analyze_options *options, const struct query *q,
                         const struct ast *expr, struct str *sql, struct err *err)
 {
-    leave_dialect(q);
+    leave_dialect(a, q);
     struct ast *copy = ast_copy(a, expr);
     TRY(qualify_types(a, options, copy, err));
     struct sequence_walk w = {.arena = a, .options = options, .rewrite = true, .err = err};

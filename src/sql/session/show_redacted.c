@@ -1,5 +1,5 @@
-// SHOW CREATE … WITH REDACT: a copy of a relation's descriptor whose expressions, query and comments have marks in place
-// of constants.
+// SHOW CREATE … WITH REDACT: a copy of a relation's descriptor whose expressions, query and comments have marks in
+// place of constants.
 #include "sql/parse/ast_print.h"
 #include "sql/session/show_int.h"
 
