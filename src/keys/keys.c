@@ -48,6 +48,20 @@ bool key_get_prefix(struct key_reader *r, struct key_prefix *out)
     return key_get_uvarint(r, &out->cluster) && key_get_uvarint(r, &out->table) && key_get_uvarint(r, &out->index);
 }
 
+struct str key_in_cluster(struct arena *a, struct str key, uint64_t cluster)
+{
+    struct key_reader r = key_reader(key);
+    struct key_prefix p;
+    struct buf b = BUF_INIT;
+    if (!key_get_prefix(&r, &p))
+        return key;
+    key_put_index(&b, cluster, p.table, p.index);
+    buf_append(&b, r.at, key_reader_left(&r));
+    struct str moved = arena_str(a, buf_view(&b));
+    buf_release(&b);
+    return moved;
+}
+
 struct str key_prefix_end(struct arena *a, struct str prefix)
 {
     size_t len = prefix.len;

@@ -75,6 +75,9 @@ bool key_type_is_lossy(struct type t);
 // False for types without an order (no index over them).
 bool key_type_is_indexable(struct type t);
 
+// The key of a table as another cluster has it; others are returned as they are.
+struct str key_in_cluster(struct arena *a, struct str key, uint64_t cluster);
+
 // Spans. Results are in the arena.
 // First key after every key that begins with the prefix; ptr NULL when there is none.
 struct str key_prefix_end(struct arena *a, struct str prefix);

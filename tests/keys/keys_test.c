@@ -240,7 +240,15 @@ static void test_spans(void)
         struct key_prefix p;
         CHECK(key_get_prefix(&r, &p) && p.cluster == 1 && p.table == table && p.index == 2);
         CHECK_INT(key_reader_left(&r), 0);
+        struct buf there = BUF_INIT;
+        key_put_index(&there, 70000, table, 2);
+        buf_cstr(&there, "rest");
+        struct str moved = key_in_cluster(&a, buf_view(&there), 1);
+        CHECK(str_has_prefix(moved, i2.start));
+        CHECK_STR(str_slice(moved, i2.start.len, moved.len), "rest");
+        buf_release(&there);
     }
+    CHECK_STR(key_in_cluster(&a, STR("x"), 2), "x");
     CHECK(str_cmp(key_table_range(&a, 1, UINT64_MAX).start, key_table_range(&a, 2, 1).start) < 0);
     arena_release(&a);
 }

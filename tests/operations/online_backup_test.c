@@ -259,6 +259,55 @@ static void test_virtual_cluster(void)
     }
 }
 
+static void resume_and_check(const char *rows)
+{
+    run_well("RESET CLUSTER SETTING jobs.debug.pausepoints", "", "");
+    run_well("RESUME JOBS (SELECT job_id FROM [SHOW JOBS] WHERE status = 'paused')", "", "");
+    CHECK_SQL(&h, "SELECT DISTINCT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "succeeded");
+    CHECK_SQL(&h, "SELECT count(*) FROM kept", rows);
+    CHECK_STR(harness_check(&h), "");
+}
+
+// A job that was in the middle of its rows in one cluster goes on with those of the other, and leaves the first alone.
+static void test_copied_in_the_middle(void)
+{
+    static const char *const works[][2] = {
+        {"garbage.after_piece", "DROP TABLE t"},
+        {"online.after_piece", "CREATE INDEX i ON t (b)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(works); i++) {
+        struct harness system;
+        struct change change = {"t", works[i][1]};
+        current = &change;
+        stage = works[i][0];
+        harness_open(&h, false);
+        run_well("CREATE VIRTUAL CLUSTER one", "", "");
+        system = h;
+        harness_enter(&system, "one", &h);
+        harness_run(&h,
+                    "SET CLUSTER SETTING sql.online_index.min_rows = 1000; CREATE TABLE t (a INT PRIMARY KEY, b INT); "
+                    "CREATE TABLE kept (a INT PRIMARY KEY)");
+        harness_run(&h, "INSERT INTO t SELECT i, i FROM generate_series(1, 15000) g(i); "
+                        "INSERT INTO kept SELECT i FROM generate_series(1, 20000) g(i)");
+        run_well("SET CLUSTER SETTING jobs.debug.pausepoints = '%s'", stage, "");
+        harness_run(&h, change.sql);
+        CHECK_SQL(&h, "SELECT DISTINCT status FROM [SHOW JOBS WHEN COMPLETE SELECT id FROM system.jobs]", "paused");
+        harness_leave(&h);
+        h = system;
+        run_well("BACKUP VIRTUAL CLUSTER one INTO 'nodelocal://1/v'", "", "");
+        run_well("RESTORE VIRTUAL CLUSTER one FROM LATEST IN 'nodelocal://1/v' WITH virtual_cluster_name = 'two'", "",
+                 "");
+        system = h;
+        for (size_t k = 0; k < 2; k++) {
+            harness_enter(&system, k == 0 ? "two" : "one", &h);
+            resume_and_check("20000");
+            harness_leave(&h);
+        }
+        h = system;
+        harness_close(&h);
+    }
+}
+
 // A cluster comes back in an empty one, without jobs.
 static void test_cluster(void)
 {
@@ -288,4 +337,5 @@ static void test_cluster(void)
     }
 }
 
-CHECK_MAIN({"stages", test_stages}, {"virtual_cluster", test_virtual_cluster}, {"cluster", test_cluster}, )
+CHECK_MAIN({"stages", test_stages}, {"virtual_cluster", test_virtual_cluster}, {"cluster", test_cluster},
+           {"copied_in_the_middle", test_copied_in_the_middle}, )

@@ -131,7 +131,9 @@ int garbage_run(struct job *job, struct err *err)
     g.n = cat_garbage_of(&g.arena, job_payload(job), &g.items);
     if (progress.len > 0) {
         g.at = payload_get_u64(&progress);
-        g.start = arena_str(&g.arena, payload_get_str(&progress));
+        // The job may have begun in another cluster, of which this one is a copy.
+        g.start = key_in_cluster(&g.arena, payload_get_str(&progress), catalog_cluster(job_catalog(job)));
+        g.start = arena_str(&g.arena, g.start);
     }
     while (rc == 0 && g.at < g.n) {
         rc = await_stragglers(&g, err);
@@ -139,6 +141,8 @@ int garbage_run(struct job *job, struct err *err)
             rc = in_txn(&g, err);
         g.start = g.next;
         g.at += rc == 0 && g.next.len == 0;
+        if (rc == 0 && g.at < g.n)
+            rc = job_pausepoint(job, "garbage.after_piece", err);
     }
     arena_release(&g.arena);
     return rc;

@@ -15,6 +15,7 @@
 // The first and the last step need the table's lock, for which open writers have to end. While the job asks for it new
 // writers wait behind it, so it asks for a moment only, lets them through and asks again; after
 // sql.online_index.writers_wait it goes on without: who still writes ends in 40001.
+#include "keys/keys.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
 #include "types/datetime.h"
@@ -25,7 +26,6 @@ enum {
     PIECE_ROWS_MAX = 16000, // while nobody comes in between
     PIECE_ROWS_MIN = 8,
     PIECE_ATTEMPTS_MAX = 1000,
-    PIECES_PER_UPDATE = 8,
     BUSY_POLL_US = 5000,
     ROWS_MIN_DEFAULT = 50000,
     LOCK_MOMENT_NS = 50000000,   // new writers of the table wait no longer than this …
@@ -191,7 +191,9 @@ static void decode_progress(struct online *o)
     o->tasks_done = payload_get_u64(&progress);
     o->passes = payload_get_u64(&progress);
     o->put_any = payload_get_u64(&progress) != 0;
-    o->at = arena_str(&o->arena, payload_get_str(&progress));
+    // The job may have begun in another cluster, of which this one is a copy.
+    o->at = key_in_cluster(&o->arena, payload_get_str(&progress), catalog_cluster(job_catalog(o->job)));
+    o->at = arena_str(&o->arena, o->at);
 }
 
 // What is done of all: whole tasks, and rows of the one at work.
@@ -347,7 +349,6 @@ static int do_piece(struct online *o, struct err *err)
 
 static int do_pass(struct online *o, struct err *err)
 {
-    unsigned pieces = 0;
     o->rows_seen = 0;
     do {
         TRY(in_txn(o, do_piece, err));
@@ -355,9 +356,8 @@ static int do_pass(struct online *o, struct err *err)
         o->put_any |= o->piece.put > 0;
         o->rows_seen += o->piece.rows_max;
         o->piece_rows = MIN(o->piece_rows * 2, (uint32_t)PIECE_ROWS_MAX);
+        TRY(store_progress(o, err));
         TRY(job_pausepoint(o->job, "online.after_piece", err));
-        if (++pieces % PIECES_PER_UPDATE == 0)
-            TRY(store_progress(o, err));
     } while (o->at.len > 0);
     o->passes++;
     return 0;
