@@ -46,7 +46,7 @@ static void unref(struct activity_entry *e)
     mem_free(e);
 }
 
-static struct activity_entry *ref(struct activity_entry *e)
+struct activity_entry *activity_ref(struct activity_entry *e)
 {
     atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
     return e;
@@ -137,7 +137,7 @@ struct activity_entry *activity_entry_of(struct activity *a, struct map *table, 
 {
     struct activity_entry *e = map_get(table, key);
     if (e != NULL)
-        return ref(e);
+        return activity_ref(e);
     make_room(a, table);
     e = mem_zalloc(sizeof(*e));
     arena_init(&e->arena, NULL);
@@ -308,12 +308,12 @@ static struct activity_entry *solo_txn(struct session *s, struct activity_entry 
 {
     struct activity_entry *e = atomic_load(&statement->solo), *none = NULL;
     if (usable(e))
-        return ref(e);
+        return activity_ref(e);
     if (e != NULL)
         return find_txn(s, &s->activity.txn); // it was evicted
     e = find_txn(s, &s->activity.txn);
     if (atomic_compare_exchange_strong(&statement->solo, &none, e))
-        ref(e);
+        activity_ref(e);
     return e;
 }
 
@@ -326,6 +326,7 @@ static void record_txn(struct session *s, struct activity_entry *last)
         count(e, t->end_ns - t->start_ns, t->rows, t->committed ? 0 : t->code, s->statement_micros);
         if (t->retries > 0)
             atomic_fetch_add_explicit(&e->retries, t->retries, memory_order_relaxed);
+        insights_txn(s, e, t);
         unref(e);
     }
     *t = (struct activity_txn){0};
@@ -345,6 +346,8 @@ static void settle(struct session *s, int64_t end_ns)
         if (run->code != 0)
             s->activity.txn.code = run->code;
         s->activity.txn.end_ns = end_ns;
+        s->activity.txn.contended_ns += run->contended_ns;
+        insights_statement(s, e, end_ns - run->start_ns);
         run->entry = NULL;
     }
     if (s->activity.txn.ended)
@@ -364,11 +367,15 @@ void activity_begin(struct session *s, const struct ast *ast, struct str text, s
         return;
     bool implicit = s->txn_state == TXN_NONE || s->txn_state == TXN_IMPLICIT;
     struct activity_entry *e = prepared != NULL ? of_prepared(s, prepared, implicit) : of_text(s, ast, text, implicit);
-    sa->run = (struct activity_run){.entry = ref(e), .start_ns = now_ns};
+    sa->run = (struct activity_run){.entry = activity_ref(e), .start_ns = now_ns, .start_micros = s->statement_micros};
+    memcpy(sa->run.statement_id, s->query_id, sizeof(sa->run.statement_id));
     sa->sampling = s->statement_micros - atomic_load_explicit(&e->plan_micros, memory_order_relaxed) > plan_age_micros;
     struct activity_txn *t = &sa->txn;
-    if (t->n == 0)
+    if (t->n == 0) {
         t->start_ns = now_ns;
+        t->start_micros = s->statement_micros;
+        t->implicit = implicit;
+    }
     if (!t->repeats && t->n < ACTIVITY_TXN_STATEMENTS)
         t->statements[t->n++] = e->id;
     if (!t->repeats)

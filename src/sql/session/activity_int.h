@@ -59,16 +59,18 @@ struct activity_entry {
 struct activity_run {
     struct activity_entry *entry; // with a reference; NULL: none
     int64_t start_ns, end_ns;     // end 0: not known
+    int64_t start_micros, contended_ns;
     uint64_t rows;
     int code;
+    char statement_id[40];
 };
 struct activity_txn {
-    int64_t start_ns, end_ns;
+    int64_t start_ns, end_ns, start_micros, contended_ns;
     uint64_t hash, rows;
     uint64_t statements[ACTIVITY_TXN_STATEMENTS]; // ids
-    uint32_t n, retries;
+    uint32_t n, retries, insights;                // those: of its statements
     int code; // of the last statement that failed; a rollback without one is no failure
-    bool ended, committed;
+    bool implicit, ended, committed, slow;
     bool repeats; // the next run is the last one again
 };
 struct activity_text {
@@ -104,6 +106,7 @@ void activity_call_end(struct session *s, int64_t now_ns);
 // Keeps the plan's text if s->activity.sampling.
 void activity_sample(struct session *s, const struct statement_plan *plan);
 void activity_session_release(struct session *s);
+struct activity_entry *activity_ref(struct activity_entry *e);
 void activity_unref(struct activity_entry **e); // and forgets it
 
 // activity_store.c. Puts what has changed into the store, and takes up what is there. Not at the same time in two

@@ -45,6 +45,7 @@ void contention_reset(struct contention *c)
 static void note(struct session *s, struct str key, uint64_t other_id, int64_t waited_ns, bool conflict)
 {
     struct contention *c = s->engine->contention;
+    s->activity.run.contended_ns += waited_ns;
     pthread_mutex_lock(&c->mutex);
     if (c->events == NULL)
         c->events = mem_zalloc(EVENTS_MAX * sizeof(*c->events));

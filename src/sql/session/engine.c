@@ -143,6 +143,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     pthread_mutex_init(&e->mutex, NULL);
     e->activity = activity_new();
     e->contention = contention_new();
+    e->insights = insights_new();
     e->notify = notify_hub_new();
     e->index_usage = index_usage_new();
     pthread_mutex_init(&e->statistics_mutex, NULL);
@@ -157,6 +158,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
         return rc;
     }
     virtual_register(e->catalog);
+    insights_configure(e);
     if (kv_failure(e->kv) == NULL && !e->is_new)
         drop_left_temporary(e);
     e->jobs = jobs_new(e->kv, e->catalog, session_job_types, e);
@@ -178,6 +180,7 @@ void sql_engine_close(struct sql_engine *e)
     }
     if (e->catalog != NULL)
         catalog_close(e->catalog);
+    insights_free(e->insights);
     activity_free(e->activity);
     contention_free(e->contention);
     notify_hub_free(e->notify);

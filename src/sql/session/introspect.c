@@ -266,6 +266,12 @@ static void read_index_usage(struct virtual_session *vs, uint32_t table_id, uint
     index_usage_get(session_of(vs)->engine->index_usage, table_id, index_id, reads, last_micros);
 }
 
+static void list_insights(struct virtual_session *vs, bool transactions, struct arena *a, struct virtual_insight **out,
+                          size_t *n)
+{
+    insights_list(session_of(vs)->engine->insights, transactions, a, out, n);
+}
+
 static void list_metrics(struct virtual_session *vs, struct arena *a, struct virtual_metric **out, size_t *n)
 {
     const struct sql_engine *e = session_of(vs)->engine;
@@ -304,6 +310,7 @@ const struct virtual_session_ops session_virtual_ops = {
     .kv = engine_kv,
     .contention = list_contention,
     .index_usage = read_index_usage,
+    .insights = list_insights,
     .metrics = list_metrics,
     .clusters = list_clusters,
 };

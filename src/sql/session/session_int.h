@@ -15,6 +15,7 @@
 #include "sql/parse/parse.h"
 #include "sql/session/activity_int.h"
 #include "sql/session/contention_int.h"
+#include "sql/session/insights_int.h"
 #include "sql/session/notify_int.h"
 #include "sql/session/session.h"
 #include "sql/virtual/virtual.h"
@@ -25,6 +26,7 @@
 struct sql_engine {
     struct activity *activity;
     struct contention *contention;
+    struct insights *insights;
     struct notify_hub *notify;
     struct index_usage *index_usage;
     struct kv *kv;
@@ -290,9 +292,10 @@ struct session {
     uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
-    bool touched_roles;  // this transaction has changed or dropped roles
-    char *current_query; // guarded by engine->mutex: shown by other sessions
-    char query_id[40];   // of that statement
+    bool touched_roles;    // this transaction has changed or dropped roles
+    bool touched_insights; // … what counts as an insight
+    char *current_query;   // guarded by engine->mutex: shown by other sessions
+    char query_id[40];     // of that statement
     int64_t query_started_micros;
     uint64_t last_parse_ns, last_plan_ns, last_exec_ns, last_service_ns;
     struct arena describe; // of the last describe call

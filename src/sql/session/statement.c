@@ -994,6 +994,7 @@ static int run_cluster_setting(struct session *s, const struct ast *ast, struct 
                              .arena = a,
                              .scope = {.user = s->user},
                              .application_name = str_of(s->values[SETTING_APPLICATION_NAME])};
+    s->touched_insights |= str_has_prefix(str_of(setting->name), STR("sql.insights."));
     if (strcmp(setting->name, "server.eventlog.ttl") == 0)
         atomic_store_explicit(&s->engine->events_trimmed_ns, 0, memory_order_relaxed);
     TRY(ddl_event_setting(&dc, ast, str_of(setting->name), text, err)); // first: it may be the one that ends them

@@ -133,6 +133,7 @@ static void finished(struct session *s, bool committed)
     s->txn_deadline_ns = 0;
     s->touched_jobs = false;
     s->touched_roles = false;
+    s->touched_insights = false;
     deferred_clear(&s->deferred);
     s->n_changed = 0;
     drop_savepoints(s);
@@ -190,6 +191,9 @@ static int commit_kv(struct session *s, struct err *err)
     if (s->touched_roles)
         engine_end_revoked(s->engine);
     s->touched_roles = false;
+    if (UNLIKELY(s->touched_insights))
+        insights_configure(s->engine);
+    s->touched_insights = false;
     if (UNLIKELY(left_events))
         engine_trim_events(s->engine);
     if (UNLIKELY(zones_changed) && s->engine->zones_changed != NULL)

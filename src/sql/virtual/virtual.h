@@ -75,6 +75,16 @@ struct virtual_contention {
     bool conflict;
 };
 
+// An execution of a statement or a transaction that was slow, failed, was retried often or waited for others.
+struct virtual_insight {
+    uint64_t txn, txn_fingerprint, statement; // fingerprints, 0: unknown
+    struct str session_id, statement_id, user, application, database, query;
+    const char *kind; // of a statement: "SELECT"
+    int64_t start_micros, end_micros, contended_ns;
+    uint64_t rows, retries;
+    int code; // SQLSTATE; 0: it did not fail
+    bool implicit, full_scan, slow, contended, retried;
+};
 struct virtual_metric {
     const char *name; // sys.rss
     bool of_store;
@@ -110,6 +120,9 @@ struct virtual_session_ops {
     // How often statements have read the index, and when the last time; 0: never.
     void (*index_usage)(struct virtual_session *vs, uint32_t table_id, uint32_t index_id, uint64_t *reads,
                         int64_t *last_micros);
+    // The last ones of the cluster, oldest first.
+    void (*insights)(struct virtual_session *vs, bool transactions, struct arena *a, struct virtual_insight **out,
+                     size_t *n);
     // Of the server, as they are now; none in other clusters than the system cluster.
     void (*metrics)(struct virtual_session *vs, struct arena *a, struct virtual_metric **out, size_t *n);
     // Virtual clusters, likewise.
