@@ -96,6 +96,9 @@ struct session_functions {
     // Calls a trigger's function.
     int (*fire_trigger)(struct session_functions *sf, struct eval_context *ec, const struct cat_function *f,
                         struct trigger_call *call, struct err *err);
+    // Its variables as bytes, and a session's bytes into this one.
+    int (*serialize)(struct session_functions *sf, struct arena *a, struct str *out, struct err *err);
+    int (*deserialize)(struct session_functions *sf, struct str bytes, struct err *err);
     int (*notify)(struct session_functions *sf, struct str channel, struct str payload, struct err *err);
     size_t (*listening)(struct session_functions *sf, struct arena *a, struct str **channels);
     double (*notify_queue_usage)(struct session_functions *sf);

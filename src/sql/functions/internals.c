@@ -411,6 +411,21 @@ BODY(reset_index_usage_stats)
     return fn_return_bool(out, true);
 }
 
+BODY(serialize_session)
+{
+    struct str bytes;
+    TRY(fn_need_session(ec, err));
+    TRY(ec->session->serialize(ec->session, ec->arena, &bytes, err));
+    return fn_return_str(out, bytes);
+}
+
+BODY(deserialize_session)
+{
+    TRY(fn_need_session(ec, err));
+    TRY(ec->session->deserialize(ec->session, args[0].s, err));
+    return fn_return_bool(out, true);
+}
+
 BODY(clear_cache)
 {
     TRY(need_repair(ec, err));

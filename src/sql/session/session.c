@@ -158,6 +158,16 @@ static int fn_cluster_setting(struct session_functions *sf, struct arena *a, str
     return 0;
 }
 
+static int fn_serialize(struct session_functions *sf, struct arena *a, struct str *out, struct err *err)
+{
+    return session_serialize(of_functions(sf), a, out, err);
+}
+
+static int fn_deserialize(struct session_functions *sf, struct str bytes, struct err *err)
+{
+    return session_deserialize(of_functions(sf), bytes, err);
+}
+
 static int fn_show_create_all(struct session_functions *sf, struct arena *a, struct str objects, struct str database,
                               struct fn_emit *emit, struct err *err)
 {
@@ -185,6 +195,8 @@ static void functions_init(struct session *s)
                                               .cluster_setting = fn_cluster_setting,
                                               .show_create_all = fn_show_create_all,
                                               .fire_trigger = fn_fire_trigger,
+                                              .serialize = fn_serialize,
+                                              .deserialize = fn_deserialize,
                                               .notify = fn_notify,
                                               .listening = fn_listening,
                                               .notify_queue_usage = fn_notify_queue_usage,

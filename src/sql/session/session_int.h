@@ -325,6 +325,10 @@ int setting_get(struct session *s, struct arena *a, struct str name, struct str 
 int run_set(struct session *s, const struct ast *statement, struct arena *a, struct err *err) MUST_CHECK;
 void notify_parameter(struct session *s, int id);
 
+// transfer.c
+int session_serialize(struct session *s, struct arena *a, struct str *out, struct err *err) MUST_CHECK;
+int session_deserialize(struct session *s, struct str in, struct err *err) MUST_CHECK;
+
 // txn.c
 int session_begin(struct session *s, enum txn_state state, struct err *err) MUST_CHECK; // from TXN_NONE
 int session_commit(struct session *s, struct err *err) MUST_CHECK;

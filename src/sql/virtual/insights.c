@@ -128,7 +128,8 @@ GENERATOR(crdb_txn_insights_rows)
         row[crdb_cluster_txn_execution_insights_contention] = interval(i->contended_ns);
         row[crdb_cluster_txn_execution_insights_problems] = array_of_texts(x, problems, i->code != 0 || i->slow);
         row[crdb_cluster_txn_execution_insights_causes] = causes(x, i);
-        row[crdb_cluster_txn_execution_insights_stmt_execution_ids] = statements_of(x, statements, n_statements, i->txn);
+        row[crdb_cluster_txn_execution_insights_stmt_execution_ids] =
+            statements_of(x, statements, n_statements, i->txn);
         row[crdb_cluster_txn_execution_insights_last_error_code] = error_code(x, i->code);
         row[crdb_cluster_txn_execution_insights_status] = datum_c(i->code != 0 ? "Failed" : "Completed");
         TRY(virtual_row(rows, row, err));
