@@ -311,6 +311,8 @@ static void put_value(struct buf *b, struct type t, const struct datum *d)
     case TYPE_INET:
     case TYPE_LTREE:
     case TYPE_ACLITEM:
+    case TYPE_MACADDR:
+    case TYPE_MACADDR8:
         key_put_bytes(b, KEY_TAG_BYTES, d->s);
         return;
     case TYPE_UUID:
@@ -390,6 +392,8 @@ static bool get_value(struct key_reader *r, struct arena *a, struct type t, stru
     case TYPE_INET:
     case TYPE_LTREE:
     case TYPE_ACLITEM:
+    case TYPE_MACADDR:
+    case TYPE_MACADDR8:
         return key_get_bytes(r, KEY_TAG_BYTES, a, &out->s);
     case TYPE_UUID:
         return get_uuid(r, a, &out->s);

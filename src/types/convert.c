@@ -5,6 +5,7 @@
 #include "types/datetime.h"
 #include "types/decimal.h"
 #include "types/json.h"
+#include "types/macaddr.h"
 #include "types/types_int.h"
 #include "types/vector.h"
 #include <math.h>
@@ -471,6 +472,23 @@ static int to_same(struct conversion *c)
     return c->from.family == c->to.family && (c->to.def == NULL || c->from.oid == c->to.oid) ? 0 : NO_CONVERSION;
 }
 
+static int to_macaddr(struct conversion *c)
+{
+    uint8_t bytes[MACADDR8_BYTES];
+    if (c->from.family == c->to.family)
+        return 0;
+    if (c->from.family != TYPE_MACADDR && c->from.family != TYPE_MACADDR8)
+        return NO_CONVERSION;
+    memcpy(bytes, c->in.s.ptr, c->in.s.len);
+    bool narrow = c->to.family == TYPE_MACADDR;
+    if (narrow)
+        TRY(macaddr_narrow(bytes, bytes, c->err));
+    else
+        macaddr_widen(bytes, bytes);
+    c->out->s = arena_str(c->arena, (struct str){(const char *)bytes, narrow ? MACADDR_BYTES : MACADDR8_BYTES});
+    return 0;
+}
+
 static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_UNKNOWN] = to_same,      [TYPE_BOOL] = to_bool,
     [TYPE_INT] = to_int,           [TYPE_FLOAT] = to_float,
@@ -488,6 +506,7 @@ static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_VECTOR] = to_vector,     [TYPE_PG_LSN] = to_same,
     [TYPE_REFCURSOR] = to_same,    [TYPE_JSONPATH] = to_same,
     [TYPE_LTREE] = to_same,        [TYPE_ACLITEM] = to_same,
+    [TYPE_MACADDR] = to_macaddr,   [TYPE_MACADDR8] = to_macaddr,
 };
 
 // Families that text can be read as.
@@ -522,14 +541,14 @@ int datum_convert(struct arena *a, struct type from, struct type to, const struc
 }
 
 // Bit masks of the families each target takes beside text and itself.
-#define F(family) (UINT32_C(1) << TYPE_##family)
-static const uint32_t sources[TYPE_FAMILY_COUNT] = {
+#define F(family) (UINT64_C(1) << TYPE_##family)
+static const uint64_t sources[TYPE_FAMILY_COUNT] = {
     [TYPE_BOOL] = F(INT) | F(FLOAT) | F(DECIMAL) | F(JSONB),
     [TYPE_INT] = F(BOOL) | F(OID) | F(FLOAT) | F(DECIMAL) | F(DATE) | F(TIMESTAMP) | F(TIMESTAMPTZ) | F(INTERVAL) |
                  F(BIT) | F(JSONB),
     [TYPE_FLOAT] = F(BOOL) | F(INT) | F(DECIMAL) | F(DATE) | F(TIMESTAMP) | F(TIMESTAMPTZ) | F(INTERVAL) | F(JSONB),
     [TYPE_DECIMAL] = F(BOOL) | F(INT) | F(FLOAT) | F(DATE) | F(TIMESTAMP) | F(TIMESTAMPTZ) | F(INTERVAL) | F(JSONB),
-    [TYPE_STRING] = ~UINT32_C(0),
+    [TYPE_STRING] = ~UINT64_C(0),
     [TYPE_BYTES] = F(UUID),
     [TYPE_UUID] = F(BYTES),
     [TYPE_DATE] = F(INT) | F(TIMESTAMP) | F(TIMESTAMPTZ),
@@ -539,6 +558,8 @@ static const uint32_t sources[TYPE_FAMILY_COUNT] = {
     [TYPE_TIMESTAMPTZ] = F(INT) | F(DATE) | F(TIMESTAMP),
     [TYPE_INTERVAL] = F(TIME) | F(INT) | F(FLOAT) | F(DECIMAL),
     [TYPE_JSONB] = F(BOOL) | F(INT) | F(FLOAT) | F(DECIMAL) | F(ARRAY) | F(TUPLE),
+    [TYPE_MACADDR] = F(MACADDR8),
+    [TYPE_MACADDR8] = F(MACADDR),
     [TYPE_BIT] = F(INT),
     [TYPE_VECTOR] = F(ARRAY),
     [TYPE_ARRAY] = F(VECTOR),

@@ -3,6 +3,7 @@
 #include "types/bits.h"
 #include "types/datetime.h"
 #include "types/decimal.h"
+#include "types/inet.h"
 #include "types/types_int.h"
 #include "types/vector.h"
 #include "base/util.h"
@@ -143,6 +144,13 @@ int datum_fit(struct arena *a, struct type t, bool cast, struct datum in, struct
         return 0;
     case TYPE_INTERVAL:
         out->iv.micros = micros_round(in.iv.micros, t.width);
+        return 0;
+    case TYPE_INET:
+        if (t.oid == TYPE_OID_CIDR) { // what is no network becomes the network it is in
+            struct inet v = inet_decode(in.s);
+            if (inet_clear_host(&v))
+                out->s = inet_encode(a, &v);
+        }
         return 0;
     case TYPE_VECTOR:
         if (t.width > 0 && vector_dimensions(in.s) != (uint32_t)t.width)

@@ -74,11 +74,76 @@ void inet_print(struct buf *out, const struct inet *v)
         buf_printf(out, "/%u", v->prefix);
 }
 
+bool inet_clear_host(struct inet *v)
+{
+    bool cleared = false;
+    for (unsigned bit = v->prefix; bit < inet_address_len(v) * 8; bit++) {
+        uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+        cleared |= (v->address[bit / 8] & mask) != 0;
+        v->address[bit / 8] &= (uint8_t)~mask;
+    }
+    return cleared;
+}
+
+// "10.1" as 10.1.0.0, and how long the prefix is where none is written: as long as what is, at least that of its class.
+static bool complete_v4(struct str text, struct str *address, char room[20], uint8_t *prefix)
+{
+    size_t octets = 1, first = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        octets += text.ptr[i] == '.';
+        if (octets == 1 && is_digit(text.ptr[i]) && i < 3)
+            first = first * 10 + (size_t)(text.ptr[i] - '0');
+    }
+    if (octets > 4 || text.len == 0 || text.len > 15)
+        return false;
+    size_t of_class = first >= 240 ? 32 : first >= 224 ? 8 : first >= 192 ? 24 : first >= 128 ? 16 : 8;
+    *prefix = (uint8_t)MAX(of_class, octets * 8);
+    if (first == 224 && octets == 1)
+        *prefix = 4; // multicast
+    int n = snprintf(room, 20, "%.*s%s", STR_FMT(text), &".0.0.0"[(octets - 1) * 2]);
+    *address = (struct str){room, (size_t)n};
+    return n < 20;
+}
+
+static int bad_network(struct str text, const char *detail, struct err *err)
+{
+    int rc = err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid %s: \"%.*s\"",
+                     detail != NULL ? "cidr value" : "input syntax for type cidr", STR_FMT(text));
+    if (detail != NULL)
+        err_detail(err, "%s", detail);
+    return rc;
+}
+
+int cidr_parse(struct str text, struct inet *out, struct err *err)
+{
+    char room[20];
+    struct str s = str_trim(text);
+    ptrdiff_t slash = str_find(s, STR("/"), 0);
+    struct str address = slash < 0 ? s : str_slice(s, 0, (size_t)slash);
+    uint8_t prefix = 128;
+    bool v6 = str_find(address, STR(":"), 0) >= 0;
+    struct err ignored = ERR_INIT;
+    bool ok = (v6 || complete_v4(address, &address, room, &prefix)) && inet_parse(address, out, &ignored) == 0;
+    err_reset(&ignored);
+    if (ok && slash >= 0)
+        ok = parse_prefix(str_slice(s, (size_t)slash + 1, s.len), v6 ? 128 : 32, &prefix);
+    if (!ok)
+        return bad_network(text, NULL, err);
+    out->prefix = prefix;
+    return inet_clear_host(out) ? bad_network(text, "Value has bits set to right of mask.", err) : 0;
+}
+
+void cidr_print(struct buf *out, const struct inet *v)
+{
+    inet_print_host(out, v);
+    buf_printf(out, "/%u", v->prefix);
+}
+
 int inet_parse_datum(struct arena *a, struct type t, struct str text, const struct value_context *vc, struct datum *out,
                      struct err *err)
 {
     struct inet v;
-    TRY(inet_parse(text, &v, err));
+    TRY((t.oid == TYPE_OID_CIDR ? cidr_parse : inet_parse)(text, &v, err));
     out->s = inet_encode(a, &v);
     return 0;
 }
@@ -86,7 +151,7 @@ int inet_parse_datum(struct arena *a, struct type t, struct str text, const stru
 void inet_print_datum(struct buf *out, struct type t, struct datum d, const struct value_context *vc)
 {
     struct inet v = inet_decode(d.s);
-    inet_print(out, &v);
+    (t.oid == TYPE_OID_CIDR ? cidr_print : inet_print)(out, &v);
 }
 
 // PostgreSQL: family 2 or 3, bits, is_cidr, address length, address.
@@ -99,6 +164,8 @@ int inet_from_binary_datum(struct arena *a, struct type t, struct str s, struct 
     if ((uint8_t)s.ptr[3] != len || s.len != 4 + len || v.prefix > len * 8)
         return binary_error(err, t);
     memcpy(v.address, s.ptr + 4, len);
+    if (t.oid == TYPE_OID_CIDR && inet_clear_host(&v))
+        return binary_error(err, t);
     out->s = inet_encode(a, &v);
     return 0;
 }
@@ -108,7 +175,7 @@ void inet_to_binary_datum(struct buf *out, struct type t, struct datum d, const 
     struct inet v = inet_decode(d.s);
     buf_putc(out, v.family == 6 ? 3 : 2);
     buf_putc(out, (char)v.prefix);
-    buf_putc(out, 0);
+    buf_putc(out, t.oid == TYPE_OID_CIDR);
     buf_putc(out, (char)inet_address_len(&v));
     buf_append(out, v.address, inet_address_len(&v));
 }

@@ -21,4 +21,11 @@ int inet_parse(struct str text, struct inet *out, struct err *err) MUST_CHECK; /
 void inet_print(struct buf *out, const struct inet *v);                        // 10.0.0.1, 10.0.0.0/8
 void inet_print_host(struct buf *out, const struct inet *v);                   // without the prefix
 
+// A network: no bits behind the prefix, and of IPv4 as much as is written (10.1 is 10.1.0.0/16, 192.168
+// 192.168.0.0/24). 22P02.
+int cidr_parse(struct str text, struct inet *out, struct err *err) MUST_CHECK;
+void cidr_print(struct buf *out, const struct inet *v); // always with the prefix
+// Clears the bits behind the prefix; false when there were none.
+bool inet_clear_host(struct inet *v);
+
 #endif

@@ -139,6 +139,9 @@ static const struct {
     {"jsonb", ROW_JSONB},
     {"json", ROW_JSONB},
     {"inet", ROW_INET},
+    {"cidr", ROW_CIDR},
+    {"macaddr", ROW_MACADDR},
+    {"macaddr8", ROW_MACADDR8},
     {"tsvector", ROW_TSVECTOR},
     {"tsquery", ROW_TSQUERY},
     {"vector", ROW_VECTOR},
@@ -239,7 +242,8 @@ enum physical type_physical(struct type t)
         [TYPE_ANY] = PHYSICAL_STR,         [TYPE_ENUM] = PHYSICAL_I64,          [TYPE_COLLATED] = PHYSICAL_STR,
         [TYPE_VECTOR] = PHYSICAL_STR,      [TYPE_PG_LSN] = PHYSICAL_I64,        [TYPE_REFCURSOR] = PHYSICAL_STR,
         [TYPE_JSONPATH] = PHYSICAL_STR,    [TYPE_LTREE] = PHYSICAL_STR,         [TYPE_TSVECTOR] = PHYSICAL_STR,
-        [TYPE_TSQUERY] = PHYSICAL_STR,     [TYPE_ACLITEM] = PHYSICAL_STR,
+        [TYPE_TSQUERY] = PHYSICAL_STR,     [TYPE_ACLITEM] = PHYSICAL_STR,       [TYPE_MACADDR] = PHYSICAL_STR,
+        [TYPE_MACADDR8] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }

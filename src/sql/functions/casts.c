@@ -28,6 +28,8 @@ static enum cast_context cast_within_family(struct type from, struct type to)
         return from.width > to.width ? CAST_ASSIGNMENT : CAST_IMPLICIT;
     case TYPE_ARRAY:
         return cast_allowed(type_element(from), type_element(to));
+    case TYPE_INET:
+        return to.oid == TYPE_OID_CIDR && from.oid != to.oid ? CAST_ASSIGNMENT : CAST_IMPLICIT;
     case TYPE_ENUM:
         return from.oid == to.oid || type_is_any_kind(to) ? CAST_IMPLICIT : CAST_NONE;
     case TYPE_COLLATED:

@@ -138,6 +138,20 @@ BODY(abbrev)
     struct inet v = inet_decode(args[0].s);
     return return_text(ec, &v, inet_print, out, err);
 }
+// IPv4 networks without the bytes that are all host.
+BODY(abbrev_network)
+{
+    struct inet v = inet_decode(args[0].s);
+    struct buf b = BUF_INIT;
+    if (v.family == 6) {
+        inet_print_host(&b, &v);
+    } else {
+        for (unsigned i = 0; i == 0 || i * 8 < v.prefix; i++)
+            buf_printf(&b, "%s%u", i > 0 ? "." : "", v.address[i]);
+    }
+    buf_printf(&b, "/%u", v.prefix);
+    return fn_return_buf(ec, &b, out, err);
+}
 BODY(host)
 {
     struct inet v = inet_decode(args[0].s);
@@ -195,6 +209,13 @@ BODY(set_masklen)
     if (args[1].i < 0 || args[1].i > width(&v))
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid mask length: %lld", (long long)args[1].i);
     v.prefix = (uint8_t)args[1].i;
+    return return_inet(ec, &v, out);
+}
+BODY(set_masklen_network)
+{
+    TRY(set_masklen(ec, args, n_args, out, err));
+    struct inet v = inet_decode(out->s);
+    fill_host(&v, v.prefix, false);
     return return_inet(ec, &v, out);
 }
 BODY(merge)
