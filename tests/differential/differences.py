@@ -60,7 +60,10 @@ def by_design(what, ours, theirs, sql, planned=None, unfolded=None):
 FUNCTIONS = [
     (r"^levenshtein_less_equal", "rows", "", "levenshtein_less_equal() beyond its limit gives the next number"),
     (r"^(index|subpath)\(ltree, ", r"", r"-?214748364[78]", "positions in paths may be any numbers"),
-    (r"^(text::ltree|text2ltree)", "no error 42601", r"'-", "labels of paths may contain -"),
+    (r"^(text::ltree|text2ltree|text \|\| ltree|ltree \|\| text)", "no error 42601", r"'-", "labels of paths may contain -"),
+    (r"^similarity", "types", "", "similarity() is a FLOAT of 64 bits"),
+    (r"^show_trgm", "rows", r"0x", "trigrams with other letters than those of ASCII are shown as they are"),
+    (r"^similar_(to_)?escape", "", "", "similar_escape(): nothing to escape is an error, escaped letters stand for themselves, no escape gives NULL"),
     (r"", "", r"infinity", "dates and times that are infinite have no fields, and cannot be subtracted or put into bins"),
     (r"^(a?(cos|sin|tan|cot)[dh]?|a?tanh|acosh)\(", "no error 22003", "", "trigonometric functions outside of their domain are NaN"),
     (r"^(exp|pow|power)\(float|float8 [*/^] ", "no error 2", "", "floats overflow to Infinity and underflow to 0"),

@@ -45,6 +45,9 @@ GRID = {
     "_int8": ["{}", "{1}", "{1,2,3}", "{NULL}", "{1,NULL,1}"],
     "_text": ["{}", "{a}", "{a,b}", "{NULL,x}", '{"","a b"}'],
     "inet": ["192.168.1.5", "192.168.1.5/24", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255", "::1", "fe80::1:2/64", "::ffff:1.2.3.4"],
+    "cidr": ["10.0.0.0/8", "10.1", "192.168.1", "0.0.0.0/0", "255.255.255.255", "224", "::1", "fe80::/64", "::/0"],
+    "macaddr": ["00:00:00:00:00:00", "08:00:2b:01:02:03", "8-0-2B-1-2-3", "0800.2b01.0203", "ffffffffffff"],
+    "macaddr8": ["00:00:00:00:00:00:00:00", "08:00:2b:01:02:03", "08002b:0102030405", "0800.2bff.fe01.0203", "ff-ff-ff-ff-ff-ff-ff-ff"],
     "tsvector": ["", "'a' 'b'", "'cat':1 'dog':2,3A", "'a':1B 'b':2 'c':3C,4", "'A''b' 'x y':5"],
     "tsquery": ["", "cat & dog", "!a | b", "a <-> b", "'cat':A*", "(a | b) & !c", "a <2> c"],
     "pg_lsn": ["0/0", "0/1", "16/B374D848", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF"],
@@ -66,6 +69,7 @@ FORMS = {
     "timestamp(3)": ["2000-01-01 00:00:00.123456", "2000-01-01 00:00:00.9999"], "timestamptz": ["4714-11-24 00:00:00+00 BC", "2024-06-01 12:00:00.000001+05:30"],
     "timetz": ["24:00:00+00", "00:00:00+15:59:59", "00:00:00-15:59"],
     "interval": ["178000000 years", "-178000000 years", "00:00:00.1", "P1Y2M3DT4H5M6S", "1-2", "3 4:05:06", "1 day 2 hours ago", "2147483647 days"],
+    "cidr": ["10", "128.1", "1.2.3.4", "2001:db8::/32"], "macaddr": ["08002b:010203"], "macaddr8": ["08002b010203"],
     "inet": ["::", "::1/0", "1.2.3.4/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "1::2:0:0:0:3"],
     "uuid": ["{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}", "A0EEBC999C0B4EF8BB6D6BB9BD380A11"], "bytea": ["abc\\000def", "\\\\"],
     "jsonb": ["1.0", "1.10", '"\\u0001"', '[{"a":[1,{"b":null}]}]', " [ 1 , 2 ] "], "bool": ["yes", "off", "tr", "maybe"],
@@ -330,7 +334,7 @@ def main():
             admin.close()
             postgres.url = postgres.url.replace("/postgres?", "/d?")
             extended = postgres_session(postgres)
-            for extension in ("fuzzystrmatch", "ltree"):  # where they are installed
+            for extension in ("fuzzystrmatch", "ltree", "pg_trgm"):  # where they are installed
                 extended.run(f"CREATE EXTENSION {extension} SCHEMA pg_catalog")
             extended.close()
             grid = Grid(palmetto.session(), postgres_session(postgres), arguments)

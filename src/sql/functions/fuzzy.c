@@ -143,7 +143,7 @@ BODY(is_similar)
 }
 BODY(trigram_distance)
 {
-    return fn_return_float(out, 1 - likeness(ec->arena, args[0].s, args[1].s));
+    return fn_return_float(out, 1.0F - (float)likeness(ec->arena, args[0].s, args[1].s));
 }
 
 // A stretch of a text's trigrams, and how many different ones it has, and has in common with what is looked for.
@@ -238,26 +238,26 @@ static double word_likeness(struct arena *a, struct str part, struct str whole, 
     return best;
 }
 
-#define WORD_BODIES(name, strict, threshold)                                                              \
-    BODY(name##word_similarity)                                                                           \
-    {                                                                                                     \
-        return fn_return_float(out, (float)word_likeness(ec->arena, args[0].s, args[1].s, strict));       \
-    }                                                                                                     \
-    BODY(name##word_is_similar)                                                                           \
-    {                                                                                                     \
-        return fn_return_bool(out, word_likeness(ec->arena, args[0].s, args[1].s, strict) >= threshold);  \
-    }                                                                                                     \
-    BODY(name##word_is_similar_of)                                                                        \
-    {                                                                                                     \
-        return fn_return_bool(out, word_likeness(ec->arena, args[1].s, args[0].s, strict) >= threshold);  \
-    }                                                                                                     \
-    BODY(name##word_distance)                                                                             \
-    {                                                                                                     \
-        return fn_return_float(out, (float)(1 - word_likeness(ec->arena, args[0].s, args[1].s, strict))); \
-    }                                                                                                     \
-    BODY(name##word_distance_of)                                                                          \
-    {                                                                                                     \
-        return fn_return_float(out, (float)(1 - word_likeness(ec->arena, args[1].s, args[0].s, strict))); \
+#define WORD_BODIES(name, strict, threshold)                                                               \
+    BODY(name##word_similarity)                                                                            \
+    {                                                                                                      \
+        return fn_return_float(out, (float)word_likeness(ec->arena, args[0].s, args[1].s, strict));        \
+    }                                                                                                      \
+    BODY(name##word_is_similar)                                                                            \
+    {                                                                                                      \
+        return fn_return_bool(out, word_likeness(ec->arena, args[0].s, args[1].s, strict) >= threshold);   \
+    }                                                                                                      \
+    BODY(name##word_is_similar_of)                                                                         \
+    {                                                                                                      \
+        return fn_return_bool(out, word_likeness(ec->arena, args[1].s, args[0].s, strict) >= threshold);   \
+    }                                                                                                      \
+    BODY(name##word_distance)                                                                              \
+    {                                                                                                      \
+        return fn_return_float(out, 1.0F - (float)word_likeness(ec->arena, args[0].s, args[1].s, strict)); \
+    }                                                                                                      \
+    BODY(name##word_distance_of)                                                                           \
+    {                                                                                                      \
+        return fn_return_float(out, 1.0F - (float)word_likeness(ec->arena, args[1].s, args[0].s, strict)); \
     }
 WORD_BODIES(, false, word_threshold)
 WORD_BODIES(strict_, true, strict_word_threshold)
