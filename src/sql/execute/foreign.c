@@ -478,14 +478,19 @@ static int child_checks(struct exec_context *x, const struct cat_table *t, struc
         struct datum d;
         TRY(ev_row(ce->checks[i], &b, 0, &d, err));
         if (!d.null && !d.b)
-            return check_violation(t, &t->checks[i], err);
+            return check_violation(x, t, &t->checks[i], err);
     }
     return 0;
 }
 
-int check_violation(const struct cat_table *t, const struct cat_check *check, struct err *err)
+int check_violation(const struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
+                    struct err *err)
 {
-    err_set(err, ERR_CHECK_VIOLATION, "failed to satisfy CHECK constraint (%.*s)", STR_FMT(check->sql));
+    if (x->eval.postgresql)
+        err_set(err, ERR_CHECK_VIOLATION, "new row for relation \"%.*s\" violates check constraint \"%.*s\"",
+                STR_FMT(t->name), STR_FMT(check->name));
+    else
+        err_set(err, ERR_CHECK_VIOLATION, "failed to satisfy CHECK constraint (%.*s)", STR_FMT(check->sql));
     err_set_names(err, STR("public"), t->name, STR_NONE, check->name);
     return ERR_CHECK_VIOLATION;
 }

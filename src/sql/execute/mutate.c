@@ -132,7 +132,7 @@ static int run_checks(struct mutation_op *o, struct err *err)
         for (uint32_t k = 0; k < o->in.n; k++) {
             struct datum d = vec_get(v, batch_row(&o->in, k));
             if (!d.null && !d.b)
-                return check_violation(m->table, m->check_descriptors[i], err);
+                return check_violation(o->op.x, m->table, m->check_descriptors[i], err);
         }
     }
     return 0;
@@ -312,7 +312,7 @@ static int update_existing(struct mutation_op *o, struct datum *existing, uint32
         struct datum d;
         TRY(ev_row(o->set_checks[i], &o->wide, 0, &d, err));
         if (!d.null && !d.b)
-            return check_violation(o->m->table, o->m->check_descriptors[i], err);
+            return check_violation(x, o->m->table, o->m->check_descriptors[i], err);
     }
     TRY(wide_members(o, o->set_predicates, o->new_member, err));
     TRY(write_update(x, o->ta, existing, o->new_row, o->old_member, o->new_member, err));

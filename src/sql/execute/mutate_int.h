@@ -22,7 +22,8 @@ int read_row(struct exec_context *x, const struct table_access *ta, struct str k
 int duplicate_key(struct exec_context *x, const struct table_access *ta, const struct table_index *ti,
                   const struct datum *row, struct err *err);
 
-int write_check_not_null(const struct table_access *ta, const struct datum *row, struct err *err) MUST_CHECK; // 23502
+int write_check_not_null(const struct exec_context *x, const struct table_access *ta, const struct datum *row,
+                         struct err *err) MUST_CHECK; // 23502
 
 // Foreign keys of the row written: every reference exists (23503).
 int foreign_check_references(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
@@ -33,7 +34,8 @@ int foreign_validate_row(struct exec_context *x, const struct table_access *ta, 
 // The row changes or goes (new_row NULL): queues what its referencing rows need.
 int foreign_queue_actions(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                           const struct datum *new_row, struct err *err) MUST_CHECK;
-int check_violation(const struct cat_table *t, const struct cat_check *check, struct err *err);
+int check_violation(const struct exec_context *x, const struct cat_table *t, const struct cat_check *check,
+                    struct err *err);
 // deferred.c: a check that failed is to be made again at the end of the transaction, if its constraint is deferred.
 // `values`: the key, in fk column order; `of_referenced`: it is the referenced row that has changed or gone.
 struct deferred_failure {

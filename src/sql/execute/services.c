@@ -260,7 +260,7 @@ static int complete_row(struct backfill *b, struct datum *row, struct err *err)
         if (c->state == CAT_COLUMN_WRITE_ONLY && c->default_sql.len > 0 && row[i].null)
             TRY(exec_scalar(x, b->exprs->defaults[i], &row[i], err));
     }
-    return write_check_not_null(b->fill.ta, row, err);
+    return write_check_not_null(x, b->fill.ta, row, err);
 }
 
 static int backfill_batch(struct table_walk *w, void *arg, struct err *err)
@@ -436,7 +436,7 @@ static int compute_rows(struct table_walk *w, struct rewrite *r, struct err *err
 static int write_row(struct exec_context *x, struct rewrite *r, struct err *err)
 {
     const struct table_index *primary = &r->to->primary;
-    TRY(write_check_not_null(r->to, r->row, err));
+    TRY(write_check_not_null(x, r->to, r->row, err));
     if (r->new_key)
         return fill_add(&r->primary, r->row, err);
     buf_clear(&r->key);

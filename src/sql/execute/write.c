@@ -119,14 +119,16 @@ static int delete_entry(struct exec_context *x, const struct table_access *ta, c
     return r == KV_OK ? 0 : kv_error(x, r, err);
 }
 
-int write_check_not_null(const struct table_access *ta, const struct datum *row, struct err *err)
+int write_check_not_null(const struct exec_context *x, const struct table_access *ta, const struct datum *row,
+                         struct err *err)
 {
     for (uint32_t i = 0; i < ta->n_columns; i++) {
         const struct cat_column *c = &ta->table->columns[i];
         if (!c->not_null || !row[i].null)
             continue;
-        err_set(err, ERR_NOT_NULL_VIOLATION, "null value in column \"%.*s\" violates not-null constraint",
-                STR_FMT(c->name));
+        struct str of = x->eval.postgresql ? ta->table->name : STR_EMPTY;
+        err_set(err, ERR_NOT_NULL_VIOLATION, "null value in column \"%.*s\"%s%.*s%s violates not-null constraint",
+                STR_FMT(c->name), of.len > 0 ? " of relation \"" : "", STR_FMT(of), of.len > 0 ? "\"" : "");
         err_set_names(err, STR("public"), ta->table->name, c->name, STR_NONE);
         return ERR_NOT_NULL_VIOLATION;
     }
@@ -136,7 +138,7 @@ int write_check_not_null(const struct table_access *ta, const struct datum *row,
 int write_insert(struct exec_context *x, const struct table_access *ta, const struct datum *row, const bool *member,
                  struct err *err)
 {
-    TRY(write_check_not_null(ta, row, err));
+    TRY(write_check_not_null(x, ta, row, err));
     TRY(put_entry(x, ta, &ta->primary, row, true, err));
     for (size_t i = 0; i < ta->table->n_indexes; i++) {
         if (in_index(member, i))
@@ -192,7 +194,7 @@ static int update_index(struct exec_context *x, const struct table_access *ta, c
 int write_update(struct exec_context *x, const struct table_access *ta, const struct datum *old_row,
                  const struct datum *new_row, const bool *old_member, const bool *new_member, struct err *err)
 {
-    TRY(write_check_not_null(ta, new_row, err));
+    TRY(write_check_not_null(x, ta, new_row, err));
     TRY(update_index(x, ta, &ta->primary, old_row, new_row, true, true, err));
     for (size_t i = 0; i < ta->table->n_indexes; i++)
         TRY(update_index(x, ta, &ta->indexes[i], old_row, new_row, in_index(old_member, i), in_index(new_member, i),

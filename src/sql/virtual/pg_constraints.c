@@ -40,7 +40,8 @@ static void index_vectors(struct exec_context *x, const struct cat_table *t, con
         const struct cat_index_column *key = &index->columns[first + i];
         const struct cat_column *c = cat_column_by_id(t, key->column_id);
         keys[i] = is_expression(c) ? 0 : key->column_id;
-        options[i] = key->descending ? INDOPTION_DESC : INDOPTION_NULLS_FIRST;
+        bool nulls_first = as_in_postgresql(x) == key->descending; // there NULLs are last unless it is DESC
+        options[i] = (key->descending ? INDOPTION_DESC : 0) | (nulls_first ? INDOPTION_NULLS_FIRST : 0);
         collations[i] = c != NULL ? collation_of(c->type) : 0;
         bool last = i + 1 == n; // only the last column of an inverted index is inverted
         classes[i] = c != NULL ? oid_of_opclass(last ? index->kind : CAT_INDEX_BTREE, c->type) : 0;
