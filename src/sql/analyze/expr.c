@@ -510,7 +510,8 @@ int expr_unify(struct analyzer *an, struct expr **items, size_t n, const char *w
     struct type t = T_UNKNOWN;
     for (int pass = 0; pass < 3; pass++) { // typed ones decide; then literals, of which texts adapt to the others
         for (size_t i = 0; i < n; i++) {
-            int level = is_text_literal(items[i]) ? 2 : is_literal_expr(items[i]) ? 1 : 0;
+            bool typed_null = items[i]->value.null && items[i]->position == 0; // by a cast
+            int level = is_text_literal(items[i]) ? 2 : is_literal_expr(items[i]) && !typed_null ? 1 : 0;
             if (level == pass && items[i]->type.family != TYPE_UNKNOWN)
                 t = t.family == TYPE_UNKNOWN ? items[i]->type : wider(t, items[i]->type);
         }

@@ -26,9 +26,9 @@ int sequence_create(struct ddl_context *dc, const struct cat_database *d, const 
 
 // ---- options
 
-// Which options were written: bounds and start follow the direction unless given.
+// Which options were written: bounds and start follow the direction unless given, or when asked for (NO MINVALUE).
 struct given {
-    bool min, max, start, type;
+    bool min, max, start, type, no_min, no_max;
 };
 
 static int number(const struct ast_option *o, int64_t *out, struct err *err)
@@ -69,10 +69,12 @@ static int apply_option(struct cat_sequence *s, const struct ast_option *o, stru
     }
     if (str_eqc(name, "minvalue")) {
         given->min = o->value != NULL;
+        given->no_min = o->value == NULL;
         return o->value != NULL ? number(o, &s->min, err) : 0;
     }
     if (str_eqc(name, "maxvalue")) {
         given->max = o->value != NULL;
+        given->no_max = o->value == NULL;
         return o->value != NULL ? number(o, &s->max, err) : 0;
     }
     if (str_eqc(name, "start")) {
@@ -115,18 +117,39 @@ static void default_bounds(struct cat_sequence *s, const struct given *given, bo
         low = INT16_MIN, high = INT16_MAX;
     else if (s->type.width == 32)
         low = INT32_MIN, high = INT32_MAX;
-    if (!given->min && (!altering || given->type))
+    if (!given->min && (!altering || given->type || given->no_min))
         s->min = up ? 1 : low;
-    if (!given->max && (!altering || given->type))
+    if (!given->max && (!altering || given->type || given->no_max))
         s->max = up ? high : -1;
     if (!given->start && !altering)
         s->start = up ? s->min : s->max;
+}
+
+// The names that stand for one option.
+static struct str option_kind(struct str name)
+{
+    if (str_eqc(name, "no cycle"))
+        return STR("cycle");
+    if (str_eqc(name, "per session cache") || str_eqc(name, "per node cache"))
+        return STR("cache");
+    return name;
+}
+
+static int check_once(const struct ast_list *options, struct err *err)
+{
+    for (size_t i = 0; i < options->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(option_kind(ast_as_option(options->items[i])->name),
+                       option_kind(ast_as_option(options->items[k])->name)))
+                return err_set(err, ERR_SYNTAX_ERROR, "conflicting or redundant options");
+    return 0;
 }
 
 int sequence_apply_options(struct cat_sequence *s, const struct ast_list *options, bool altering,
                            struct sequence_request *request, struct err *err)
 {
     struct given given = {0};
+    TRY(check_once(options, err));
     for (size_t i = 0; i < options->n; i++)
         TRY(apply_option(s, ast_as_option(options->items[i]), &given, request, err));
     default_bounds(s, &given, altering);

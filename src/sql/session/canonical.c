@@ -40,8 +40,8 @@ static struct ast_string *sequence_literal(struct ast *arg)
     return arg->kind == AST_STRING ? (struct ast_string *)arg : NULL;
 }
 
-// The relation that a text names, NULL when there is none.
-static int relation_of_text(struct arena *a, const struct analyze_options *o, struct str text,
+// The relation that a text names; NULL when it is no name, or there may be none of that name and is none.
+static int relation_of_text(struct arena *a, const struct analyze_options *o, struct str text, bool missing_ok,
                             const struct cat_table **out, struct err *err)
 {
     struct ast *node;
@@ -54,7 +54,7 @@ static int relation_of_text(struct arena *a, const struct analyze_options *o, st
     const struct ast_column_ref *ref = ast_as_column_ref(node);
     const struct str all[] = {ref->schema, ref->table, ref->column};
     size_t first = ref->schema.ptr != NULL ? 0 : ref->table.ptr != NULL ? 1 : 2;
-    return cat_resolve_table(o->view, &o->scope, all + first, ARRAY_LEN(all) - first, true, out, err);
+    return cat_resolve_table(o->view, &o->scope, all + first, ARRAY_LEN(all) - first, missing_ok, out, err);
 }
 
 static int schema_qualified(struct arena *a, const struct analyze_options *o, const struct cat_table *t,
@@ -130,7 +130,7 @@ static int use_sequence(struct sequence_walk *w, struct ast_func_call *call, str
     struct ast_string *literal = sequence_literal(call->args.items[0]);
     if (literal == NULL)
         return 0;
-    TRY(relation_of_text(w->arena, w->options, literal->value, &t, err));
+    TRY(relation_of_text(w->arena, w->options, literal->value, !w->rewrite, &t, err));
     if (t == NULL || t->kind != CAT_SEQUENCE)
         return 0;
     ARENA_PUSH(w->arena, &w->ids, t->id);
