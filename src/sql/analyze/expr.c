@@ -504,14 +504,19 @@ static struct type wider(struct type a, struct type b)
     return type_from_oid(a.oid, &plain) ? plain : a;
 }
 
+// NULL::FLOAT8, $1::FLOAT8
+static bool is_typed(const struct expr *e)
+{
+    return e->kind == EXPR_PARAM ? is_numeric(e->type) : e->value.null && e->position == 0;
+}
+
 int expr_unify(struct analyzer *an, struct expr **items, size_t n, const char *what, struct type *common,
                struct err *err)
 {
     struct type t = T_UNKNOWN;
     for (int pass = 0; pass < 3; pass++) { // typed ones decide; then literals, of which texts adapt to the others
         for (size_t i = 0; i < n; i++) {
-            bool typed_null = items[i]->value.null && items[i]->position == 0; // by a cast
-            int level = is_text_literal(items[i]) ? 2 : is_literal_expr(items[i]) && !typed_null ? 1 : 0;
+            int level = is_text_literal(items[i]) ? 2 : is_literal_expr(items[i]) && !is_typed(items[i]) ? 1 : 0;
             if (level == pass && items[i]->type.family != TYPE_UNKNOWN)
                 t = t.family == TYPE_UNKNOWN ? items[i]->type : wider(t, items[i]->type);
         }
