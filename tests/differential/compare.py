@@ -9,8 +9,9 @@ FLOATS, NUMERIC, JSON = (700, 701), 1700, (114, 3802)
 INTEGERS = (20, 21, 23, 26)
 STRINGS = (18, 19, 25, 1042, 1043, 705)
 BITS = (1560, 1562)
+BIT_ARRAYS = (1561, 1563)
 INTEGER_ARRAYS = (1016, 1005, 1007)
-FLOAT_ARRAYS = (1021, 1022, 1231)
+FLOAT_ARRAYS = (1021, 1022)
 STRING_ARRAYS = (1009, 1015, 1014, 1002, 1003)
 RELATIVE = 1e-9
 
@@ -25,6 +26,8 @@ def reading(oid):
     """How a column's text is read: into a value that is compared, and a key that sorts rows."""
     if oid in FLOATS or oid == NUMERIC:
         return number
+    if oid in FLOAT_ARRAYS:
+        return lambda text: Json([None if item == "NULL" else number(item) for item in text.strip("{}").split(",")] if len(text) > 2 else [])
     if oid in JSON:
         return lambda text: Json(json.loads(text, parse_int=float, parse_float=float))
     return lambda text: text
@@ -77,7 +80,7 @@ def read_rows(outcome):
 
 
 def type_class(oid):
-    for kinds in (INTEGERS, STRINGS, BITS, INTEGER_ARRAYS, STRING_ARRAYS):
+    for kinds in (INTEGERS, STRINGS, BITS, BIT_ARRAYS, INTEGER_ARRAYS, STRING_ARRAYS):
         if oid in kinds:
             return kinds[0]
     return EXTENSION if oid >= EXTENSION else oid
@@ -107,7 +110,7 @@ def difference(ours, theirs, ordered):
 
 def row_count(tag):
     found = re.search(r"(\d+)$", tag)
-    return found[1] if found else tag
+    return found[1] if found else tag.split(" ")[0]
 
 
 def error_difference(ours, theirs):

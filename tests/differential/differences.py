@@ -18,9 +18,13 @@ LISTED = [
     ("^no error 2201F", r"\^|power", "", "floats overflow to Infinity and underflow to 0"),
     ("error", r"chr\(", "null character not permitted|requested character|chr\\(\\)", "chr() takes 0, and reports code points that do not exist with another SQLSTATE"),
     ("^no error 22023", r"::(INT8|DECIMAL|BOOL|FLOAT8)", "cannot cast jsonb null", "a JSON null becomes NULL when it is cast"),
+    ("^error 22007", r"::(DATE|TIME|TIMESTAMP|TIMESTAMPTZ|INTERVAL)\b", "could not parse", "dates and times with punctuation that is not theirs are refused"),
+    ("^rows", r"jsonb.*TIMESTAMPTZ", "", "TIMESTAMPTZ in JSON ends with Z in UTC"),
     ("^rows", r"OVERLAPS", "", "OVERLAPS with a NULL is NULL"),
     ("^error 22023", r"\|\|", "invalid concatenation of jsonb", "a scalar and an object cannot be concatenated"),
     ("^error 22P02", r"#-", "path element", "a path into an array must be numbers, even where nothing is there"),
+    ("^(no error 55000|rows)", r"setval.*SELECT lastval\(\)$", "", "lastval() is also what setval() has set"),
+    ("^no error 22023", r"ALTER SEQUENCE", "/ 22023 RESTART value", "a sequence may stand outside of bounds that it is given later"),
     ("^no error 22021", r"convert_from", "", "strings can hold the character 0"),
     ("^error 22023", r"set_masklen", "mask length: -1", "set_masklen(): -1 is refused"),
     ("^rows", r"::INTERVAL [*/]", r"", "fractions of microseconds of multiplied and divided intervals are rounded at the end"),
@@ -28,6 +32,7 @@ LISTED = [
     ("^rows", r"quote_(literal|nullable)", "", "escape strings begin with a small e"),
     ("^error 22", r"\bIN \(|\bBETWEEN\b|\bA(NY|LL) \(|CASE .* WHEN|\) IS (NOT )?NULL|\)\[", "", "operands are evaluated in any order"),
     ("^no error 22004", r"array_position", "", "array_position(), width_bucket(): a NULL start or threshold is passed over"),
+    ("^error 22025", r"SIMILAR TO", "must not end", "a pattern that ends with its escape character is an error"),
     ("^no error 22003", "", "integer out of range$", "functions take 64-bit integers where PostgreSQL's take 32-bit ones"),
 ]
 

@@ -33,16 +33,25 @@ NULL = re.compile(r"\bNULL::(\w+(?:\[\])?)")
 
 
 class Pair:
-    """A session of each system, in a database of the round. `aside`: another of PostgreSQL, for questions about a difference."""
+    """A session of each system, in a database of the round. `aside`: another of PostgreSQL, for questions about a difference.
+    In the dialect of PostgreSQL both get PostgreSQL's text where there is one."""
 
     def __init__(self, palmetto, postgres, aside):
-        self.sessions, self.aside = [palmetto, postgres], aside
+        self.sessions, self.aside, self.dialect = [palmetto, postgres], aside, "cockroachdb"
         aside.must("SET lock_timeout = '1s'")
+
+    def speak(self, dialect):
+        self.dialect = dialect
+        self.sessions[PALMETTO].must(f"SET dialect = '{dialect}'; SET null_ordered_last = on")
+
+    def texts(self, node):
+        """What each is sent; '' where there is nothing to run."""
+        ours, theirs = [node.text(PALMETTO), node.text(POSTGRES)] if isinstance(node, Node) else [node, node] if isinstance(node, str) else node
+        return [theirs or ours if self.dialect == "postgresql" else ours, theirs]
 
     def both(self, node):
         """The outcomes of a statement; a text or a pair of texts is one too. None where there is nothing to run."""
-        texts = [node.text(PALMETTO), node.text(POSTGRES)] if isinstance(node, Node) else [node, node] if isinstance(node, str) else node
-        return [session.run(text) if text else None for session, text in zip(self.sessions, texts)]
+        return [session.run(text) if text else None for session, text in zip(self.sessions, self.texts(node))]
 
     def everywhere(self, sql):
         for session in [*self.sessions, self.aside]:
@@ -64,7 +73,7 @@ class Pair:
 
     def reason(self, what, node, ours, theirs):
         """The reason why this difference is meant to be, or None."""
-        texts = [node.text(PALMETTO), node.text(POSTGRES)] if isinstance(node, Node) else [node, node] if isinstance(node, str) else node
+        texts = self.texts(node)
         return by_design(what, ours, theirs, texts[PALMETTO], lambda: self.asked_aside("EXPLAIN " + texts[POSTGRES]),
                          lambda: self.asked_aside(NULL.sub(r"(SELECT NULL::\1)", texts[POSTGRES])))
 
@@ -81,6 +90,7 @@ class Round:
     def run(self):
         """Returns the number of differences."""
         self.pair.in_schema("d")
+        self.pair.speak("postgresql" if self.seed % 3 == 0 else "cockroachdb")
         zone = self.generator.pick(ZONES)
         self.setup.append(f"SET TimeZone = '{zone}'")
         self.pair.everywhere(self.setup[0])
@@ -101,6 +111,8 @@ class Round:
             self.alter()
         elif roll < 0.05:
             self.compare_copy()
+        elif roll < 0.07:
+            self.compare_sequences()
         elif roll < 0.6:
             query = self.generator.query(2, None)
             self.compare(query.node, query.ordered)
@@ -119,7 +131,7 @@ class Round:
     def compare(self, node, ordered):
         ours, theirs = self.pair.both(node)
         if self.verbose:
-            print("--", node.text(PALMETTO), "\n=>", ours)
+            print("--", self.pair.texts(node)[PALMETTO], "\n=>", ours)
         if theirs.error[:2] in ("42", "0A"):
             # The generator's own mistakes are for its author.
             self.counts[f"not for PostgreSQL: {theirs.message}"] += 1
@@ -148,6 +160,7 @@ class Round:
         """The literals of a query as parameters."""
         texts, values = [], []
         for dialect in (PALMETTO, POSTGRES):
+            text_ = self.pair.texts(query.node)[dialect]
             found, numbers = [], {}
 
             def parameter(match):
@@ -156,7 +169,7 @@ class Round:
                     found.append(match[1].replace("''", "'"))
                     numbers[match[0]] = len(found)
                 return f"${numbers[match[0]]}::{match[2]}"
-            texts.append(LITERAL.sub(parameter, query.node.text(dialect)))
+            texts.append(LITERAL.sub(parameter, text_))
             values.append(found)
         outcomes = [session.run_parameters(text, found) for session, text, found in zip(self.pair.sessions, texts, values)]
         self.counts["with parameters"] += 1
@@ -168,7 +181,7 @@ class Round:
         """An ordered query through a cursor."""
         self.pair.both("BEGIN")
         self.counts["cursors"] += 1
-        steps = [("DECLARE c CURSOR FOR " + node.text(PALMETTO), "DECLARE c CURSOR FOR " + node.text(POSTGRES)),
+        steps = [["DECLARE c CURSOR FOR " + text for text in self.pair.texts(node)],
                  *self.generator.random.sample(["FETCH 2 c", "MOVE 1 c", "FETCH c", "FETCH FORWARD 3 c"], 3), "FETCH ALL c", "FETCH 1 c", "CLOSE c"]
         for step in steps:
             outcomes = self.pair.both(step)
@@ -199,7 +212,8 @@ class Round:
     def compare_copy(self):
         """The rows of a table out of one system and into the other."""
         table = self.generator.pick(self.generator.tables)
-        options = self.generator.pick(["", " WITH (FORMAT csv)", " WITH (FORMAT csv, HEADER, NULL 'nil')", " WITH (FORMAT binary)"])
+        binary = [] if any(kind == "moods" for _, kind in table.written) else [" WITH (FORMAT binary)"]  # which names the type of elements by its OID
+        options = self.generator.pick(["", " WITH (FORMAT csv)", " WITH (FORMAT csv, HEADER, NULL 'nil')", *binary])
         columns = f"{table.name} ({', '.join(name for name, _ in table.written)})"
         source = self.generator.pick([PALMETTO, POSTGRES])
         self.counts["copies"] += 1
@@ -209,7 +223,9 @@ class Round:
         data = giver.copy_out(f"COPY {columns} TO STDOUT{options}")
         after = data
         if isinstance(data, bytes):
-            taker.run(f"DELETE FROM {table.name}")
+            if taker.run(f"DELETE FROM {table.name}").error:  # others refer to its rows
+                self.pair.both("ROLLBACK")
+                return
             after = taker.copy_in(f"COPY {columns} FROM STDIN{options}", data)
             if not after.error:
                 after = taker.run(f"SELECT * FROM {table.name}")
@@ -227,7 +243,8 @@ class Round:
                 for name in [table.name] + [other.name for other in self.generator.tables if other is not table]:
                     after = self.pair.both(f"SELECT * FROM {name}")
                     if difference(*after, False):
-                        break
+                        return results, after
+                after = self.pair.both("SET CONSTRAINTS ALL IMMEDIATE")  # deferred ones
             return results, after
 
         def differing(candidate):
@@ -240,7 +257,7 @@ class Round:
             return found == what
         what, results, after = differing(node)
         if self.verbose:
-            print("--", node.text(PALMETTO), "\n=>", results[0])
+            print("--", self.pair.texts(node)[PALMETTO], "\n=>", results[0])
         self.counts["statements"] += 1
         if what is None:
             self.pair.both("ROLLBACK" if self.generator.chance(0.5) else "COMMIT")
@@ -266,7 +283,7 @@ class Round:
         self.counts["transactions"] += 1
         for step in steps:
             ours, theirs = self.pair.both(step)
-            done.append(step.text(PALMETTO))
+            done.append(self.pair.texts(step)[PALMETTO])
             what = difference(ours, theirs, False)
             if what is not None:
                 self.pair.both("ROLLBACK")
@@ -277,17 +294,31 @@ class Round:
                 break
         self.pair.both("ROLLBACK")
 
+    def compare_sequences(self):
+        """Sequences with every option and what is done with them."""
+        self.counts["sequences"] += 1
+        done = []
+        for sql in self.generator.sequences():
+            outcomes = self.pair.both(sql)
+            done.append(sql)
+            what = difference(*outcomes, True)
+            if what is not None:
+                self.meant_or_reported(what, "; ".join(done), *outcomes)
+            if what is not None or outcomes[0].error:  # how many values were taken before an error is nobody's promise
+                break
+
     def report(self, what, node, ours, theirs):
         self.failures += 1
         print(f"\nDIFFERENCE seed {self.seed}: {what}")
         if isinstance(node, Node):
-            print(f"  {node.text(PALMETTO)};")
-            if node.text(PALMETTO) != node.text(POSTGRES):
-                print(f"  PostgreSQL: {node.text(POSTGRES)};")
+            mine, other = self.pair.texts(node)
+            print(f"  {mine};")
+            if mine != other:
+                print(f"  PostgreSQL: {other};")
             for statement in self.setup:
-                text = statement if isinstance(statement, str) else statement[0]
+                text = self.pair.texts(statement)[PALMETTO]
                 words = text.split()
-                if words[0] == "CREATE" and words[2] in node.text(PALMETTO) or self.verbose:
+                if words[0] == "CREATE" and words[2] in mine or self.verbose:
                     print(f"    {text};")
         else:
             print(f"  {node}")

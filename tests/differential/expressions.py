@@ -29,10 +29,23 @@ TYPES = {
     "bit": ("VARBIT", ["1", "0101", "1111", "10000000", "0000"]),
     "mood": ("mood", ["sad", "ok", "happy", "so so"]),
 }
+# Arrays of the other types: name, type of the elements.
+ARRAYS = {"decs": "dec", "flts": "flt", "bools": "bool", "dates": "date", "times": "time", "tss": "ts", "tstzs": "tstz", "ivls": "ivl", "byteas": "bytea", "uuids": "uuid", "inets": "inet",
+          "bits": "bit", "moods": "mood"}
+
+
+def array_text(elements):
+    """The array of these elements in text."""
+    return "{" + ",".join("NULL" if e is None else '"' + e.replace("\\", "\\\\") + '"' for e in elements) + "}"
+
+
+for _name, _element in ARRAYS.items():
+    _sql, _values = TYPES[_element]
+    TYPES[_name] = (f"{_sql}[]", ["{}", array_text(_values[:1]), array_text(_values[1:3]), array_text([_values[-1], None]), array_text([None, _values[0], _values[0]])])
 # Types that have to be made first.
 MADE = ["CREATE TYPE mood AS ENUM ('sad', 'so so', 'ok', 'happy')"]
 # Ordered differently by the two: arrays by where NULL elements come, inet by what counts first.
-UNORDERED = {"jsonb", "ints", "texts", "inet"}
+UNORDERED = {"jsonb", "ints", "texts", "inet", *ARRAYS}
 ORDERED = [name for name in TYPES if name not in UNORDERED]
 
 COMPARED = ["int", "int", "dec", "flt", "text", "text", "bool", "date", "time", "ts", "tstz", "ivl", "bytea", "uuid", "ints",
@@ -143,6 +156,24 @@ TOTAL = {
     "bit": ["({bit} || {bit})", "(~ {bit})"],
     "mood": ["enum_first({mood})", "enum_last({mood})"],
 }
+for _name, _element in ARRAYS.items():
+    _a, _e = f"{{{_name}}}", f"{{{_element}}}"
+    TOTAL[_name] = [f"ARRAY[{_e}, {_e}]", f"({_a} || {_a})", f"array_append({_a}, {_e})", f"array_prepend({_e}, {_a})", f"array_remove({_a}, {_e})", f"array_cat({_a}, {_a})",
+                    f"array_replace({_a}, {_e}, {_e})", f"({_a})[1:2]"]
+    TOTAL["bool"] += [f"({_a} = {_a})", f"({_a} <> {_a})", f"({_a} @> {_a})", f"({_a} && {_a})", f"({_e} = ANY (({_a})::{TYPES[_name][0]}))", f"({_e} <> ALL (({_a})::{TYPES[_name][0]}))", f"({_a} IS NULL)"]
+    TOTAL["int"] += [f"cardinality({_a})", f"array_length({_a}, 1)", f"array_position({_a}, {_e})", f"array_length(array_positions({_a}, {_e}), 1)"]
+    TOTAL["text"] += [f"({_a}::TEXT)", f"array_to_string({_a}, ';', '-')"]
+    TOTAL[_element] += [f"({_a})[1]", f"({_a})[{{int4}}]"]
+    TOTAL["jsonb"].append(f"to_jsonb({_a})")
+# What types an expression has whose parts have several, or none.
+TOTAL["dec"] += ["coalesce({int}, {dec})", "CASE WHEN {bool} THEN {int} ELSE {dec} END", "CASE WHEN {bool} THEN NULL WHEN {bool} THEN {dec} ELSE {int} END", "greatest({dec}, {int})", "nullif({dec}, {int})",
+                 "coalesce(NULL, {dec}, {int})", "coalesce('1.5', {dec})", "(ARRAY[{int}, {dec}])[2]"]
+TOTAL["flt"] += ["coalesce({flt}, {int})", "CASE WHEN {bool} THEN {int} ELSE {flt} END", "least({flt}, {int})", "coalesce({flt}, '2.5')", "(ARRAY[{int}, {flt}])[1]"]
+TOTAL["int"] += ["coalesce({int}, '7')", "CASE WHEN {bool} THEN '5' ELSE {int} END", "nullif({int}, '3')", "coalesce(NULL, NULL, {int})", "CASE {int} WHEN '1' THEN {int} END", "greatest('4', {int}, NULL)"]
+TOTAL["text"] += ["coalesce({text}, 'x')", "CASE WHEN {bool} THEN 'a' WHEN {bool} THEN NULL ELSE {text} END", "coalesce(NULL, {text}::VARCHAR)", "least({text}, 'b')"]
+TOTAL["date"] += ["coalesce({date}, '2020-02-02')", "CASE WHEN {bool} THEN '2020-02-02' ELSE {date} END"]
+TOTAL["ivl"] += ["coalesce({ivl}, '1 day')", "CASE WHEN {bool} THEN {ivl} ELSE '2 hours' END"]
+TOTAL["ints"] += ["coalesce({ints}, '{1,2}')", "CASE WHEN {bool} THEN '{3}' ELSE {ints} END"]
 for _name, _list in TOTAL.items():
     _list.extend(everywhere(_name))
 
@@ -199,6 +230,9 @@ AGGREGATES = {
     "bit": [],
     "mood": ["min({mood})", "max({mood})"],
 }
+for _name, _element in ARRAYS.items():
+    PARTIAL[_name] = [f"({{text}}::{TYPES[_name][0]})"]
+    AGGREGATES[_name] = [f"array_agg({{{_element}}} ORDER BY {{same}})", f"array_agg(DISTINCT {{{_element}}} ORDER BY {{same}} DESC)"] if _element not in UNORDERED else []
 FILTERED = 0.2
 
 # Window functions: `peers` give the same for all peers, the others want a total order.

@@ -2,13 +2,13 @@
 
 import random
 
-from expressions import (AGGREGATES, FILTERED, MADE, ORDERED, ORDERED_ONLY, PARTIAL, PEERS, TOTAL, TYPES, UNORDERED)
+from expressions import (AGGREGATES, ARRAYS, FILTERED, MADE, ORDERED, ORDERED_ONLY, PARTIAL, PEERS, TOTAL, TYPES, UNORDERED)
 from nodes import List, Node, template
 
 SQL = {name: entry[0] for name, entry in TYPES.items()}
 ROWS_MAX, ROWS_MANY = 24, 60
 # Types of columns; those that most expressions want come more often.
-COMMON = ["int"] * 5 + ["text"] * 4 + ["dec", "dec", "flt", "bool", "date", "ts", "tstz", "ivl", "jsonb", "ints"] + list(TYPES)
+COMMON = ["int"] * 7 + ["text"] * 6 + ["dec"] * 3 + ["flt", "bool", "date", "ts", "tstz", "ivl", "jsonb", "ints"] * 2 + list(TYPES)
 
 
 # Columns and indexed expressions that are computed from a column: (type, expression).
@@ -27,6 +27,8 @@ class Table:
         self.name, self.written, self.not_null, self.unique, self.computed = name, written, not_null, unique, computed
         self.columns = written + [entry[:2] for entry in computed]
         self.next_id = 0
+        self.rows = 0  # at first
+        self.references = {}  # column: number of rows that it refers to at first
         self.arbiters = []  # of ON CONFLICT, beside the key and unique columns: texts
 
 
@@ -58,6 +60,8 @@ class Generator:
         self.partial = False
         self.tables = []
         self.ctes = []
+        self.functions = []  # (name, types of the parameters, type of the result)
+        self.row_functions = []  # (name, types of the parameters, columns)
         self.names = 0
 
     # ---- chance
@@ -81,11 +85,11 @@ class Generator:
             self.tables.append(self.table(f"t{i}"))
             out.append(self.create_table(self.tables[-1], i))
         for table in self.tables:
-            n = self.pick([0, 1, 3, 8, ROWS_MAX, ROWS_MAX, ROWS_MANY])
-            if n:
-                out.append(self.insert_rows(table, n))
+            if table.rows:
+                out.append(self.insert_rows(table, table.rows))
         for table in self.tables:
             out += self.indexes(table)
+        out += self.make_functions()
         out += self.views()
         return out
 
@@ -98,7 +102,9 @@ class Generator:
             if kind in COMPUTED and self.chance(0.15):
                 made, text = self.pick(COMPUTED[kind])
                 computed.append((f"g{len(computed)}", made, text.replace("{}", column)))
-        return Table(name, columns, not_null, unique, computed)
+        table = Table(name, columns, not_null, unique, computed)
+        table.rows = self.pick([0, 1, 3, 8, ROWS_MAX, ROWS_MAX, ROWS_MANY])
+        return table
 
     def create_table(self, table, position):
         parts = []
@@ -106,18 +112,22 @@ class Generator:
             default = f" DEFAULT {self.constant(kind)}" if column != "id" and self.chance(0.15) else ""
             parts.append(f"{column} {SQL[kind]}{default}{' NOT NULL' if column in table.not_null else ''}")
         for column, kind, text in table.computed:
-            parts.append((f"{column} {SQL[kind]} AS ({text}) STORED", f"{column} {SQL[kind]} GENERATED ALWAYS AS ({text}) STORED"))
+            how = self.pick(["STORED", "VIRTUAL"])
+            parts.append((f"{column} {SQL[kind]} AS ({text}) {how}", f"{column} {SQL[kind]} GENERATED ALWAYS AS ({text}) STORED"))
         parts.append("PRIMARY KEY (id)")
         for column in table.unique:
             parts.append(f"UNIQUE ({column})")
         for column, kind in table.written[1:]:
             if kind in ("int", "dec") and self.chance(0.15):
                 parts.append(f"CHECK ({column} > -5000)")
-        if position and self.chance(0.4):
-            fk = [column for column, kind in table.written[1:] if kind == "int" and column not in table.not_null]
-            if fk:
-                action = self.pick(["", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON UPDATE CASCADE"])
-                parts.append(f"FOREIGN KEY ({fk[0]}) REFERENCES t{position - 1} (id){action}")
+        if self.chance(0.5):
+            for column in [column for column, kind in table.written[1:] if kind == "int" and column not in table.not_null][:2]:
+                other = self.random.randint(max(0, position - 2), position)
+                table.references[column] = self.tables[other].rows
+                delete = self.pick(["", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON DELETE SET DEFAULT", " ON DELETE RESTRICT"])
+                update = self.pick(["", "", " ON UPDATE CASCADE", " ON UPDATE SET NULL"])
+                when = self.pick(["", "", " DEFERRABLE INITIALLY DEFERRED", " DEFERRABLE"])
+                parts.append(f"FOREIGN KEY ({column}) REFERENCES t{other} (id){delete}{update}{when}")
         return tuple(f"CREATE TABLE {table.name} ({', '.join(part if isinstance(part, str) else part[i] for part in parts)})" for i in (0, 1))
 
     def insert_rows(self, table, n):
@@ -134,8 +144,10 @@ class Generator:
         if column == "id":
             table.next_id += 1
             return str(table.next_id)
-        if column not in table.not_null and self.chance(0.2):
+        if column not in table.not_null and self.chance(0.2) or table.references.get(column) == 0:
             return "NULL"
+        if column in table.references:
+            return str(self.random.randint(1, table.references[column]))
         if kind == "int" and self.chance(0.5):
             return str(self.random.randint(0, 12))
         return self.constant(kind)
@@ -154,7 +166,7 @@ class Generator:
     def indexes(self, table):
         """Plans differ with them, results do not."""
         out = []
-        usable = [column for column, kind in table.columns if kind not in ("jsonb", "ints", "texts")]
+        usable = [column for column, kind in table.columns if kind not in ("jsonb", "ints", "texts", *ARRAYS)]
         inverted = [column for column, kind in table.columns if kind in ("jsonb", "ints", "texts")]
         for _ in range(self.random.randint(0, 3)):
             columns = self.random.sample(usable, min(len(usable), self.random.randint(1, 3)))
@@ -190,7 +202,7 @@ class Generator:
 
     def views(self):
         out = []
-        for i in range(self.random.randint(0, 2)):
+        for i in range(self.random.randint(0, 3)):
             query = self.query(1, None, view=True)
             name = f"v{i}"
             node = Node([f"CREATE VIEW {name} ({', '.join(column for column, _ in query.columns)}) AS ", query.node])
@@ -198,6 +210,35 @@ class Generator:
             view = Table(name, query.columns)
             self.view_tables = getattr(self, "view_tables", []) + [view]
         return out
+
+    def make_functions(self):
+        """Of tables they use ids alone, which no change of a schema takes away."""
+        out = []
+        for i in range(self.random.randint(0, 3)):
+            kinds = [self.pick(COMMON) for _ in range(self.random.randint(1, 3))]
+            parameters = ", ".join(f"p{j} {SQL[kind]}" for j, kind in enumerate(kinds))
+            scope = Scope([(f"p{j}", kind) for j, kind in enumerate(kinds)])
+            language = f"{self.pick([' STABLE', ' STABLE STRICT'])} LANGUAGE SQL"  # volatile ones see in PostgreSQL what their caller has written so far
+            table = self.pick(self.tables).name
+            if self.chance(0.3):
+                made = [self.pick(COMMON) for _ in range(2)]
+                columns = ", ".join(f"q{j} {SQL[kind]}" for j, kind in enumerate(made))
+                body = Node(["SELECT ", List([self.expression(kind, scope, 1) for kind in made], least=2), f" FROM {table} WHERE id % 4 = length(", self.expression("text", scope, 1), ")"])
+                self.row_functions.append((f"fr{i}", kinds, [(f"q{j}", kind) for j, kind in enumerate(made)]))
+                result = f"TABLE ({columns})"
+            else:
+                kind = self.pick(COMMON)
+                value = self.expression(kind, scope, 2)
+                body = Node(["SELECT ", value] if self.chance(0.6) else ["SELECT ", value, f" FROM {table} WHERE id > ", self.expression("int", scope, 1), " ORDER BY id LIMIT 1"])
+                self.functions.append((f"f{i}", kinds, kind))
+                result = SQL[kind]
+            name = f"{'fr' if result.startswith('TABLE') else 'f'}{i}"
+            texts = [f"CREATE FUNCTION {name} ({parameters}) RETURNS {result}{language} AS $${body.text(dialect)}$$" for dialect in (0, 1)]
+            out.append(tuple(texts))
+        return out
+
+    def called(self, name, kinds, scope, depth):
+        return [f"{name}(", List([self.expression(kind, scope, depth) for kind in kinds], least=len(kinds)), ")"]
 
     # ---- expressions
 
@@ -208,6 +249,9 @@ class Generator:
             return self.window(type_, scope, depth)
         if self.chance(0.07) and not self.partial:
             return self.subquery_expression(type_, scope, depth)
+        mine = [(name, kinds) for name, kinds, kind in self.functions if kind == type_]
+        if mine and not self.partial and self.chance(0.1):
+            return Node(self.called(*self.pick(mine), scope, depth - 1), type_, minimal(type_))
         pool = TOTAL[type_]
         if self.partial and PARTIAL.get(type_) and self.chance(0.4):
             pool = PARTIAL[type_]
@@ -365,7 +409,7 @@ class Generator:
         node, scope = self.relation(depth, outer)
         scope.outer = outer
         for _ in range(self.pick([0, 0, 0, 1, 1, 2] if depth > 0 else [0, 0, 1])):
-            kind = self.pick(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", ",", "LATERAL", "USING"])
+            kind = self.pick(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", ",", "LATERAL", "LATERAL ROWS", "USING"])
             node, scope = self.join(kind, node, scope, depth, outer)
         return node, scope
 
@@ -377,6 +421,11 @@ class Generator:
             how = self.pick([" CROSS JOIN LATERAL (", " LEFT JOIN LATERAL ("])
             tail = " ON true" if "LEFT" in how else ""
             return self.joined(left, [how, query.node, f") AS {alias}{tail}"], joined)
+        if kind == "LATERAL ROWS":
+            right, other = self.function_relation(self.fresh("l"), Scope(scope.columns, outer=None))
+            joined = Scope(scope.columns + other.columns, outer=outer)
+            how, tail = self.pick([(" CROSS JOIN LATERAL ", ""), (" CROSS JOIN ", ""), (" LEFT JOIN LATERAL ", " ON true"), (" JOIN LATERAL ", " ON true")])
+            return self.joined(left, [how, right, tail], joined)
         right, other = self.relation(depth - 1, outer)
         key = scope.key + other.key if scope.key is not None and other.key is not None else None
         both = Scope(scope.columns + other.columns, key=key, outer=outer)
@@ -430,7 +479,11 @@ class Generator:
         scope = Scope([(f"{alias}.{c}", t) for c, t in table.columns], key=[f"{alias}.id"])
         return Node([f"{table.name} AS {alias}"], "from"), scope
 
-    def function_relation(self, alias):
+    def function_relation(self, alias, scope=None):
+        """`scope`: what the arguments can refer to."""
+        if self.row_functions and self.chance(0.3):
+            name, kinds, columns = self.pick(self.row_functions)
+            return Node([*self.called(name, kinds, scope or Scope([]), 1), f" AS {alias}"], "from"), Scope([(f"{alias}.{c}", t) for c, t in columns])
         text, columns = self.pick([
             ("generate_series([[1@@1::INT8]], {int} % 10) AS {alias} (x)", [("x", "int")]),
             ("generate_series([[1@@1::INT8]], 7, 2) WITH ORDINALITY AS {alias} (x, o)", [("x", "int"), ("o", "int")]),
@@ -441,8 +494,14 @@ class Generator:
             ("ROWS FROM (generate_series([[1@@1::INT8]], 3), unnest({texts})) AS {alias} (x, y)", [("x", "int"), ("y", "text")]),
             ("generate_series('2024-01-01'::TIMESTAMP, '2024-01-04'::TIMESTAMP, '1 day'::INTERVAL) AS {alias} (x)", [("x", "ts")]),
             ("regexp_split_to_table({text}, '[ ,b]') AS {alias} (x)", [("x", "text")]),
+            ("unnest({dates}) WITH ORDINALITY AS {alias} (x, o)", [("x", "date"), ("o", "int")]),
+            ("unnest({moods}) AS {alias} (x)", [("x", "mood")]),
+            ("unnest({ints}, {texts}) AS {alias} (x, y)", [("x", "int"), ("y", "text")]),
+            ("jsonb_array_elements_text(to_jsonb({ints})) WITH ORDINALITY AS {alias} (x, o)", [("x", "text"), ("o", "int")]),
+            ("jsonb_object_keys(jsonb_build_object('k', {int}, 'l', {text})) AS {alias} (x)", [("x", "text")]),
+            ("generate_subscripts({texts}, 1) AS {alias} (x)", [("x", "int")]),
         ])
-        empty = Scope([])
+        empty = scope or Scope([])
         text = text.replace("{alias}", alias).replace("{{", "{").replace("}}", "}")
         node = Node(template(text, lambda name: self.expression(name, empty, 1) if name in TYPES else None), "from")
         return node, Scope([(f"{alias}.{c}", t) for c, t in columns])
@@ -596,7 +655,7 @@ class Generator:
         """INSERT, UPDATE or DELETE with RETURNING, and the table it changes."""
         table = self.pick(self.tables)
         scope = Scope([(f"{table.name}.{c}", t) for c, t in table.columns])
-        form = self.pick([self.insert, self.insert, self.insert_select, self.update, self.update, self.update_from, self.update_row, self.delete, self.delete_using])
+        form = self.pick([self.insert, self.insert, self.insert_select, self.update, self.update, self.update_from, self.update_row, self.update_key, self.delete, self.delete_using])
         parts = form(table, scope)
         if self.chance(0.15):
             made = Node([" RETURNING ", List([Node([self.expression(kind, scope, 1), f" AS x{i}"]) for i, kind in enumerate(["int", "text"])], least=2)])
@@ -632,7 +691,7 @@ class Generator:
         scope = Scope([(f"o.{c}", t) for c, t in other.columns])
         columns = [column for column in table.written if column[0] == "id" or self.chance(0.7)]
         values = [Node([f"o.id + {self.pick([0, 5, 1000])}"]) if column == "id" else self.expression(kind, scope, 1) for column, kind in columns]
-        parts = [f"INSERT INTO {table.name} ({', '.join(c for c, _ in columns)}) SELECT ", List(values, least=len(values)), f" FROM {other.name} AS o", self.where(scope, 1)]
+        parts = [f"INSERT INTO {table.name} ({', '.join(c for c, _ in columns)}) SELECT ", List(values, least=len(values)), f" FROM {other.name} AS o", self.where(scope, 1), " ORDER BY o.id"]
         roll = self.random.random()
         if roll < 0.3:
             parts.append(" ON CONFLICT DO NOTHING")
@@ -659,6 +718,10 @@ class Generator:
 
     def update(self, table, scope):
         return [f"UPDATE {table.name} SET ", self.assignments(table), self.where(scope, 2)]
+
+    def update_key(self, table, scope):
+        """What refers to the rows follows, or holds them."""
+        return [f"UPDATE {table.name} SET id = id + 5000 WHERE id < 1000", Node([" AND ", self.expression("bool", scope, 1)], None, "")]
 
     def update_from(self, table, scope):
         """The other table is joined by its key, so that one row of it meets each row."""
@@ -707,6 +770,30 @@ class Generator:
         return self.pick([(f"{head}DROP COLUMN {victim[0]}", drop), (f"{head}RENAME COLUMN {victim[0]} TO {name}", rename), (f"{head}ALTER COLUMN {victim[0]} SET DEFAULT {self.constant(victim[1])}", None),
                           (f"{head}ALTER COLUMN {victim[0]} DROP DEFAULT", None), (f"{head}ALTER COLUMN {victim[0]} SET NOT NULL", None), (f"{head}ALTER COLUMN {victim[0]} DROP NOT NULL", None),
                           (f"{head}ADD CONSTRAINT {name} CHECK ({victim[0]} IS NOT NULL OR id > 3)", None), (f"{head}ADD CONSTRAINT {name} UNIQUE ({victim[0]}, id)", None)])
+
+    def sequences(self):
+        """Statements, one after the other, that make a sequence, take from it and change it."""
+        name, table = self.fresh("sq"), self.fresh("st")
+        step = self.pick([1, 1, 2, -1, -3, 10])
+        options = [f"INCREMENT BY {step}"] if step != 1 else []
+        low, high = self.pick([(1, 5), (-4, 9), (10, 30)])
+        options += self.pick([[], [f"MINVALUE {low}", f"MAXVALUE {high}"], [f"MINVALUE {low}", f"MAXVALUE {high}", "CYCLE"], [f"MAXVALUE {high}", f"START {high - 1}", f"MINVALUE {low}"], ["NO MINVALUE NO MAXVALUE"]])
+        if self.chance(0.2):
+            options.append(self.pick(["AS INT8", "AS INT4", "AS INT2", "CACHE 1"]))
+        identity = self.pick(["BY DEFAULT", "ALWAYS"])
+        out = ["DISCARD SEQUENCES", f"CREATE SEQUENCE {name} {' '.join(options)}",
+               f"CREATE TABLE {table} (id INT8 DEFAULT nextval('{name}'), g INT8 GENERATED {identity} AS IDENTITY, v INT8)"]
+        value = self.random.randint(low - 1, high + 1)
+        steps = [f"SELECT nextval('{name}')", f"SELECT nextval('{name}'), nextval('{name}')", f"SELECT currval('{name}')", "SELECT lastval()", f"SELECT setval('{name}', {value})",
+                 f"SELECT setval('{name}', {value}, false)", f"SELECT last_value, is_called FROM {name}", f"INSERT INTO {table} (v) VALUES (1), (2) RETURNING id, g, v",
+                 f"INSERT INTO {table} (id, v) VALUES (DEFAULT, 3), (100, 4) RETURNING *", f"INSERT INTO {table} (g, v) VALUES (7, 5) RETURNING *",
+                 f"INSERT INTO {table} SELECT nextval('{name}') RETURNING *", f"UPDATE {table} SET id = DEFAULT WHERE v = 1 RETURNING id",
+                 f"ALTER SEQUENCE {name} RESTART", f"ALTER SEQUENCE {name} RESTART WITH {value}", f"ALTER SEQUENCE {name} INCREMENT BY {self.pick([1, 2, -1])}", f"ALTER SEQUENCE {name} MAXVALUE {high + 5}",
+                 f"ALTER SEQUENCE {name} {self.pick(['CYCLE', 'NO CYCLE', 'NO MAXVALUE', 'NO MINVALUE'])}", f"SELECT start_value, min_value, max_value, increment_by, cycle FROM pg_sequences WHERE sequencename = '{name}'",
+                 f"SELECT count(*) FROM (SELECT nextval('{name}') FROM generate_series(1, 3)) AS q", f"SELECT x, nextval('{name}') FROM generate_series(1, 2) AS g (x) ORDER BY x",
+                 f"ALTER TABLE {table} ALTER COLUMN g RESTART WITH 50", f"TRUNCATE {table} RESTART IDENTITY", f"SELECT seqtypid::REGTYPE::TEXT FROM pg_sequence WHERE seqrelid = '{name}'::REGCLASS"]
+        out += [self.pick(steps) for _ in range(self.random.randint(4, 12))]
+        return [*out, f"SELECT * FROM {table} ORDER BY v, id, g", f"DROP TABLE {table}", f"DROP SEQUENCE {name}"]
 
     def scalars(self):
         """Expressions that may fail, over every row of a table."""

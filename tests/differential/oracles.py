@@ -80,7 +80,7 @@ class Round:
             if pair is None or "57014" in (pair[0].error, pair[1].error):
                 return False
             a, b = pair
-            return a.error != b.error and (a.error + b.error)[:2] not in ("22", "54", "42", "57") or not a.error and not b.error and not same_rows(a, b, False)
+            return a.error != b.error and not {a.error[:2], b.error[:2]} & {"22", "54", "42", "57"} or not a.error and not b.error and not same_rows(a, b, False)
         self.counts[name] += 1
         if not differs(node):
             return
