@@ -14,6 +14,7 @@ INTEGER_ARRAYS = (1016, 1005, 1007)
 FLOAT_ARRAYS = (1021, 1022)
 STRING_ARRAYS = (1009, 1015, 1014, 1002, 1003)
 RELATIVE = 1e-9
+UTC = re.compile(r"^(\d+-\d\d-\d\dT[\d:.]+)\+00:00$")  # times in JSON (a difference by design)
 
 
 def number(text):
@@ -50,6 +51,8 @@ class Json:
 def rounded(value):
     if isinstance(value, float):
         return float(f"{value:.8g}")
+    if isinstance(value, str):
+        return UTC.sub(r"\1Z", value)
     if isinstance(value, list):
         return [rounded(item) for item in value]
     if isinstance(value, dict):
