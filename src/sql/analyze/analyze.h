@@ -31,6 +31,7 @@ struct analyze_options {
     bool procedures;                           // CALL: the function named is a procedure
     bool safe_updates;                         // sql_safe_updates
     bool null_ordered_last;
+    bool avoid_full_scans_in_mutations;
     bool ordinal_columns;               // allow_ordinal_column_references: @1
     bool integer_sums;                  // sum() of INT4 and INT2 is an INT8, as in PostgreSQL
     bool fills_materialized_views;      // they may be inserted into

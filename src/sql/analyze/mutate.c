@@ -772,6 +772,7 @@ static int rows_to_change(struct analyzer *an, struct scope *outer, const struct
     use_relation(an, t, privilege | (where != NULL ? CAT_PRIVILEGE_SELECT : 0));
     TRY(from_table(an, s, t, alias, ast_as_aliased_table(table_node)->hint, true, privilege, &scan, err));
     TRY(qualify_scope(an, s, t, alias, err));
+    scan->scan.hints.avoid_full_scan |= an->options->avoid_full_scans_in_mutations;
     *out = *target = scan;
     if (from->n > 0) {
         struct rel *others;

@@ -91,15 +91,16 @@ void analyze_options_init(struct session *s, struct analyze_options *o, struct e
     eval_context_init(s, fold, a);
     fold->session = NULL; // folding must not reach what changes between executions
     fold->txn = NULL;
-    *o = (struct analyze_options){.view = s->view,
-                                  .fold = fold,
-                                  .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
-                                  .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST),
-                                  .ordinal_columns =
-                                      !s->in_ddl && setting_bool(s, SETTING_ALLOW_ORDINAL_COLUMN_REFERENCES),
-                                  .integer_sums = session_dialect_is_postgresql(s),
-                                  .statement_source = statement_source,
-                                  .statement_source_arg = s};
+    *o = (struct analyze_options){
+        .view = s->view,
+        .fold = fold,
+        .safe_updates = setting_bool(s, SETTING_SQL_SAFE_UPDATES),
+        .null_ordered_last = setting_bool(s, SETTING_NULL_ORDERED_LAST),
+        .avoid_full_scans_in_mutations = setting_bool(s, SETTING_AVOID_FULL_TABLE_SCANS_IN_MUTATIONS),
+        .ordinal_columns = !s->in_ddl && setting_bool(s, SETTING_ALLOW_ORDINAL_COLUMN_REFERENCES),
+        .integer_sums = session_dialect_is_postgresql(s),
+        .statement_source = statement_source,
+        .statement_source_arg = s};
     o->scope = (struct cat_name_scope){.database = str_of(s->values[SETTING_DATABASE]),
                                        .search_path = s->search_path,
                                        .n_search_path = s->n_search_path,
