@@ -10,6 +10,8 @@ TYPE_ERRORS = ("22023", "42804", "42883", "42601", "42P18", "42725", "42846")
 LISTED = [
     ("^(no error|errors 21000) (23502|23514)", r"ON CONFLICT", "", "a row that meets a conflict is not inserted, so its NULLs and checks are not looked at"),
     ("^error 2BP01", r"^ALTER TABLE \w+ RENAME COLUMN", "because view", "a column that a view reads cannot be renamed"),
+    ("^error 2BP01", r"^ALTER TABLE \w+ (RENAME|DROP) COLUMN", "because function", "a column that a function uses cannot be renamed or dropped"),
+    ("error 2201B", r"regexp|~", "", "regular expressions are PCRE2's"),
     ("^error 21000", r"ON CONFLICT .* DO UPDATE .* WHERE", "", "a row that a command meets twice is an error whether or not WHERE lets it change"),
     ("^no error 22003", r"exp\(|\*|/|\^|power|sinh", "underflow|overflow", "floats overflow to Infinity and underflow to 0"),
     ("^no error 22003", r"acos|asin|atanh|acosh|sind|tan|sin\(|cos\(|cot", "input is out of range",
