@@ -134,10 +134,11 @@ size_t decimal_encode_small(const struct decimal *d, char out[DECIMAL_SMALL_MAX]
     size_t n = put_head(d, out);
     if (d->form != DECIMAL_FINITE)
         return n;
-    u128 v = decimal_small(d);
-    for (; v != 0; v >>= 8)
-        out[n++] = (char)v;
-    return n;
+    uint64_t words[2] = {d->lo, d->hi};
+    memcpy(out + n, words, sizeof(words)); // there is room, whatever the head
+    if (d->hi != 0)
+        return n + 16 - (size_t)__builtin_clzll(d->hi) / 8;
+    return d->lo != 0 ? n + 8 - (size_t)__builtin_clzll(d->lo) / 8 : n;
 }
 
 struct str decimal_encode(struct arena *a, const struct decimal *d)
@@ -150,6 +151,21 @@ struct str decimal_encode(struct arena *a, const struct decimal *d)
     memcpy(out, head, n);
     memcpy(out + n, d->big.ptr, d->big.len);
     return (struct str){out, n + d->big.len};
+}
+
+// The number in these bytes, eight at most, the least significant one first.
+static inline uint64_t get_bytes(const char *p, size_t len)
+{
+    if (len >= 4) {
+        uint32_t low, high; // they overlap
+        memcpy(&low, p, 4);
+        memcpy(&high, p + len - 4, 4);
+        return low | (uint64_t)high << 8 * (len - 4);
+    }
+    uint64_t v = 0;
+    for (size_t i = 0; i < len; i++)
+        v |= (uint64_t)(uint8_t)p[i] << 8 * i;
+    return v;
 }
 
 struct decimal decimal_decode(struct str s)
@@ -177,10 +193,8 @@ struct decimal decimal_decode(struct str s)
     if (len > 16) {
         d.big = str_slice(s, at, at + len);
     } else {
-        uint64_t words[2] = {0, 0};
-        memcpy(words, s.ptr + at, len);
-        d.lo = words[0];
-        d.hi = words[1];
+        d.lo = get_bytes(s.ptr + at, MIN(len, (size_t)8));
+        d.hi = len > 8 ? get_bytes(s.ptr + at + 8, len - 8) : 0;
     }
     return d;
 }
