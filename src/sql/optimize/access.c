@@ -398,7 +398,16 @@ static bool scan_columns(struct optimizer *o, const struct access_request *reque
     return covered;
 }
 
-// The order in which the path delivers rows: index columns behind the fixed ones, then the primary key's.
+static bool has_column(const struct cat_index *index, uint32_t column_id)
+{
+    bool has = false;
+    for (size_t i = 0; i < index->n_columns; i++)
+        has |= index->columns[i].column_id == column_id;
+    return has;
+}
+
+// The order in which the path delivers rows: index columns behind the fixed ones, then the primary key's, which entries
+// of the same key have behind it.
 static void path_orders(struct optimizer *o, const struct access_request *request, struct access_path *path)
 {
     const struct cat_table *t = request->scan->scan.table;
@@ -409,11 +418,16 @@ static void path_orders(struct optimizer *o, const struct access_request *reques
     if (index->kind == CAT_INDEX_INVERTED)
         return;
     // Alternatives are read in key order, so the order holds from their column on.
-    for (size_t i = path->scan.n_more > 0 ? 0 : ic->n_equal; i < index->n_columns; i++) {
-        col_id c = scan_column(request->scan, index->columns[i].column_id);
+    size_t first = path->scan.n_more > 0 ? 0 : ic->n_equal, end = index->n_columns + t->primary->n_columns;
+    for (size_t i = first; i < end; i++) {
+        bool own = i < index->n_columns;
+        struct cat_index_column key = own ? index->columns[i] : t->primary->columns[i - index->n_columns];
+        if (!own && has_column(index, key.column_id))
+            continue;
+        col_id c = scan_column(request->scan, key.column_id);
         if (c == 0)
             break;
-        orders[n++] = (struct plan_order){c, index->columns[i].descending};
+        orders[n++] = (struct plan_order){c, own && key.descending};
     }
     path->orders = orders;
     path->n_orders = n;
