@@ -1,5 +1,6 @@
 // Sorting and top-k. Rows go through a sorter; with a limit what it holds is cut back to the best k rows whenever it
-// has grown to several times that, and from then on only rows before the k-th best are taken.
+// has grown to several times that, and from then on only rows before the k-th best are taken. Rows that come in the
+// order of the first keys are read only as far as those of the k-th one reach.
 #include "sql/execute/spill_int.h"
 
 enum { TOP_K_SLACK = 4096 };
@@ -60,6 +61,22 @@ static int add_candidates(struct sort_op *s, const struct batch *in, struct err 
     return sorter_add(&s->sorter, &candidates, err);
 }
 
+// Whether no row to come can be among the best k: they come in the order of the first keys, and the last one of the
+// input is behind the k-th best by those.
+static bool complete(const struct sort_op *s, const struct batch *in)
+{
+    uint32_t n = s->op.plan->sort.n_ordered, row = batch_row(in, in->n - 1);
+    if (n == 0 || s->k <= 0 || s->k > s->sorter.rows.n_rows)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t col = s->sorter.keys[i].column;
+        struct datum x = vec_get(&in->cols[col], row), y = row_store_get(&s->sorter.rows, (uint32_t)s->k - 1, col);
+        if (sorter_compare(&s->sorter, i, &x, &y) != 0)
+            return true;
+    }
+    return false;
+}
+
 static int load(struct sort_op *s, struct err *err)
 {
     struct op *op = &s->op;
@@ -71,6 +88,8 @@ static int load(struct sort_op *s, struct err *err)
             TRY(add_candidates(s, &op->input->out, err));
         else
             TRY(sorter_add(&s->sorter, &op->input->out, err));
+        if (complete(s, &op->input->out))
+            break;
         s->cut &= s->sorter.rows.n_rows > 0; // not any more once they are in a file
         if (s->k < INT32_MAX / 2 && s->sorter.rows.n_rows > 2 * s->k + TOP_K_SLACK)
             TRY(cut_back(s, err));

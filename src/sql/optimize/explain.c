@@ -299,16 +299,24 @@ static void order_list(struct explainer *x, const char *prefix, const char *name
     buf_release(&b);
 }
 
-static void sort_attributes(struct explainer *x, const char *prefix, const struct plan *p)
+static void sort_keys(struct explainer *x, const char *prefix, const char *name, const struct sort_key *keys,
+                      uint32_t n)
 {
     struct buf b = BUF_INIT;
-    for (uint32_t i = 0; i < p->sort.n_keys; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         buf_cstr(&b, i > 0 ? "," : "");
-        buf_putc(&b, p->sort.keys[i].descending ? '-' : '+');
-        buf_str(&b, x->sp->query->columns.ptr[p->sort.keys[i].expr->column].name);
+        buf_putc(&b, keys[i].descending ? '-' : '+');
+        buf_str(&b, x->sp->query->columns.ptr[keys[i].expr->column].name);
     }
-    emit(x, prefix, "order: %s", buf_c(&b));
+    emit(x, prefix, "%s: %s", name, buf_c(&b));
     buf_release(&b);
+}
+
+static void sort_attributes(struct explainer *x, const char *prefix, const struct plan *p)
+{
+    sort_keys(x, prefix, "order", p->sort.keys, p->sort.n_keys);
+    if (p->sort.n_ordered > 0)
+        sort_keys(x, prefix, "already ordered", p->sort.keys, p->sort.n_ordered);
     attribute_expr(x, prefix, "k", p->sort.limit);
 }
 

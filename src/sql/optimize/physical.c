@@ -982,20 +982,54 @@ static double sort_cost(double rows)
     return rows * fmax(1, log2(fmax(2, rows))) * 0.3;
 }
 
+// Rows that have the same first keys, by estimate.
+static double rows_alike(struct optimizer *o, const struct sort_key *keys, uint32_t n, double rows)
+{
+    enum { ALIKE_UNKNOWN = 10 };
+    double distinct = 1;
+    for (uint32_t i = 0; i < n; i++) {
+        double of_column = column_distinct(o, keys[i].expr->column);
+        distinct *= of_column > 0 ? of_column : fmax(1, rows / ALIKE_UNKNOWN);
+    }
+    return fmax(1, rows / distinct);
+}
+
+// The input of a top-k in the order of its first keys, when reading that as far as needed is cheaper than all.
+static struct plan *partly_ordered(struct optimizer *o, struct rel *r, double limit, struct plan *all,
+                                   uint32_t *n_ordered)
+{
+    double cost = all->cost + sort_cost(all->rows);
+    *n_ordered = 0;
+    if (limit <= 0 || !rule_on(o, OPTIMIZE_RULE_PARTIAL_ORDER) || !rule_on(o, OPTIMIZE_RULE_TOP_K))
+        return all;
+    for (uint32_t n = r->sort.n_keys - 1; n > 0; n--) {
+        double wanted = fmin(all->rows, limit + rows_alike(o, r->sort.keys, n, all->rows));
+        struct plan *p = plan_rel(o, r->input, r->sort.keys, n, wanted);
+        if (!ordered_by(p, r->sort.keys, n, o->q))
+            continue;
+        *n_ordered = p->cost + sort_cost(wanted) < cost ? n : 0;
+        return *n_ordered > 0 ? p : all;
+    }
+    return all;
+}
+
 static struct plan *plan_sort(struct optimizer *o, struct rel *r, double limit, struct expr *count, struct expr *offset)
 {
+    uint32_t n_ordered;
     struct plan *input = plan_rel(o, r->input, r->sort.keys, r->sort.n_keys, limit);
     if (ordered_by(input, r->sort.keys, r->sort.n_keys, o->q))
         return input;
+    input = partly_ordered(o, r, limit, input, &n_ordered);
     struct plan *p = plan_new(o, PLAN_SORT, r, input);
     cols_of_input(p);
     p->sort.keys = r->sort.keys;
     p->sort.n_keys = r->sort.n_keys;
+    p->sort.n_ordered = n_ordered;
     if (rule_on(o, OPTIMIZE_RULE_TOP_K)) {
         p->sort.limit = count;
         p->sort.offset = offset;
     }
-    p->cost += sort_cost(input->rows);
+    p->cost += n_ordered > 0 ? 0 : sort_cost(input->rows);
     struct plan_order *orders = ARENA_ARRAY(o->arena, struct plan_order, r->sort.n_keys);
     uint32_t n = 0;
     while (n < r->sort.n_keys && r->sort.keys[n].nulls_last == r->sort.keys[n].descending) {

@@ -136,6 +136,7 @@ struct plan {
         struct {
             struct sort_key *keys;
             uint32_t n_keys;
+            uint32_t n_ordered; // so many of the keys the rows come in the order of, if it is a top-k
             struct expr *limit; // top-k: count plus offset of the LIMIT above; NULL: all
             struct expr *offset;
         } sort;
