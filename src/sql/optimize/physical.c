@@ -1050,12 +1050,20 @@ static void limit_scan(struct plan *p, double limit)
         p->scan.limit = (uint64_t)limit;
 }
 
+// A limit that is a parameter, or computed, is expected to be one of a page.
+static double likely_limit(const struct expr *e)
+{
+    enum { PAGE_ROWS = 100 };
+    return e != NULL && e->kind != EXPR_CONST ? PAGE_ROWS : const_limit(e);
+}
+
 static struct plan *plan_limit(struct optimizer *o, struct rel *r)
 {
     double count = const_limit(r->limit.count);
-    double offset = r->limit.offset == NULL ? 0 : const_limit(r->limit.offset);
     bool known = count > 0 && (r->limit.offset == NULL || r->limit.offset->kind == EXPR_CONST);
-    double limit = known ? count + offset : 0;
+    double limit = likely_limit(r->limit.count);
+    if (limit > 0 && r->limit.offset != NULL)
+        limit += likely_limit(r->limit.offset);
     struct rel *below = r->input;
     struct plan *input;
     if (below->kind == REL_SORT)
