@@ -46,6 +46,17 @@ double column_distinct(struct optimizer *o, col_id c)
     return info->table == NULL ? 0 : table_column_distinct(o, info->table, info->table_column_id);
 }
 
+double rows_alike(struct optimizer *o, const struct sort_key *keys, uint32_t n, double rows)
+{
+    enum { ALIKE_UNKNOWN = 10 };
+    double distinct = 1;
+    for (uint32_t i = 0; i < n; i++) {
+        double of_column = column_distinct(o, keys[i].expr->column);
+        distinct *= of_column > 0 ? of_column : fmax(1, rows / ALIKE_UNKNOWN);
+    }
+    return fmax(1, rows / distinct);
+}
+
 static double null_fraction(struct optimizer *o, col_id c)
 {
     const struct col_info *info = query_column(o->q, c);

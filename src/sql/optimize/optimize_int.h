@@ -119,6 +119,8 @@ double filter_selectivity(struct optimizer *o, const struct conjuncts *c);
 // Distinct values of a table's column, as far as counted or known by a unique index; 0: unknown.
 double table_column_distinct(struct optimizer *o, const struct cat_table *t, uint32_t column_id);
 double column_distinct(struct optimizer *o, col_id c);
+// Of so many rows those that have the same values of the keys.
+double rows_alike(struct optimizer *o, const struct sort_key *keys, uint32_t n, double rows);
 // Of a table's rows: those with this value in the column (negative: unknown), those within bounds (NULL: open).
 double table_equal_fraction(struct optimizer *o, const struct cat_table *t, uint32_t column_id, struct type type,
                             const struct expr *value);

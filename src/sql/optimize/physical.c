@@ -982,18 +982,6 @@ static double sort_cost(double rows)
     return rows * fmax(1, log2(fmax(2, rows))) * 0.3;
 }
 
-// Rows that have the same first keys, by estimate.
-static double rows_alike(struct optimizer *o, const struct sort_key *keys, uint32_t n, double rows)
-{
-    enum { ALIKE_UNKNOWN = 10 };
-    double distinct = 1;
-    for (uint32_t i = 0; i < n; i++) {
-        double of_column = column_distinct(o, keys[i].expr->column);
-        distinct *= of_column > 0 ? of_column : fmax(1, rows / ALIKE_UNKNOWN);
-    }
-    return fmax(1, rows / distinct);
-}
-
 // The input of a top-k in the order of its first keys, when reading that as far as needed is cheaper than all.
 static struct plan *partly_ordered(struct optimizer *o, struct rel *r, double limit, struct plan *all,
                                    uint32_t *n_ordered)
