@@ -206,7 +206,10 @@ static int take_execute(struct pl_parser *p, struct pl_statement *s, struct err 
 static int take_perform(struct pl_parser *p, struct pl_statement *s, struct err *err)
 {
     pl_advance(p);
-    return pl_take_expression(p, ";", ";", &s->use.value, err);
+    TRY(pl_take_expression(p, ";", ";", &s->use.value, err));
+    struct pl_sql *sql = (struct pl_sql *)s->use.value;
+    sql->text = arena_printf(p->arena, "SELECT %.*s", STR_FMT(sql->text));
+    return 0;
 }
 
 static int take_call(struct pl_parser *p, struct pl_statement *s, struct err *err)

@@ -6,7 +6,7 @@ static int name_of(struct pl_frame *f, uint32_t variable, struct str *out, struc
 {
     struct datum d;
     TRY(pl_cast(f, pl_slot_value(f, variable, &f->scratch), T_STRING, &d, err));
-    *out = d.null ? STR_NONE : arena_str(&f->call, d.s);
+    *out = d.null ? STR_NONE : arena_str(&f->scratch, d.s);
     return 0;
 }
 
@@ -17,7 +17,7 @@ static int name_to_open(struct pl_frame *f, uint32_t variable, struct str *out, 
 {
     TRY(name_of(f, variable, out, err));
     while (out->ptr == NULL) {
-        struct str name = arena_printf(&f->call, "<unnamed portal %u>", ++f->s->unnamed_cursors);
+        struct str name = arena_printf(&f->scratch, "<unnamed portal %u>", ++f->s->unnamed_cursors);
         if (map_get(&f->s->portals, name) == NULL)
             *out = name;
     }
@@ -34,7 +34,7 @@ static int not_a_query(const struct ast *ast, struct err *err)
 
 static int start_portal(struct pl_frame *f, uint32_t variable, struct portal *p, struct err *err)
 {
-    struct datum name = datum_str(arena_str(&f->call, p->name));
+    struct datum name = datum_str(arena_str(&f->scratch, p->name));
     TRY(portal_start_plan(f->s, p, err));
     return pl_set(f, variable, (struct pl_value){T_STRING, name}, err);
 }

@@ -1,6 +1,6 @@
 // Private to the interpreter of PL/pgSQL: plpgsql_routine.c (functions made ready, calls), plpgsql_plan.c (SQL in
-// bodies), plpgsql_value.c (variables), plpgsql_run.c (statements), plpgsql_query.c (statements that are SQL),
-// plpgsql_cursor.c, plpgsql_raise.c (messages, exceptions).
+// bodies), plpgsql_quick.c (expressions), plpgsql_value.c (variables), plpgsql_run.c (statements), plpgsql_query.c
+// (statements that are SQL), plpgsql_cursor.c, plpgsql_raise.c (messages, exceptions).
 //
 // A body is parsed and its declarations get their types once per state of the catalog (struct pl_routine); a trigger
 // function so for each table. Its pieces of SQL are planned when they are first run. Each call has a frame with the
@@ -51,6 +51,7 @@ struct pl_plan {
     struct query *query;
     struct statement_plan *plan; // NULL: `scalar` is all
     const struct expr *scalar;
+    struct pl_quick *quick;               // … evaluated value by value; NULL: the executor's kernels do it
     const struct cat_function *procedure; // of CALL
     struct pl_shape shape;                // of its rows
     ARENA_VEC(struct pl_ref) refs;
@@ -140,6 +141,7 @@ struct pl_frame {
     struct pl_value result; // of RETURN
     bool has_result;
     const struct pl_statement *at; // the statement that runs
+    struct str running;            // … and the SQL of it; empty: none
     const char *doing;             // … or what else
     int line;                      // of a declaration, with `doing`
     struct str leave;              // label that EXIT or CONTINUE names; empty: the innermost loop
@@ -183,7 +185,8 @@ struct pl_rows {
     uint32_t at;
     uint32_t n_output;
     struct datum *values; // of the row
-    struct str text;      // for CONTEXT
+    struct pl_frame *f;
+    struct str text; // for CONTEXT
     bool expression;
 };
 int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct str text,
@@ -191,6 +194,12 @@ int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *para
 int pl_rows_next(struct pl_rows *r, bool *found, struct err *err) MUST_CHECK;
 int pl_rows_drain(struct pl_rows *r, uint64_t *n, struct err *err) MUST_CHECK; // *n: rows not read before
 void pl_rows_close(struct pl_rows *r);
+
+// ---- plpgsql_quick.c
+
+// NULL when there is something in the expression that is not evaluated so.
+struct pl_quick *pl_quick_compile(struct pl_frame *f, struct pl_plan *p, const struct expr *e);
+int pl_quick_run(struct pl_frame *f, const struct pl_quick *q, struct datum *out, struct err *err) MUST_CHECK;
 
 // ---- plpgsql_value.c
 

@@ -189,8 +189,10 @@ static int plan_query(struct pl_frame *f, struct pl_plan *p, const struct ast *a
     TRY(analyze(&p->arena, o, ast, &p->query, err));
     set_shape(p);
     p->scalar = expression ? scalar_of(p->query) : NULL;
-    if (p->scalar != NULL)
+    if (p->scalar != NULL) {
+        p->quick = pl_quick_compile(f, p, p->scalar);
         return 0;
+    }
     struct optimize_options opt;
     optimize_options_init(f->s, &opt);
     p->plan = optimize(p->query, &opt);
@@ -385,9 +387,16 @@ static int evaluate_query(struct pl_frame *f, const struct pl_sql *sql, struct p
 int pl_evaluate(struct pl_frame *f, const struct pl_sql *sql, struct pl_value *out, struct err *err)
 {
     struct pl_plan *p;
+    int rc;
     arena_reset(&f->scratch);
     TRY(pl_plan_take(f, sql, &p, err));
-    int rc = p->scalar != NULL ? evaluate_scalar(f, sql, p, out, err) : evaluate_query(f, sql, p, out, err);
+    if (p->quick != NULL) {
+        out->type = p->scalar->type;
+        f->x.eval.arena = &f->scratch;
+        rc = pl_quick_run(f, p->quick, &out->value, err);
+    } else {
+        rc = p->scalar != NULL ? evaluate_scalar(f, sql, p, out, err) : evaluate_query(f, sql, p, out, err);
+    }
     pl_plan_done(f->s, p);
     return rc;
 }
@@ -428,18 +437,34 @@ int pl_evaluate_text(struct pl_frame *f, const struct pl_sql *sql, struct arena 
 
 // ---- rows
 
-static int in_sql(const struct pl_rows *r, int rc, struct err *err)
+static void begin_sql(struct pl_rows *r)
 {
+    r->f->running = r->text;
+}
+
+static int end_sql(const struct pl_rows *r, int rc, struct err *err)
+{
+    r->f->running = STR_EMPTY;
     if (rc != 0)
         (void)err_context(err, r->expression ? "SQL expression \"%.*s\"" : "SQL statement \"%.*s\"", STR_FMT(r->text));
     return rc;
 }
 
+static int next_batch(struct pl_rows *r, struct err *err)
+{
+    begin_sql(r);
+    TRY(end_sql(r, exec_next(&r->e->x, &r->batch, err), err));
+    r->at = 0;
+    r->e->finished = r->batch.n == 0;
+    return 0;
+}
+
 int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *parameters, struct str text,
                  struct pl_rows *out, struct err *err)
 {
-    *out = (struct pl_rows){.text = text};
-    TRY(in_sql(out, execution_start(f->s, p->plan, parameters, &out->e, err), err));
+    *out = (struct pl_rows){.f = f, .text = text};
+    begin_sql(out);
+    TRY(end_sql(out, execution_start(f->s, p->plan, parameters, &out->e, err), err));
     out->n_output = p->shape.n;
     out->values = ARENA_ARRAY(&out->e->arena, struct datum, out->n_output + 1);
     return 0;
@@ -451,9 +476,7 @@ int pl_rows_next(struct pl_rows *r, bool *found, struct err *err)
     if (r->e->finished)
         return 0;
     if (r->at == r->batch.n) {
-        TRY(in_sql(r, exec_next(&r->e->x, &r->batch, err), err));
-        r->at = 0;
-        r->e->finished = r->batch.n == 0;
+        TRY(next_batch(r, err));
         if (r->e->finished)
             return 0;
     }
@@ -468,8 +491,7 @@ int pl_rows_drain(struct pl_rows *r, uint64_t *n, struct err *err)
 {
     *n = r->batch.n - r->at;
     while (!r->e->finished) {
-        TRY(in_sql(r, exec_next(&r->e->x, &r->batch, err), err));
-        r->e->finished = r->batch.n == 0;
+        TRY(next_batch(r, err));
         *n += r->batch.n;
     }
     return 0;

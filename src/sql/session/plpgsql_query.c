@@ -187,10 +187,13 @@ int pl_run_perform(struct pl_frame *f, const struct pl_statement *s, struct err 
     if (rc == 0 && p->scalar != NULL) {
         struct pl_value ignored;
         pl_plan_done(f->s, p);
+        f->running = s->use.value->text;
         rc = pl_evaluate(f, s->use.value, &ignored, err);
+        if (rc != 0)
+            (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(f->running));
+        f->running = STR_EMPTY;
     } else if (rc == 0) {
-        struct str text = arena_printf(&f->scratch, "SELECT %.*s", STR_FMT(s->use.value->text));
-        rc = run_plan(f, p, pl_parameters(f, p, NULL), text, &nothing, &n, err);
+        rc = run_plan(f, p, pl_parameters(f, p, NULL), s->use.value->text, &nothing, &n, err);
         pl_plan_done(f->s, p);
     }
     f->row_count = n;
@@ -296,6 +299,7 @@ static int emit_all(struct pl_frame *f, struct pl_plan *p, const struct datum *p
     while (rc == 0 && found) {
         rc = pl_rows_next(&rows, &found, err);
         if (rc == 0 && found) {
+            arena_reset(&f->scratch);
             rc = pl_emit_row(f, &p->shape, rows.values, err);
             n++;
         }
@@ -311,9 +315,12 @@ int pl_run_return_query(struct pl_frame *f, const struct pl_statement *s, struct
 {
     struct pl_plan *p;
     if (s->kind == PL_RETURN_QUERY) {
+        struct arena keep;
         arena_reset(&f->scratch);
         TRY(pl_plan_take(f, s->use.value, &p, err));
-        int rc = emit_all(f, p, pl_parameters(f, p, &f->call), s->use.value->text, err);
+        arena_init(&keep, &f->s->budget);
+        int rc = emit_all(f, p, pl_parameters(f, p, &keep), s->use.value->text, err);
+        arena_release(&keep);
         pl_plan_done(f->s, p);
         return rc;
     }
@@ -396,11 +403,11 @@ int pl_run_for_query(struct pl_frame *f, const struct pl_statement *s, enum pl_o
 // ---- CALL
 
 // The arguments in the places of output parameters are what these go to, when there is one for every parameter.
-static int output_targets(struct pl_frame *f, const struct pl_sql *sql, const struct cat_function *fn,
+static int output_targets(struct arena *a, const struct pl_sql *sql, const struct cat_function *fn,
                           struct pl_targets *out, struct err *err)
 {
     const struct ast_func_call *call = ast_as_func_call(ast_as_call(sql->ast)->call);
-    struct pl_target *items = ARENA_ARRAY(&f->call, struct pl_target, fn->n_params + 1);
+    struct pl_target *items = ARENA_ARRAY(a, struct pl_target, fn->n_params + 1);
     size_t k = 0;
     *out = (struct pl_targets){.items = items};
     for (size_t i = 0; i < fn->n_params; i++) {
@@ -424,7 +431,7 @@ static int output_targets(struct pl_frame *f, const struct pl_sql *sql, const st
                            "writable",
                            STR_FMT(fn->params[i].name));
         if (used < n) {
-            struct pl_step *step = ARENA_NEW(&f->call, struct pl_step);
+            struct pl_step *step = ARENA_NEW(a, struct pl_step);
             step->field = parts[used];
             t->steps = step;
             t->n_steps = 1;
@@ -438,15 +445,15 @@ int pl_run_call(struct pl_frame *f, const struct pl_statement *s, struct err *er
 {
     struct pl_plan *p;
     struct pl_targets targets = {0};
+    struct arena a;
     uint64_t n;
     arena_reset(&f->scratch);
-    int rc = pl_plan_take(f, s->use.value, &p, err);
-    if (rc == 0) {
-        if (p->procedure != NULL)
-            rc = output_targets(f, s->use.value, p->procedure, &targets, err);
-        if (rc == 0)
-            rc = run_plan(f, p, pl_parameters(f, p, NULL), s->use.value->text, &targets, &n, err);
-        pl_plan_done(f->s, p);
-    }
+    TRY(pl_plan_take(f, s->use.value, &p, err));
+    arena_init(&a, &f->s->budget);
+    int rc = p->procedure != NULL ? output_targets(&a, s->use.value, p->procedure, &targets, err) : 0;
+    if (rc == 0)
+        rc = run_plan(f, p, pl_parameters(f, p, NULL), s->use.value->text, &targets, &n, err);
+    arena_release(&a);
+    pl_plan_done(f->s, p);
     return rc;
 }

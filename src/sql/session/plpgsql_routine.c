@@ -58,8 +58,11 @@ void pl_where(struct pl_frame *f, struct err *err)
 
 void pl_where_all(struct pl_frame *f, struct err *err)
 {
-    for (; f != NULL; f = f->caller)
+    for (; f != NULL; f = f->caller) {
+        if (f->running.len > 0)
+            (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(f->running));
         pl_where(f, err);
+    }
 }
 
 // ---- frames
@@ -120,7 +123,7 @@ static struct pl_frame *frame_take(struct session *s, struct pl_routine *r)
     s->plpgsql_frame = f;
     f->trigger = NULL;
     f->row_count = f->rows_emitted = 0;
-    f->leave = STR_EMPTY;
+    f->leave = f->running = STR_EMPTY;
     r->uses++;
     return f;
 }

@@ -11,6 +11,9 @@ int pl_cast(struct pl_frame *f, struct pl_value from, struct type to, struct dat
     if (from.value.null || type_identical(from.type, to) || type_is(to, TYPE_VOID))
         return 0;
     ec->arena = &f->scratch;
+    if (type_is(from.type, TYPE_INT) && type_is(to, TYPE_INT) && (to.width == 64 || out->i == (int32_t)out->i) &&
+        to.width >= 32)
+        return 0;
     enum cast_context allowed = cast_allowed(from.type, to);
     if (allowed >= CAST_ASSIGNMENT || (allowed == CAST_EXPLICIT && type_is(from.type, TYPE_TUPLE)))
         return cast_datum(ec, from.type, to, false, from.value, out, err);
@@ -299,10 +302,9 @@ int pl_assign_row(struct pl_frame *f, const struct pl_targets *t, const struct p
 {
     arena_reset(&f->scratch);
     if (t->n == 1 && t->items[0].n_steps == 0 && f->r->variables[t->items[0].variable].is_row) {
-        const struct pl_info *info = &f->r->variables[t->items[0].variable];
         struct datum *nulls = NULL;
-        if (values == NULL && info->shape == NULL) { // a record gets its fields
-            nulls = ARENA_ARRAY(&f->call, struct datum, shape->n + 1);
+        if (values == NULL) { // not a NULL row, but one of NULLs
+            nulls = ARENA_ARRAY(&f->scratch, struct datum, shape->n + 1);
             for (uint32_t i = 0; i < shape->n; i++)
                 nulls[i] = DATUM_NULL;
         }
