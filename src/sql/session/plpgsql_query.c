@@ -349,7 +349,11 @@ static int loop_over(struct pl_frame *f, const struct pl_statement *s, struct pl
         if (rc != 0 || !found)
             break;
         any = true;
-        rc = pl_assign_row(f, &s->for_query.targets, &p->shape, rows.values, err);
+        rc = session_interrupted(f->s, err);
+        if (rc == 0)
+            rc = budget_check(&f->s->budget, err);
+        if (rc == 0)
+            rc = pl_assign_row(f, &s->for_query.targets, &p->shape, rows.values, err);
         if (rc == 0)
             rc = pl_run_body(f, &s->for_query.body, out, err);
         on = rc == 0 && pl_loop_goes_on(f, s, out);

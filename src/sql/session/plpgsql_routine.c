@@ -156,6 +156,10 @@ static void frame_give(struct pl_frame *f)
         idle++;
     arena_reset(&f->call);
     arena_reset(&f->scratch);
+    for (size_t i = 0; i < r->tree.n_variables; i++) {
+        arena_reset(&f->slots[i].memory[0]);
+        arena_reset(&f->slots[i].memory[1]);
+    }
     if (idle < FRAMES_IDLE_MAX) {
         f->next = r->idle;
         r->idle = f;

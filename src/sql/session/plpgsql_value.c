@@ -187,6 +187,8 @@ static int store_element(struct pl_frame *f, struct arena *a, struct pl_value in
                          struct pl_value v, struct datum *out, struct err *err)
 {
     struct datum index;
+    if (type_is(in.type, TYPE_JSONB))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: assignment to an element of JSON");
     if (!type_is(in.type, TYPE_ARRAY))
         return err_set(err, ERR_DATATYPE_MISMATCH, "cannot subscript type %s because it does not support subscripting",
                        type_family_name(in.type));
