@@ -486,7 +486,7 @@ void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struc
 }
 
 void cat_text_create_trigger(struct buf *out, const struct cat_table *t, const struct cat_trigger *g,
-                             const struct cat_trigger_names *names, bool portable)
+                             const struct cat_trigger_names *names, enum cat_trigger_form form)
 {
     buf_printf(out, "CREATE %sTRIGGER ", g->is_constraint ? "CONSTRAINT " : "");
     print_identifier(out, g->name);
@@ -506,14 +506,12 @@ void cat_text_create_trigger(struct buf *out, const struct cat_table *t, const s
     buf_printf(out, " FOR EACH %s", g->per_row ? "ROW" : "STATEMENT");
     if (g->when_sql.len > 0) {
         buf_cstr(out, " WHEN (");
-        if (portable) {
-            buf_putc(out, '(');
-            cat_text_expr_portable(out, g->when_sql);
-            buf_putc(out, ')');
-        } else {
+        buf_cstr(out, form == CAT_TRIGGER_PORTABLE ? "(" : "");
+        if (form == CAT_TRIGGER_STORED)
             buf_str(out, g->when_sql);
-        }
-        buf_putc(out, ')');
+        else
+            cat_text_expr_portable(out, g->when_sql);
+        buf_cstr(out, form == CAT_TRIGGER_PORTABLE ? "))" : ")");
     }
     buf_putc(out, ' ');
     cat_text_trigger_action(out, g, names->function);
@@ -537,7 +535,7 @@ int cat_text_trigger_qualified(struct buf *out, struct cat_view *v, const struct
         TRY_GOTO(rc, done, put_qualified(&function, v, &like, CAT_ID_NONE, true, err));
     }
     struct cat_trigger_names names = {buf_view(&table), buf_view(&referenced), buf_view(&function)};
-    cat_text_create_trigger(out, t, g, &names, false);
+    cat_text_create_trigger(out, t, g, &names, CAT_TRIGGER_STORED);
 done:
     buf_release(&table);
     buf_release(&function);

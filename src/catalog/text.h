@@ -38,12 +38,13 @@ int cat_text_column(struct buf *out, struct cat_view *v, const struct cat_column
 // CREATE TYPE public.mood AS ENUM ('sad', 'ok')
 void cat_text_create_type(struct buf *out, const struct cat_type *t);
 // CREATE TRIGGER g BEFORE INSERT ON <table> FOR EACH ROW EXECUTE FUNCTION <function>('x'), as PostgreSQL prints it; the
-// names are written by the caller.
+// names are written by the caller. The condition is as it is stored, or as PostgreSQL reads it.
+enum cat_trigger_form { CAT_TRIGGER_STORED, CAT_TRIGGER_PORTABLE, CAT_TRIGGER_PRETTY };
 struct cat_trigger_names {
     struct str table, referenced, function;
 };
 void cat_text_create_trigger(struct buf *out, const struct cat_table *t, const struct cat_trigger *g,
-                             const struct cat_trigger_names *names, bool portable);
+                             const struct cat_trigger_names *names, enum cat_trigger_form form);
 // EXECUTE FUNCTION <function>('x')
 void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struct str function);
 // The same as cat_text_create_trigger with names of three parts.

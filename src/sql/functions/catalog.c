@@ -469,7 +469,7 @@ BODY(get_trigger_definition)
         return fn_return_null(out);
     TRY(trigger_names(ec, t, g, n_args > 1 && args[1].b, &names, err));
     struct buf b = BUF_INIT;
-    cat_text_create_trigger(&b, t, g, &names, true);
+    cat_text_create_trigger(&b, t, g, &names, n_args > 1 && args[1].b ? CAT_TRIGGER_PRETTY : CAT_TRIGGER_PORTABLE);
     return fn_return_buf(ec, &b, out, err);
 }
 

@@ -3,6 +3,34 @@
 
 // ---- pieces
 
+static struct ast *one_more(struct arena *a, struct ast *index)
+{
+    struct ast_binary *sum = AST_NEW(a, BINARY, binary, index->position);
+    struct ast_number *one = AST_NEW(a, NUMBER, number, index->position);
+    one->text = STR("1");
+    one->is_integer = one->fits_int64 = true;
+    one->value = 1;
+    sum->op = AST_OP_ADD;
+    sum->left = index;
+    sum->right = &one->base;
+    return &sum->base;
+}
+
+// TG_ARGV begins with 0, unlike the arrays that there are here.
+static bool shift_arguments(void *arg, struct ast *n)
+{
+    if (n->kind != AST_SUBSCRIPT)
+        return true;
+    struct ast_subscript *s = (struct ast_subscript *)n;
+    if (!ast_is(s->operand, AST_COLUMN_REF) || !str_eqc(ast_as_column_ref(s->operand)->column, "tg_argv"))
+        return true;
+    if (s->begin != NULL)
+        s->begin = one_more(arg, s->begin);
+    if (s->end != NULL)
+        s->end = one_more(arg, s->end);
+    return true;
+}
+
 // The names of conditions are looked at by position only where they are errors of the piece alone.
 static int parse_piece(struct pl_parser *p, enum pl_sql_kind kind, struct str text, const struct ast **out,
                        struct err *err)
@@ -17,6 +45,8 @@ static int parse_piece(struct pl_parser *p, enum pl_sql_kind kind, struct str te
     }
     if (parsed.n != 1 || (kind == PL_SQL_EXPRESSION && parsed.items[0].ast->kind != AST_SELECT))
         return pl_syntax(p, err);
+    if (p->input->trigger)
+        ast_walk((struct ast *)parsed.items[0].ast, shift_arguments, p->arena);
     *out = parsed.items[0].ast;
     return 0;
 }

@@ -112,7 +112,13 @@ static int info_trigger(struct exec_context *x, const struct relation *r, const 
     row[triggers_trigger_schema] = row[triggers_event_object_schema] = datum_str(r->schema->name);
     row[triggers_trigger_name] = datum_str(g->name);
     row[triggers_event_object_table] = datum_str(r->table->name);
-    row[triggers_action_condition] = datum_expr(x, g->when_sql);
+    if (g->when_sql.len > 0) {
+        struct buf b = BUF_INIT;
+        buf_putc(&b, '(');
+        cat_text_expr(&b, g->when_sql);
+        buf_putc(&b, ')');
+        row[triggers_action_condition] = datum_take(x, &b);
+    }
     row[triggers_action_orientation] = datum_c(g->per_row ? "ROW" : "STATEMENT");
     row[triggers_action_timing] = datum_c(g->timing == 'b' ? "BEFORE" : "AFTER");
     TRY(action_statement(x, g, &row[triggers_action_statement], err));
