@@ -553,7 +553,7 @@ static int publish_object(struct restore *r, struct cat_view *v, const struct ca
         if (o.table.schema_id == CAT_ID_NONE)
             return err_set(err, ERR_INVALID_SCHEMA_NAME, "schema \"%.*s\" does not exist", STR_FMT(p.schema));
     }
-    if (o.kind == CAT_OBJECT_FUNCTION && r->request.new_database.len > 0)
+    if (o.kind == CAT_OBJECT_FUNCTION && r->request.new_database.len > 0 && !o.function.plpgsql) // names as written
         TRY(rename_in_function(r, &o.function, p.database, r->request.new_database, err));
     if (o.kind == CAT_OBJECT_DATABASE && r->request.new_database.len > 0)
         o.database.name = r->request.new_database;

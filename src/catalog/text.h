@@ -46,7 +46,8 @@ struct cat_trigger_names {
 void cat_text_create_trigger(struct buf *out, const struct cat_table *t, const struct cat_trigger *g,
                              const struct cat_trigger_names *names, enum cat_trigger_form form);
 // EXECUTE FUNCTION <function>('x')
-void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struct str function);
+void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struct str function,
+                             enum cat_trigger_form form);
 // The same as cat_text_create_trigger with names of three parts.
 int cat_text_trigger_qualified(struct buf *out, struct cat_view *v, const struct cat_table *t,
                                const struct cat_trigger *g, struct err *err) MUST_CHECK;

@@ -222,6 +222,33 @@ static void test_tables(void)
 }
 
 // Layers: rows changed, deleted and added, tables made and dropped; every layer comes back as it was.
+static void test_triggers(void)
+{
+    setup();
+    CHECK_SQL(
+        &h,
+        "CREATE DATABASE tr; USE tr; CREATE TABLE t (a INT PRIMARY KEY, b INT); CREATE FUNCTION f() RETURNS TRIGGER "
+        "LANGUAGE plpgsql AS $$ BEGIN NEW.b := NEW.a + 1; RETURN NEW; END $$; CREATE TRIGGER g BEFORE INSERT ON t FOR "
+        "EACH ROW WHEN (NEW.b IS NULL) EXECUTE FUNCTION f('x', ''); COMMENT ON TRIGGER g ON t IS 'says'",
+        "COMMENT ON TRIGGER");
+    check_ends("BACKUP DATABASE tr INTO 'nodelocal://1/g'", "|succeeded|1|0");
+    check_ends("RESTORE DATABASE tr FROM LATEST IN 'nodelocal://1/g' WITH new_db_name = 'tr2'", "|succeeded|1|0");
+    CHECK_SQL(&h, "USE tr2; DROP DATABASE tr CASCADE; INSERT INTO t VALUES (1), (2) RETURNING b",
+              "SET\nDROP DATABASE\n2\n3");
+    CHECK_SQL(&h, "SHOW CREATE ALL TRIGGERS",
+              "CREATE TRIGGER g BEFORE INSERT ON tr2.public.t FOR EACH ROW WHEN (new.b IS NULL) EXECUTE FUNCTION "
+              "tr2.public.f('x', '');");
+    CHECK_SQL(&h, "SELECT obj_description(oid, 'pg_trigger') FROM pg_trigger", "says");
+    CHECK_SQL(&h, "CREATE DATABASE other", "CREATE DATABASE");
+    check_ends("RESTORE TABLE tr.t FROM LATEST IN 'nodelocal://1/g' WITH into_db = 'other'",
+               "ERROR 2BP01 cannot restore table \"t\" without the functions of its triggers (or \"skip_missing_udfs\" "
+               "option)");
+    check_ends("RESTORE TABLE tr.t FROM LATEST IN 'nodelocal://1/g' WITH into_db = 'other', skip_missing_udfs",
+               "|succeeded|1|0");
+    CHECK_SQL(&h, "SHOW TRIGGERS FROM other.t; SELECT 'none'", "none");
+    teardown();
+}
+
 static void test_incremental(void)
 {
     char sql[300], *states[5], *ends[5];
@@ -590,6 +617,6 @@ static void test_too_old(void)
     harness_close(&h);
 }
 
-CHECK_MAIN({"database", test_database}, {"show", test_show}, {"tables", test_tables}, {"incremental", test_incremental},
+CHECK_MAIN({"database", test_database}, {"show", test_show}, {"tables", test_tables}, {"triggers", test_triggers}, {"incremental", test_incremental},
            {"cluster", test_cluster}, {"refused", test_refused}, {"damage", test_damage}, {"load", test_load},
            {"too_old", test_too_old}, )

@@ -98,7 +98,7 @@ static int action_statement(struct exec_context *x, const struct cat_trigger *g,
         buf_putc(&name, '.');
     }
     print_identifier(&name, f->name);
-    cat_text_trigger_action(&b, g, buf_view(&name));
+    cat_text_trigger_action(&b, g, buf_view(&name), CAT_TRIGGER_PORTABLE);
     buf_release(&name);
     *out = datum_take(x, &b);
     return 0;
