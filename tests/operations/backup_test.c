@@ -221,7 +221,6 @@ static void test_tables(void)
     teardown();
 }
 
-// Layers: rows changed, deleted and added, tables made and dropped; every layer comes back as it was.
 static void test_triggers(void)
 {
     setup();
@@ -230,7 +229,7 @@ static void test_triggers(void)
         "CREATE DATABASE tr; USE tr; CREATE TABLE t (a INT PRIMARY KEY, b INT); CREATE FUNCTION f() RETURNS TRIGGER "
         "LANGUAGE plpgsql AS $$ BEGIN NEW.b := NEW.a + 1; RETURN NEW; END $$; CREATE TRIGGER g BEFORE INSERT ON t FOR "
         "EACH ROW WHEN (NEW.b IS NULL) EXECUTE FUNCTION f('x', ''); COMMENT ON TRIGGER g ON t IS 'says'",
-        "COMMENT ON TRIGGER");
+        "CREATE DATABASE\nSET\nCREATE TABLE\nCREATE FUNCTION\nCREATE TRIGGER\nCOMMENT ON TRIGGER");
     check_ends("BACKUP DATABASE tr INTO 'nodelocal://1/g'", "|succeeded|1|0");
     check_ends("RESTORE DATABASE tr FROM LATEST IN 'nodelocal://1/g' WITH new_db_name = 'tr2'", "|succeeded|1|0");
     CHECK_SQL(&h, "USE tr2; DROP DATABASE tr CASCADE; INSERT INTO t VALUES (1), (2) RETURNING b",
@@ -249,6 +248,7 @@ static void test_triggers(void)
     teardown();
 }
 
+// Layers: rows changed, deleted and added, tables made and dropped; every layer comes back as it was.
 static void test_incremental(void)
 {
     char sql[300], *states[5], *ends[5];
