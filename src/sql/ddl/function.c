@@ -566,6 +566,8 @@ static bool table_calls(struct arena *a, const struct cat_function *f, const str
                text_calls(a, f, t->columns[i].computed_sql, false);
     for (size_t i = 0; i < t->n_checks && !used; i++)
         used = text_calls(a, f, t->checks[i].sql, false);
+    for (size_t i = 0; i < t->n_triggers && !used; i++)
+        used = text_calls(a, f, t->triggers[i].when_sql, false);
     for (size_t i = 0; i < t->n_indexes && !used; i++)
         used = text_calls(a, f, t->indexes[i].predicate_sql, false);
     return used;

@@ -132,6 +132,12 @@ static bool change_texts(struct table_edit *e, struct type_change *c)
         used |= change_text(e->a, c, &e->checks.ptr[i].sql, false);
     for (size_t i = 0; i < e->indexes.len; i++)
         used |= change_text(e->a, c, &e->indexes.ptr[i].predicate_sql, false);
+    struct cat_trigger *triggers = ARENA_ARRAY(e->a, struct cat_trigger, e->t.n_triggers + 1);
+    for (size_t i = 0; i < e->t.n_triggers; i++) {
+        triggers[i] = e->t.triggers[i];
+        used |= change_text(e->a, c, &triggers[i].when_sql, false);
+    }
+    e->t.triggers = triggers;
     return used | change_text(e->a, c, &e->t.view_sql, true);
 }
 

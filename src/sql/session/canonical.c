@@ -378,8 +378,11 @@ static bool means_the_same(struct canonical *c, struct str sql, bool literal)
     struct query *q;
     struct expr *e = NULL;
     struct err ignored = ERR_INIT;
-    bool ok = parse_expr(c->arena, sql, &node, &ignored) == 0 &&
-              analyze_table_expr(c->arena, c->options, c->table, node, c->want, c->context, &q, &e, &ignored) == 0;
+    bool ok = parse_expr(c->arena, sql, &node, &ignored) == 0;
+    if (ok && c->trigger)
+        ok = analyze_trigger_condition(c->arena, c->options, c->table, node, &q, &e, &ignored) == 0;
+    else if (ok)
+        ok = analyze_table_expr(c->arena, c->options, c->table, node, c->want, c->context, &q, &e, &ignored) == 0;
     err_reset(&ignored);
     return ok && (expr_equal(e, c->expr) || (literal && c->expr->kind != EXPR_CONST));
 }
@@ -427,7 +430,8 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
 {
     leave_dialect(c->arena, c->query);
     struct ast *copy = ast_copy(c->arena, expr);
-    ast_walk(copy, unqualify, NULL);
+    if (!c->trigger)
+        ast_walk(copy, unqualify, NULL);
     TRY(qualify_types(c->arena, c->options, copy, err));
     struct sequence_walk w = {.arena = c->arena, .options = c->options, .rewrite = true, .err = err};
     ast_walk(copy, visit_sequence, &w);
@@ -442,19 +446,6 @@ int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err)
     struct str sql = literal ? literal_sql(c, copy) : annotated_sql(c, copy);
     if (means_the_same(c, sql, literal))
         c->sql = sql;
-    return 0;
-}
-
-int canonical_condition(struct arena *a, const struct analyze_options *options, const struct query *q,
-                        const struct ast *expr, struct str *sql, struct err *err)
-{
-    leave_dialect(a, q);
-    struct ast *copy = ast_copy(a, expr);
-    TRY(qualify_types(a, options, copy, err));
-    struct sequence_walk w = {.arena = a, .options = options, .rewrite = true, .err = err};
-    ast_walk(copy, visit_sequence, &w);
-    TRY(w.rc);
-    *sql = printed(a, copy);
     return 0;
 }
 

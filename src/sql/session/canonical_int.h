@@ -10,6 +10,7 @@ struct canonical {
     struct arena *arena;
     const struct analyze_options *options;
     const struct cat_table *table; // its columns may be used; NULL: none
+    bool trigger;                  // … as those of old and new rows, which keeps them qualified
     struct type want;              // as given to analyze_table_expr
     const char *context;
     const struct query *query;     // as analyzed
@@ -18,10 +19,6 @@ struct canonical {
     ARENA_VEC(uint32_t) sequences; // ids of those used, result
 };
 int canonical_expr(struct canonical *c, const struct ast *expr, struct err *err) MUST_CHECK;
-
-// The same of an expression whose columns stay qualified; no constants are annotated.
-int canonical_condition(struct arena *a, const struct analyze_options *options, const struct query *q,
-                        const struct ast *expr, struct str *sql, struct err *err) MUST_CHECK;
 
 // Tables by full name, stars spelled out, so that columns added to a table later do not change the query.
 struct canonical_query {

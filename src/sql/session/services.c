@@ -339,7 +339,17 @@ static int check_trigger_condition(struct ddl_services *services, struct ddl_con
     struct expr *e;
     analyze_options_init(session_of(services), &options, &fold, dc->arena);
     TRY(analyze_trigger_condition(dc->arena, &options, table, expr, &q, &e, err));
-    return canonical_condition(dc->arena, &options, q, expr, sql, err);
+    struct canonical c = {.arena = dc->arena,
+                          .options = &options,
+                          .table = table,
+                          .trigger = true,
+                          .want = T_BOOL,
+                          .context = "WHEN",
+                          .query = q,
+                          .expr = e};
+    TRY(canonical_expr(&c, expr, err));
+    *sql = c.sql;
+    return 0;
 }
 
 static int fire_truncate(struct ddl_services *services, struct ddl_context *dc, const struct cat_table *table,
