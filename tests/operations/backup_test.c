@@ -617,6 +617,6 @@ static void test_too_old(void)
     harness_close(&h);
 }
 
-CHECK_MAIN({"database", test_database}, {"show", test_show}, {"tables", test_tables}, {"triggers", test_triggers}, {"incremental", test_incremental},
-           {"cluster", test_cluster}, {"refused", test_refused}, {"damage", test_damage}, {"load", test_load},
-           {"too_old", test_too_old}, )
+CHECK_MAIN({"database", test_database}, {"show", test_show}, {"tables", test_tables}, {"triggers", test_triggers},
+           {"incremental", test_incremental}, {"cluster", test_cluster}, {"refused", test_refused},
+           {"damage", test_damage}, {"load", test_load}, {"too_old", test_too_old}, )

@@ -225,7 +225,7 @@ static int one_checks(struct mutation_op *o, struct err *err)
         struct datum d;
         TRY(ev_row(o->checks[i], &o->one, 0, &d, err));
         if (!d.null && !d.b)
-            return check_violation(o->m->table, o->m->check_descriptors[i], err);
+            return check_violation(o->op.x, o->m->table, o->m->check_descriptors[i], err);
     }
     return 0;
 }

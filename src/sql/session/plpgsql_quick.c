@@ -77,32 +77,32 @@ static int run_cast(struct pl_frame *f, const struct pl_quick *q, struct datum *
 }
 
 // Integers: what does not fit is for the function, which says so.
-#define INTEGER_OPERATOR(name, builtin)                                                                          \
-    static int run_##name(struct pl_frame *f, const struct pl_quick *q, struct datum *out, struct err *err)      \
-    {                                                                                                            \
-        struct datum args[2];                                                                                    \
-        TRY(run(f, q->args[0], &args[0], err));                                                                  \
-        TRY(run(f, q->args[1], &args[1], err));                                                                  \
-        out->null = args[0].null | args[1].null;                                                                 \
-        if (UNLIKELY(!out->null && builtin(args[0].i, args[1].i, &out->i))) {                                    \
-            f->x.eval.call = &q->call;                                                                           \
-            return q->call.fn->scalar(&f->x.eval, args, 2, out, err);                                            \
-        }                                                                                                        \
-        return 0;                                                                                                \
+#define INTEGER_OPERATOR(name, builtin)                                                                     \
+    static int run_##name(struct pl_frame *f, const struct pl_quick *q, struct datum *out, struct err *err) \
+    {                                                                                                       \
+        struct datum args[2];                                                                               \
+        TRY(run(f, q->args[0], &args[0], err));                                                             \
+        TRY(run(f, q->args[1], &args[1], err));                                                             \
+        out->null = args[0].null | args[1].null;                                                            \
+        if (UNLIKELY(!out->null && builtin(args[0].i, args[1].i, &out->i))) {                               \
+            f->x.eval.call = &q->call;                                                                      \
+            return q->call.fn->scalar(&f->x.eval, args, 2, out, err);                                       \
+        }                                                                                                   \
+        return 0;                                                                                           \
     }
 INTEGER_OPERATOR(add, __builtin_add_overflow)
 INTEGER_OPERATOR(subtract, __builtin_sub_overflow)
 INTEGER_OPERATOR(multiply, __builtin_mul_overflow)
 
-#define INTEGER_COMPARISON(name, op)                                                                             \
-    static int run_##name(struct pl_frame *f, const struct pl_quick *q, struct datum *out, struct err *err)      \
-    {                                                                                                            \
-        struct datum l, r;                                                                                       \
-        TRY(run(f, q->args[0], &l, err));                                                                        \
-        TRY(run(f, q->args[1], &r, err));                                                                        \
-        *out = datum_bool(l.i op r.i);                                                                           \
-        out->null = l.null | r.null;                                                                             \
-        return 0;                                                                                                \
+#define INTEGER_COMPARISON(name, op)                                                                        \
+    static int run_##name(struct pl_frame *f, const struct pl_quick *q, struct datum *out, struct err *err) \
+    {                                                                                                       \
+        struct datum l, r;                                                                                  \
+        TRY(run(f, q->args[0], &l, err));                                                                   \
+        TRY(run(f, q->args[1], &r, err));                                                                   \
+        *out = datum_bool(l.i op r.i);                                                                      \
+        out->null = l.null | r.null;                                                                        \
+        return 0;                                                                                           \
     }
 INTEGER_COMPARISON(eq, ==)
 INTEGER_COMPARISON(ne, !=)

@@ -1,5 +1,5 @@
-// crdb_internal.serialize_session() and deserialize_session(): the variables of a session and the values it has taken of
-// sequences, as bytes that another session of the same user takes over. Proxies move idle connections with them.
+// crdb_internal.serialize_session() and deserialize_session(): the variables of a session and the values it has taken
+// of sequences, as bytes that another session of the same user takes over. Proxies move idle connections with them.
 #include "jobs/payload.h"
 #include "sql/session/session_int.h"
 
