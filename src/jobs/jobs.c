@@ -6,8 +6,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { ATTEMPTS_MAX = 100, WAIT_POLL_NS = 50000000 };
+enum { ATTEMPTS_MAX = 100, WAIT_POLL_NS = 50000000, WAIT_AFTER_CONFLICT_US = 200 };
 static const int64_t kept_micros = 14ll * 86400 * 1000000;
 
 enum job_request { REQUEST_NONE, REQUEST_STOP, REQUEST_PAUSE, REQUEST_CANCEL };
@@ -64,6 +65,7 @@ static int in_txn(struct jobs *jobs, int (*work)(struct jobs *jobs, struct kv_tx
         }
         if (rc != ERR_SERIALIZATION_FAILURE)
             break;
+        usleep((useconds_t)attempt * WAIT_AFTER_CONFLICT_US); // whoever was first may wait for the disk
     }
     return rc;
 }
