@@ -170,6 +170,7 @@ struct cat_function {
     size_t n_params;
     struct type result;     // RECORD with several output parameters
     struct str returns_sql; // as SHOW CREATE prints it; empty: procedures
+    uint32_t row_table;     // whose rows it returns, then params has its columns as 't'; 0: none
     bool returns_set;
     char volatility; // 'i', 's', 'v'
     bool strict, leakproof, security_definer;

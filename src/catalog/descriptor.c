@@ -123,6 +123,7 @@ static const struct field function_record_fields[] = {
     F(19, BOOL, cat_function, security_definer),
     F(20, BOOL, cat_function, plpgsql),
     F(21, CHAR, cat_function, reading),
+    F(22, U32, cat_function, row_table),
 };
 RECORD(function_record, cat_function);
 

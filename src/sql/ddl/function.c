@@ -132,6 +132,7 @@ static int returns_table(struct routine_work *w, const struct ast_type_name *nod
         if (!t->columns[i].hidden)
             TRY(add_param(w, (struct cat_function_param){t->columns[i].name, t->columns[i].type, 't', STR_EMPTY}, err));
     w->f.result = T_RECORD;
+    w->f.row_table = t->id;
     struct buf b = BUF_INIT;
     ast_print(&b, &node->base, AST_PRINT_DEFAULT);
     w->f.returns_sql = arena_printf(w->dc->arena, "%s%.*s", w->s->setof ? "SETOF " : "", STR_FMT(buf_view(&b)));

@@ -322,6 +322,31 @@ static int find_routine(struct eval_context *ec, int64_t oid, const struct cat_f
     return cat_function_by_id(ec->catalog, (uint32_t)oid - TYPE_OID_USER_FIRST, out, err);
 }
 
+// The table whose rows a function returns, with its schema where the search path does not have it.
+static int print_row_table(struct eval_context *ec, const struct cat_function *f, struct buf *b, bool *found,
+                           struct err *err)
+{
+    const struct cat_table *t = NULL;
+    const struct cat_schema *s = NULL;
+    *found = false;
+    if (f->row_table != 0)
+        TRY(cat_table_by_id(ec->catalog, f->row_table, &t, err));
+    if (t == NULL)
+        return 0;
+    TRY(cat_schema_by_id(ec->catalog, t->schema_id, &s, err));
+    bool visible = false;
+    for (size_t i = 0; i < ec->n_search_path && s != NULL; i++)
+        visible |= str_eq(ec->search_path[i], s->name);
+    buf_cstr(b, f->returns_set ? "SETOF " : "");
+    if (!visible && s != NULL) {
+        print_identifier(b, s->name);
+        buf_putc(b, '.');
+    }
+    print_identifier(b, t->name);
+    *found = true;
+    return 0;
+}
+
 static void print_routine_result(struct buf *b, const struct cat_function *f)
 {
     bool first = true;
@@ -349,7 +374,10 @@ BODY(get_function_result)
     struct buf b = BUF_INIT;
     TRY(find_routine(ec, args[0].i, &f, err));
     if (f != NULL && !f->is_procedure) {
-        print_routine_result(&b, f);
+        bool found;
+        TRY(print_row_table(ec, f, &b, &found, err));
+        if (!found)
+            print_routine_result(&b, f);
         return fn_return_buf(ec, &b, out, err);
     }
     if (fn == NULL)

@@ -317,10 +317,10 @@ static const char *const trigger_names[TRIGGER_VARIABLES] = {
     "new",      "old",        "tg_name",       "tg_when",         "tg_level", "tg_op",
     "tg_relid", "tg_relname", "tg_table_name", "tg_table_schema", "tg_nargs", "tg_argv"};
 
-// Parameters that are variables: not the columns of RETURNS table.
+// Columns of the table whose rows are returned are no variables, as those of RETURNS TABLE are.
 static bool is_table_column(const struct cat_function *f, size_t i)
 {
-    return f->params[i].mode == 't' && !str_has_prefix(f->returns_sql, STR("TABLE ("));
+    return f->params[i].mode == 't' && f->row_table != 0;
 }
 
 static bool is_trigger(const struct cat_function *f)

@@ -293,7 +293,7 @@ static int depend_rows(struct exec_context *x, const struct relation *r, struct 
     return t->kind == CAT_SEQUENCE && t->sequence.owner_table_id != 0 ? depend_owned(x, t, rows, err) : 0;
 }
 
-// Routines depend on the relations that their bodies use.
+// Routines depend on the relations that their bodies use, and on that whose rows they return.
 static int depend_routines(struct exec_context *x, struct virtual_rows *rows, struct err *err)
 {
     const struct cat_function **list;
@@ -301,10 +301,13 @@ static int depend_routines(struct exec_context *x, struct virtual_rows *rows, st
     if (x->eval.database_id == CAT_ID_NONE)
         return 0;
     TRY(cat_list_functions(x->view, x->eval.arena, x->eval.database_id, 0, STR_EMPTY, &list, &n, err));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const struct depend of = {"pg_proc", TYPE_OID_USER_FIRST + list[i]->id, 0};
         for (size_t k = 0; k < list[i]->n_depends_on; k++)
-            TRY(depend_row((struct depend){"pg_proc", TYPE_OID_USER_FIRST + list[i]->id, 0},
-                           (struct depend){"pg_class", list[i]->depends_on[k], 0}, "n", rows, err));
+            TRY(depend_row(of, (struct depend){"pg_class", list[i]->depends_on[k], 0}, "n", rows, err));
+        if (list[i]->row_table != 0)
+            TRY(depend_row(of, (struct depend){"pg_class", list[i]->row_table, 0}, "n", rows, err));
+    }
     return 0;
 }
 

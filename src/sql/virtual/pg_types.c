@@ -319,12 +319,12 @@ static int function_row(struct exec_context *x, const struct fn_overload *fn, ui
     return virtual_row(rows, row, err);
 }
 
-static struct datum routine_modes(struct exec_context *x, const struct cat_function *f)
+static struct datum routine_modes(struct exec_context *x, const struct cat_function *f, size_t n)
 {
-    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, f->n_params);
-    for (size_t i = 0; i < f->n_params; i++)
+    struct datum *items = ARENA_ARRAY(x->eval.arena, struct datum, n);
+    for (size_t i = 0; i < n; i++)
         items[i] = datum_str((struct str){&f->params[i].mode, 1});
-    return datum_str(array_build(x->eval.arena, T_STRING, items, (uint32_t)f->n_params));
+    return datum_str(array_build(x->eval.arena, T_STRING, items, (uint32_t)n));
 }
 
 static void routine_arguments(struct exec_context *x, const struct cat_function *f, struct datum *row)
@@ -332,9 +332,11 @@ static void routine_arguments(struct exec_context *x, const struct cat_function 
     struct arena *a = x->eval.arena;
     uint32_t *inputs = ARENA_ARRAY(a, uint32_t, f->n_params + 1), *all = ARENA_ARRAY(a, uint32_t, f->n_params + 1);
     struct str *names = ARENA_ARRAY(a, struct str, f->n_params + 1);
-    size_t n = 0;
+    size_t n = 0, n_params = f->n_params;
     int64_t defaults = 0;
-    for (size_t i = 0; i < f->n_params; i++) {
+    while (f->row_table != 0 && n_params > 0 && f->params[n_params - 1].mode == 't')
+        n_params--; // the type of the result says them
+    for (size_t i = 0; i < n_params; i++) {
         all[i] = f->params[i].type.oid;
         names[i] = f->params[i].name;
         defaults += f->params[i].default_sql.len > 0;
@@ -344,15 +346,15 @@ static void routine_arguments(struct exec_context *x, const struct cat_function 
     row[pg_proc_pronargs] = datum_int((int64_t)n);
     row[pg_proc_pronargdefaults] = datum_int(defaults);
     row[pg_proc_proargtypes] = array_of_oids(x, inputs, n);
-    if (f->n_params > 0)
-        row[pg_proc_proargnames] = array_of_texts(x, names, f->n_params);
+    if (n_params > 0)
+        row[pg_proc_proargnames] = array_of_texts(x, names, n_params);
     bool plain = true;
-    for (size_t i = 0; i < f->n_params; i++)
+    for (size_t i = 0; i < n_params; i++)
         plain &= f->params[i].mode == 'i';
     if (plain)
         return;
-    row[pg_proc_proallargtypes] = array_of_oids(x, all, f->n_params);
-    row[pg_proc_proargmodes] = routine_modes(x, f);
+    row[pg_proc_proallargtypes] = array_of_oids(x, all, n_params);
+    row[pg_proc_proargmodes] = routine_modes(x, f, n_params);
 }
 
 static int routine_row(struct exec_context *x, const struct cat_function *f, struct virtual_rows *rows, struct err *err)
