@@ -231,6 +231,11 @@ static int dynamic_parse(struct pl_frame *f, struct pl_dynamic *d, const struct 
     if (parsed.n > 1)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: several statements in one EXECUTE");
     d->ast = parsed.n == 1 ? parsed.items[0].ast : NULL;
+    const struct ast *rows = NULL;
+    if (d->ast != NULL)
+        TRY(statement_source(f->s, &d->arena, d->ast, &rows, err)); // SHOW, EXPLAIN
+    if (rows != NULL)
+        d->ast = rows;
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // Variables of PL/pgSQL: what they hold, and assignment to them, their fields and elements.
 #include "sql/session/plpgsql_int.h"
+#include "types/json.h"
 
 // ---- conversion
 
@@ -183,17 +184,90 @@ static int store(struct pl_frame *f, struct arena *a, struct pl_value in, const 
 
 enum { ARRAY_ELEMENTS_MAX = 16 << 20 };
 
+static int bound_of(struct pl_frame *f, const struct pl_sql *sql, int64_t *out, struct err *err)
+{
+    struct datum d;
+    TRY(pl_evaluate_as(f, sql, T_INT8, &d, err));
+    if (d.null)
+        return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");
+    *out = d.i;
+    return d.i >= 1 && d.i <= ARRAY_ELEMENTS_MAX
+               ? 0
+               : err_set(err, ERR_ARRAY_SUBSCRIPT_ERROR, "array subscript out of range");
+}
+
+// The elements from one bound to the other become those of an array, which may have more.
+static int store_slice(struct pl_frame *f, struct arena *a, struct pl_value in, const struct pl_step *steps, size_t n,
+                       struct pl_value v, struct datum *out, struct err *err)
+{
+    int64_t from, to;
+    struct datum source;
+    if (n > 1)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: assignment to a part of a slice");
+    TRY(bound_of(f, steps->index, &from, err));
+    TRY(bound_of(f, steps->to, &to, err));
+    TRY(pl_cast(f, v, in.type, &source, err));
+    *out = in.value;
+    if (source.null)
+        return 0;
+    if (from > to)
+        return err_set(err, ERR_ARRAY_SUBSCRIPT_ERROR, "upper bound cannot be less than lower bound");
+    struct array given = array_open(in.type, source.s), old = {0};
+    if (!in.value.null)
+        old = array_open(in.type, in.value.s);
+    if (given.count < to - from + 1)
+        return err_set(err, ERR_ARRAY_SUBSCRIPT_ERROR, "source array too small");
+    uint32_t count = MAX(old.count, (uint32_t)to);
+    struct datum *items = ARENA_ARRAY(a, struct datum, count);
+    for (uint32_t i = 0; i < count; i++) {
+        bool replaced = i + 1 >= from && i + 1 <= to;
+        items[i] = replaced        ? array_get(&given, i + 1 - (uint32_t)from)
+                   : i < old.count ? array_get(&old, i)
+                                   : DATUM_NULL;
+    }
+    *out = datum_str(array_build(a, type_element(in.type), items, count));
+    return 0;
+}
+
+// The steps are a path into the document, which is made as far as it is missing.
+static int store_json(struct pl_frame *f, struct arena *a, struct pl_value in, const struct pl_step *steps, size_t n,
+                      struct pl_value v, struct datum *out, struct err *err)
+{
+    struct str *path = ARENA_ARRAY(a, struct str, n), document = in.value.s, value;
+    struct datum d;
+    bool array = false;
+    for (size_t i = 0; i < n; i++) {
+        struct pl_value key = {T_UNKNOWN, DATUM_NULL};
+        if (steps[i].index != NULL)
+            TRY(pl_evaluate(f, steps[i].index, &key, err));
+        if (key.value.null || steps[i].to != NULL)
+            return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "jsonb subscript in assignment must not be null");
+        array |= i == 0 && type_is(key.type, TYPE_INT);
+        TRY(pl_cast(f, key, T_STRING, &d, err));
+        path[i] = arena_str(a, d.s);
+    }
+    TRY(pl_cast(f, v, T_JSONB, &d, err));
+    if (d.null || in.value.null) {
+        TRY(json_parse(a, in.value.null ? array ? STR("[]") : STR("{}") : STR("null"), &value, err));
+        document = in.value.null ? value : document;
+    }
+    if (d.null)
+        TRY(json_parse(a, STR("null"), &value, err));
+    *out = datum_str(STR_EMPTY);
+    return json_set_path(a, document, path, n, d.null ? value : d.s, true, &out->s, err);
+}
+
 static int store_element(struct pl_frame *f, struct arena *a, struct pl_value in, const struct pl_step *steps, size_t n,
                          struct pl_value v, struct datum *out, struct err *err)
 {
     struct datum index;
     if (type_is(in.type, TYPE_JSONB))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: assignment to an element of JSON");
+        return store_json(f, a, in, steps, n, v, out, err);
     if (!type_is(in.type, TYPE_ARRAY))
         return err_set(err, ERR_DATATYPE_MISMATCH, "cannot subscript type %s because it does not support subscripting",
                        type_family_name(in.type));
     if (steps->to != NULL)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: assignment to a slice of an array");
+        return store_slice(f, a, in, steps, n, v, out, err);
     TRY(pl_evaluate_as(f, steps->index, T_INT8, &index, err));
     if (index.null)
         return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");
