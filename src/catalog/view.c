@@ -244,13 +244,13 @@ size_t cat_function_columns(const struct cat_function *f, struct arena *a, struc
     for (size_t i = 0; i < f->n_params; i++) {
         if (f->params[i].mode == 'i')
             continue;
-        columns[n] = (struct cat_function_column){f->params[i].name, f->params[i].type};
+        columns[n] = (struct cat_function_column){arena_str(a, f->params[i].name), f->params[i].type};
         if (columns[n].name.len == 0)
             columns[n].name = arena_printf(a, "column%zu", n + 1);
         n++;
     }
     if (n == 0)
-        columns[n++] = (struct cat_function_column){f->name, f->result};
+        columns[n++] = (struct cat_function_column){arena_str(a, f->name), f->result};
     *out = columns;
     return n;
 }

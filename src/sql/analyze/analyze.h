@@ -28,7 +28,7 @@ struct analyze_options {
     const struct str *parameter_names;         // of a function's body, as many; NULL: they have none
     struct str routine_name;                   // whose they are
     const struct analyze_variables *variables; // NULL: there are none
-    bool procedures;                           // CALL: the function named is a procedure
+    const struct ast *procedure_call;          // of CALL: this call is of a procedure
     bool safe_updates;                         // sql_safe_updates
     bool null_ordered_last;
     bool avoid_full_scans_in_mutations;

@@ -523,7 +523,8 @@ static int routine_call(struct analyzer *an, struct scope *s, const struct ast_f
     const struct str all[] = {n->database, n->schema, n->name};
     size_t first = n->database.ptr != NULL ? 0 : n->schema.ptr != NULL ? 1 : 2, n_found = 0, n_candidates = 0;
     const struct cat_function **found;
-    const char *kind = an->options->procedures ? "procedure" : "function";
+    bool procedures = an->options->procedure_call == &call->base;
+    const char *kind = procedures ? "procedure" : "function";
     if (an->options->view != NULL)
         TRY(cat_resolve_functions(an->options->view, &an->options->scope, an->arena, all + first,
                                   ARRAY_LEN(all) - first, &found, &n_found, err));
@@ -532,15 +533,15 @@ static int routine_call(struct analyzer *an, struct scope *s, const struct ast_f
     const struct fn_overload **candidates = ARENA_ARRAY(an->arena, const struct fn_overload *, n_found);
     bool other_kind = false;
     for (size_t i = 0; i < n_found; i++) {
-        other_kind |= found[i]->is_procedure != an->options->procedures;
-        if (found[i]->is_procedure == an->options->procedures && routine_takes(found[i], call->args.n))
+        other_kind |= found[i]->is_procedure != procedures;
+        if (found[i]->is_procedure == procedures && routine_takes(found[i], call->args.n))
             candidates[n_candidates++] = routine_overload(an, found[i], (uint32_t)call->args.n, expand);
     }
     if (n_found == 0)
         return unknown_routine(call, kind, function_name(an, n), err);
     if (n_candidates == 0 && other_kind) {
         err_set(err, ERR_WRONG_OBJECT_TYPE, "%.*s() is not a %s", STR_FMT(n->name), kind);
-        err_hint(err, an->options->procedures ? "To call a function, use SELECT." : "To call a procedure, use CALL.");
+        err_hint(err, procedures ? "To call a function, use SELECT." : "To call a procedure, use CALL.");
         return err_at(err, call->base.position);
     }
     if (call->window != NULL || call->filter != NULL || call->distinct)
@@ -581,7 +582,7 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
         name = STR("count_rows");
     size_t n = 0;
     const struct fn_overload *const *candidates = fn_lookup(name, &n);
-    if (n == 0 || an->options->procedures)
+    if (n == 0 || an->options->procedure_call == &call->base)
         return routine_call(an, s, call, want, out, err);
     if (call->variadic)
         return unsupported(err, &call->base, "VARIADIC arguments");

@@ -146,6 +146,7 @@ struct pl_frame {
     int line;                      // of a declaration, with `doing`
     struct str leave;              // label that EXIT or CONTINUE names; empty: the innermost loop
     const struct err *caught;      // in a handler
+    uint32_t guards, open_rows;    // blocks with EXCEPTION, queries whose rows are being read: no COMMIT in them
     uint64_t row_count;            // GET DIAGNOSTICS
 };
 
@@ -237,6 +238,7 @@ int pl_run_sql(struct pl_frame *f, const struct pl_statement *s, struct err *err
 int pl_run_execute(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 int pl_run_perform(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 int pl_run_return_query(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
+int pl_run_txn(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK; // COMMIT, ROLLBACK
 int pl_run_call(struct pl_frame *f, const struct pl_statement *s, struct err *err) MUST_CHECK;
 // A statement that is text, with its parameters.
 struct pl_dynamic {

@@ -155,17 +155,6 @@ static struct pl_plan *plan_new(struct session *s)
     return p;
 }
 
-// SELECT expression, without FROM or a subquery: the expression alone.
-static const struct expr *scalar_of(const struct query *q)
-{
-    const struct rel *r = q->root;
-    if (q->n_output != 1 || q->n_ctes > 0 || r->kind != REL_PROJECT || r->project.n_items != 1 ||
-        r->input->kind != REL_VALUES || r->input->n_cols != 0 || r->input->values.n_rows != 1)
-        return NULL;
-    const struct projection *item = &r->project.items[0];
-    return item->column == q->output[0] && !expr_has_subquery(item->expr) ? item->expr : NULL;
-}
-
 static void set_shape(struct pl_plan *p)
 {
     const struct query *q = p->query;
@@ -188,7 +177,7 @@ static int plan_query(struct pl_frame *f, struct pl_plan *p, const struct ast *a
     o->integer_sums = (fn->reading & CAT_READING_POSTGRESQL) != 0;
     TRY(analyze(&p->arena, o, ast, &p->query, err));
     set_shape(p);
-    p->scalar = expression ? scalar_of(p->query) : NULL;
+    p->scalar = expression ? query_scalar(p->query) : NULL;
     if (p->scalar != NULL) {
         p->quick = pl_quick_compile(f, p, p->scalar);
         return 0;
@@ -211,7 +200,7 @@ static int call_query(struct pl_frame *f, struct pl_plan *p, const struct ast *a
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].ptr != NULL)
             parts[n_parts++] = all[i];
-    o->procedures = true;
+    o->procedure_call = &call->base;
     *out = call_as_query(&p->arena, &call->base);
     TRY(cat_resolve_functions(f->s->view, &o->scope, &p->arena, parts, n_parts, &list, &n, err));
     for (size_t i = 0; i < n && p->procedure == NULL; i++)
@@ -247,7 +236,7 @@ static int make_plan(struct pl_frame *f, const struct pl_sql *sql, struct pl_pla
     const struct ast *ast = sql->ast;
     int rc = ast->kind == AST_CALL ? call_query(f, p, ast, &o, &ast, err) : 0;
     if (rc == 0)
-        rc = plan_query(f, p, ast, &o, sql->kind == PL_SQL_EXPRESSION, err);
+        rc = plan_query(f, p, ast, &o, sql->kind == PL_SQL_EXPRESSION || sql->ast->kind == AST_CALL, err);
     if (rc != 0) {
         err_at(err, 0);
         plan_free(f->s, p);
@@ -466,6 +455,7 @@ int pl_rows_open(struct pl_frame *f, struct pl_plan *p, const struct datum *para
     begin_sql(out);
     TRY(end_sql(out, execution_start(f->s, p->plan, parameters, &out->e, err), err));
     out->n_output = p->shape.n;
+    f->open_rows++;
     out->values = ARENA_ARRAY(&out->e->arena, struct datum, out->n_output + 1);
     return 0;
 }
@@ -499,5 +489,6 @@ int pl_rows_drain(struct pl_rows *r, uint64_t *n, struct err *err)
 
 void pl_rows_close(struct pl_rows *r)
 {
+    r->f->open_rows--;
     execution_free(r->e);
 }

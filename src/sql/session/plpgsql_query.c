@@ -450,19 +450,77 @@ static int output_targets(struct arena *a, const struct pl_sql *sql, const struc
     return 0;
 }
 
+static int assign_outputs(struct pl_frame *f, struct arena *a, const struct pl_plan *p,
+                          const struct pl_targets *targets, struct pl_value v, struct err *err)
+{
+    struct cat_function_column *columns;
+    struct pl_shape shape;
+    struct datum *values = &v.value;
+    if (targets->n == 0)
+        return 0;
+    size_t n = cat_function_columns(p->procedure, a, &columns);
+    if (n == 1)
+        shape = (struct pl_shape){1, &v.type, &columns[0].name};
+    else if (v.value.null)
+        return pl_assign_row(f, targets, &(struct pl_shape){0}, NULL, err);
+    else
+        pl_tuple_fields(a, v, &shape, &values);
+    return pl_assign_row(f, targets, &shape, values, err);
+}
+
+static int call(struct pl_frame *f, const struct pl_sql *sql, const struct pl_plan *p, struct arena *a, struct err *err)
+{
+    struct pl_targets targets = {0};
+    struct pl_value v;
+    if (p->procedure != NULL)
+        TRY(output_targets(a, sql, p->procedure, &targets, err));
+    f->running = sql->text;
+    int rc = pl_evaluate(f, sql, &v, err);
+    if (rc != 0)
+        (void)err_context(err, "SQL statement \"%.*s\"", STR_FMT(sql->text));
+    f->running = STR_EMPTY;
+    TRY(rc);
+    v.value = datum_copy(a, v.type, v.value);
+    return assign_outputs(f, a, p, &targets, v, err);
+}
+
 int pl_run_call(struct pl_frame *f, const struct pl_statement *s, struct err *err)
 {
     struct pl_plan *p;
-    struct pl_targets targets = {0};
     struct arena a;
-    uint64_t n;
-    arena_reset(&f->scratch);
     TRY(pl_plan_take(f, s->use.value, &p, err));
     arena_init(&a, &f->s->budget);
-    int rc = p->procedure != NULL ? output_targets(&a, s->use.value, p->procedure, &targets, err) : 0;
-    if (rc == 0)
-        rc = run_plan(f, p, pl_parameters(f, p, NULL), s->use.value->text, &targets, &n, err);
+    int rc = call(f, s->use.value, p, &a, err);
     arena_release(&a);
     pl_plan_done(f->s, p);
     return rc;
+}
+
+// ---- COMMIT, ROLLBACK
+
+static int may_end(const struct pl_frame *f, const char *what, struct err *err)
+{
+    for (; f != NULL; f = f->caller) {
+        if (!f->r->f->is_procedure)
+            return err_set(err, ERR_INVALID_TRANSACTION_TERMINATION, "invalid transaction termination");
+        if (f->guards > 0)
+            return err_set(err, ERR_INVALID_TRANSACTION_TERMINATION, "cannot %s while a subtransaction is active",
+                           what);
+        if (f->open_rows > 0)
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s in a loop over rows", what);
+    }
+    return 0;
+}
+
+int pl_run_txn(struct pl_frame *f, const struct pl_statement *s, struct err *err)
+{
+    bool commit = s->kind == PL_COMMIT;
+    TRY(may_end(f, commit ? "commit" : "roll back", err));
+    TRY(txn_end_in_procedure(f->s, commit, err));
+    for (; f != NULL; f = f->caller) {
+        f->x.txn = f->s->txn;
+        f->x.view = f->s->view;
+        eval_context_init(f->s, &f->x.eval, &f->scratch);
+    }
+    return 0;
 }

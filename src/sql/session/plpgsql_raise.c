@@ -226,7 +226,9 @@ int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_out
     struct err caught = ERR_INIT;
     unsigned savepoint = kv_savepoint(f->s->txn);
     size_t notify = notify_mark(f->s);
+    f->guards++;
     int rc = pl_run_block(f, s, out, &caught);
+    f->guards--;
     const struct pl_handler *h = rc != 0 && may_catch(f, rc) ? handler_of(s, rc) : NULL;
     if (h == NULL) {
         if (rc != 0)

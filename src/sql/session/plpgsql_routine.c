@@ -119,6 +119,7 @@ static struct pl_frame *frame_take(struct session *s, struct pl_routine *r)
     f->line = 0;
     f->caught = NULL;
     f->rethrown = false;
+    f->guards = f->open_rows = 0;
     f->caller = s->plpgsql_frame;
     s->plpgsql_frame = f;
     f->trigger = NULL;
@@ -428,7 +429,7 @@ static int routine_new(struct session *s, const struct cat_function *f, const st
     arena_init(&r->arena, NULL);
     r->stamp = pl_stamp_now(s);
     r->pin = cat_view_pin(s->view);
-    r->f = f;
+    r->f = arena_dup(&r->arena, f, sizeof(*f)); // a procedure that commits outlives the view
     r->table = table;
     int rc = make_routine(s, r, err);
     if (rc == 0) {
@@ -707,7 +708,10 @@ int run_do(struct session *s, const struct ast *ast, struct err *err)
     f->ec = NULL;
     f->emit = NULL;
     pl_set_found(f, false);
+    txn_may_end(s);
     int rc = call_frame(f, err);
+    if (s->routine_depth == 0)
+        s->may_end_txn = false;
     frame_give(f);
     return rc;
 }

@@ -363,6 +363,9 @@ static int run_statement_of(struct pl_frame *f, const struct pl_statement *s, en
         return pl_run_close(f, s, err);
     case PL_DIAGNOSTICS:
         return pl_run_diagnostics(f, s, err);
+    case PL_COMMIT:
+    case PL_ROLLBACK:
+        return pl_run_txn(f, s, err);
     case PL_NULL:
         return 0;
     default:

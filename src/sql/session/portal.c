@@ -261,6 +261,7 @@ static int run_portal(struct session *s, struct portal *p, int64_t max_rows, str
         return 0;
     }
     struct statement_input in = {.ast = st->ast, .text = st->text, .parameters = p->parameters, .prepared = st};
+    s->implicit_portal = p; // a procedure may end the transaction: the portal stays
     int rc = run_statement(s, &in, false, a, tag, err);
     p->state = PORTAL_DONE;
     return rc;
@@ -299,6 +300,7 @@ static int execute_once(struct session *s, struct portal *p, int64_t max_rows, s
         s->implicit_mark = s->sink->ops->mark(s->sink);
     }
     size_t mark = s->sink->ops->mark(s->sink);
+    s->ended_txn = false;
     for (uint32_t attempt = 0;; attempt++) {
         struct str tag;
         bool suspended;
@@ -411,7 +413,7 @@ static int sync_commit(struct session *s, struct err *err)
     int rc = session_commit(s, err);
     for (uint32_t attempt = 0; rc == ERR_SERIALIZATION_FAILURE && attempt < RETRIES_MAX; attempt++) {
         struct portal *p = s->implicit_portal;
-        if (p == NULL || !s->sink->ops->rewind(s->sink, s->implicit_mark))
+        if (p == NULL || s->ended_txn || !s->sink->ops->rewind(s->sink, s->implicit_mark))
             break;
         err_reset(err);
         rc = rerun(s, p, err);

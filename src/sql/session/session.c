@@ -607,7 +607,7 @@ static int pause_before_retry(struct session *s, struct batch_run *b, struct err
 static int failed(struct session *s, struct batch_run *b, int rc, size_t statement_mark, struct err *err)
 {
     bool implicit = s->txn_state == TXN_IMPLICIT || s->txn_state == TXN_NONE;
-    if (rc == ERR_SERIALIZATION_FAILURE && ++b->attempts < RETRIES_MAX) {
+    if (rc == ERR_SERIALIZATION_FAILURE && !s->ended_txn && ++b->attempts < RETRIES_MAX) {
         if (implicit && s->sink->ops->rewind(s->sink, b->group_mark)) {
             activity_retry(s, true);
             b->at = b->group_start;

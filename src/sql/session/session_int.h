@@ -289,6 +289,8 @@ struct session {
     uint32_t unnamed_cursors;        // that it has opened
     uint64_t plpgsql_serial;         // of the plans of PL/pgSQL
     uint64_t schema_serial;          // counts what the session does to schemas
+    bool may_end_txn;                // the statement at work is CALL or DO, which may commit
+    bool ended_txn;                  // it has: it cannot be run again
     uint32_t routine_depth;
     struct session_shown shown;
     uint64_t txns_executed;
@@ -344,6 +346,9 @@ int txn_check_state(struct session *s, const struct ast *statement, struct err *
 int txn_statement_begin(struct session *s, struct err *err) MUST_CHECK;
 // The whole transaction starts again at a new snapshot, keeping its locks.
 int txn_restart(struct session *s, struct err *err) MUST_CHECK;
+// A procedure ends the transaction and begins another. 2D000 where it may not.
+int txn_end_in_procedure(struct session *s, bool commit, struct err *err) MUST_CHECK;
+void txn_may_end(struct session *s); // before a statement that may do so
 // Whether the statement that failed can run again in its explicit transaction; txn_retry takes back what it did.
 bool txn_can_retry(const struct session *s, int code);
 int txn_retry(struct session *s, struct err *err) MUST_CHECK; // the statement begins anew then
@@ -368,10 +373,12 @@ const uint32_t *bound_oids(const struct statement_input *in, struct arena *a, si
 // Runs one statement of any kind but transaction control, sending its rows; the tag is in `tag_arena`.
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                   struct str *tag, struct err *err) MUST_CHECK;
-// CALL's procedure as the source of a SELECT *.
+// SELECT of CALL's procedure.
 const struct ast *call_as_query(struct arena *a, const struct ast *call);
 // What comes before a query is planned or a portal starts: an injected retry error, the snapshot of AS OF SYSTEM TIME.
 int query_begin(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
+// SELECT expression, without FROM or a subquery: the expression alone; else NULL.
+const struct expr *query_scalar(const struct query *q);
 int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
                    struct statement_plan **out, struct err *err) MUST_CHECK;
 void analyze_options_init(struct session *s, struct analyze_options *o, struct eval_context *fold, struct arena *a);

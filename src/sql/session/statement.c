@@ -5,6 +5,7 @@
 #include "sql/session/session_int.h"
 #include "sql/session/show_int.h"
 #include "sql/functions/advisory.h"
+#include "types/tuple.h"
 #include <stdlib.h>
 #include <strings.h>
 #include <stdio.h>
@@ -336,6 +337,16 @@ int lock_written_tables(struct session *s, const struct query *q, bool *moved, s
         TRY(cat_table_lock(s->view, use->table, KV_LOCK_KEY_SHARE, KV_LOCK_WAIT, moved, err));
     }
     return 0;
+}
+
+const struct expr *query_scalar(const struct query *q)
+{
+    const struct rel *r = q->root;
+    if (q->n_output != 1 || q->n_ctes > 0 || r->kind != REL_PROJECT || r->project.n_items != 1 ||
+        r->input->kind != REL_VALUES || r->input->n_cols != 0 || r->input->values.n_rows != 1)
+        return NULL;
+    const struct projection *item = &r->project.items[0];
+    return item->column == q->output[0] && !expr_has_subquery(item->expr) ? item->expr : NULL;
 }
 
 int plan_statement(struct session *s, struct arena *a, const struct ast *ast, const uint32_t *oids, size_t n_oids,
@@ -1032,40 +1043,82 @@ const struct ast *call_as_query(struct arena *a, const struct ast *call)
 {
     struct ast_select *select = AST_NEW(a, SELECT, select, 0);
     struct ast_select_core *core = AST_NEW(a, SELECT_CORE, select_core, 0);
-    struct ast_aliased_table *from = AST_NEW(a, ALIASED_TABLE, aliased_table, 0);
-    struct ast_rows_from *rows = AST_NEW(a, ROWS_FROM, rows_from, 0);
     struct ast_target *target = AST_NEW(a, TARGET, target, 0);
-    struct ast_column_ref *star = AST_NEW(a, COLUMN_REF, column_ref, 0);
-    star->star = true;
-    target->expr = &star->base;
-    ast_list_push(a, &rows->functions, (struct ast *)call);
-    from->source = &rows->base;
+    target->expr = (struct ast *)call;
     ast_list_push(a, &core->targets, &target->base);
-    ast_list_push(a, &core->from, &from->base);
     select->body = &core->base;
     return &select->base;
 }
 
-// CALL p(…): the procedure runs; output parameters are a row.
-static int run_procedure(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct str *tag,
-                         struct err *err)
+// Output parameters are a row.
+static int send_outputs(struct session *s, const struct expr *call, struct datum value, bool describe, struct arena *a,
+                        struct err *err)
+{
+    struct cat_function_column *columns;
+    size_t n = cat_function_columns(call->fn->routine, a, &columns);
+    struct result_column *heads = ARENA_ARRAY(a, struct result_column, n);
+    struct vec *cols = ARENA_ARRAY(a, struct vec, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tuple_field field = {.type = columns[i].type, .value = value};
+        if (n > 1 && (value.null || !tuple_get(call->type, value.s, (uint32_t)i, &field)))
+            field.value = DATUM_NULL;
+        heads[i] = (struct result_column){.name = columns[i].name, .type = columns[i].type};
+        vec_init_const(&cols[i], a, columns[i].type, field.value);
+    }
+    if (describe)
+        s->sink->ops->describe(s->sink, heads, n);
+    struct batch row = {.n = 1, .cols = cols, .ncols = (uint32_t)n};
+    return s->sink->ops->rows(s->sink, &row, err);
+}
+
+// The arguments have no subqueries: the call is evaluated by itself, so that nothing is open when the procedure ends
+// the transaction.
+static int call_procedure(struct session *s, struct query *q, const struct expr *call, const struct statement_input *in,
+                          bool describe, struct arena *a, struct err *err)
+{
+    struct statement_plan plan = {.query = q};
+    struct exec_context x;
+    struct datum value;
+    TRY(metering_admit(s, true, err));
+    exec_context_init(s, &x, a, &s->budget);
+    x.plan = &plan;
+    x.parameters = in->parameters;
+    txn_may_end(s);
+    int rc = exec_scalar(&x, call, &value, err);
+    s->may_end_txn = false;
+    if (rc == 0 && !type_is(call->type, TYPE_VOID))
+        rc = send_outputs(s, call, value, describe, a, err);
+    exec_close(&x);
+    return rc;
+}
+
+// CALL p(…)
+static int run_procedure(struct session *s, const struct statement_input *in, bool describe, struct arena *a,
+                         struct str *tag, struct err *err)
 {
     struct analyze_options options;
     struct eval_context fold;
-    analyze_options_init(s, &options, &fold, a);
-    options.procedures = true;
     struct query *q;
-    TRY(analyze(a, &options, call_as_query(a, ast_as_call(ast)->call), &q, err));
+    const struct ast *call = ast_as_call(in->ast)->call;
+    analyze_options_init(s, &options, &fold, a);
+    options.procedure_call = call;
+    options.parameter_oids = bound_oids(in, a, &options.n_parameter_oids);
+    TRY(analyze(a, &options, call_as_query(a, call), &q, err));
+    if (in->parameters == NULL && q->n_parameters > 0)
+        return parameter_missing(1, err);
+    const struct expr *e = query_scalar(q);
+    if (e != NULL && e->kind == EXPR_CALL && e->fn->routine != NULL)
+        return call_procedure(s, q, e, in, describe, a, err);
     bool is_void = q->n_output == 1 && type_is(query_column(q, q->output[0])->type, TYPE_VOID);
     struct optimize_options opt;
     optimize_options_init(s, &opt);
     struct statement_plan *plan = optimize(q, &opt);
     if (!is_void)
-        return run_plan(s, plan, NULL, ast, describe, a, tag, err);
-    struct execution *e;
-    TRY(execution_start(s, plan, NULL, &e, err));
-    int rc = exec_drain(&e->x, err);
-    execution_free(e);
+        return run_plan(s, plan, in->parameters, in->ast, describe, a, tag, err);
+    struct execution *x;
+    TRY(execution_start(s, plan, in->parameters, &x, err));
+    int rc = exec_drain(&x->x, err);
+    execution_free(x);
     return rc;
 }
 
@@ -1084,7 +1137,7 @@ static int run_other(struct session *s, const struct statement_input *in, bool d
     case AST_EXPLAIN:
         return run_explain(s, in, describe, a, tag, err);
     case AST_CALL:
-        return run_procedure(s, ast, describe, a, tag, err);
+        return run_procedure(s, in, describe, a, tag, err);
     case AST_DO:
         return run_do(s, ast, err);
     case AST_PREPARE:
@@ -1157,6 +1210,8 @@ int run_statement(struct session *s, const struct statement_input *in, bool desc
                   struct str *tag, struct err *err)
 {
     *tag = str_of(ast_tag(in->ast));
+    if (s->routine_depth == 0)
+        s->ended_txn = false;
     TRY(inject_retry_error(s, in->ast, err));
     if (is_query(in->ast))
         return run_query(s, in, describe, tag_arena, tag, err);

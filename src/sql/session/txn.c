@@ -316,7 +316,7 @@ static bool is_first(const struct session *s)
 
 bool txn_can_retry(const struct session *s, int code)
 {
-    return code == ERR_SERIALIZATION_FAILURE && s->txn != NULL &&
+    return code == ERR_SERIALIZATION_FAILURE && s->txn != NULL && !s->ended_txn &&
            (is_first(s) || (s->statement_savepoint != 0 && !kv_must_reset(s->txn)));
 }
 
@@ -329,6 +329,26 @@ int txn_retry(struct session *s, struct err *err)
     if (r != KV_OK)
         return cat_kv_error(s->txn, (int)r, err);
     return cat_view_refresh(s->view, err);
+}
+
+// ---- procedures
+
+void txn_may_end(struct session *s)
+{
+    if (s->routine_depth == 0)
+        s->may_end_txn = s->txn_state == TXN_IMPLICIT && s->batch_statements <= 1;
+}
+
+int txn_end_in_procedure(struct session *s, bool commit, struct err *err)
+{
+    if (!s->may_end_txn)
+        return err_set(err, ERR_INVALID_TRANSACTION_TERMINATION, "invalid transaction termination");
+    s->ended_txn = true;
+    if (commit)
+        TRY(session_commit(s, err));
+    else
+        session_rollback(s);
+    return session_begin(s, TXN_IMPLICIT, err);
 }
 
 // What only looks at the session may run in every state.
