@@ -188,37 +188,6 @@ static int plan_query(struct pl_frame *f, struct pl_plan *p, const struct ast *a
     return plan_conforms(p->plan, err);
 }
 
-// CALL: the query that stands for it, without arguments for parameters that are output only.
-static int call_query(struct pl_frame *f, struct pl_plan *p, const struct ast *ast, struct analyze_options *o,
-                      const struct ast **out, struct err *err)
-{
-    struct ast_func_call *call = (struct ast_func_call *)ast_copy(&p->arena, ast_as_call(ast)->call);
-    const struct ast_object_name *name = ast_as_object_name(call->name);
-    struct str all[] = {name->database, name->schema, name->name}, parts[3];
-    const struct cat_function **list;
-    size_t n = 0, n_parts = 0;
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        if (all[i].ptr != NULL)
-            parts[n_parts++] = all[i];
-    o->procedure_call = &call->base;
-    *out = call_as_query(&p->arena, &call->base);
-    TRY(cat_resolve_functions(f->s->view, &o->scope, &p->arena, parts, n_parts, &list, &n, err));
-    for (size_t i = 0; i < n && p->procedure == NULL; i++)
-        if (list[i]->is_procedure && list[i]->n_params == call->args.n)
-            p->procedure = list[i];
-    for (size_t i = 0; i < n && p->procedure == NULL; i++)
-        if (list[i]->is_procedure)
-            p->procedure = list[i];
-    if (p->procedure == NULL || p->procedure->n_params != call->args.n)
-        return 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < p->procedure->n_params; i++)
-        if (cat_param_is_input(&p->procedure->params[i]))
-            call->args.items[kept++] = call->args.items[i];
-    call->args.n = kept;
-    return 0;
-}
-
 static int make_plan(struct pl_frame *f, const struct pl_sql *sql, struct pl_plan **out, struct err *err)
 {
     struct pl_plan *p = plan_new(f->s);
@@ -234,7 +203,7 @@ static int make_plan(struct pl_frame *f, const struct pl_sql *sql, struct pl_pla
     o.variables = &variables;
     o.trigger = f->trigger;
     const struct ast *ast = sql->ast;
-    int rc = ast->kind == AST_CALL ? call_query(f, p, ast, &o, &ast, err) : 0;
+    int rc = ast->kind == AST_CALL ? call_as_query(f->s, &p->arena, ast, &o, &p->procedure, &ast, err) : 0;
     if (rc == 0)
         rc = plan_query(f, p, ast, &o, sql->kind == PL_SQL_EXPRESSION || sql->ast->kind == AST_CALL, err);
     if (rc != 0) {

@@ -373,8 +373,10 @@ const uint32_t *bound_oids(const struct statement_input *in, struct arena *a, si
 // Runs one statement of any kind but transaction control, sending its rows; the tag is in `tag_arena`.
 int run_statement(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                   struct str *tag, struct err *err) MUST_CHECK;
-// SELECT of CALL's procedure.
-const struct ast *call_as_query(struct arena *a, const struct ast *call);
+// SELECT of the procedure that CALL names, without arguments in the places of parameters that are output only. The
+// options say then which call it is. *procedure: what is known of it by name, or NULL.
+int call_as_query(struct session *s, struct arena *a, const struct ast *statement, struct analyze_options *o,
+                  const struct cat_function **procedure, const struct ast **out, struct err *err) MUST_CHECK;
 // What comes before a query is planned or a portal starts: an injected retry error, the snapshot of AS OF SYSTEM TIME.
 int query_begin(struct session *s, const struct statement_input *in, struct arena *a, struct err *err) MUST_CHECK;
 // SELECT expression, without FROM or a subquery: the expression alone; else NULL.

@@ -1039,15 +1039,46 @@ static int run_control(struct session *s, const struct ast *ast, struct arena *a
     return run_control_schedules(s, ast, a, tag, err);
 }
 
-const struct ast *call_as_query(struct arena *a, const struct ast *call)
+// The procedure that the call names with as many arguments as it has parameters, else any of the name; NULL: none.
+static int find_procedure(struct session *s, struct arena *a, const struct ast_func_call *call,
+                          const struct cat_name_scope *scope, const struct cat_function **out, struct err *err)
 {
+    const struct ast_object_name *name = ast_as_object_name(call->name);
+    struct str all[] = {name->database, name->schema, name->name}, parts[3];
+    const struct cat_function **list;
+    size_t n = 0, n_parts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i].ptr != NULL)
+            parts[n_parts++] = all[i];
+    *out = NULL;
+    TRY(cat_resolve_functions(s->view, scope, a, parts, n_parts, &list, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->is_procedure && (*out == NULL || list[i]->n_params == call->args.n))
+            *out = list[i];
+    return 0;
+}
+
+int call_as_query(struct session *s, struct arena *a, const struct ast *statement, struct analyze_options *o,
+                  const struct cat_function **procedure, const struct ast **out, struct err *err)
+{
+    struct ast_func_call *call = (struct ast_func_call *)ast_copy(a, ast_as_call(statement)->call);
     struct ast_select *select = AST_NEW(a, SELECT, select, 0);
     struct ast_select_core *core = AST_NEW(a, SELECT_CORE, select_core, 0);
     struct ast_target *target = AST_NEW(a, TARGET, target, 0);
-    target->expr = (struct ast *)call;
+    TRY(find_procedure(s, a, call, &o->scope, procedure, err));
+    if (*procedure != NULL && (*procedure)->n_params == call->args.n) {
+        size_t kept = 0;
+        for (size_t i = 0; i < call->args.n; i++)
+            if (cat_param_is_input(&(*procedure)->params[i]))
+                call->args.items[kept++] = call->args.items[i];
+        call->args.n = kept;
+    }
+    target->expr = &call->base;
     ast_list_push(a, &core->targets, &target->base);
     select->body = &core->base;
-    return &select->base;
+    o->procedure_call = &call->base;
+    *out = &select->base;
+    return 0;
 }
 
 // Output parameters are a row.
@@ -1079,7 +1110,7 @@ static int call_procedure(struct session *s, struct query *q, const struct expr 
     struct statement_plan plan = {.query = q};
     struct exec_context x;
     struct datum value;
-    TRY(metering_admit(s, true, err));
+    TRY(metering_admit(s, false, err));
     exec_context_init(s, &x, a, &s->budget);
     x.plan = &plan;
     x.parameters = in->parameters;
@@ -1099,11 +1130,12 @@ static int run_procedure(struct session *s, const struct statement_input *in, bo
     struct analyze_options options;
     struct eval_context fold;
     struct query *q;
-    const struct ast *call = ast_as_call(in->ast)->call;
+    const struct ast *select;
+    const struct cat_function *procedure;
     analyze_options_init(s, &options, &fold, a);
-    options.procedure_call = call;
     options.parameter_oids = bound_oids(in, a, &options.n_parameter_oids);
-    TRY(analyze(a, &options, call_as_query(a, call), &q, err));
+    TRY(call_as_query(s, a, in->ast, &options, &procedure, &select, err));
+    TRY(analyze(a, &options, select, &q, err));
     if (in->parameters == NULL && q->n_parameters > 0)
         return parameter_missing(1, err);
     const struct expr *e = query_scalar(q);
