@@ -166,8 +166,6 @@ static int read_constraint(struct ddl_context *dc, const struct ast_create_trigg
     g->is_constraint = true;
     g->deferrable = s->deferrable == AST_DEFERRABLE_IMMEDIATE || s->deferrable == AST_DEFERRABLE_DEFERRED;
     g->deferred = s->deferrable == AST_DEFERRABLE_DEFERRED;
-    if (g->deferrable)
-        return ddl_unimplemented(err, "deferrable constraint triggers");
     if (s->referenced == NULL)
         return 0;
     TRY(ddl_find_table(dc, s->referenced, false, &referenced, err));

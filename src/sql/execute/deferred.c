@@ -1,4 +1,5 @@
-// Foreign keys whose checks wait for the end of the transaction: which they are, and the keys that wait.
+// Foreign keys and constraint triggers that wait for the end of the transaction: which they are, keys and rows that
+// wait.
 #include "sql/execute/mutate_int.h"
 
 struct deferred_check {
@@ -7,6 +8,13 @@ struct deferred_check {
     struct str name;                    // of the foreign key
     struct datum *values;
     bool of_referenced, update;
+};
+
+struct deferred_event {
+    struct deferred_event *next;
+    uint32_t table_id, trigger_id, event;
+    const struct datum *old_row, *new_row;
+    uint64_t fired; // 0: waits
 };
 
 struct deferred_mode {
@@ -33,29 +41,109 @@ void deferred_clear_checks(struct deferred_checks *d)
 {
     d->checks = NULL;
     d->tail = NULL;
+    d->events = NULL;
+    d->n_events = d->n_waiting = 0;
 }
 
-void deferred_set_mode(struct deferred_checks *d, const struct cat_foreign_key *fk, bool deferred)
+void deferred_set_mode(struct deferred_checks *d, uint32_t table_id, struct str name, bool deferred)
 {
     struct deferred_mode *mode = ARENA_NEW(&d->arena, struct deferred_mode);
-    *mode = (struct deferred_mode){.next = d->modes, .table_id = CAT_ID_NONE, .deferred = deferred};
-    if (fk != NULL) {
-        mode->table_id = fk->origin_table_id;
-        mode->name = arena_str(&d->arena, fk->name);
-    }
+    *mode = (struct deferred_mode){
+        .next = d->modes, .table_id = table_id, .name = arena_str(&d->arena, name), .deferred = deferred};
     d->modes = mode;
+}
+
+static bool is_deferred(const struct deferred_checks *d, uint32_t table_id, struct str name, bool initially)
+{
+    for (const struct deferred_mode *m = d->modes; m != NULL; m = m->next) {
+        if (m->table_id == CAT_ID_NONE || (m->table_id == table_id && str_eq(m->name, name)))
+            return m->deferred;
+    }
+    return initially;
 }
 
 bool deferred_is(const struct deferred_checks *d, const struct cat_foreign_key *fk)
 {
-    if (!fk->deferrable)
-        return false;
-    for (const struct deferred_mode *m = d->modes; m != NULL; m = m->next) {
-        if (m->table_id == CAT_ID_NONE || (m->table_id == fk->origin_table_id && str_eq(m->name, fk->name)))
-            return m->deferred;
-    }
-    return fk->deferred;
+    return fk->deferrable && is_deferred(d, fk->origin_table_id, fk->name, fk->deferred);
 }
+
+bool deferred_is_trigger(const struct deferred_checks *d, const struct cat_table *t, const struct cat_trigger *g)
+{
+    return g->deferrable && is_deferred(d, t->id, g->name, g->deferred);
+}
+
+// ---- rows of triggers
+
+static const struct datum *copy_row(struct arena *a, const struct cat_table *t, const struct datum *row)
+{
+    if (row == NULL)
+        return NULL;
+    struct datum *copy = ARENA_ARRAY(a, struct datum, t->n_columns);
+    for (size_t i = 0; i < t->n_columns; i++)
+        copy[i] = datum_copy(a, t->columns[i].type, row[i]);
+    return copy;
+}
+
+void deferred_add_event(struct deferred_checks *d, const struct cat_table *t, const struct cat_trigger *g,
+                        uint32_t event, const struct datum *old_row, const struct datum *new_row)
+{
+    struct deferred_event *e = ARENA_NEW(&d->arena, struct deferred_event);
+    *e = (struct deferred_event){.table_id = t->id,
+                                 .trigger_id = g->id,
+                                 .event = event,
+                                 .old_row = copy_row(&d->arena, t, old_row),
+                                 .new_row = copy_row(&d->arena, t, new_row)};
+    if (d->events == NULL)
+        d->events_tail = &d->events;
+    *d->events_tail = e;
+    d->events_tail = &e->next;
+    d->n_events++;
+    d->n_waiting++;
+}
+
+struct deferred_mark deferred_mark(const struct deferred_checks *d)
+{
+    return (struct deferred_mark){d->n_events, d->fired};
+}
+
+void deferred_rewind(struct deferred_checks *d, struct deferred_mark mark)
+{
+    struct deferred_event **at = &d->events;
+    d->n_waiting = 0;
+    for (size_t i = 0; i < mark.n_events && *at != NULL; i++) {
+        if ((*at)->fired > mark.fired)
+            (*at)->fired = 0;
+        d->n_waiting += (*at)->fired == 0;
+        at = &(*at)->next;
+    }
+    *at = NULL;
+    d->events_tail = at;
+    d->n_events = mark.n_events;
+}
+
+// What the triggers do may add to the list.
+static int run_events(struct exec_context *x, bool all, struct err *err)
+{
+    struct deferred_checks *d = x->deferred;
+    for (struct deferred_event *e = d->events; e != NULL; e = e->next) {
+        const struct cat_table *t;
+        const struct cat_trigger *g = NULL;
+        if (e->fired != 0)
+            continue;
+        TRY(cat_table_by_id(x->view, e->table_id, &t, err));
+        for (size_t i = 0; t != NULL && i < t->n_triggers; i++)
+            g = t->triggers[i].id == e->trigger_id ? &t->triggers[i] : g;
+        if (g != NULL && !all && deferred_is_trigger(d, t, g))
+            continue;
+        e->fired = ++d->fired;
+        d->n_waiting--;
+        if (g != NULL)
+            TRY(trigger_fire_row(x, t, g, e->event, e->old_row, e->new_row, err));
+    }
+    return 0;
+}
+
+// ---- keys
 
 bool deferred_put_off(struct exec_context *x, const struct deferred_failure *f)
 {
@@ -112,6 +200,7 @@ static int run_one(struct exec_context *x, const struct deferred_check *c, bool 
 
 int deferred_run(struct exec_context *x, bool all, struct err *err)
 {
+    TRY(run_events(x, all, err));
     struct deferred_check **at = &x->deferred->checks;
     while (*at != NULL) {
         bool keep;

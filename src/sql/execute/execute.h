@@ -106,18 +106,32 @@ int exec_fire_truncate(struct exec_context *x, const struct cat_table *t, bool b
 
 // What waits is a key that some row refers to while no row has it, or did when a statement ended. It is looked at again
 // as things are then, so it does not matter whether the statement was undone.
+// Constraint triggers wait too, with the rows they are for; they are undone with their statement (deferred_rewind).
 struct deferred_checks {
     struct arena arena; // of the transaction
     struct deferred_check *checks, **tail;
+    struct deferred_event *events, **events_tail;
+    size_t n_events, n_waiting;
+    uint64_t fired;              // counts those that have
     struct deferred_mode *modes; // of SET CONSTRAINTS, newest first
 };
 void deferred_init(struct deferred_checks *d, struct budget *budget);
 void deferred_clear(struct deferred_checks *d);        // the transaction has ended
 void deferred_clear_checks(struct deferred_checks *d); // it starts again, in the modes it has
-// SET CONSTRAINTS; fk NULL: ALL.
-void deferred_set_mode(struct deferred_checks *d, const struct cat_foreign_key *fk, bool deferred);
+// SET CONSTRAINTS; table_id CAT_ID_NONE: ALL.
+void deferred_set_mode(struct deferred_checks *d, uint32_t table_id, struct str name, bool deferred);
 bool deferred_is(const struct deferred_checks *d, const struct cat_foreign_key *fk);
-// Checks what waits of constraints that are not deferred, or of all (23503).
+bool deferred_is_trigger(const struct deferred_checks *d, const struct cat_table *t, const struct cat_trigger *g);
+void deferred_add_event(struct deferred_checks *d, const struct cat_table *t, const struct cat_trigger *g,
+                        uint32_t event, const struct datum *old_row, const struct datum *new_row);
+// Where a savepoint stands; going back to it takes back events queued since, and that others have fired.
+struct deferred_mark {
+    size_t n_events;
+    uint64_t fired;
+};
+struct deferred_mark deferred_mark(const struct deferred_checks *d);
+void deferred_rewind(struct deferred_checks *d, struct deferred_mark mark);
+// Fires triggers and checks keys that wait, of constraints that are not deferred, or of all (23503).
 int deferred_run(struct exec_context *x, bool all, struct err *err) MUST_CHECK;
 
 // Builds the operators and opens them: CTEs with mutations run here. The context is filled in by the caller up to

@@ -52,6 +52,9 @@ int cascades_run(struct exec_context *x, struct err *err) MUST_CHECK;
 
 // ---- trigger.c
 
+// Calls an AFTER ROW trigger that has waited.
+int trigger_fire_row(struct exec_context *x, const struct cat_table *t, const struct cat_trigger *g, uint32_t event,
+                     const struct datum *old_row, const struct datum *new_row, struct err *err) MUST_CHECK;
 int changed_by_trigger(struct err *err); // 27000: a row at hand is no longer as it was read
 // Those of a table that may fire; NULL when there are none, which is all that tables without triggers cost.
 int triggers_of(struct exec_context *x, const struct table_access *ta, struct table_triggers **out,

@@ -344,6 +344,10 @@ int triggers_after_row(struct exec_context *x, struct table_triggers *tt, uint32
         TRY(holds(tt, &tt->list[i], old_row, new_row, &wanted, err));
         if (!wanted)
             continue;
+        if (x->deferred != NULL && deferred_is_trigger(x->deferred, tt->ta->table, tt->list[i].g)) {
+            deferred_add_event(x->deferred, tt->ta->table, tt->list[i].g, event, old_row, new_row);
+            continue;
+        }
         if (e.statement == NULL)
             copy_rows(x, tt, event, old_row, new_row, &e);
         e.trigger = tt->list[i].g;
@@ -391,6 +395,16 @@ int triggers_after_statement(struct exec_context *x, struct table_triggers *tt, 
                                  .table = tt->ta->table, .trigger = tt->list[i].g, .statement = s, .same = s->after});
     }
     return 0;
+}
+
+int trigger_fire_row(struct exec_context *x, const struct cat_table *t, const struct cat_trigger *g, uint32_t event,
+                     const struct datum *old_row, const struct datum *new_row, struct err *err)
+{
+    const struct cat_function *f;
+    struct trigger_call call = {.table = t, .trigger = g, .old_row = old_row, .new_row = new_row};
+    x->eval.arena = x->arena;
+    TRY(function_of(x, g, &f, err));
+    return fire(x, f, event, &call, err);
 }
 
 static int run_event(struct exec_context *x, const struct trigger_event *e, struct err *err)

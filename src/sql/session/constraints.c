@@ -1,10 +1,15 @@
 // SET CONSTRAINTS, and the checks that wait for the end of the transaction.
 #include "sql/session/session_int.h"
 
+static bool waits(const struct session *s)
+{
+    return s->deferred.checks != NULL || s->deferred.n_waiting > 0;
+}
+
 // Checks what waits, all of it or what is not deferred any more.
 static int run_waiting(struct session *s, bool all, struct err *err)
 {
-    if (s->deferred.checks == NULL || s->txn == NULL)
+    if (!waits(s) || s->txn == NULL)
         return 0;
     struct arena a;
     struct exec_context x;
@@ -21,15 +26,17 @@ static int run_waiting(struct session *s, bool all, struct err *err)
 
 int constraints_before_commit(struct session *s, struct err *err)
 {
-    if (s->deferred.checks == NULL)
+    if (!waits(s))
         return 0;
     TRY(txn_statement_begin(s, err)); // READ COMMITTED: as things are now
     return run_waiting(s, true, err);
 }
 
-// The keys that wait are in the columns' types of now.
+// The keys and rows that wait are in the columns' types of now.
 int constraints_before_ddl(struct session *s, struct err *err)
 {
+    if (s->deferred.n_waiting > 0)
+        return err_set(err, ERR_OBJECT_IN_USE, "cannot change the schema because there are pending trigger events");
     int rc = run_waiting(s, true, err);
     if (rc != ERR_FOREIGN_KEY_VIOLATION)
         return rc;
@@ -55,9 +62,16 @@ static int set_in_table(struct constraint_search *c, const struct cat_table *t, 
             continue;
         if (!fk->deferrable)
             return err_set(err, ERR_WRONG_OBJECT_TYPE, "constraint \"%.*s\" is not deferrable", STR_FMT(c->name));
-        deferred_set_mode(&c->s->deferred, fk, c->deferred);
+        deferred_set_mode(&c->s->deferred, t->id, fk->name, c->deferred);
         c->found++;
     }
+    const struct cat_trigger *g = cat_trigger_by_name(t, c->name);
+    if (g == NULL || !g->is_constraint)
+        return 0;
+    if (!g->deferrable)
+        return err_set(err, ERR_WRONG_OBJECT_TYPE, "constraint \"%.*s\" is not deferrable", STR_FMT(c->name));
+    deferred_set_mode(&c->s->deferred, t->id, g->name, c->deferred);
+    c->found++;
     return 0;
 }
 
@@ -98,7 +112,7 @@ int run_set_constraints(struct session *s, const struct ast *ast, struct arena *
         send_notice(s, ERR_NO_ACTIVE_SQL_TRANSACTION, "SET CONSTRAINTS can only be used in transaction blocks");
     if (n->names.n == 0) {
         s->deferred.modes = NULL;
-        deferred_set_mode(&s->deferred, NULL, n->deferred);
+        deferred_set_mode(&s->deferred, CAT_ID_NONE, STR_EMPTY, n->deferred);
     }
     for (size_t i = 0; i < n->names.n; i++)
         TRY(set_named(s, ast_as_object_name(n->names.items[i]), n->deferred, a, err));

@@ -191,13 +191,13 @@ static const struct pl_handler *handler_of(const struct pl_statement *s, int cod
 
 // Takes back what the block did. A transaction that has met a conflict can only be done again as a whole, and a
 // session that ends does not go on.
-static int undo(struct pl_frame *f, unsigned savepoint, size_t notify, struct err *err)
+static int undo(struct pl_frame *f, unsigned savepoint, struct session_mark mark, struct err *err)
 {
     struct session *s = f->s;
     enum kv_result r = kv_rollback_to(s->txn, savepoint);
     if (r != KV_OK)
         return cat_kv_error(s->txn, (int)r, err);
-    notify_rewind(s, notify);
+    session_rewind(s, mark);
     s->schema_serial++;
     return cat_view_refresh(s->view, err);
 }
@@ -225,7 +225,7 @@ int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_out
 {
     struct err caught = ERR_INIT;
     unsigned savepoint = kv_savepoint(f->s->txn);
-    size_t notify = notify_mark(f->s);
+    struct session_mark mark = session_mark(f->s);
     f->guards++;
     int rc = pl_run_block(f, s, out, &caught);
     f->guards--;
@@ -240,7 +240,7 @@ int pl_run_guarded(struct pl_frame *f, const struct pl_statement *s, enum pl_out
     if (!f->rethrown)
         pl_where_all(f, &caught);
     f->rethrown = false;
-    rc = undo(f, savepoint, notify, err);
+    rc = undo(f, savepoint, mark, err);
     if (rc == 0)
         rc = run_handler(f, s, h, &caught, out, err);
     err_reset(&caught);

@@ -162,13 +162,18 @@ struct execution {
 // ---- transactions
 
 enum txn_state { TXN_NONE, TXN_IMPLICIT, TXN_EXPLICIT, TXN_ABORTED, TXN_COMMIT_WAIT };
+// What is outside of the store and goes back with it: notifications, constraint triggers that wait.
+struct session_mark {
+    size_t notify;
+    struct deferred_mark deferred;
+};
 struct savepoint {
     struct savepoint *next;
     char *name;
     unsigned kv;  // kv_savepoint number
     bool restart; // cockroach_restart semantics
     bool initial; // nothing was done before it in the transaction
-    size_t notify_mark;
+    struct session_mark mark;
 };
 
 // What other sessions may see of one; published at the start and end of its statements, guarded by engine->mutex.
@@ -245,7 +250,7 @@ struct session {
     bool txn_read_only, txn_read_only_set;
     bool txn_failed_retryable; // aborted by 40001: ROLLBACK TO SAVEPOINT cockroach_restart is possible
     enum kv_isolation txn_isolation;
-    size_t statement_notify_mark;
+    struct session_mark statement_mark;
     unsigned statement_savepoint; // READ COMMITTED: undoes the running statement alone; 0: it cannot be run again so
     uint64_t txn_as_of;           // 0: reads at its own snapshot
     int txn_priority;
@@ -589,6 +594,8 @@ bool engine_cancel(struct sql_engine *e, enum ast_controlled what, struct str id
 void engine_trim_events(struct sql_engine *e);
 // Ends the sessions of users that are no more or may not log in any more.
 void engine_end_revoked(struct sql_engine *e);
+struct session_mark session_mark(struct session *s);
+void session_rewind(struct session *s, struct session_mark mark);
 int session_check_ended(const struct session *s, struct err *err) MUST_CHECK; // 57P01
 
 // routine.c: user-defined functions

@@ -291,6 +291,17 @@ static int first_snapshot(struct session *s, struct err *err)
     return r == KV_OK ? cat_view_refresh(s->view, err) : cat_kv_error(s->txn, (int)r, err);
 }
 
+struct session_mark session_mark(struct session *s)
+{
+    return (struct session_mark){notify_mark(s), deferred_mark(&s->deferred)};
+}
+
+void session_rewind(struct session *s, struct session_mark mark)
+{
+    notify_rewind(s, mark.notify);
+    deferred_rewind(&s->deferred, mark.deferred);
+}
+
 int txn_statement_begin(struct session *s, struct err *err)
 {
     if (s->txn != NULL)
@@ -305,7 +316,7 @@ int txn_statement_begin(struct session *s, struct err *err)
     if (s->statements_in_txn > 0)
         TRY(move_snapshot(s, err));
     s->statement_savepoint = kv_savepoint(s->txn);
-    s->statement_notify_mark = notify_mark(s);
+    s->statement_mark = session_mark(s);
     return 0;
 }
 
@@ -324,7 +335,7 @@ int txn_retry(struct session *s, struct err *err)
 {
     if (is_first(s))
         return txn_restart(s, err);
-    notify_rewind(s, s->statement_notify_mark);
+    session_rewind(s, s->statement_mark);
     enum kv_result r = kv_rollback_to(s->txn, s->statement_savepoint);
     if (r != KV_OK)
         return cat_kv_error(s->txn, (int)r, err);
@@ -550,7 +561,7 @@ static int savepoint(struct session *s, const struct ast_savepoint *sv, struct e
     sp->kv = kv_savepoint(s->txn);
     sp->restart = restart;
     sp->initial = s->statements_in_txn == 0;
-    sp->notify_mark = notify_mark(s);
+    sp->mark = session_mark(s);
     sp->next = s->savepoints;
     s->savepoints = sp;
     return 0;
@@ -624,7 +635,7 @@ static int rollback_to(struct session *s, const struct ast_rollback_to *r, struc
     enum kv_result kr = kv_rollback_to(s->txn, sp->kv);
     if (kr != KV_OK)
         return cat_kv_error(s->txn, (int)kr, err);
-    notify_rewind(s, sp->notify_mark);
+    session_rewind(s, sp->mark);
     s->schema_serial++;
     pop_until(s, sp);
     s->txn_state = TXN_EXPLICIT;
