@@ -775,6 +775,17 @@ static int add_identity(struct table_work *w, struct cat_column *c, const struct
     return ddl_add_dependent(w->dc, c->owns_sequence_id, w->edit.t.id, err);
 }
 
+// What statistics are to say of a column: they say what was counted.
+static int check_options(const struct ast_list *options, struct err *err)
+{
+    for (size_t i = 0; i < options->n; i++) {
+        struct str name = ast_as_option(options->items[i])->name;
+        if (!str_eqc(name, "n_distinct") && !str_eqc(name, "n_distinct_inherited"))
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized parameter \"%.*s\"", STR_FMT(name));
+    }
+    return 0;
+}
+
 int alter_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     struct cat_column *c;
@@ -799,6 +810,9 @@ int alter_column(struct table_work *w, const struct ast_alter_table_cmd *cmd, st
         return 0;
     case AST_ALTER_COLUMN_DROP_STORED:
         return drop_stored(c, err);
+    case AST_ALTER_COLUMN_SET_OPTIONS:
+    case AST_ALTER_COLUMN_RESET_OPTIONS:
+        return check_options(&cmd->options, err);
     case AST_ALTER_COLUMN_ADD_IDENTITY:
         return add_identity(w, c, ast_as_constraint(cmd->def), err);
     case AST_ALTER_COLUMN_SET_IDENTITY:

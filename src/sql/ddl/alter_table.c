@@ -172,6 +172,12 @@ static int drop_key_command(struct table_work *w, const struct ast_alter_table_c
     return 0; // as drop_constraint()
 }
 
+// Every table is in the log, as with CREATE UNLOGGED TABLE.
+static int keep_logged(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
+{
+    return 0;
+}
+
 static int partition_by(struct table_work *w, const struct ast_alter_table_cmd *cmd, struct err *err)
 {
     return ddl_refuse_partitions(cmd->def, err);
@@ -201,6 +207,8 @@ static alter_command *command_of(enum ast_alter_table_action action)
         [AST_ALTER_COLUMN_SET_NOT_NULL] = alter_column,
         [AST_ALTER_COLUMN_DROP_NOT_NULL] = alter_column,
         [AST_ALTER_COLUMN_DROP_STORED] = alter_column,
+        [AST_ALTER_COLUMN_SET_OPTIONS] = alter_column,
+        [AST_ALTER_COLUMN_RESET_OPTIONS] = alter_column,
         [AST_ALTER_COLUMN_SET_VISIBLE] = alter_column,
         [AST_ALTER_COLUMN_SET_NOT_VISIBLE] = alter_column,
         [AST_ALTER_COLUMN_ADD_IDENTITY] = alter_column,
@@ -216,6 +224,8 @@ static alter_command *command_of(enum ast_alter_table_action action)
         [AST_ALTER_SET_STORAGE] = set_storage,
         [AST_ALTER_RESET_STORAGE] = reset_storage,
         [AST_ALTER_INJECT_STATISTICS] = inject_statistics,
+        [AST_ALTER_SET_LOGGED] = keep_logged,
+        [AST_ALTER_SET_UNLOGGED] = keep_logged,
         [AST_ALTER_PARTITION_BY] = partition_by,
         [AST_ALTER_PARTITION_ALL_BY] = partition_by,
         [AST_ALTER_ENABLE_TRIGGER] = trigger_switch,

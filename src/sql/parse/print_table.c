@@ -213,6 +213,7 @@ static void print_column_cmd(struct printer *pr, const struct ast_alter_table_cm
     emit(pr, " %s", ast_alter_table_action_sql(n->action));
     emit_node(pr, " %n", n->expr);
     emit_node(pr, " %n", n->def);
+    emit_list(pr, " (%L)", n->options);
     emit_if(pr, n->if_exists, "%s", " IF EXISTS");
 }
 

@@ -525,6 +525,8 @@ alter_cmd:
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_SET_STORAGE, .options = $3); }
   | "RESET" '(' storage_params ')'
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_RESET_STORAGE, .options = $3); }
+  | "SET" "LOGGED" { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_SET_LOGGED); }
+  | "SET" "UNLOGGED" { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_SET_UNLOGGED); }
   | "SET" locality
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_SET_LOCALITY, .def = $2); }
   | partition_by
@@ -581,6 +583,10 @@ alter_column_cmd:
   | "SET" "VISIBLE" { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_COLUMN_SET_VISIBLE); }
   | "SET" NOT_VISIBLE_LA "VISIBLE"
     { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_COLUMN_SET_NOT_VISIBLE); }
+  | "SET" '(' storage_params ')'
+    { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_COLUMN_SET_OPTIONS, .options = $3); }
+  | "RESET" '(' storage_params ')'
+    { $$ = NODE(ALTER_TABLE_CMD, alter_table_cmd, @1, .action = AST_ALTER_COLUMN_RESET_OPTIONS, .options = $3); }
   | "ADD" identity_kind opt_identity_options
     {
         AS(constraint, $2)->options = $3;
