@@ -16,3 +16,28 @@ CREATE VIEW summed AS SELECT add_to(k::INT8) AS more, lower(s) AS small_letters 
 INSERT INTO indexed (id, k, s, j, a) VALUES (1, 5, 'One', '{"a": 1}', ARRAY[1, 2]), (2, NULL, NULL, NULL, NULL);
 INSERT INTO hashed_key VALUES (1, 10);
 INSERT INTO computed VALUES (3), (4);
+
+-- Triggers: made after the rows, so that these come back as they are.
+CREATE TABLE watched (id INT8 PRIMARY KEY, name TEXT, changes INT8);
+CREATE FUNCTION count_changes() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.changes := COALESCE(NEW.changes, 0) + 1;
+  RETURN NEW;
+END $$;
+CREATE FUNCTION look() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.changes > 1000 THEN
+    RAISE EXCEPTION '% of %: %', TG_NAME, TG_TABLE_NAME, TG_ARGV[0];
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER counted BEFORE INSERT OR UPDATE OF name ON watched FOR EACH ROW WHEN (NEW.name <> 'still') EXECUTE FUNCTION count_changes();
+CREATE CONSTRAINT TRIGGER looked AFTER UPDATE ON watched DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION look('it''s', '');
+CREATE TRIGGER off AFTER TRUNCATE OR DELETE ON watched EXECUTE FUNCTION look();
+ALTER TABLE watched DISABLE TRIGGER off;
+COMMENT ON TRIGGER counted ON watched IS 'counts';
+COPY watched (id, name) FROM STDIN;
+1	one
+2	still
+3	\N
+\.

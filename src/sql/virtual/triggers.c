@@ -121,6 +121,8 @@ static int info_trigger(struct exec_context *x, const struct relation *r, const 
     }
     row[triggers_action_orientation] = datum_c(g->per_row ? "ROW" : "STATEMENT");
     row[triggers_action_timing] = datum_c(g->timing == 'b' ? "BEFORE" : "AFTER");
+    row[triggers_action_reference_old_table] = datum_text_or_null(g->old_table);
+    row[triggers_action_reference_new_table] = datum_text_or_null(g->new_table);
     TRY(action_statement(x, g, &row[triggers_action_statement], err));
     for (size_t i = 0; i < ARRAY_LEN(events); i++) {
         if (!(g->events & events[i].bit))
