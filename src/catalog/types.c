@@ -165,7 +165,7 @@ int cat_type_of_table(struct cat_view *v, const struct cat_table *t, struct type
     TRY(cat_schema_by_id(v, t->schema_id, &s, err));
     def.schema = s != NULL ? s->name : STR_EMPTY;
     for (size_t i = 0; i < t->n_columns; i++) {
-        if (!t->columns[i].hidden)
+        if (!t->columns[i].hidden && !cat_column_inaccessible(&t->columns[i]))
             fields[def.n_fields++] = (struct type_field){t->columns[i].name, t->columns[i].type};
     }
     const struct type_def *one = type_def_intern(v->catalog, &def);

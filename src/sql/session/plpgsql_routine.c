@@ -374,7 +374,7 @@ static int trigger_types(struct session *s, struct pl_routine *r, uint32_t first
     r->variables[first] = r->variables[first + 1] = info_of(&r->arena, row);
     uint32_t *columns = ARENA_ARRAY(&r->arena, uint32_t, r->table->n_columns + 1);
     for (uint32_t i = 0, n = 0; i < r->table->n_columns; i++)
-        if (!r->table->columns[i].hidden)
+        if (!r->table->columns[i].hidden && !cat_column_inaccessible(&r->table->columns[i]))
             columns[n++] = i;
     r->table_columns = columns;
     return 0;
