@@ -99,6 +99,7 @@ static void open_engine(struct harness *h)
     must(kv_open(url, &kv_options, &h->kv, &err), &err);
     struct sql_engine_options options = {.kv = h->kv,
                                          .os = h->os,
+                                         .budget = h->budget,
                                          .cluster_name = "test",
                                          .sql_port = 26257,
                                          .advertise_host = STR("localhost"),

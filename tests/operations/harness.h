@@ -14,6 +14,7 @@ struct harness {
     char external_dir[200]; // nodelocal://1
     const struct os *os;    // of the store, when it is a simulated one
     size_t memtable_bytes;  // of the store at its next opening; 0: as a server's
+    struct budget *budget;  // above those of engines opened from now on; NULL: none
     struct kv *kv;
     struct clusters *clusters;
     struct sql_engine *engine; // of the system cluster, or of the one entered
