@@ -53,8 +53,9 @@ def parts(scale):
                             [[serializability, f"--transactions={n(1000000)}", "lists at serializable"], [serializability]], r"transactions"),
         "crashes": ("list appends over sockets while the server is killed and paused, 16 clients",
                     [[f"{TESTS}/isolation/crash_test", "build/release/palmetto", f"--seconds={n(900)}"]], r"transactions:"),
-        "backups": ("backups under load and damaged; indexes beside writers",
-                    [[f"{TESTS}/operations/backup_test"], [f"{TESTS}/operations/online_test"]], None),
+        "backups": ("backups under load, of tables that jobs change, and damaged; indexes beside writers",
+                    [[f"{TESTS}/operations/backup_test"], [f"{TESTS}/operations/online_test"],
+                     [f"{TESTS}/operations/backup_race_test", "1", n(500)]], r"rounds:"),
     }
 
 
