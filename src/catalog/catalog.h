@@ -391,6 +391,7 @@ enum cat_system_column {
     CAT_SYSTEM_MVCC_TIMESTAMP,
     CAT_SYSTEM_ORIGIN_ID,
     CAT_SYSTEM_ORIGIN_TIMESTAMP,
+    CAT_SYSTEM_CTID, // a column may have this name, which then is that column's
 };
 enum cat_system_column cat_system_column(struct str name);
 const struct cat_trigger *cat_trigger_by_name(const struct cat_table *t, struct str name);

@@ -395,6 +395,7 @@ enum cat_system_column cat_system_column(struct str name)
         [CAT_SYSTEM_MVCC_TIMESTAMP] = "crdb_internal_mvcc_timestamp",
         [CAT_SYSTEM_ORIGIN_ID] = "crdb_internal_origin_id",
         [CAT_SYSTEM_ORIGIN_TIMESTAMP] = "crdb_internal_origin_timestamp",
+        [CAT_SYSTEM_CTID] = "ctid",
     };
     for (size_t i = CAT_SYSTEM_NONE + 1; i < ARRAY_LEN(names); i++) {
         if (str_eqc(name, names[i]))

@@ -467,6 +467,7 @@ bool key_type_is_indexable(struct type t)
     case TYPE_VECTOR:
     case TYPE_REFCURSOR:
     case TYPE_JSONPATH:
+    case TYPE_TID:
     case TYPE_VOID:
     case TYPE_ANY:
         return false;

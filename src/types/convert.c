@@ -507,6 +507,7 @@ static int (*const converters[TYPE_FAMILY_COUNT])(struct conversion *c) = {
     [TYPE_REFCURSOR] = to_same,    [TYPE_JSONPATH] = to_same,
     [TYPE_LTREE] = to_same,        [TYPE_ACLITEM] = to_same,
     [TYPE_MACADDR] = to_macaddr,   [TYPE_MACADDR8] = to_macaddr,
+    [TYPE_TID] = to_same,
 };
 
 // Families that text can be read as.

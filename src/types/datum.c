@@ -36,6 +36,7 @@ const struct family_ops family_ops[TYPE_FAMILY_COUNT] = {
     [TYPE_ACLITEM] = {"aclitem", "aclitem[]", OPS(aclitem), LITERAL_QUOTED},
     [TYPE_MACADDR] = {"macaddr", "macaddr[]", OPS(macaddr), LITERAL_QUOTED},
     [TYPE_MACADDR8] = {"macaddr8", "macaddr8[]", OPS(macaddr8), LITERAL_QUOTED},
+    [TYPE_TID] = {"tid", "tid[]", OPS(tid), LITERAL_QUOTED},
     [TYPE_PG_LSN] = {"pg_lsn", "pg_lsn[]", OPS(lsn), LITERAL_QUOTED},
     [TYPE_REFCURSOR] = {"refcursor", "refcursor[]", OPS(string), LITERAL_QUOTED},
     [TYPE_JSONPATH] = {"jsonpath", "jsonpath[]", OPS(path), LITERAL_QUOTED},

@@ -147,6 +147,7 @@ static const struct {
     {"vector", ROW_VECTOR},
     {"ltree", ROW_LTREE},
     {"aclitem", ROW_ACLITEM},
+    {"tid", ROW_TID},
     {"pg_lsn", ROW_PG_LSN},
     {"refcursor", ROW_REFCURSOR},
     {"jsonpath", ROW_JSONPATH},
@@ -243,7 +244,7 @@ enum physical type_physical(struct type t)
         [TYPE_VECTOR] = PHYSICAL_STR,      [TYPE_PG_LSN] = PHYSICAL_I64,        [TYPE_REFCURSOR] = PHYSICAL_STR,
         [TYPE_JSONPATH] = PHYSICAL_STR,    [TYPE_LTREE] = PHYSICAL_STR,         [TYPE_TSVECTOR] = PHYSICAL_STR,
         [TYPE_TSQUERY] = PHYSICAL_STR,     [TYPE_ACLITEM] = PHYSICAL_STR,       [TYPE_MACADDR] = PHYSICAL_STR,
-        [TYPE_MACADDR8] = PHYSICAL_STR,
+        [TYPE_MACADDR8] = PHYSICAL_STR,    [TYPE_TID] = PHYSICAL_STR,
     };
     return (enum physical)of_family[t.family];
 }

@@ -44,6 +44,7 @@ enum type_family {
     TYPE_ACLITEM,
     TYPE_MACADDR,
     TYPE_MACADDR8,
+    TYPE_TID,
     TYPE_ENUM, // user-defined; without a definition, in function signatures: any one
     TYPE_VOID,
     TYPE_ANY, // in function signatures: any type, the same for all ANY arguments; ANY array: any array of it

@@ -58,10 +58,11 @@ static void *write_rows(void *arg)
         char sql[300];
         unsigned from = (unsigned)rng_below(&w->rng, ROWS), to = (unsigned)rng_below(&w->rng, ROWS);
         unsigned more = (unsigned)rng_below(&w->rng, 5);
-        snprintf(sql, sizeof(sql),
-                 "BEGIN; UPDATE t SET b = b - %u, c = 'from' WHERE a = %u; UPDATE t SET b = b + %u, c = 'to' WHERE a = %u; "
-                 "COMMIT",
-                 more, from, more, to);
+        snprintf(
+            sql, sizeof(sql),
+            "BEGIN; UPDATE t SET b = b - %u, c = 'from' WHERE a = %u; UPDATE t SET b = b + %u, c = 'to' WHERE a = %u; "
+            "COMMIT",
+            more, from, more, to);
         if (is_error(harness_run_in(&w->in, w->session, sql)))
             harness_run_in(&w->in, w->session, "ROLLBACK");
         else
@@ -108,8 +109,8 @@ static void back_up(struct rng *rng)
 {
     static unsigned layers;
     usleep((useconds_t)rng_below(rng, 30000)); // any moment will do
-    atomic_fetch_add(&running, !str_eqc(harness_run(&h, "SELECT count(*) FROM system.jobs WHERE status = 'running'"),
-                                        "0"));
+    atomic_fetch_add(&running,
+                     !str_eqc(harness_run(&h, "SELECT count(*) FROM system.jobs WHERE status = 'running'"), "0"));
     bool fresh = layers == 0 || layers == LAYERS_MAX;
     layers = fresh ? 1 : layers + 1;
     must(fresh ? "BACKUP DATABASE d INTO 'nodelocal://1/d'" : "BACKUP DATABASE d INTO LATEST IN 'nodelocal://1/d'");
@@ -132,7 +133,8 @@ static void restore_and_check(void)
 static void setup(void)
 {
     harness_open(&h, false);
-    must("SET CLUSTER SETTING sql.online_index.min_rows = 1000; CREATE DATABASE d; CREATE TABLE d.junk (a INT PRIMARY KEY)");
+    must("SET CLUSTER SETTING sql.online_index.min_rows = 1000; CREATE DATABASE d; CREATE TABLE d.junk (a INT PRIMARY "
+         "KEY)");
     must("CREATE TABLE d.t (a INT PRIMARY KEY, b INT, c STRING, FAMILY one (a), FAMILY two (b, c), INDEX tc (c))");
     char sql[200];
     snprintf(sql, sizeof(sql), "INSERT INTO d.t SELECT i, %d, 'row ' || i FROM generate_series(0, %d) g(i)", AMOUNT,

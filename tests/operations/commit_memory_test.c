@@ -15,13 +15,14 @@ static bool refuses(struct budget *b)
 
 struct work {
     const char *name;
-    const char *sql;                   // of the transaction, without COMMIT
+    const char *sql;                    // of the transaction, without COMMIT
     const char *query, *before, *after; // what it changes
 };
 
 static const char schema_sql[] =
     "CREATE TABLE t (k INT PRIMARY KEY, v INT, w STRING, INDEX (v), UNIQUE (w)); INSERT INTO t VALUES (1, 1, 'one');"
-    "CREATE TABLE parent (k INT PRIMARY KEY); CREATE TABLE child (k INT PRIMARY KEY, p INT REFERENCES parent DEFERRABLE "
+    "CREATE TABLE parent (k INT PRIMARY KEY); CREATE TABLE child (k INT PRIMARY KEY, p INT REFERENCES parent "
+    "DEFERRABLE "
     "INITIALLY DEFERRED); CREATE TABLE big (k INT PRIMARY KEY); CREATE SEQUENCE s; CREATE USER u;"
     "INSERT INTO big SELECT i FROM generate_series(1, 3000) g(i)";
 
@@ -36,19 +37,21 @@ static const struct work works[] = {
      "INSERT INTO child SELECT i, i FROM generate_series(1, 200) g(i); INSERT INTO parent SELECT i FROM "
      "generate_series(1, 200) g(i)",
      "SELECT (SELECT count(*) FROM child), (SELECT count(*) FROM parent)", "0|0", "200|200"},
-    {"notifications", "NOTIFY c, 'one'; NOTIFY c, 'two'; UPDATE t SET v = 3", "SELECT v FROM t",
-     "1", "3"},
-    {"schema", "CREATE TABLE made (a INT PRIMARY KEY, b INT, INDEX (b)); INSERT INTO made VALUES (1, 2); DROP TABLE big",
+    {"notifications", "NOTIFY c, 'one'; NOTIFY c, 'two'; UPDATE t SET v = 3", "SELECT v FROM t", "1", "3"},
+    {"schema",
+     "CREATE TABLE made (a INT PRIMARY KEY, b INT, INDEX (b)); INSERT INTO made VALUES (1, 2); DROP TABLE big",
      "SELECT table_name FROM [SHOW TABLES] WHERE table_name IN ('made', 'big')", "big", "made"},
     {"roles", "CREATE USER x; GRANT SELECT ON t TO x; REVOKE ALL ON t FROM u; ALTER USER u NOLOGIN",
      "SELECT count(*) FROM pg_roles WHERE rolname = 'x'", "0", "1"},
-    {"cursors", "DECLARE c CURSOR WITH HOLD FOR SELECT k, repeat('x', 2000) FROM big; FETCH 1 FROM c; UPDATE t SET v = 4",
+    {"cursors",
+     "DECLARE c CURSOR WITH HOLD FOR SELECT k, repeat('x', 2000) FROM big; FETCH 1 FROM c; UPDATE t SET v = 4",
      "SELECT v FROM t", "1", "4"},
     {"locks and settings",
      "SET LOCAL application_name = 'x'; SAVEPOINT a; SELECT pg_advisory_xact_lock(7); SELECT * FROM t FOR UPDATE; "
      "SELECT nextval('s'); RELEASE SAVEPOINT a; UPDATE t SET v = 5",
      "SELECT v FROM t", "1", "5"},
-    {"zones and jobs", "ALTER TABLE t CONFIGURE ZONE USING gc.ttlseconds = 700; TRUNCATE big; ANALYZE t; UPDATE t SET v = 6",
+    {"zones and jobs",
+     "ALTER TABLE t CONFIGURE ZONE USING gc.ttlseconds = 700; TRUNCATE big; ANALYZE t; UPDATE t SET v = 6",
      "SELECT v FROM t", "1", "6"},
     {"temporary tables", "CREATE TEMP TABLE mine (a INT); INSERT INTO mine SELECT k FROM big; UPDATE t SET v = 7",
      "SELECT v FROM t", "1", "7"},

@@ -52,6 +52,10 @@ static const struct {
     {"citext", "Ab c", "Ab c", "41622063"},
     {"ltree", "a.b-c.D_1", "a.b-c.D_1", "01612e622d632e445f31"},
     {"ltree", "", "", "01"},
+    {"tid", "(0,7)", "(0,7)", "000000000007"},
+    {"tid", " (4294967295, 65535) ", "(4294967295,65535)", "ffffffffffff"},
+    {"tid", "(4294967296,1)", "(4294967296,1)", "010001000000000001"},
+    {"tid", "(x0aFF)", "(x0aff)", "020aff"},
     {"refcursor", "a b", "a b", "612062"},
     {"jsonpath", "$.a", "$.\"a\"", "01242e226122"},
     {"jsonpath", "lax $ . a [ 0 , 1 to last ]", "$.\"a\"[0,1 to last]", NULL},
@@ -250,6 +254,8 @@ static const struct {
     const char *type, *in, *error;
 } errors[] = {
     {"ltree", "a..b", "42601 label cannot be empty"},
+    {"tid", "(0,65536)", "22P02 invalid input syntax for type tid: \"(0,65536)\""},
+    {"tid", "(x0)", "22P02 invalid input syntax for type tid: \"(x0)\""},
     {"ltree", ".", "42601 label cannot be empty"},
     {"ltree", "a b", "42601 label contains invalid character  "},
     {"vector", "[]", "22P02 invalid input syntax for type vector: empty string"},

@@ -182,9 +182,40 @@ static struct expr *system_constant(struct analyzer *an, enum cat_system_column 
         return expr_const(an->arena, T_DECIMAL, DATUM_NULL);
     case CAT_SYSTEM_NONE:
     case CAT_SYSTEM_MVCC_TIMESTAMP:
+    case CAT_SYSTEM_CTID:
         break;
     }
     return NULL;
+}
+
+static const struct scope_column *column_of_table(struct analyzer *an, const struct scope *s, struct str name,
+                                                  const struct cat_table *t, uint32_t column_id)
+{
+    for (size_t i = 0; i < s->columns.len; i++) {
+        const struct scope_column *c = &s->columns.ptr[i];
+        const struct col_info *info = query_column(an->query, c->column);
+        if (info->table == t && info->table_column_id == column_id && str_eq(c->table, name))
+            return c;
+    }
+    return NULL;
+}
+
+// ctid: which row it is, by its primary key; so it stays when the row changes. NULL when the key is not in scope.
+static struct expr *row_tid(struct analyzer *an, const struct scope *s, const struct scope_column *key)
+{
+    const struct cat_table *t = query_column(an->query, key->column)->table;
+    size_t n_functions;
+    if (t == NULL || t->id != key->key_of)
+        return NULL;
+    struct expr *tid = expr_new(an->arena, EXPR_CALL, T_TID, (uint32_t)t->primary->n_columns);
+    tid->fn = fn_lookup(STR("crdb_internal.row_tid"), &n_functions)[0];
+    for (size_t i = 0; i < t->primary->n_columns; i++) {
+        const struct scope_column *c = column_of_table(an, s, key->table, t, t->primary->columns[i].column_id);
+        if (c == NULL)
+            return NULL;
+        tid->args[i] = expr_column(an->query, c->column);
+    }
+    return tid;
 }
 
 // NULL in rows that an outer join has added. *out NULL: there is no table.
@@ -204,7 +235,10 @@ static int system_column(struct analyzer *an, const struct scope *s, const struc
         }
         key = c;
     }
-    struct expr *value = key != NULL ? system_constant(an, cat_system_column(ref->column), key->key_of) : NULL;
+    enum cat_system_column which = cat_system_column(ref->column);
+    if (key != NULL && which == CAT_SYSTEM_CTID)
+        *out = row_tid(an, s, key);
+    struct expr *value = key != NULL ? system_constant(an, which, key->key_of) : NULL;
     if (value == NULL)
         return 0;
     struct expr *there = expr_new(an->arena, EXPR_IS_NULL, T_BOOL, 1);

@@ -125,7 +125,7 @@ struct str index_collations(struct table_work *w, const struct cat_index *index)
 static int need_stored(struct table_work *w, const char *refused, struct str name, struct cat_column **out,
                        struct err *err)
 {
-    if (cat_system_column(name) != CAT_SYSTEM_NONE)
+    if (edit_column(&w->edit, name) == NULL && cat_system_column(name) != CAT_SYSTEM_NONE)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s system column %.*s", refused, STR_FMT(name));
     return edit_need_column(&w->edit, name, out, err);
 }

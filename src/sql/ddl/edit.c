@@ -81,7 +81,8 @@ int edit_need_column(struct table_edit *e, struct str name, struct cat_column **
 
 int edit_check_name(struct str name, struct err *err)
 {
-    if (cat_system_column(name) == CAT_SYSTEM_NONE)
+    enum cat_system_column same = cat_system_column(name);
+    if (same == CAT_SYSTEM_NONE || same == CAT_SYSTEM_CTID)
         return 0;
     return err_set(err, ERR_DUPLICATE_COLUMN, "column name \"%.*s\" conflicts with a system column name",
                    STR_FMT(name));

@@ -8,6 +8,7 @@
 #include "types/array.h"
 #include "types/datetime.h"
 #include "types/decimal.h"
+#include "types/tid.h"
 #include <math.h>
 
 static int need_session(const struct eval_context *ec, struct err *err)
@@ -250,6 +251,21 @@ BODY(datums_to_bytes)
         key_put_datum(&b, fn_arg_type(ec, i), &args[i], KEY_ASC);
     }
     *out = datum_str(arena_str(ec->arena, buf_view(&b)));
+    buf_release(&b);
+    return 0;
+}
+
+// ctid: numbers stand for themselves.
+BODY(row_tid)
+{
+    struct buf b = BUF_INIT;
+    if (n_args == 1 && type_is(fn_arg_type(ec, 0), TYPE_INT) && args[0].i >= 0) {
+        *out = tid_of_number(ec->arena, (uint64_t)args[0].i);
+        return 0;
+    }
+    for (int i = 0; i < n_args; i++)
+        key_put_datum(&b, fn_arg_type(ec, i), &args[i], KEY_ASC);
+    *out = tid_of_key(ec->arena, buf_view(&b));
     buf_release(&b);
     return 0;
 }
