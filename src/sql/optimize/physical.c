@@ -778,24 +778,25 @@ static struct plan *cheaper(struct plan *a, struct plan *b)
     return b != NULL && (a == NULL || b->cost < a->cost) ? b : a;
 }
 
-// Columns of the right side that a semi join compares for equality and for nothing else; false: it is not so.
+// Columns of the right side that a semi join compares for equality, with values of their kind, and for nothing else;
+// false: it is not so.
 static bool semi_keys(const struct plan *semi, col_id *keys)
 {
     for (uint32_t i = 0; i < semi->join.n_keys; i++) {
         const struct join_key *k = &semi->join.keys[i];
-        if (k->null_equal || k->right->kind != EXPR_COLUMN)
+        if (k->null_equal || k->right->kind != EXPR_COLUMN || k->left->type.family != k->right->type.family)
             return false;
         keys[i] = k->right->column;
     }
     return semi->join.n_keys > 0 && semi->join.on == NULL;
 }
 
-// Rows of a catalog relation that few others ask for by IN or EXISTS are looked up for each of those, once.
-static struct plan *try_catalog_semi(struct optimizer *o, struct rel *r, const struct plan *semi, double limit)
+// A semi join the other way round: the right side's rows, each key once, with what they ask for by IN or EXISTS. NULL:
+// that would be something else.
+static struct rel *semi_turned(struct optimizer *o, struct rel *r, const struct plan *semi)
 {
     col_id *keys = ARENA_ARRAY(o->arena, col_id, semi->join.n_keys + 1);
-    if (r->join.kind != JOIN_SEMI || catalog_scan(r->input) == NULL || !plan_bounded(semi->right) ||
-        !semi_keys(semi, keys))
+    if (r->join.kind != JOIN_SEMI || !semi_keys(semi, keys))
         return NULL;
     struct rel *distinct = rel_new(o->arena, REL_DISTINCT, r->right);
     distinct->distinct.keys = keys;
@@ -804,7 +805,25 @@ static struct plan *try_catalog_semi(struct optimizer *o, struct rel *r, const s
     join->join.kind = JOIN_INNER;
     join->input = distinct;
     join->right = r->input;
-    struct plan *p = try_virtual(o, join, plan_rel(o, distinct, NULL, 0, 0), limit);
+    return join;
+}
+
+// Rows of a catalog relation that few others ask for are looked up for each of those, once.
+static struct plan *try_catalog_semi(struct optimizer *o, struct rel *r, const struct plan *semi, double limit)
+{
+    struct rel *join = catalog_scan(r->input) != NULL && plan_bounded(semi->right) ? semi_turned(o, r, semi) : NULL;
+    struct plan *p = join != NULL ? try_virtual(o, join, plan_rel(o, join->input, NULL, 0, 0), limit) : NULL;
+    return p != NULL ? exactly(o, p, r->input) : NULL;
+}
+
+// So are rows of a table: where a subquery takes a few from a queue, the rest of it is not read.
+static struct plan *try_semi_turned(struct optimizer *o, struct rel *r, const struct plan *semi, double limit)
+{
+    bool few = rule_on(o, OPTIMIZE_RULE_SEMI_TURNED) && semi->right->rows < semi->input->rows;
+    struct rel *join = few ? semi_turned(o, r, semi) : NULL;
+    struct plan *p = NULL;
+    if (join != NULL)
+        p = try_lookup(o, join, plan_rel(o, join->input, NULL, 0, 0), semi->rows, limit);
     return p != NULL ? exactly(o, p, r->input) : NULL;
 }
 
@@ -815,6 +834,7 @@ static struct plan *join_sides(struct optimizer *o, struct rel *r, struct plan *
     best = cheaper(best, try_lookup(o, r, left, hash->rows, best->cost));
     best = cheaper(best, try_virtual(o, r, left, best->cost));
     best = cheaper(best, try_catalog_semi(o, r, hash, best->cost));
+    best = cheaper(best, try_semi_turned(o, r, hash, best->cost));
     best = cheaper(best, inverted_join(o, r, left, hash->rows, best->cost));
     return cheaper(best, try_merge(o, r, hash, best->cost));
 }
