@@ -28,6 +28,19 @@ static bool is_number(struct str tid)
     return tid.len == NUMBER_BYTES && tid.ptr[0] == FORM_NUMBER;
 }
 
+bool tid_number(struct str tid, uint64_t *out)
+{
+    if (!is_number(tid))
+        return false;
+    *out = load_be64(tid.ptr + 1);
+    return true;
+}
+
+struct str tid_key(struct str tid)
+{
+    return str_slice(tid, 1, tid.len);
+}
+
 static bool parse_number(struct str text, uint64_t *out)
 {
     ptrdiff_t comma = str_find(text, STR(","), 0);

@@ -7,5 +7,7 @@
 
 struct datum tid_of_number(struct arena *a, uint64_t number);
 struct datum tid_of_key(struct arena *a, struct str key);
+bool tid_number(struct str tid, uint64_t *out); // false: it is a key
+struct str tid_key(struct str tid);             // of one that is no number
 
 #endif

@@ -270,6 +270,18 @@ BODY(row_tid)
     return 0;
 }
 
+// Its inverse: no two have the same number.
+BODY(tid_int)
+{
+    uint64_t number;
+    struct datum key;
+    if (tid_number(args[0].s, &number))
+        return number <= INT64_MAX ? fn_return_int(out, (int64_t)number) : fn_return_null(out);
+    struct key_reader r = key_reader(tid_key(args[0].s));
+    bool is_int = key_get_datum(&r, ec->arena, T_INT8, KEY_ASC, &key, NULL) == 0 && key_reader_left(&r) == 0;
+    return is_int && !key.null && key.i < 0 ? fn_return_int(out, key.i) : fn_return_null(out);
+}
+
 BODY(pg_sleep)
 {
     TRY(need_session(ec, err));

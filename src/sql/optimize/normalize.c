@@ -1,6 +1,46 @@
 // Normalization: filters towards the scans, subquery predicates to joins, outer joins to inner ones.
 #include "sql/optimize/optimize_int.h"
 
+static const struct fn_overload *int_equality(void)
+{
+    size_t n;
+    const struct fn_overload *const *all = fn_lookup_operator(STR("="), &n);
+    for (size_t i = 0; i < n; i++) {
+        if (type_is(all[i]->args[0], TYPE_INT) && type_is(all[i]->args[1], TYPE_INT))
+            return all[i];
+    }
+    INVARIANT(!"integers are not compared");
+    return NULL;
+}
+
+static bool is_call(const struct expr *e, const char *name)
+{
+    return e->kind == EXPR_CALL && strcmp(e->fn->name, name) == 0;
+}
+
+// A condition on the ctid of rows whose key is an integer as one on the key, which indexes know.
+static struct expr *tid_condition(struct optimizer *o, struct expr *e)
+{
+    if (e->kind != EXPR_CALL || e->n_args != 2 || !e->fn->is_operator || strcmp(e->fn->name, "=") != 0 ||
+        !type_is(e->args[0]->type, TYPE_TID))
+        return e;
+    uint32_t at = is_call(e->args[0], "crdb_internal.row_tid") ? 0 : 1;
+    struct expr *tid = e->args[at];
+    if (!is_call(tid, "crdb_internal.row_tid") || tid->n_args != 1 || !type_is(tid->args[0]->type, TYPE_INT))
+        return e;
+    size_t n;
+    struct expr *key = expr_new(o->arena, EXPR_CALL, T_INT8, 1), *equal = expr_new(o->arena, EXPR_CALL, T_BOOL, 2);
+    key->fn = fn_lookup(STR("crdb_internal.tid_int"), &n)[0];
+    key->args[0] = e->args[1 - at];
+    equal->fn = int_equality();
+    equal->args[at] = tid->args[0];
+    equal->args[1 - at] = is_call(key->args[0], "crdb_internal.row_tid") && key->args[0]->n_args == 1 &&
+                                  type_is(key->args[0]->args[0]->type, TYPE_INT)
+                              ? key->args[0]->args[0]
+                              : key;
+    return equal;
+}
+
 void conjuncts_add(struct optimizer *o, struct conjuncts *c, struct expr *e)
 {
     if (e == NULL)
@@ -12,7 +52,7 @@ void conjuncts_add(struct optimizer *o, struct conjuncts *c, struct expr *e)
     }
     if (e->kind == EXPR_CONST && !e->value.null && e->value.b)
         return;
-    ARENA_PUSH(o->arena, &c->items, e);
+    ARENA_PUSH(o->arena, &c->items, rule_on(o, OPTIMIZE_RULE_KEYS_BY_CTID) ? tid_condition(o, e) : e);
 }
 
 struct expr *conjuncts_join(struct optimizer *o, const struct conjuncts *c)

@@ -784,9 +784,12 @@ static bool semi_keys(const struct plan *semi, col_id *keys)
 {
     for (uint32_t i = 0; i < semi->join.n_keys; i++) {
         const struct join_key *k = &semi->join.keys[i];
-        if (k->null_equal || k->right->kind != EXPR_COLUMN || k->left->type.family != k->right->type.family)
+        const struct expr *right = k->right;
+        if (right->kind == EXPR_CALL && strcmp(right->fn->name, "crdb_internal.tid_int") == 0) // of each tid another
+            right = right->args[0];
+        if (k->null_equal || right->kind != EXPR_COLUMN || k->left->type.family != k->right->type.family)
             return false;
-        keys[i] = k->right->column;
+        keys[i] = right->column;
     }
     return semi->join.n_keys > 0 && semi->join.on == NULL;
 }
