@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include "catalog/catalog_int.h"
 #include "catalog/jobs.h"
+#include "catalog/splits.h"
 #include <stdio.h>
 
 enum { TEXT_BYTES_MAX = 1024 };
@@ -442,8 +443,9 @@ static bool is_garbage(const struct checker *c, struct key_prefix p)
 static int check_prefix(struct checker *c, struct key_prefix p, int item, struct err *err)
 {
     const struct entry *e;
-    bool event = p.table == KEY_TABLE_EVENTS && p.index == KEY_INDEX_PRIMARY; // these have no descriptor
-    if (event || is_garbage(c, p))
+    // These have no descriptor.
+    bool bare = (p.table == KEY_TABLE_EVENTS || p.table == KEY_TABLE_SPLITS) && p.index == KEY_INDEX_PRIMARY;
+    if (bare || is_garbage(c, p))
         return 0;
     TRY(entry_of(c, (uint32_t)p.table, &e, err));
     const struct cat_table *t = e != NULL && e->kind == ENTRY_TABLE ? &e->table : NULL;

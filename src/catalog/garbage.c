@@ -1,6 +1,7 @@
 // Data of dropped tables and indexes: deleted with the statement, or of large tables listed in a job's record. One
 // transaction makes one such job; savepoints it rolls back to take entries off the list, as the list is a row.
 
+#include "catalog/splits.h"
 #include "base/util.h"
 #include "catalog/catalog_int.h"
 #include "catalog/jobs.h"
@@ -97,9 +98,22 @@ static int is_large(struct cat_view *v, uint32_t table_id, bool *out, struct err
     return 0;
 }
 
+static int forget_splits(struct cat_view *v, uint32_t table_id, uint32_t index_id, struct err *err)
+{
+    struct arena_mark mark = arena_mark(&v->arena);
+    uint32_t cluster = v->catalog->cluster;
+    int rc = cat_splits_remove(v,
+                               index_id == 0 ? key_table_range(&v->arena, cluster, table_id)
+                                             : key_index_range(&v->arena, cluster, table_id, index_id),
+                               err);
+    arena_rewind(&v->arena, mark);
+    return rc;
+}
+
 int cat_delete_data(struct cat_view *v, uint32_t table_id, uint32_t index_id, struct err *err)
 {
     bool large;
+    TRY(forget_splits(v, table_id, index_id, err));
     TRY(is_large(v, table_id, &large, err));
     if (large)
         return cat_delete_data_later(v, table_id, index_id, false, err);

@@ -321,10 +321,12 @@ static void print_show_plain(struct printer *pr, const struct ast_show *n)
 static void print_show_target(struct printer *pr, const struct ast_show *n)
 {
     bool cluster = n->what == AST_SHOW_RANGES && n->name.ptr != NULL;
-    emit(pr, "SHOW %s%s", cluster ? "CLUSTER " : "", ast_show_what_sql(n->what));
+    emit(pr, "SHOW %s%s", cluster ? "CLUSTER " : "", n->expr != NULL ? "RANGE" : ast_show_what_sql(n->what));
     emit_if(pr, n->object != NULL, " FROM %s %n", ast_object_sql(n->object_kind), n->object);
     if (!cluster)
         emit_text(pr, " FROM RANGE %i", n->name);
+    if (n->what == AST_SHOW_RANGES && n->expr != NULL)
+        emit(pr, " FOR ROW (%L)", ast_as_tuple(n->expr)->items);
     emit_list(pr, " WITH %L", n->options);
 }
 

@@ -189,7 +189,8 @@ void print_locality(struct printer *pr, const struct ast_locality *n)
 
 void print_alter_table(struct printer *pr, const struct ast_alter_table *n)
 {
-    emit(pr, "ALTER TABLE %s%n %L", n->if_exists ? "IF EXISTS " : "", n->name, n->cmds);
+    emit(pr, "ALTER %s %s%n %L", n->name->kind == AST_INDEX_NAME ? "INDEX" : "TABLE", n->if_exists ? "IF EXISTS " : "",
+         n->name, n->cmds);
 }
 
 static void print_column_type_cmd(struct printer *pr, const struct ast_alter_table_cmd *n)

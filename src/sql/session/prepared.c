@@ -2,6 +2,7 @@
 #include "sql/session/as_of_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
+#include "sql/session/splits_int.h"
 
 void prepared_plan_free_in(struct sql_engine *e, struct prepared_plan *pp)
 {
@@ -191,6 +192,11 @@ static int describe_other(struct session *s, struct prepared *p, struct err *err
         named_columns(p, r.names, r.types, r.n_columns);
     } else if (p->ast->kind == AST_EXPLAIN) {
         named_columns(p, info, &text, 1);
+    } else if (is_split(p->ast)) {
+        struct show_result r = {0};
+        struct show sh = {.session = s, .arena = &p->arena, .out = &r};
+        split_columns(&sh, p->ast);
+        named_columns(p, r.names, r.types, r.n_columns);
     } else if (p->ast->kind == AST_BACKUP || p->ast->kind == AST_RESTORE) {
         named_columns(p, bulk_column_names, bulk_column_types(), bulk_is_detached(p->ast) ? 1 : BULK_COLUMNS);
     } else if (p->ast->kind == AST_CREATE_SCHEDULE) {

@@ -1,7 +1,9 @@
-// SHOW RANGES: everything is one range, which each table and index asked about is a part of.
+// SHOW RANGES: the ranges between split points, and the tables and indexes that are parts of them; SHOW RANGE … FOR
+// ROW.
+#include "catalog/splits.h"
 #include "keys/keys.h"
 #include "kv/kv.h"
-#include "sql/session/show_int.h"
+#include "sql/session/splits_int.h"
 
 enum { RANGE_COLUMNS_MAX = 32 };
 
@@ -11,6 +13,9 @@ struct ranges {
     const struct cat_database *database; // of the tables asked about; NULL: of all
     const struct cat_table *table;       // the one asked about; NULL: all
     const struct cat_index *index;       // likewise
+    struct cat_range *list;
+    int64_t *bytes; // of each; NULL: not asked for
+    size_t n;
     struct show_column columns[RANGE_COLUMNS_MAX];
     size_t n_columns;
 };
@@ -39,21 +44,23 @@ static int read_options(struct ranges *r, struct err *err)
     return 0;
 }
 
-static int find_index(struct ranges *r, const struct ast_index_name *name, struct err *err)
+int show_index(struct show *sh, const struct ast_index_name *name, const struct cat_database *database,
+               const struct cat_table **t, const struct cat_index **index, struct err *err)
 {
     const struct cat_table **tables;
     size_t n;
+    *index = NULL;
     if (name->table != NULL) {
-        TRY(show_table(r->sh, name->table, &r->table, err));
-        r->index = cat_index_by_name(r->table, name->index);
+        TRY(show_table(sh, name->table, t, err));
+        *index = cat_index_by_name(*t, name->index);
     } else {
-        TRY(cat_list_tables(r->sh->view, r->sh->arena, r->database->id, 0, &tables, &n, err));
-        for (size_t i = 0; i < n && r->index == NULL; i++) {
-            r->table = tables[i];
-            r->index = cat_index_by_name(tables[i], name->index);
+        TRY(cat_list_tables(sh->view, sh->arena, database->id, 0, &tables, &n, err));
+        for (size_t i = 0; i < n && *index == NULL; i++) {
+            *t = tables[i];
+            *index = cat_index_by_name(tables[i], name->index);
         }
     }
-    if (r->index == NULL)
+    if (*index == NULL)
         return err_set(err, ERR_UNDEFINED_OBJECT, "index \"%.*s\" does not exist", STR_FMT(name->index));
     return 0;
 }
@@ -74,7 +81,7 @@ static int find_target(struct ranges *r, struct err *err)
     if (object->kind == AST_INDEX_NAME && r->indexes)
         return err_set(err, ERR_SYNTAX_ERROR, "cannot use WITH INDEXES with SHOW RANGES FROM INDEX");
     if (object->kind == AST_INDEX_NAME)
-        TRY(find_index(r, ast_as_index_name(object), err));
+        TRY(show_index(r->sh, ast_as_index_name(object), r->database, &r->table, &r->index, err));
     else
         TRY(show_table(r->sh, object, &r->table, err));
     TRY(cat_check_any_privilege(r->sh->view, r->sh->session->user, r->table, err));
@@ -88,6 +95,7 @@ static int find_target(struct ranges *r, struct err *err)
 struct row {
     struct ranges *r;
     struct datum *values; // NULL: only names are wanted
+    const struct cat_range *range;
     size_t n;
 };
 
@@ -110,16 +118,61 @@ static void put_key(struct row *row, const char *name, const char *raw_name, str
         put(row, raw_name, TYPE_OID_BYTES, datum_str(key));
 }
 
+static struct kv_range span_of(const struct ranges *r)
+{
+    uint64_t cluster = catalog_cluster(r->sh->session->engine->catalog);
+    return r->index != NULL ? key_index_range(r->sh->arena, cluster, r->table->id, r->index->id)
+                            : key_table_range(r->sh->arena, cluster, r->table->id);
+}
+
+// A key beside the span of what was asked about: inside of it without the names of table and index.
+static struct datum part_key(struct row *row, struct str key, bool is_end)
+{
+    const struct ranges *r = row->r;
+    struct kv_range span = span_of(r);
+    struct buf b = BUF_INIT, text = BUF_INIT;
+    int skip = r->index != NULL ? 3 : 2;
+    key_print(&text, key);
+    struct str rest = buf_view(&text);
+    for (size_t at = 0; skip > 0; skip--) {
+        ptrdiff_t slash = str_find(rest, STR("/"), at + 1);
+        at = slash < 0 ? rest.len : (size_t)slash;
+        if (skip == 1)
+            rest = str_slice(rest, at, rest.len);
+    }
+    const char *what = r->index != NULL ? "Index" : "Table";
+    if (key.ptr == NULL || str_cmp(key, span.end) > 0)
+        buf_printf(&b, "<after:%.*s>", STR_FMT(buf_view(&text)));
+    else if (str_cmp(key, span.start) < 0)
+        buf_printf(&b, "<before:%.*s>", STR_FMT(buf_view(&text)));
+    else if (str_eq(key, is_end ? span.end : span.start))
+        buf_printf(&b, "…/<%s%s>", what, is_end ? "Max" : "Min");
+    else
+        buf_printf(&b, "…%.*s", STR_FMT(rest));
+    buf_release(&text);
+    return show_take(r->sh, &b);
+}
+
+static struct datum range_key(struct row *row, struct str key, bool is_end)
+{
+    struct buf b = BUF_INIT;
+    if (row->r->table != NULL)
+        return part_key(row, key, is_end);
+    key_print(&b, key);
+    return show_take(row->r->sh, &b);
+}
+
 static void put_range_keys(struct row *row)
 {
-    bool part = row->r->table != NULL; // of the range, which begins before it and ends after it
-    put(row, "start_key", TYPE_OID_STRING, datum_c(part ? "<before:/Min>" : "/Min"));
+    static const struct cat_range none = {.start = {"", 0}};
+    const struct cat_range *range = row->range != NULL ? row->range : &none;
+    put(row, "start_key", TYPE_OID_STRING, range_key(row, range->start, false));
     if (row->r->keys)
-        put(row, "raw_start_key", TYPE_OID_BYTES, datum_str(STR_EMPTY));
-    put(row, "end_key", TYPE_OID_STRING, datum_c(part ? "<after:/Max>" : "/Max"));
+        put(row, "raw_start_key", TYPE_OID_BYTES, datum_str(range->start));
+    put(row, "end_key", TYPE_OID_STRING, range_key(row, range->end, true));
     if (row->r->keys)
-        put(row, "raw_end_key", TYPE_OID_BYTES, datum_str(STR("\xff\xff")));
-    put(row, "range_id", TYPE_OID_INT8, datum_int(1));
+        put(row, "raw_end_key", TYPE_OID_BYTES, datum_str(range->end.ptr != NULL ? range->end : STR("\xff\xff")));
+    put(row, "range_id", TYPE_OID_INT8, datum_int(range->id));
 }
 
 static void put_table(struct row *row, struct str database, struct str schema, const struct cat_table *t)
@@ -147,12 +200,35 @@ static void put_index(struct row *row, const struct cat_table *t, const struct c
     put_key(row, "index_end_key", "raw_index_end_key", range.end);
 }
 
-static struct datum megabytes(struct show *sh)
+// Counted by reading; of the only one it is known.
+static int range_bytes(struct show *sh, const struct cat_range *r, bool only, int64_t *bytes, struct err *err)
 {
     struct virtual_session *vs = &sh->session->virtual_session;
+    struct kv_txn *txn = sh->session->txn;
     struct kv_stats stats;
+    struct kv_scan *scan;
+    struct kv_batch batch = {.n = 1};
     kv_get_stats(vs->ops->kv(vs), &stats);
-    return datum_float((double)stats.live_bytes / 1e6);
+    *bytes = only ? (int64_t)stats.live_bytes : 0;
+    if (only)
+        return 0;
+    enum kv_result rc = kv_scan_open(txn, (struct kv_range){r->start, r->end}, KV_READ_SNAPSHOT, 0, &scan);
+    if (rc != KV_OK)
+        return cat_kv_error(txn, (int)rc, err);
+    while (rc == KV_OK && batch.n > 0) {
+        rc = kv_scan_next(scan, BATCH_ROWS_MAX, &batch);
+        for (size_t i = 0; rc == KV_OK && i < batch.n; i++)
+            *bytes += (int64_t)(batch.pairs[i].key.len + batch.pairs[i].value.len);
+    }
+    kv_scan_close(scan);
+    return rc == KV_OK ? 0 : cat_kv_error(txn, (int)rc, err);
+}
+
+static struct datum megabytes(const struct row *row)
+{
+    if (row->range == NULL || row->r->bytes == NULL)
+        return DATUM_NULL;
+    return datum_float((double)row->r->bytes[row->range - row->r->list] / 1e6);
 }
 
 static void put_replicas(struct row *row)
@@ -162,7 +238,7 @@ static void put_replicas(struct row *row)
     struct datum replicas = datum_str(array_build(sh->arena, T_INT8, &one, 1));
     struct datum none = datum_str(array_build(sh->arena, T_INT8, NULL, 0));
     if (row->r->details) {
-        put(row, "range_size_mb", TYPE_OID_FLOAT8, megabytes(sh));
+        put(row, "range_size_mb", TYPE_OID_FLOAT8, megabytes(row));
         put(row, "lease_holder", TYPE_OID_INT8, one);
         put(row, "lease_holder_locality", TYPE_OID_STRING, nowhere);
     }
@@ -171,13 +247,14 @@ static void put_replicas(struct row *row)
     put(row, "voting_replicas", TYPE_OID_INT8_ARRAY, replicas);
     put(row, "non_voting_replicas", TYPE_OID_INT8_ARRAY, none);
     put(row, "learner_replicas", TYPE_OID_INT8_ARRAY, none);
-    put(row, "split_enforced_until", TYPE_OID_TIMESTAMP, DATUM_NULL);
+    int64_t until = row->range != NULL ? row->range->until_micros : 0;
+    put(row, "split_enforced_until", TYPE_OID_TIMESTAMP, until != 0 ? datum_int(until) : DATUM_NULL);
 }
 
-static void put_row(struct ranges *r, struct datum *values, struct str database, struct str schema,
-                    const struct cat_table *t, const struct cat_index *index)
+static void put_row(struct ranges *r, const struct cat_range *range, struct datum *values, struct str database,
+                    struct str schema, const struct cat_table *t, const struct cat_index *index)
 {
-    struct row row = {.r = r, .values = values};
+    struct row row = {.r = r, .values = values, .range = range};
     static const struct cat_table no_table = {0};
     static const struct cat_index no_index = {0};
     bool of_table = r->tables || (r->indexes && r->table == NULL);
@@ -190,18 +267,34 @@ static void put_row(struct ranges *r, struct datum *values, struct str database,
     r->n_columns = row.n;
 }
 
+// A row for each range that has something of the span.
+static void span_rows(struct ranges *r, struct kv_range span, struct str database, struct str schema,
+                      const struct cat_table *t, const struct cat_index *index)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (cat_range_overlaps(&r->list[i], span))
+            put_row(r, &r->list[i], show_row(r->sh), database, schema, t, index);
+}
+
+static bool has_keys(const struct cat_table *t)
+{
+    return t->kind == CAT_TABLE || t->kind == CAT_MATERIALIZED_VIEW || t->kind == CAT_SEQUENCE;
+}
+
 static void table_rows(struct ranges *r, struct str database, struct str schema, const struct cat_table *t)
 {
-    if (t->kind != CAT_TABLE && t->kind != CAT_MATERIALIZED_VIEW && t->kind != CAT_SEQUENCE)
+    struct arena *a = r->sh->arena;
+    uint64_t cluster = catalog_cluster(r->sh->session->engine->catalog);
+    if (!has_keys(t))
         return;
     if (!r->indexes) {
-        put_row(r, show_row(r->sh), database, schema, t, NULL);
+        span_rows(r, key_table_range(a, cluster, t->id), database, schema, t, NULL);
         return;
     }
     if (t->primary != NULL)
-        put_row(r, show_row(r->sh), database, schema, t, t->primary);
+        span_rows(r, key_index_range(a, cluster, t->id, t->primary->id), database, schema, t, t->primary);
     for (size_t i = 0; i < t->n_indexes; i++)
-        put_row(r, show_row(r->sh), database, schema, t, &t->indexes[i]);
+        span_rows(r, key_index_range(a, cluster, t->id, t->indexes[i].id), database, schema, t, &t->indexes[i]);
 }
 
 static int database_rows(struct ranges *r, const struct cat_database *d, struct err *err)
@@ -230,6 +323,82 @@ static int need_admin(struct ranges *r, struct err *err)
                    "only users with the ZONECONFIG privilege or the admin role can use SHOW RANGES");
 }
 
+// Without tables and indexes: those that have something of the database, or all.
+static int plain_rows(struct ranges *r, struct err *err)
+{
+    const struct cat_table **tables;
+    size_t n = 0;
+    uint64_t cluster = catalog_cluster(r->sh->session->engine->catalog);
+    if (r->database != NULL)
+        TRY(cat_list_tables(r->sh->view, r->sh->arena, r->database->id, 0, &tables, &n, err));
+    for (size_t i = 0; i < r->n; i++) {
+        bool wanted = r->database == NULL || n == 0;
+        for (size_t k = 0; k < n && !wanted; k++)
+            wanted = has_keys(tables[k]) &&
+                     cat_range_overlaps(&r->list[i], key_table_range(r->sh->arena, cluster, tables[k]->id));
+        if (wanted)
+            put_row(r, &r->list[i], show_row(r->sh), STR_EMPTY, STR_EMPTY, NULL, NULL);
+    }
+    return 0;
+}
+
+static int list_ranges(struct ranges *r, struct err *err)
+{
+    TRY(cat_ranges(r->sh->view, r->sh->arena, &r->list, &r->n, err));
+    if (!r->details)
+        return 0;
+    r->bytes = ARENA_ARRAY(r->sh->arena, int64_t, r->n);
+    for (size_t i = 0; i < r->n; i++)
+        TRY(range_bytes(r->sh, &r->list[i], r->n == 1, &r->bytes[i], err));
+    return 0;
+}
+
+// ---- FOR ROW
+
+static void row_range(struct ranges *r, const struct cat_range *range)
+{
+    struct show *sh = r->sh;
+    struct datum one = datum_int(1), nowhere = {.s = STR_EMPTY};
+    struct row row = {.r = r, .range = range};
+    struct datum *values = show_row(sh);
+    values[0] = range_key(&row, range->start, false);
+    values[1] = range_key(&row, range->end, true);
+    values[2] = datum_int(range->id);
+    values[3] = one;
+    values[4] = nowhere;
+    values[5] = datum_str(array_build(sh->arena, T_INT8, &one, 1));
+    values[6] = datum_str(array_build(sh->arena, T_STRING, &nowhere, 1));
+}
+
+static int show_range_of_row(struct ranges *r, struct err *err)
+{
+    static const struct show_column columns[] = {{"start_key", TYPE_OID_STRING},
+                                                 {"end_key", TYPE_OID_STRING},
+                                                 {"range_id", TYPE_OID_INT8},
+                                                 {"lease_holder", TYPE_OID_INT8},
+                                                 {"lease_holder_locality", TYPE_OID_STRING},
+                                                 {"replicas", TYPE_OID_INT8_ARRAY},
+                                                 {"replica_localities", TYPE_OID_STRING_ARRAY}};
+    struct arena *a = r->sh->arena;
+    struct split_keys keys;
+    struct ast_values *values = AST_NEW(a, VALUES, values, 0);
+    struct ast_select *query = AST_NEW(a, SELECT, select, 0);
+    show_columns(r->sh, columns, ARRAY_LEN(columns));
+    if (r->table == NULL || r->table->primary == NULL)
+        return err_set(err, ERR_WRONG_OBJECT_TYPE, "SHOW RANGE ... FOR ROW needs a table or an index");
+    TRY(cat_check_table_privilege(r->sh->view, r->sh->session->user, r->table, CAT_PRIVILEGE_SELECT, err));
+    ast_list_push(a, &values->rows, r->sh->ast->expr);
+    query->body = &values->base;
+    const struct cat_index *index = r->index != NULL ? r->index : r->table->primary;
+    TRY(split_keys(r->sh, r->table, index, &query->base, true, &keys, err));
+    for (size_t i = r->n; i-- > 0;)
+        if (str_cmp(r->list[i].start, keys.v.ptr[0]) <= 0) {
+            row_range(r, &r->list[i]);
+            break;
+        }
+    return 0;
+}
+
 int show_ranges(struct show *sh, struct err *err)
 {
     struct ranges r = {.sh = sh};
@@ -237,14 +406,19 @@ int show_ranges(struct show *sh, struct err *err)
     size_t n;
     TRY(read_options(&r, err));
     TRY(find_target(&r, err));
+    TRY(list_ranges(&r, err));
+    if (sh->ast->expr != NULL)
+        return show_range_of_row(&r, err);
     if (r.table == NULL && (r.tables || r.indexes))
         TRY(need_admin(&r, err));
-    put_row(&r, NULL, STR_EMPTY, STR_EMPTY, NULL, NULL);
+    put_row(&r, NULL, NULL, STR_EMPTY, STR_EMPTY, NULL, NULL);
     show_columns(sh, r.columns, r.n_columns);
-    if (!r.tables && !r.indexes) {
-        put_row(&r, show_row(sh), STR_EMPTY, STR_EMPTY, NULL, NULL);
+    if (r.table != NULL && !r.indexes) {
+        span_rows(&r, span_of(&r), STR_EMPTY, STR_EMPTY, NULL, NULL);
         return 0;
     }
+    if (!r.tables && !r.indexes)
+        return plain_rows(&r, err);
     if (r.table != NULL) {
         table_rows(&r, STR_EMPTY, STR_EMPTY, r.table);
         return 0;

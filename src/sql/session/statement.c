@@ -3,6 +3,7 @@
 #include "sql/session/as_of_int.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
+#include "sql/session/splits_int.h"
 #include "sql/session/show_int.h"
 #include "sql/functions/advisory.h"
 #include "types/tuple.h"
@@ -1247,6 +1248,8 @@ int run_statement(struct session *s, const struct statement_input *in, bool desc
     TRY(inject_retry_error(s, in->ast, err));
     if (is_query(in->ast))
         return run_query(s, in, describe, tag_arena, tag, err);
+    if (is_split(in->ast))
+        return run_split(s, in->ast, describe, tag_arena, err);
     if (ddl_can_execute(in->ast)) {
         TRY(commit_before_ddl(s, err));
         TRY(constraints_before_ddl(s, err));

@@ -1,4 +1,5 @@
 // crdb_internal: the node, the cluster, what is built in.
+#include "catalog/splits.h"
 #include "base/version.h"
 #include "keys/keys.h"
 #include "kv/kv.h"
@@ -174,30 +175,45 @@ GENERATOR(crdb_builtin_functions_rows)
 
 // ---- ranges
 
-static int range_row(struct exec_context *x, struct datum *row, struct err *err)
+static void range_row(struct exec_context *x, const struct cat_range *range, struct datum *row)
 {
     struct datum one = datum_int(1), nowhere = datum_str(STR_EMPTY);
     struct datum replicas = datum_str(array_build(x->eval.arena, T_INT8, &one, 1));
     struct datum none = datum_str(array_build(x->eval.arena, T_INT8, NULL, 0));
-    TRY(cat_check_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWCLUSTERMETADATA, err));
-    row[crdb_ranges_no_leases_range_id] = one;
-    row[crdb_ranges_no_leases_start_key] = datum_str(STR_EMPTY);
-    row[crdb_ranges_no_leases_start_pretty] = datum_c("/Min");
-    row[crdb_ranges_no_leases_end_key] = datum_str(STR("\xff\xff"));
-    row[crdb_ranges_no_leases_end_pretty] = datum_c("/Max");
+    struct buf start = BUF_INIT, end = BUF_INIT;
+    key_print(&start, range->start);
+    key_print(&end, range->end);
+    row[crdb_ranges_no_leases_range_id] = datum_int(range->id);
+    row[crdb_ranges_no_leases_start_key] = datum_str(range->start);
+    row[crdb_ranges_no_leases_start_pretty] = datum_take(x, &start);
+    row[crdb_ranges_no_leases_end_key] = datum_str(range->end.ptr != NULL ? range->end : STR("\xff\xff"));
+    row[crdb_ranges_no_leases_end_pretty] = datum_take(x, &end);
     row[crdb_ranges_no_leases_replicas] = replicas;
     row[crdb_ranges_no_leases_replica_localities] = datum_str(array_build(x->eval.arena, T_STRING, &nowhere, 1));
     row[crdb_ranges_no_leases_voting_replicas] = replicas;
     row[crdb_ranges_no_leases_non_voting_replicas] = none;
     row[crdb_ranges_no_leases_learner_replicas] = none;
-    return 0;
+    if (range->until_micros != 0)
+        row[crdb_ranges_no_leases_split_enforced_until] = datum_int(range->until_micros);
+}
+
+static int list_ranges(struct exec_context *x, struct cat_range **ranges, size_t *n, struct err *err)
+{
+    TRY(cat_check_system_privilege(x->view, x->eval.user, CAT_SYSTEM_VIEWCLUSTERMETADATA, err));
+    return cat_ranges(x->view, x->eval.arena, ranges, n, err);
 }
 
 GENERATOR(crdb_ranges_rows)
 {
-    ROW(crdb_ranges_no_leases);
-    TRY(range_row(x, row, err));
-    return virtual_row(rows, row, err);
+    struct cat_range *ranges;
+    size_t n;
+    TRY(list_ranges(x, &ranges, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        ROW(crdb_ranges_no_leases);
+        range_row(x, &ranges[i], row);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
 }
 
 struct datum virtual_live_bytes(struct exec_context *x)
@@ -217,12 +233,19 @@ struct datum virtual_live_bytes(struct exec_context *x)
     return known ? datum_int((int64_t)bytes) : DATUM_NULL;
 }
 
-// The columns of ranges_no_leases, then more.
+// The columns of ranges_no_leases, then more. The size is known of the whole alone.
 GENERATOR(crdb_ranges_leases_rows)
 {
-    ROW(crdb_ranges);
-    TRY(range_row(x, row, err));
-    row[crdb_ranges_lease_holder] = datum_int(1);
-    row[crdb_ranges_range_size] = virtual_live_bytes(x);
-    return virtual_row(rows, row, err);
+    struct cat_range *ranges;
+    size_t n;
+    TRY(list_ranges(x, &ranges, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        ROW(crdb_ranges);
+        range_row(x, &ranges[i], row);
+        row[crdb_ranges_lease_holder] = datum_int(1);
+        if (n == 1)
+            row[crdb_ranges_range_size] = virtual_live_bytes(x);
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
 }

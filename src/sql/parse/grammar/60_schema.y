@@ -551,6 +551,8 @@ alter_index_stmt:
         AS(configure_zone, $5)->name = $4;
         $$ = $5;
     }
+  | "ALTER" "INDEX" opt_if_exists index_name split_cmd
+    { $$ = NODE(ALTER_TABLE, alter_table, @1, .name = $4, .if_exists = $3, .cmds = LIST1($5)); }
   | "ALTER" "INDEX" error { HELP("ALTER INDEX"); }
   ;
 // A CONFIGURE_ZONE node without its target.

@@ -116,6 +116,13 @@ show_stmt:
   | "SHOW" "SCHEDULES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_SCHEDULES); }
   | "SHOW" schedule_state "SCHEDULES" { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_SCHEDULES, .name = $2); }
   | "SHOW" "SCHEDULE" expr { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_SCHEDULES, .expr = $3); }
+  | "SHOW" "RANGE" "FROM" show_target "FOR" "ROW" '(' expr_list ')'
+    {
+        AS(show, $4)->what = AST_SHOW_RANGES;
+        $4->position = @1;
+        AS(show, $4)->expr = NODE(TUPLE, tuple, @7, .items = $8);
+        $$ = $4;
+    }
   | "SHOW" "RANGES" opt_show_options { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_RANGES, .options = $3); }
   | "SHOW" "CLUSTER" "RANGES" opt_show_options
     { $$ = NODE(SHOW, show, @1, .what = AST_SHOW_RANGES, .options = $4, .name = STR("CLUSTER")); }
