@@ -76,6 +76,39 @@ bool cat_range_overlaps(const struct cat_range *r, struct kv_range span)
            (r->end.ptr == NULL || str_cmp(r->end, span.start) > 0);
 }
 
+static struct kv_range clamped(const struct catalog *c, struct arena *a, const struct cat_range *r)
+{
+    struct kv_range range = {r->start, r->end};
+    struct buf prefix = BUF_INIT;
+    if (c->cluster == KEY_CLUSTER_DEFAULT)
+        return range;
+    key_put_cluster(&prefix, c->cluster);
+    struct kv_range own = key_prefix_range(a, arena_str(a, buf_view(&prefix)));
+    buf_release(&prefix);
+    if (str_cmp(range.start, own.start) < 0)
+        range.start = own.start;
+    if (range.end.ptr == NULL || str_cmp(range.end, own.end) > 0)
+        range.end = own.end;
+    return range;
+}
+
+int cat_range_bytes(struct cat_view *v, struct arena *a, const struct cat_range *r, int64_t *bytes, struct err *err)
+{
+    struct kv_scan *scan;
+    struct kv_batch batch = {.n = 1};
+    *bytes = 0;
+    TRY_KV(v->txn, kv_scan_open(v->txn, clamped(v->catalog, a, r), KV_READ_SNAPSHOT, 0, &scan), err);
+    enum kv_result rc = KV_OK;
+    while (rc == KV_OK && batch.n > 0) {
+        rc = kv_scan_next(scan, BATCH_ROWS_MAX, &batch);
+        for (size_t i = 0; rc == KV_OK && i < batch.n; i++)
+            *bytes += (int64_t)(batch.pairs[i].key.len + batch.pairs[i].value.len);
+    }
+    kv_scan_close(scan);
+    TRY_KV(v->txn, rc, err);
+    return 0;
+}
+
 int cat_split_put(struct cat_view *v, struct arena *a, struct str at, int64_t until_micros, struct err *err)
 {
     struct cat_range *ranges;

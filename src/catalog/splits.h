@@ -16,8 +16,12 @@ struct cat_range {
 // In key order, at least one; splits whose time has passed are none. In `a`.
 int cat_ranges(struct cat_view *v, struct arena *a, struct cat_range **out, size_t *n, struct err *err) MUST_CHECK;
 bool cat_range_overlaps(const struct cat_range *r, struct kv_range span);
+// Bytes of the keys and values in the range, of other virtual clusters those of the cluster alone: counted by reading.
+int cat_range_bytes(struct cat_view *v, struct arena *a, const struct cat_range *r, int64_t *bytes,
+                    struct err *err) MUST_CHECK;
 // The range that begins at `key` exists until then.
-int cat_split_put(struct cat_view *v, struct arena *a, struct str key, int64_t until_micros, struct err *err) MUST_CHECK;
+int cat_split_put(struct cat_view *v, struct arena *a, struct str key, int64_t until_micros,
+                  struct err *err) MUST_CHECK;
 // Those at keys in the span.
 int cat_splits_remove(struct cat_view *v, struct kv_range span, struct err *err) MUST_CHECK;
 

@@ -200,28 +200,16 @@ static void put_index(struct row *row, const struct cat_table *t, const struct c
     put_key(row, "index_end_key", "raw_index_end_key", range.end);
 }
 
-// Counted by reading; of the only one it is known.
+// Of the only range of the system cluster it is known.
 static int range_bytes(struct show *sh, const struct cat_range *r, bool only, int64_t *bytes, struct err *err)
 {
     struct virtual_session *vs = &sh->session->virtual_session;
-    struct kv_txn *txn = sh->session->txn;
     struct kv_stats stats;
-    struct kv_scan *scan;
-    struct kv_batch batch = {.n = 1};
+    if (!only || catalog_cluster(sh->session->engine->catalog) != KEY_CLUSTER_DEFAULT)
+        return cat_range_bytes(sh->view, sh->arena, r, bytes, err);
     kv_get_stats(vs->ops->kv(vs), &stats);
-    *bytes = only ? (int64_t)stats.live_bytes : 0;
-    if (only)
-        return 0;
-    enum kv_result rc = kv_scan_open(txn, (struct kv_range){r->start, r->end}, KV_READ_SNAPSHOT, 0, &scan);
-    if (rc != KV_OK)
-        return cat_kv_error(txn, (int)rc, err);
-    while (rc == KV_OK && batch.n > 0) {
-        rc = kv_scan_next(scan, BATCH_ROWS_MAX, &batch);
-        for (size_t i = 0; rc == KV_OK && i < batch.n; i++)
-            *bytes += (int64_t)(batch.pairs[i].key.len + batch.pairs[i].value.len);
-    }
-    kv_scan_close(scan);
-    return rc == KV_OK ? 0 : cat_kv_error(txn, (int)rc, err);
+    *bytes = (int64_t)stats.live_bytes;
+    return 0;
 }
 
 static struct datum megabytes(const struct row *row)

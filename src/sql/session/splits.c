@@ -85,9 +85,9 @@ static int put_values(struct show *sh, struct buf *key, const struct key_part *p
         struct type want = parts[i].column->type;
         struct datum value = field.value;
         if (!value.null && cast_allowed(field.type, want) < CAST_ASSIGNMENT)
-            return err_set(err, ERR_DATATYPE_MISMATCH, "SPLIT AT data column %zu (%.*s) must be of type %s, not type %s",
-                           i + 1, STR_FMT(parts[i].column->name), type_family_name(want),
-                           type_family_name(field.type));
+            return err_set(err, ERR_DATATYPE_MISMATCH,
+                           "SPLIT AT data column %zu (%.*s) must be of type %s, not type %s", i + 1,
+                           STR_FMT(parts[i].column->name), type_family_name(want), type_family_name(field.type));
         if (!value.null)
             TRY(cast_datum(&ec, field.type, want, false, value, &value, err));
         key_put_datum(key, want, &value, parts[i].descending ? KEY_DESC : KEY_ASC);
@@ -157,8 +157,9 @@ static int expiration(struct show *sh, const struct ast *expr, int64_t *micros, 
     *micros = at.i;
     if (at.i >= clock_wall_ns() / 1000)
         return 0;
-    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "SPLIT AT: expiration time should be greater than or equal to "
-                                                     "current time");
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                   "SPLIT AT: expiration time should be greater than or equal to "
+                   "current time");
 }
 
 static int split_at(struct show *sh, const struct ast_alter_table_cmd *cmd, const struct split_keys *keys,
@@ -252,7 +253,8 @@ int run_split(struct session *s, const struct ast *ast, bool describe, struct ar
     struct show_result result = {.arena = a};
     struct show sh = {.session = s, .arena = a, .view = s->view, .out = &result};
     if (s->txn_read_only)
-        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", ast_tag(ast));
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
+                       ast_tag(ast));
     TRY(run(&sh, ast, err));
     return show_send(s, &result, describe, err);
 }

@@ -233,7 +233,7 @@ struct datum virtual_live_bytes(struct exec_context *x)
     return known ? datum_int((int64_t)bytes) : DATUM_NULL;
 }
 
-// The columns of ranges_no_leases, then more. The size is known of the whole alone.
+// The columns of ranges_no_leases, then more. The size is known of the whole, else counted by reading.
 GENERATOR(crdb_ranges_leases_rows)
 {
     struct cat_range *ranges;
@@ -243,8 +243,13 @@ GENERATOR(crdb_ranges_leases_rows)
         ROW(crdb_ranges);
         range_row(x, &ranges[i], row);
         row[crdb_ranges_lease_holder] = datum_int(1);
+        int64_t bytes;
         if (n == 1)
             row[crdb_ranges_range_size] = virtual_live_bytes(x);
+        if (n > 1 && virtual_wants(rows, crdb_ranges_range_size)) {
+            TRY(cat_range_bytes(x->view, x->eval.arena, &ranges[i], &bytes, err));
+            row[crdb_ranges_range_size] = datum_int(bytes);
+        }
         TRY(virtual_row(rows, row, err));
     }
     return 0;
