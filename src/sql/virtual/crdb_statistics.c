@@ -386,3 +386,70 @@ GENERATOR(system_transaction_statistics_rows)
     }
     return 0;
 }
+
+// What is aggregated anew for every read is its own summary: statement_activity and transaction_activity have all of
+// it, in system and in crdb_internal.
+GENERATOR(statement_activity_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, false, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        struct measures m = measures_of(v);
+        ROW(system_statement_activity);
+        row[system_statement_activity_aggregated_ts] = hour_of(v);
+        row[system_statement_activity_fingerprint_id] = id_bytes(a, v->id);
+        row[system_statement_activity_transaction_fingerprint_id] = id_bytes(a, 0);
+        row[system_statement_activity_plan_hash] = id_bytes(a, hash_bytes(v->plan.ptr, v->plan.len, 0));
+        row[system_statement_activity_app_name] = datum_str(v->application);
+        row[system_statement_activity_agg_interval] = an_hour();
+        TRY(statement_metadata(a, v, &row[system_statement_activity_metadata], err));
+        TRY(statistics_json(a, v, &row[system_statement_activity_statistics], err));
+        TRY(plan_json(a, v->plan, &row[system_statement_activity_plan], err));
+        row[system_statement_activity_index_recommendations] = array_of_texts(x, NULL, 0);
+        row[system_statement_activity_execution_count] = m.count;
+        row[system_statement_activity_execution_total_seconds] = m.total;
+        row[system_statement_activity_service_latency_avg_seconds] = m.latency;
+        row[system_statement_activity_service_latency_p99_seconds] = m.p99;
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
+
+static struct datum query_of(struct exec_context *x, const struct virtual_activity *v)
+{
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < v->n_statements; i++) {
+        buf_cstr(&b, i > 0 ? " ; " : "");
+        buf_str(&b, v->statements[i]);
+    }
+    return datum_take(x, &b);
+}
+
+GENERATOR(transaction_activity_rows)
+{
+    struct arena *a = x->eval.arena;
+    struct virtual_activity *list;
+    size_t n;
+    TRY(list_activity(x, true, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const struct virtual_activity *v = &list[i];
+        struct measures m = measures_of(v);
+        ROW(system_transaction_activity);
+        row[system_transaction_activity_aggregated_ts] = hour_of(v);
+        row[system_transaction_activity_fingerprint_id] = id_bytes(a, v->id);
+        row[system_transaction_activity_app_name] = datum_str(v->application);
+        row[system_transaction_activity_agg_interval] = an_hour();
+        TRY(transaction_metadata(a, v, &row[system_transaction_activity_metadata], err));
+        TRY(statistics_json(a, v, &row[system_transaction_activity_statistics], err));
+        row[system_transaction_activity_query] = query_of(x, v);
+        row[system_transaction_activity_execution_count] = m.count;
+        row[system_transaction_activity_execution_total_seconds] = m.total;
+        row[system_transaction_activity_service_latency_avg_seconds] = m.latency;
+        row[system_transaction_activity_service_latency_p99_seconds] = m.p99;
+        TRY(virtual_row(rows, row, err));
+    }
+    return 0;
+}
