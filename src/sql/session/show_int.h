@@ -62,9 +62,7 @@ int show_function(struct show *sh, const struct ast *object, const struct cat_fu
 int show_ranges(struct show *sh, struct err *err) MUST_CHECK;     // show_ranges.c
 int show_statistics(struct show *sh, struct err *err) MUST_CHECK; // show_statistics.c
 int show_histogram(struct show *sh, struct err *err) MUST_CHECK;
-// Borrows from the table what has no constants.
-struct cat_table show_redacted(struct arena *a, const struct cat_table *table); // show_redacted.c
-int show_zone_configuration(struct show *sh, struct err *err) MUST_CHECK;       // show_zones.c
+int show_zone_configuration(struct show *sh, struct err *err) MUST_CHECK; // show_zones.c
 // The one that a signature names, with its parameters' types or without.
 int show_signature(struct show *sh, const struct ast *signature, bool procedure, const struct cat_function **out,
                    struct err *err) MUST_CHECK;

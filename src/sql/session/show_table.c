@@ -441,7 +441,7 @@ static int show_create(struct show *sh, struct err *err)
     if (!kind_matches(sh->ast->object_kind, t))
         return err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%.*s\" is not a %s", STR_FMT(t->name),
                        sh->ast->object_kind == AST_OBJECT_VIEW ? "view" : "sequence");
-    struct cat_table shown = redact ? show_redacted(sh->arena, t) : *t;
+    struct cat_table shown = redact ? show_marked(sh->arena, t, true) : *t;
     shown.n_outbound = ignore_foreign_keys ? 0 : t->n_outbound;
     struct buf b = BUF_INIT;
     int rc = show_create_relation(&b, sh->view, &shown, err);

@@ -249,6 +249,18 @@ static int foreign_key_statements(struct exec_context *x, const struct relation 
     return 0;
 }
 
+static int redactable(struct exec_context *x, const struct cat_table *t, struct virtual_rows *rows, struct datum *out,
+                      struct err *err)
+{
+    struct buf b = BUF_INIT;
+    if (!virtual_wants(rows, crdb_create_statements_create_redactable))
+        return 0;
+    struct cat_table shown = show_marked(x->eval.arena, t, false);
+    int rc = show_create_relation(&b, x->view, &shown, err);
+    *out = datum_take(x, &b);
+    return rc;
+}
+
 static int create_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
 {
     struct cat_table without_foreign_keys = *r->table;
@@ -269,7 +281,7 @@ static int create_row(struct exec_context *x, const struct relation *r, struct v
     row[crdb_create_statements_is_multi_region] = datum_bool(false);
     row[crdb_create_statements_is_virtual] = datum_bool(false);
     row[crdb_create_statements_is_temporary] = datum_bool(false);
-    row[crdb_create_statements_create_redactable] = row[crdb_create_statements_create_statement];
+    TRY(redactable(x, r->table, rows, &row[crdb_create_statements_create_redactable], err));
     return virtual_row(rows, row, err);
 }
 
