@@ -133,6 +133,11 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
                   struct expr **out, struct err *err) MUST_CHECK;
 // Resolves among candidates. `args` are analyzed already where not literal-like, NULL where literal-like; fills them
 // in.
+// A call with arguments by name as one by position: replaces *call. 42883 when no parameters have the names.
+int place_built_in_arguments(struct analyzer *an, struct str name, const struct ast_func_call **call,
+                             struct err *err) MUST_CHECK;
+int place_routine_arguments(struct analyzer *an, struct str name, const struct cat_function **found, size_t n_found,
+                            const struct ast_func_call **call, struct err *err) MUST_CHECK;
 int overload_resolve(struct analyzer *an, struct scope *s, const char *what, struct str name, bool is_operator,
                      const struct fn_overload *const *candidates, size_t n_candidates, struct ast *const *ast_args,
                      struct expr **args, uint32_t n_args, struct type want, int position, const struct fn_overload **fn,

@@ -530,6 +530,7 @@ static int routine_call(struct analyzer *an, struct scope *s, const struct ast_f
                                   ARRAY_LEN(all) - first, &found, &n_found, err));
     bool expand = an->select != NULL && an->select->srf_allowed && !an->select->in_srf && an->select->clause != NULL &&
                   strcmp(an->select->clause, "FROM") == 0;
+    TRY(place_routine_arguments(an, n->name, found, n_found, &call, err));
     const struct fn_overload **candidates = ARENA_ARRAY(an->arena, const struct fn_overload *, n_found);
     bool other_kind = false;
     for (size_t i = 0; i < n_found; i++) {
@@ -584,6 +585,7 @@ int call_function(struct analyzer *an, struct scope *s, const struct ast_func_ca
     const struct fn_overload *const *candidates = fn_lookup(name, &n);
     if (n == 0 || an->options->procedure_call == &call->base)
         return routine_call(an, s, call, want, out, err);
+    TRY(place_built_in_arguments(an, name, &call, err));
     if (call->variadic)
         return unsupported(err, &call->base, "VARIADIC arguments");
     if (call->window != NULL)

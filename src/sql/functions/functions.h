@@ -200,6 +200,8 @@ struct fn_overload {
 const struct fn_overload *const *fn_lookup(struct str name, size_t *n);
 // Same for an operator symbol ("=", "<>" or "!=", "LIKE", "NOT SIMILAR TO"); unary operators have n_args 1.
 const struct fn_overload *const *fn_lookup_operator(struct str symbol, size_t *n);
+// The names of a built-in function's parameters, as parameters.def has them; NULL when they have none.
+const char *fn_parameters(struct str function);
 // Every overload, operators included, for pg_proc, pg_operator and SHOW FUNCTIONS.
 const struct fn_overload *const *fn_all(size_t *n);
 

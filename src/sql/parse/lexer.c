@@ -446,6 +446,7 @@ static const struct {
     {"@>", CONTAINS},
     {"@@", TEXT_MATCH},
     {"@?", PATH_EXISTS},
+    {"=>", ARGUMENT},
     {"<@", CONTAINED_BY},
     {"<<<->", STRICT_WORD_DISTANCE},
     {"<<->", WORD_DISTANCE},

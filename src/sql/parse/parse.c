@@ -47,6 +47,16 @@ static int on_token(struct parser *p)
     return action ? ON_LA : K_ON;
 }
 
+// := before an argument is =>.
+static int colon_token(struct parser *p)
+{
+    const struct token *next = lexer_peek(&p->lexer, 0);
+    if (next->id != '=' || next->start != p->last.end)
+        return ':';
+    lexer_next(&p->lexer, &p->last);
+    return ARGUMENT;
+}
+
 // Words whose role one token of lookahead in the automaton cannot tell.
 static int contextual_token(struct parser *p, int id)
 {
@@ -61,6 +71,8 @@ static int contextual_token(struct parser *p, int id)
         return PEEK_IS(p, 0, K_OF) ? AS_LA : id;
     case K_GENERATED:
         return PEEK_IS(p, 0, K_ALWAYS, K_BY) ? GENERATED_LA : id;
+    case ':':
+        return colon_token(p);
     case K_NULLS:
         return PEEK_IS(p, 0, K_FIRST, K_LAST) ? NULLS_LA : id;
     default:

@@ -318,6 +318,11 @@ void print_cast(struct printer *pr, const struct ast_cast *n)
     }
 }
 
+void print_named_arg(struct printer *pr, const struct ast_named_arg *n)
+{
+    emit(pr, "%i => %n", n->name, n->value);
+}
+
 void print_annotate(struct printer *pr, const struct ast_annotate *n)
 {
     print_cast_operand(pr, n->operand);

@@ -71,7 +71,7 @@ void sql_error(SQL_LTYPE *location, struct parser *p, const char *message);
 %token DELETE_PATH "#-" CONTAINS "@>" CONTAINED_BY "<@" CONTAINED_BY_EQ "<<=" CONTAINS_EQ ">>=" OVERLAPS_OP "&&"
 %token SOME_EXISTS "?|" ALL_EXISTS "?&" TEXT_MATCH "@@" PATH_EXISTS "@?" DISTANCE "<->" COS_DISTANCE "<=>"
 %token NEG_PRODUCT "<#>" NOT_REGEX "!~" REGEX_I "~*" NOT_REGEX_I "!~*" LIKE_OP "~~" NOT_LIKE_OP "!~~" ILIKE_OP "~~*"
-%token NOT_ILIKE_OP "!~~*" TEXT_NOT "!!" WORD_DISTANCE "<<->" WORD_DISTANCE_OF "<->>" STRICT_WORD_DISTANCE "<<<->"
+%token ARGUMENT "=>" NOT_ILIKE_OP "!~~*" TEXT_NOT "!!" WORD_DISTANCE "<<->" WORD_DISTANCE_OF "<->>" STRICT_WORD_DISTANCE "<<<->"
 %token STRICT_WORD_DISTANCE_OF "<->>>" WORD_SIMILAR "<%" WORD_SIMILAR_OF "%>" STRICT_WORD_SIMILAR "<<%"
 %token STRICT_WORD_SIMILAR_OF "%>>"
 

@@ -1,12 +1,12 @@
 %type <node> expr b_expr primary operand literal function_call common_function case_expr when_clause opt_else opt_case_operand
 %type <node> row_expr array_items in_rhs tuple_rhs subscript opt_slice_bound call_core opt_filter opt_over window_spec
 %type <node> opt_frame frame_extent frame_bound extract_field opt_precision
-%type <list> expr_list opt_expr_list when_list array_item_list within_group opt_order_by order_by order_list
+%type <list> expr_list argument_list opt_expr_list when_list array_item_list within_group opt_order_by order_by order_list
 %type <list> opt_partition_by trim_args substring_args
 %type <node> order_item typed_literal frame_clause
 %type <choice> opt_direction opt_nulls quantifier opt_exclusion frame_mode
 %type <str> opt_base_window
-%type <node> func_name qualified_operator normal_form
+%type <node> func_name qualified_operator normal_form argument
 %type <choice> plain_operator like_operator quantified_operator opt_symmetric
 
 %%
@@ -443,18 +443,23 @@ func_name:
         $$ = mk_object(p, @1, c->schema, c->table, c->column);
     }
   ;
+argument_list: argument { $$ = LIST1($1); } | argument_list ',' argument { $$ = PUSH($1, $3); } ;
+argument:
+    expr
+  | type_function_name "=>" expr { $$ = NODE(NAMED_ARG, named_arg, @1, .name = $1, .value = $3); }
+  ;
 call_core:
     func_name '(' ')' { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1); }
   | func_name '(' '*' ')' { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1, .star = true); }
-  | func_name '(' expr_list opt_order_by ')'
+  | func_name '(' argument_list opt_order_by ')'
     { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1, .args = $3, .order_by = $4); }
-  | func_name '(' "ALL" expr_list opt_order_by ')'
+  | func_name '(' "ALL" argument_list opt_order_by ')'
     { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1, .args = $4, .order_by = $5); }
-  | func_name '(' "DISTINCT" expr_list opt_order_by ')'
+  | func_name '(' "DISTINCT" argument_list opt_order_by ')'
     { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1, .args = $4, .order_by = $5, .distinct = true); }
   | func_name '(' "VARIADIC" expr ')'
     { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1, .args = LIST1($4), .variadic = true); }
-  | func_name '(' expr_list ',' "VARIADIC" expr ')'
+  | func_name '(' argument_list ',' "VARIADIC" expr ')'
     { $$ = NODE(FUNC_CALL, func_call, @1, .name = $1, .args = PUSH($3, $6), .variadic = true); }
   ;
 function_call:
