@@ -164,10 +164,39 @@ static int parse_subscripts(struct path_reader *r, struct path_node **node)
     return take(r, "]") ? 0 : syntax_error(r);
 }
 
-// .key, ."key", .*, .method()
+static int level(struct path_reader *r, uint32_t *out)
+{
+    int64_t v = UINT32_MAX;
+    if (!take(r, "last")) {
+        skip_blanks(r);
+        if (!str_to_i64(word(r), &v) || v < 0 || v >= UINT32_MAX)
+            return syntax_error(r);
+    }
+    *out = (uint32_t)v;
+    return 0;
+}
+
+// Behind .**: levels, as {2}, {1 to last}.
+static int parse_levels(struct path_reader *r, struct path_node *node)
+{
+    node->to = UINT32_MAX;
+    if (!take(r, "{"))
+        return 0;
+    TRY(level(r, &node->from));
+    node->to = node->from;
+    if (take(r, "to"))
+        TRY(level(r, &node->to));
+    return take(r, "}") ? 0 : syntax_error(r);
+}
+
+// .key, ."key", .*, .**, .method()
 static int parse_member(struct path_reader *r, struct path_node **node)
 {
     struct path_node *string;
+    if (take(r, "**")) {
+        *node = new_node(r, PATH_ANY_DEPTH, *node, NULL);
+        return parse_levels(r, *node);
+    }
     if (take(r, "*")) {
         *node = new_node(r, PATH_ANY_KEY, *node, NULL);
         return 0;

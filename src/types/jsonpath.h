@@ -12,6 +12,7 @@ enum path_kind {
     PATH_LITERAL,    // value
     PATH_KEY,        // left.name
     PATH_ANY_KEY,    // left.*
+    PATH_ANY_DEPTH,  // left.**{from to to}
     PATH_SUBSCRIPTS, // left[items]; an item is an expression or a PATH_RANGE
     PATH_ANY_INDEX,  // left[*]
     PATH_RANGE,      // left to right
@@ -35,7 +36,8 @@ struct path_node {
     struct path_node *left, *right;
     struct path_node *items, *next; // of subscripts
     struct str name, flags;
-    struct str value; // encoded JSON
+    uint32_t from, to; // levels; UINT32_MAX: the last
+    struct str value;  // encoded JSON
 };
 
 struct path {

@@ -81,6 +81,28 @@ static void print_subscripts(struct buf *out, const struct path_node *n)
     buf_putc(out, ']');
 }
 
+static void print_level(struct buf *out, uint32_t level)
+{
+    if (level == UINT32_MAX)
+        buf_cstr(out, "last");
+    else
+        buf_printf(out, "%u", level);
+}
+
+static void print_any_depth(struct buf *out, const struct path_node *n)
+{
+    buf_cstr(out, ".**");
+    if (n->from == 0 && n->to == UINT32_MAX)
+        return;
+    buf_putc(out, '{');
+    print_level(out, n->from);
+    if (n->to != n->from) {
+        buf_cstr(out, " to ");
+        print_level(out, n->to);
+    }
+    buf_putc(out, '}');
+}
+
 // What stands behind another path.
 static void print_accessor(struct buf *out, const struct path_node *n)
 {
@@ -92,6 +114,9 @@ static void print_accessor(struct buf *out, const struct path_node *n)
         break;
     case PATH_ANY_KEY:
         buf_cstr(out, ".*");
+        break;
+    case PATH_ANY_DEPTH:
+        print_any_depth(out, n);
         break;
     case PATH_ANY_INDEX:
         buf_cstr(out, "[*]");

@@ -59,6 +59,7 @@ static const struct {
     {"refcursor", "a b", "a b", "612062"},
     {"jsonpath", "$.a", "$.\"a\"", "01242e226122"},
     {"jsonpath", "lax $ . a [ 0 , 1 to last ]", "$.\"a\"[0,1 to last]", NULL},
+    {"jsonpath", "$.**.a.** {2} .**{1 to last}.**{last}", "$.**.\"a\".**{2}.**{1 to last}.**{last}", NULL},
     {"jsonpath", "$.a==1||$.b>2&&!(@.c<3)", "($.\"a\" == 1 || $.\"b\" > 2 && !(@.\"c\" < 3))", NULL},
     {"float4", "0.1", "0.1", "3dcccccd"},
     {"float4", "16777217", "1.6777216e+07", NULL},

@@ -43,8 +43,7 @@ static struct parameters of_routine(struct arena *a, const struct cat_function *
     for (size_t i = 0; i < f->n_params; i++) {
         const struct cat_function_param *p = &f->params[i];
         if (cat_param_is_input(p))
-            out.items[out.n++] =
-                (struct parameter){p->name, p->default_sql.len > 0 ? p->default_sql : STR_NONE, false};
+            out.items[out.n++] = (struct parameter){p->name, p->default_sql.len > 0 ? p->default_sql : STR_NONE, false};
     }
     return out;
 }

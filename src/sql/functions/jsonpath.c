@@ -16,6 +16,7 @@ enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 struct path_run {
     struct arena *arena;
     bool strict;
+    bool forgiving; // behind .**: what does not fit is nothing in strict mode too
     struct str root, variables;
     struct str current;
     int64_t last; // highest subscript of the array whose subscripts are computed
@@ -60,6 +61,12 @@ static struct str json_of_string(struct path_run *r, struct str text)
     return out;
 }
 
+// Is it an error that an item is not what an accessor wants?
+static bool complains(const struct path_run *r)
+{
+    return r->strict && !r->forgiving;
+}
+
 // ---- accessors, item by item
 
 static int key(struct path_run *r, const struct path_node *n, struct str item, bool opened, struct path_items *out)
@@ -68,7 +75,7 @@ static int key(struct path_run *r, const struct path_node *n, struct str item, b
     if (json_kind(item) == JSON_OBJECT) {
         if (json_get_key(item, n->name, &member))
             add(r, out, member);
-        else if (r->strict)
+        else if (complains(r))
             return err_set(r->err, ERR_SQL_JSON_MEMBER_NOT_FOUND, "JSON object does not contain key \"%.*s\"",
                            STR_FMT(n->name));
         return 0;
@@ -78,9 +85,9 @@ static int key(struct path_run *r, const struct path_node *n, struct str item, b
             TRY(key(r, n, json_at(item, i), true, out));
         return 0;
     }
-    return r->strict ? err_set(r->err, ERR_SQL_JSON_MEMBER_NOT_FOUND,
-                               "jsonpath member accessor can only be applied to an object")
-                     : 0;
+    return complains(r) ? err_set(r->err, ERR_SQL_JSON_MEMBER_NOT_FOUND,
+                                  "jsonpath member accessor can only be applied to an object")
+                        : 0;
 }
 
 static int any_key(struct path_run *r, struct str item, bool opened, struct path_items *out)
@@ -98,9 +105,32 @@ static int any_key(struct path_run *r, struct str item, bool opened, struct path
             TRY(any_key(r, json_at(item, i), true, out));
         return 0;
     }
-    return r->strict ? err_set(r->err, ERR_SQL_JSON_OBJECT_NOT_FOUND,
-                               "jsonpath wildcard member accessor can only be applied to an object")
-                     : 0;
+    return complains(r) ? err_set(r->err, ERR_SQL_JSON_OBJECT_NOT_FOUND,
+                                  "jsonpath wildcard member accessor can only be applied to an object")
+                        : 0;
+}
+
+static bool is_container(struct str item)
+{
+    return json_kind(item) == JSON_OBJECT || json_kind(item) == JSON_ARRAY;
+}
+
+// An item and what is within it, at levels from n->from to n->to; "last": what contains nothing.
+static void any_depth(struct path_run *r, const struct path_node *n, struct str item, uint32_t at,
+                      struct path_items *out)
+{
+    struct str name, value;
+    bool leaves = n->from == UINT32_MAX && n->to == UINT32_MAX;
+    if (at >= n->from || (leaves && at > 0 && !is_container(item)))
+        add(r, out, item);
+    if (at >= n->to || !is_container(item))
+        return;
+    for (uint32_t i = 0; i < json_count(item); i++) {
+        value = json_kind(item) == JSON_ARRAY ? json_at(item, i) : STR_EMPTY;
+        if (json_kind(item) == JSON_OBJECT)
+            json_pair_at(item, i, &name, &value);
+        any_depth(r, n, value, at + 1, out);
+    }
 }
 
 static int not_an_array(struct path_run *r, const char *what)
@@ -111,9 +141,10 @@ static int not_an_array(struct path_run *r, const char *what)
 static int any_index(struct path_run *r, struct str item, struct path_items *out)
 {
     if (json_kind(item) != JSON_ARRAY) {
-        if (r->strict)
+        if (complains(r))
             return not_an_array(r, "wildcard array");
-        add(r, out, item);
+        if (!r->strict)
+            add(r, out, item);
         return 0;
     }
     for (uint32_t i = 0; i < json_count(item); i++)
@@ -143,14 +174,14 @@ static int subscripts(struct path_run *r, const struct path_node *n, struct str 
 {
     bool array = json_kind(item) == JSON_ARRAY;
     if (!array && r->strict)
-        return not_an_array(r, "array");
+        return complains(r) ? not_an_array(r, "array") : 0;
     int64_t count = array ? json_count(item) : 1, outer_last = r->last;
     r->last = count - 1;
     for (const struct path_node *range = n->items; range != NULL; range = range->next) {
         int64_t from, to;
         TRY(subscript(r, range->left, &from));
         TRY(subscript(r, range->right, &to));
-        if (r->strict && (from < 0 || from > to || to >= count))
+        if (complains(r) && (from < 0 || from > to || to >= count))
             return err_set(r->err, ERR_INVALID_SQL_JSON_SUBSCRIPT, "jsonpath array subscript is out of bounds");
         for (int64_t i = MAX(from, (int64_t)0); i <= MIN(to, count - 1); i++)
             add(r, out, array ? json_at(item, (uint32_t)i) : item);
@@ -252,8 +283,9 @@ static int method(struct path_run *r, const struct path_node *n, struct str item
         return keyvalue(r, item, opened, out);
     if (str_eqc(n->name, "size")) {
         if (json_kind(item) != JSON_ARRAY && r->strict)
-            return err_set(r->err, ERR_SQL_JSON_ARRAY_NOT_FOUND,
-                           "jsonpath item method .size() can only be applied to an array");
+            return r->forgiving ? 0
+                                : err_set(r->err, ERR_SQL_JSON_ARRAY_NOT_FOUND,
+                                          "jsonpath item method .size() can only be applied to an array");
         struct decimal d = decimal_from_i64(json_kind(item) == JSON_ARRAY ? json_count(item) : 1);
         add(r, out, json_of_decimal(r, &d));
         return 0;
@@ -466,6 +498,9 @@ static int apply(struct path_run *r, const struct path_node *n, struct str item,
         return key(r, n, item, false, out);
     case PATH_ANY_KEY:
         return any_key(r, item, false, out);
+    case PATH_ANY_DEPTH:
+        any_depth(r, n, item, 0, out);
+        return 0;
     case PATH_ANY_INDEX:
         return any_index(r, item, out);
     case PATH_SUBSCRIPTS:
@@ -484,6 +519,15 @@ static int variable(struct path_run *r, const struct path_node *n, struct path_i
         return err_set(r->err, ERR_UNDEFINED_OBJECT, "could not find jsonpath variable \"%.*s\"", STR_FMT(n->name));
     add(r, out, value);
     return 0;
+}
+
+static bool is_behind_any_depth(const struct path_node *n)
+{
+    for (n = n->left; n != NULL; n = n->left) {
+        if (n->kind == PATH_ANY_DEPTH)
+            return true;
+    }
+    return false;
 }
 
 static int evaluate(struct path_run *r, const struct path_node *n, struct path_items *out)
@@ -520,9 +564,13 @@ static int evaluate(struct path_run *r, const struct path_node *n, struct path_i
     }
     struct path_items items = {0};
     TRY(evaluate(r, n->left, &items));
-    for (size_t i = 0; i < items.len; i++)
-        TRY(apply(r, n, items.ptr[i], out));
-    return 0;
+    bool outer = r->forgiving;
+    r->forgiving |= is_behind_any_depth(n);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < items.len; i++)
+        rc = apply(r, n, items.ptr[i], out);
+    r->forgiving = outer;
+    return rc;
 }
 
 // Runs the path of a call; *failed when it failed and the call wants errors to be nothing.
