@@ -440,6 +440,15 @@ static int add_unique(struct table_work *w, const struct ast_constraint *c, stru
 
 // ---- checks
 
+// check_a_b; in the dialect of PostgreSQL t_a_check, or t_check of several columns.
+static struct str free_check_name(struct table_work *w, const struct ddl_expr *e)
+{
+    if (!w->dc->postgresql)
+        return edit_free_name(&w->edit, "check", e->columns, e->n_columns, "");
+    const char *table = arena_printf(w->dc->arena, "%.*s", STR_FMT(w->edit.t.name)).ptr;
+    return edit_free_name(&w->edit, table, e->columns, e->n_columns == 1 ? 1 : 0, "_check");
+}
+
 static int add_check(struct table_work *w, const struct ast_constraint *c, struct err *err)
 {
     struct ddl_services *s = w->dc->services;
@@ -447,8 +456,7 @@ static int add_check(struct table_work *w, const struct ast_constraint *c, struc
     const struct cat_table *t;
     TRY(s->check_expr(s, w->dc, edit_table(&w->edit), c->expr, T_BOOL, DDL_EXPR_CHECK, &e, err));
     struct cat_check check = {.sql = e.sql, .columns = e.columns, .n_columns = e.n_columns, .validated = !c->not_valid};
-    TRY(free_or_given_name(w, c->name, edit_free_name(&w->edit, "check", e.columns, e.n_columns, ""), &check.name,
-                           err));
+    TRY(free_or_given_name(w, c->name, free_check_name(w, &e), &check.name, err));
     if (online_can_defer(w) && !c->not_valid) {
         check.pending = CAT_PENDING_ADD;
         check.validated = false;
