@@ -59,6 +59,7 @@ static int class_table(struct exec_context *x, const struct relation *r, struct 
     row[pg_class_relhastriggers] =
         datum_bool(t->n_triggers > 0 || t->n_outbound > 0 || t->n_inbound > 0); // foreign keys are triggers there
     row[pg_class_relkind] = datum_c(relation_kind(t));
+    row[pg_class_reltype] = datum_int(oid_of_row_type(t));
     row[pg_class_relnatts] = datum_int((int64_t)t->n_columns);
     row[pg_class_relchecks] = datum_int((int64_t)t->n_checks);
     row[pg_class_relreplident] = datum_c("d");
@@ -76,7 +77,7 @@ static int class_index(struct exec_context *x, const struct relation *r, const s
     row[pg_class_oid] = datum_int(oid_of_index(r->table->id, index->id));
     row[pg_class_relname] = datum_str(index->name);
     row[pg_class_relhasindex] = row[pg_class_relhasrules] = row[pg_class_relhastriggers] = datum_bool(false);
-    row[pg_class_relchecks] = datum_int(0);
+    row[pg_class_relchecks] = row[pg_class_reltype] = datum_int(0);
     row[pg_class_relacl] = DATUM_NULL;
     row[pg_class_relam] = datum_int(index->kind == CAT_INDEX_INVERTED ? OID_AM_INVERTED : OID_AM_PREFIX);
     if (virtual_wants(rows, pg_class_reltuples))

@@ -179,6 +179,39 @@ static int user_type_rows(struct exec_context *x, const struct cat_database *d, 
     return 0;
 }
 
+// The type of a relation's rows.
+static int row_type_row(struct exec_context *x, const struct relation *r, struct virtual_rows *rows, struct err *err)
+{
+    uint32_t owner, oid = oid_of_row_type(r->table);
+    if (oid == 0)
+        return 0;
+    TRY(role_oid(x, r->table->acl.owner, &owner, err));
+    ROW(pg_type);
+    type_row(row, oid, -1, "record_");
+    row[pg_type_typrelid] = datum_int(r->table->id);
+    row[pg_type_typnamespace] = datum_int(r->schema->id);
+    row[pg_type_typowner] = datum_int(owner);
+    row[pg_type_typname] = datum_str(r->table->name);
+    row[pg_type_typtype] = datum_c("c");
+    row[pg_type_typcategory] = datum_c("C");
+    row[pg_type_typispreferred] = datum_bool(false);
+    row[pg_type_typelem] = row[pg_type_typarray] = row[pg_type_typcollation] = datum_int(0);
+    return virtual_row(rows, row, err);
+}
+
+static int row_type_rows(struct exec_context *x, const struct virtual_filter *filter, struct virtual_rows *rows,
+                         struct err *err)
+{
+    if (filter == NULL)
+        return relations_each(x, NULL, -1, -1, SCOPE_STORED, row_type_row, rows, err);
+    struct virtual_filter relation = *filter; // the type's OID follows from the relation's
+    if (filter->column == pg_type_oid && filter->value.i <= TYPE_OID_USER_FIRST)
+        return 0;
+    if (filter->column == pg_type_oid)
+        relation.value = datum_int(filter->value.i - TYPE_OID_USER_FIRST);
+    return relations_each(x, &relation, pg_type_oid, pg_type_typname, SCOPE_STORED, row_type_row, rows, err);
+}
+
 // Each label's OID follows from the type's and its number: it does not change when others come and go.
 static uint32_t label_oid(const struct type_def *def, const struct type_label *label)
 {
@@ -218,7 +251,8 @@ GENERATOR(pg_type_rows)
     }
     if (filter == NULL || filter->column != pg_type_oid || pg_type_name((uint32_t)filter->value.i) == NULL)
         TRY(pseudo_rows(owner, rows, err));
-    return user_types_each(x, user_type_rows, rows, err);
+    TRY(user_types_each(x, user_type_rows, rows, err));
+    return row_type_rows(x, filter, rows, err);
 }
 
 // ---- pg_cast

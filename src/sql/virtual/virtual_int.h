@@ -48,6 +48,12 @@ static inline uint32_t oid_of_default(uint32_t table_id, uint32_t column_id)
     return 1u << 30 | (table_id & 0xFFFFF) << 10 | (column_id & 0x3FF);
 }
 
+// pg_type.oid of the type of a relation's rows; 0: it has none.
+static inline uint32_t oid_of_row_type(const struct cat_table *t)
+{
+    return t->kind == CAT_SEQUENCE || t->kind == CAT_VIRTUAL ? 0 : TYPE_OID_USER_FIRST + t->id;
+}
+
 enum {
     OID_AM_PREFIX = 403, // btree's and gin's: pg_dump takes higher ones for made by a user
     OID_AM_INVERTED = 2742,
