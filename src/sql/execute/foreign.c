@@ -184,7 +184,10 @@ static int missing_reference(struct exec_context *x, const struct cascade *c, st
     struct buf names = BUF_INIT, texts = BUF_INIT;
     describe_key(&names, &texts, t, fk->origin_columns, fk->n_columns, c->new_values);
     err_set(err, ERR_FOREIGN_KEY_VIOLATION, "%s on table \"%.*s\" violates foreign key constraint \"%.*s\"",
-            c->update ? "update" : "insert", STR_FMT(t->name), STR_FMT(fk->name));
+            x->eval.postgresql ? "insert or update"
+            : c->update        ? "update"
+                               : "insert",
+            STR_FMT(t->name), STR_FMT(fk->name));
     err_detail(err, "Key (%s)=(%s) is not present in table \"%.*s\".", buf_c(&names), buf_c(&texts),
                STR_FMT(parent->table->name));
     err_set_names(err, STR("public"), t->name, STR_NONE, fk->name);
@@ -405,7 +408,10 @@ static int still_referenced(struct exec_context *x, const struct cascade *c, con
     describe_key(&names, &texts, t, c->fk->referenced_columns, c->fk->n_columns, c->old_values);
     err_set(err, ERR_FOREIGN_KEY_VIOLATION,
             "%s on table \"%.*s\" violates foreign key constraint \"%.*s\" on table \"%.*s\"",
-            c->update ? "update" : "delete", STR_FMT(t->name), STR_FMT(c->fk->name), STR_FMT(child->name));
+            x->eval.postgresql ? "update or delete"
+            : c->update        ? "update"
+                               : "delete",
+            STR_FMT(t->name), STR_FMT(c->fk->name), STR_FMT(child->name));
     err_detail(err, "Key (%s)=(%s) is still referenced from table \"%.*s\".", buf_c(&names), buf_c(&texts),
                STR_FMT(child->name));
     err_set_names(err, STR("public"), child->name, STR_NONE, c->fk->name);
