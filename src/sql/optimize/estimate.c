@@ -146,6 +146,25 @@ static bool is_comparison(const struct expr *e, const char *symbol)
     return e->kind == EXPR_CALL && e->n_args == 2 && e->fn->is_operator && strcmp(e->fn->name, symbol) == 0;
 }
 
+// The column whose different values stay different in an expression, more or less: lower(c), c::TEXT. NULL: none.
+static const struct expr *same_distinct(const struct expr *e)
+{
+    static const char *const names[] = {"lower", "upper", "btrim", "ltrim", "rtrim"};
+    bool keeps = e->kind == EXPR_CAST && e->type.family == TYPE_STRING;
+    for (size_t i = 0; e->kind == EXPR_CALL && e->n_args > 0 && i < ARRAY_LEN(names); i++)
+        keeps |= strcmp(e->fn->name, names[i]) == 0;
+    return e->kind == EXPR_COLUMN ? e : keeps ? same_distinct(e->args[0]) : NULL;
+}
+
+// The part of the rows whose expression is a value that is not known to be more or less frequent than others; -1:
+// unknown.
+static double any_value_fraction(struct optimizer *o, const struct expr *e)
+{
+    const struct expr *c = same_distinct(e);
+    double distinct = c != NULL ? column_distinct(o, c->column) : 0;
+    return distinct > 0 ? 1 / distinct : -1;
+}
+
 static double equal_fraction(struct optimizer *o, const struct expr *a, const struct expr *b)
 {
     double least = 1;
@@ -154,7 +173,7 @@ static double equal_fraction(struct optimizer *o, const struct expr *a, const st
         const struct expr *c = side == 0 ? a : b, *value = side == 0 ? b : a;
         const struct col_info *info = c->kind == EXPR_COLUMN ? query_column(o->q, c->column) : NULL;
         double fraction = info == NULL || info->table == NULL
-                              ? -1
+                              ? any_value_fraction(o, c)
                               : table_equal_fraction(o, info->table, info->table_column_id, info->type, value);
         known |= fraction > 0;
         least = fraction > 0 ? fmin(least, fraction) : least;
@@ -190,6 +209,12 @@ static double like_fraction(struct optimizer *o, const struct expr *e)
     struct expr *high = expr_const(o->arena, info->type, datum_str((struct str){next, n}));
     double fraction = table_range_fraction(o, info->table, info->table_column_id, info->type, low, false, high, true);
     return n < s.len && s.len - n > 1 ? fmin(fraction, LIKE_UNKNOWN) : fraction;
+}
+
+static bool is_pattern(const struct expr *e)
+{
+    return is_comparison(e, "ILIKE") || is_comparison(e, "SIMILAR TO") || is_comparison(e, "~") ||
+           is_comparison(e, "~*");
 }
 
 static double selectivity(struct optimizer *o, const struct expr *e);
@@ -229,6 +254,8 @@ static double selectivity(struct optimizer *o, const struct expr *e)
         double nulls = e->args[0]->kind == EXPR_COLUMN ? null_fraction(o, e->args[0]->column) : NULL_UNKNOWN;
         return fmax(e->flag ? 1 - nulls : nulls, LEAST);
     }
+    case EXPR_COLUMN:
+        return fmax(equal_fraction(o, e, expr_const(o->arena, T_BOOL, datum_bool(true))), LEAST);
     case EXPR_CALL:
         break;
     default:
@@ -238,7 +265,7 @@ static double selectivity(struct optimizer *o, const struct expr *e)
         return equal_fraction(o, e->args[0], e->args[1]);
     if (is_comparison(e, "<>"))
         return fmax(1 - equal_fraction(o, e->args[0], e->args[1]), LEAST);
-    return is_comparison(e, "LIKE") ? like_fraction(o, e) : UNKNOWN;
+    return is_comparison(e, "LIKE") ? like_fraction(o, e) : is_pattern(e) ? LIKE_UNKNOWN : UNKNOWN;
 }
 
 // A bound that a conjunct puts on a column of a table.
@@ -307,10 +334,11 @@ double hash_join_cost(double left_cost, double left_rows, double right_cost, dou
 }
 
 // How many combinations of values the expressions have: no more than a table has rows where they are its columns.
-// 0: unknown.
-static double combinations(struct optimizer *o, const struct join_key *keys, uint32_t n, bool right)
+// 0: unknown. `tables`: how many tables they are of; what is of several may be tied together by other joins.
+static double combinations(struct optimizer *o, const struct join_key *keys, uint32_t n, bool right, uint32_t *tables)
 {
     double all = 1;
+    *tables = 0;
     for (uint32_t i = 0; i < n; i++) {
         const struct expr *e = right ? keys[i].right : keys[i].left;
         const struct cat_table *t = e->kind == EXPR_COLUMN ? query_column(o->q, e->column)->table : NULL;
@@ -327,6 +355,7 @@ static double combinations(struct optimizer *o, const struct join_key *keys, uin
             return 0;
         if (!counted)
             all *= fmin(of_table, table_rows(o, t));
+        *tables += !counted;
     }
     return all;
 }
@@ -340,7 +369,12 @@ static double matched_part(enum join_kind kind, double left, double right)
 double join_rows(struct optimizer *o, enum join_kind kind, double left, double right, const struct join_key *keys,
                  uint32_t n_keys, struct expr *on)
 {
-    double l = combinations(o, keys, n_keys, false), r = combinations(o, keys, n_keys, true);
+    uint32_t l_tables, r_tables;
+    double l = combinations(o, keys, n_keys, false, &l_tables), r = combinations(o, keys, n_keys, true, &r_tables);
+    if (l_tables > 1 && r > 0)
+        l = fmin(l, fmax(left, r));
+    if (r_tables > 1 && l > 0)
+        r = fmin(r, fmax(right, l));
     double part = n_keys == 0 ? 1 : l > 0 || r > 0 ? 1 / fmax(l, r) : 1 / fmax(1, fmin(left, right));
     struct conjuncts rest = {0};
     conjuncts_add(o, &rest, on);
