@@ -165,7 +165,8 @@ bool virtual_wants(const struct virtual_rows *rows, uint32_t column);
 struct virtual_filter {
     uint32_t column; // position in the table
     struct datum value;
-    bool pattern; // of a name: _ in the value stands for any character, what follows a backslash for itself
+    bool pattern;  // of a name: _ in the value stands for any character, what follows a backslash for itself
+    bool any_case; // of a pattern
 };
 struct virtual_table {
     int (*generate)(struct exec_context *x, const struct virtual_filter *filter, struct virtual_rows *rows,

@@ -405,7 +405,8 @@ static int virtual_open(struct op *op, struct err *err)
     const struct scan_plan *sp = &op->plan->scan;
     row_store_reset(&s->rows.store);
     s->at = 0;
-    struct virtual_filter filter = {.column = sp->virtual_lookup - 1, .pattern = sp->virtual_pattern};
+    struct virtual_filter filter = {
+        .column = sp->virtual_lookup - 1, .pattern = sp->virtual_pattern, .any_case = sp->virtual_any_case};
     bool filtered = s->lookup != NULL;
     op->x->eval.arena = &op->batch;
     if (filtered) {

@@ -90,11 +90,17 @@ static struct str anchored_name(const struct expr *e)
     return name;
 }
 
-// column LIKE 'pattern' without %: JDBC asks so for names, and _ is in most of them.
+static bool in_any_case(const struct expr *e)
+{
+    return strcmp(e->fn->name, "ILIKE") == 0;
+}
+
+// column LIKE 'pattern' without %, or ILIKE: JDBC asks so for names, and _ is in most of them.
 static bool is_short_pattern(const struct expr *e)
 {
     const struct expr *pattern = e->args[1];
-    bool is = strcmp(e->fn->name, "LIKE") == 0 && pattern->kind == EXPR_CONST && !pattern->value.null;
+    bool is =
+        (strcmp(e->fn->name, "LIKE") == 0 || in_any_case(e)) && pattern->kind == EXPR_CONST && !pattern->value.null;
     for (size_t i = 0; is && i < pattern->value.s.len; i++)
         is = pattern->value.s.ptr[i] != '%';
     return is && (pattern->value.s.len == 0 || pattern->value.s.ptr[pattern->value.s.len - 1] != '\\');
@@ -114,7 +120,7 @@ static struct str unescaped(struct optimizer *o, struct str pattern)
     return (struct str){plain, n};
 }
 
-// column = value, column IN (value), column LIKE 'short', column ~ '^(value)$':
+// column = value, column IN (value), column LIKE or ILIKE 'short', column ~ '^(value)$':
 // how many sides of it may be the column; 0: it is none of them.
 static int equality_sides(const struct expr *e)
 {
@@ -164,20 +170,22 @@ static bool known_outside(struct optimizer *o, const struct rel *scan, const str
 struct lookup {
     uint32_t position; // + 1 of the column; 0: none
     struct expr *value;
-    bool pattern; // the value has wildcards
+    bool pattern, any_case; // the value has wildcards; letters stand for themselves in either case
 };
 
-// What to look for when the condition compares a lookup column with a constant by a pattern. Wildcards in names of
-// relations only.
+// What to look for when the condition compares a lookup column with a constant by a pattern. Wildcards and any case in
+// names of relations only.
 static bool pattern_value(struct optimizer *o, const struct rel *scan, const struct expr *e, uint32_t position,
                           struct lookup *out)
 {
     struct str name = e->kind == EXPR_CALL ? anchored_name(e) : STR_NONE;
     if (name.ptr == NULL && e->kind == EXPR_CALL && is_short_pattern(e)) {
-        name = unescaped(o, e->args[1]->value.s);
+        struct str column = scan->scan.table->columns[position].name;
+        out->any_case = in_any_case(e);
+        name = out->any_case ? STR_NONE : unescaped(o, e->args[1]->value.s);
         out->pattern = name.ptr == NULL;
         if (out->pattern)
-            return str_eqc(scan->scan.table->columns[position].name, "relname");
+            return str_eqc(column, "relname") || str_eqc(column, "tablename");
     }
     if (name.ptr != NULL)
         out->value = expr_const(o->arena, out->value->type, datum_str(name));
@@ -261,6 +269,7 @@ static struct plan *plan_virtual(struct optimizer *o, struct rel *scan, struct c
     struct lookup lookup = virtual_lookup(scan, filter, o);
     p->scan.virtual_lookup = lookup.position;
     p->scan.virtual_pattern = lookup.pattern;
+    p->scan.virtual_any_case = lookup.any_case;
     if (p->scan.virtual_lookup > 0) {
         p->scan.constraint.equal = ARENA_ARRAY(o->arena, struct expr *, 1);
         p->scan.constraint.equal[0] = lookup.value;

@@ -78,8 +78,9 @@ struct scan_plan {
     enum lock_wait_policy lock_wait;
     double rows; // read, estimated
     bool full;   // no constraint at all
-    bool
-        virtual_pattern; // with virtual_lookup: that value has _ for any character, and \ before what stands for itself
+    // With virtual_lookup: that value has _ for any character and \ before what stands for itself; any case is the
+    // same.
+    bool virtual_pattern, virtual_any_case;
     uint32_t virtual_lookup; // PLAN_VIRTUAL_SCAN: position + 1 of the column that constraint.equal[0] fixes; 0: none
 };
 

@@ -1,5 +1,6 @@
 // What generators share: lists of relations, roles' OIDs, array values.
 #include "sql/virtual/virtual_int.h"
+#include <ctype.h>
 #include <stdio.h>
 
 int role_oid(struct exec_context *x, struct str name, uint32_t *out, struct err *err)
@@ -231,9 +232,25 @@ static bool has_not_null(const struct cat_table *t, struct str name)
     return str_has_prefix(name, str_of(prefix));
 }
 
-static bool matches(struct str name, struct str pattern)
+static bool is_ascii(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((uint8_t)s.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static bool same_byte(char a, char b, bool any_case)
+{
+    return a == b || (any_case && tolower((unsigned char)a) == tolower((unsigned char)b));
+}
+
+// In any case letters that are not ASCII may be anything: the filter is checked again for each row.
+static bool matches(struct str name, struct str pattern, bool any_case)
 {
     size_t at = 0;
+    if (any_case && (!is_ascii(name) || !is_ascii(pattern)))
+        return true;
     for (size_t i = 0; i < pattern.len; i++) {
         if (pattern.ptr[i] == '_') {
             if (at++ == name.len)
@@ -243,17 +260,19 @@ static bool matches(struct str name, struct str pattern)
             continue;
         }
         i += pattern.ptr[i] == '\\';
-        if (at == name.len || name.ptr[at++] != pattern.ptr[i])
+        if (at == name.len || !same_byte(name.ptr[at++], pattern.ptr[i], any_case))
             return false;
     }
     return at == name.len;
 }
 
-static bool has_matching_name(const struct cat_table *t, struct str pattern)
+static bool has_matching_name(const struct cat_table *t, const struct virtual_filter *f)
 {
-    bool found = matches(t->name, pattern) || (t->primary != NULL && matches(t->primary->name, pattern));
+    struct str pattern = f->value.s;
+    bool found = matches(t->name, pattern, f->any_case) ||
+                 (t->primary != NULL && matches(t->primary->name, pattern, f->any_case));
     for (size_t i = 0; i < t->n_indexes; i++)
-        found |= matches(t->indexes[i].name, pattern);
+        found |= matches(t->indexes[i].name, pattern, f->any_case);
     return found;
 }
 
@@ -278,7 +297,7 @@ int relations_filtered(struct exec_context *x, const struct virtual_filter *filt
         return 0;
     size_t kept = 0;
     for (size_t i = 0; i < out->n; i++)
-        if (filter->pattern ? has_matching_name(out->items[i].table, filter->value.s)
+        if (filter->pattern ? has_matching_name(out->items[i].table, filter)
                             : has_name(out->items[i].table, filter->value.s))
             out->items[kept++] = out->items[i];
     out->n = kept;
