@@ -60,7 +60,12 @@ def rounded(value):
     return value
 
 
+DIGITS = re.compile(r"^-?\d*\.\d{10,}(e-?\d+)?$")  # a float as text, of which the last digit is nobody's promise
+
+
 def same_value(a, b):
+    if isinstance(a, str) and isinstance(b, str) and a != b and DIGITS.match(a) and DIGITS.match(b):
+        a, b = float(a), float(b)
     if isinstance(a, float) and isinstance(b, float):
         if math.isnan(a) or math.isnan(b):
             return math.isnan(a) and math.isnan(b)
