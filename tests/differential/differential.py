@@ -174,6 +174,8 @@ class Round:
         outcomes = [session.run_parameters(text, found) for session, text, found in zip(self.pair.sessions, texts, values)]
         self.counts["with parameters"] += 1
         what = difference(*outcomes, query.ordered)
+        if outcomes[POSTGRES].error[:2] == "42":  # what stands between two literals can look like one
+            return
         if what is not None and self.pair.reason(what, query.node, *outcomes) is None:
             self.report(f"{what} with parameters {values[0]}", texts[0], *outcomes)
 
