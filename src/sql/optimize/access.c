@@ -1,12 +1,14 @@
 // Access paths: which index of a table to read, between which keys, in which direction.
 //
 // Costs are in units of one row read from a range scan, about 40 ns of data in memory. A point or range start costs
-// SEEK; a row fetched through a secondary index costs FETCH more: both as measured.
+// SEEK; a row fetched through a secondary index costs FETCH more: both as measured. A row that is locked costs others
+// LOCKED.
 #include "sql/analyze/imply.h"
 #include "sql/optimize/optimize_int.h"
 #include <math.h>
 
-static const double SEEK = 20, FETCH = 25, EQUAL_SELECTIVITY = 0.01, INVERTED_SELECTIVITY = 0.02, RULED_OUT = 1e12;
+static const double SEEK = 20, FETCH = 25, EQUAL_SELECTIVITY = 0.01, INVERTED_SELECTIVITY = 0.02, RULED_OUT = 1e12,
+                    LOCKED = 10, LOCKED_LEAST = 100;
 
 static bool is_comparison(const struct expr *e, const char *symbol)
 {
@@ -481,6 +483,14 @@ static bool full_scan_avoided(struct optimizer *o, const struct access_path *pat
            (!partial && o->options->avoid_full_scans && path->scanned > o->options->large_scan_rows);
 }
 
+// Others wait for what is locked, or pass it by. Under a limit, rows that come in order are locked as they are taken,
+// others all before they are sorted: the table may have more of them when the plan runs, as queues do.
+static double locked_rows(const struct access_request *request, const struct access_path *path, double rows)
+{
+    bool all = request->limit > 0 && request->n_order > 0 && !path->ordered;
+    return all ? fmax(rows, LOCKED_LEAST) : rows;
+}
+
 // `passing`: the part of the rows read that leaves the scan.
 static void price(struct optimizer *o, const struct access_request *request, struct access_path *path, double passing)
 {
@@ -494,6 +504,8 @@ static void price(struct optimizer *o, const struct access_request *request, str
         path->cost = request->lookup ? SEEK : 1; // an equality on a unique key is never a scan, however small the table
     if (request->n_order > 0 && !path->ordered)
         path->cost += path->scanned * fmax(1, log2(path->scanned)) * 0.3;
+    if (s->lock != LOCK_NONE)
+        path->cost += locked_rows(request, path, n * passing) * LOCKED;
     path->cost = perturbed(o, path->cost);
     path->cost += full_scan_avoided(o, path) ? RULED_OUT : 0;
 }
