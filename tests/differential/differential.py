@@ -286,13 +286,13 @@ class Round:
         for step in steps:
             ours, theirs = self.pair.both(step)
             done.append(self.pair.texts(step)[PALMETTO])
-            what = difference(ours, theirs, False)
+            what = None if theirs.error[:2] == "42" else difference(ours, theirs, False)
             if what is not None:
                 self.pair.both("ROLLBACK")
                 if self.pair.reason(what, step, ours, theirs) is None:
                     self.report(f"{what} in a transaction", "; ".join(done), ours, theirs)
                 break
-            if ours.error:
+            if ours.error or theirs.error:
                 break
         self.pair.both("ROLLBACK")
 
