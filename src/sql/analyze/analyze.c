@@ -90,12 +90,16 @@ int analyze_in_database(struct analyzer *an, uint32_t database_id, struct err *e
     const struct cat_database *d = NULL;
     if (database_id != 0)
         TRY(cat_database_by_id(an->options->view, database_id, &d, err));
-    if (d == NULL || str_eq(d->name, an->options->scope.database))
+    bool here = d == NULL || str_eq(d->name, an->options->scope.database);
+    if (here && an->options->variables == NULL)
         return 0;
     struct analyze_options *options = ARENA_NEW(an->arena, struct analyze_options);
     *options = *an->options;
-    options->scope.database = d->name;
-    options->other_database = true;
+    options->variables = NULL;
+    if (!here) {
+        options->scope.database = d->name;
+        options->other_database = true;
+    }
     an->options = options;
     return 0;
 }
