@@ -36,15 +36,16 @@ static void sketch_add(struct sketch *s, uint64_t hash)
 
 static int64_t sketch_count(const struct sketch *s)
 {
+    enum { RANKS = 65 - SKETCH_BITS };
     double sum = 0, m = SKETCH_REGISTERS, alpha = 0.7213 / (1 + 1.079 / m);
-    uint32_t empty = 0;
-    for (uint32_t i = 0; i < SKETCH_REGISTERS; i++) {
-        sum += ldexp(1, -s->registers[i]);
-        empty += s->registers[i] == 0;
-    }
+    uint32_t of_rank[RANKS] = {0};
+    for (uint32_t i = 0; i < SKETCH_REGISTERS; i++)
+        of_rank[s->registers[i]]++;
+    for (int i = 0; i < RANKS; i++)
+        sum += ldexp(of_rank[i], -i);
     double estimate = alpha * m * m / sum;
-    if (estimate <= 2.5 * m && empty > 0)
-        estimate = m * log(m / empty);
+    if (estimate <= 2.5 * m && of_rank[0] > 0)
+        estimate = m * log(m / of_rank[0]);
     return llround(estimate);
 }
 
