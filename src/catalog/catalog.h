@@ -670,6 +670,8 @@ int cat_comments_remove(struct cat_view *v, enum cat_comment_kind kind, uint32_t
 // Row counters kept exactly (kv_add), for statistics: delta rows of a table.
 int cat_add_row_count(struct cat_view *v, uint32_t table_id, int64_t delta, struct err *err) MUST_CHECK;
 int cat_row_count(struct cat_view *v, uint32_t table_id, int64_t *out, struct err *err) MUST_CHECK; // snapshot read
+// The same as a read with the flags of enum kv_read_flags.
+int cat_row_count_read(struct cat_view *v, uint32_t table_id, unsigned flags, int64_t *out, struct err *err) MUST_CHECK;
 
 // Cluster settings (system.settings): text values; absent: *out ptr NULL.
 int cat_setting_get(struct cat_view *v, struct str name, struct str *out, struct err *err) MUST_CHECK;

@@ -118,15 +118,20 @@ int cat_add_row_count(struct cat_view *v, uint32_t table_id, int64_t delta, stru
     return 0;
 }
 
-int cat_row_count(struct cat_view *v, uint32_t table_id, int64_t *out, struct err *err)
+int cat_row_count_read(struct cat_view *v, uint32_t table_id, unsigned flags, int64_t *out, struct err *err)
 {
     struct arena_mark mark = arena_mark(&v->arena);
     struct kv_value value;
-    enum kv_result rc = kv_get(v->txn, row_count_key(v, table_id), KV_READ_SNAPSHOT, &value);
+    enum kv_result rc = kv_get(v->txn, row_count_key(v, table_id), flags, &value);
     arena_rewind(&v->arena, mark);
     TRY_KV(v->txn, rc, err);
     *out = 0;
     if (value.found && value.value.len == 8)
         memcpy(out, value.value.ptr, 8);
     return 0;
+}
+
+int cat_row_count(struct cat_view *v, uint32_t table_id, int64_t *out, struct err *err)
+{
+    return cat_row_count_read(v, table_id, KV_READ_SNAPSHOT, out, err);
 }

@@ -21,6 +21,7 @@ static const op_builder builders[PLAN_KIND_COUNT] = {
     [PLAN_WINDOW] = window_build,
     [PLAN_SRF] = srf_build,
     [PLAN_ORDINALITY] = ordinality_build,
+    [PLAN_COUNTER] = counter_build,
     [PLAN_CTE] = cte_build,
     [PLAN_RECURSIVE] = recursive_build,
     [PLAN_MAX_ONE] = max_one_build,

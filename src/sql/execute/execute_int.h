@@ -46,6 +46,7 @@ struct op *values_build(struct exec_context *x, const struct plan *p);
 struct op *filter_build(struct exec_context *x, const struct plan *p);
 struct op *project_build(struct exec_context *x, const struct plan *p);
 struct op *limit_build(struct exec_context *x, const struct plan *p);
+struct op *counter_build(struct exec_context *x, const struct plan *p);
 struct op *max_one_build(struct exec_context *x, const struct plan *p);
 struct op *ordinality_build(struct exec_context *x, const struct plan *p);
 struct op *srf_build(struct exec_context *x, const struct plan *p);

@@ -1,4 +1,4 @@
-// The small operators: values, filter, project, limit, max-one-row, ordinality, set-returning functions.
+// The small operators: values, filter, project, limit, max-one-row, ordinality, row counters, set-returning functions.
 #include "sql/execute/execute_int.h"
 
 // ---- values
@@ -59,6 +59,45 @@ struct op *values_build(struct exec_context *x, const struct plan *p)
     uint32_t rows = MAX(MIN(p->values.n_rows, (uint32_t)BATCH_ROWS_MAX), 1u);
     batch_init(&v->op.out, x->arena, plan_types(x, p->cols, p->n_cols), p->n_cols, rows);
     return &v->op;
+}
+
+// ---- row counter
+
+struct counter_op {
+    struct op op;
+    bool done;
+};
+
+static int counter_open(struct op *op, struct err *err)
+{
+    ((struct counter_op *)op)->done = false;
+    return 0;
+}
+
+// A read like that of the rows: who commits another number of rows meanwhile is a conflict.
+static int counter_next(struct op *op, struct err *err)
+{
+    struct counter_op *c = (struct counter_op *)op;
+    int64_t rows;
+    op->out.n = 0;
+    if (c->done)
+        return 0;
+    kv_set_read_mark(op->x->txn, op->x->read_mark); // other statements of the transaction may have read in between
+    TRY(cat_row_count_read(op->x->view, op->plan->counter.table->id, op->x->read_flags, &rows, err));
+    for (uint32_t i = 0; i < op->out.ncols; i++)
+        vec_set(&op->out.cols[i], 0, datum_int(rows));
+    op->out.n = 1;
+    c->done = true;
+    return 0;
+}
+
+static const struct op_ops counter_ops = {counter_open, counter_next, NULL};
+
+struct op *counter_build(struct exec_context *x, const struct plan *p)
+{
+    struct counter_op *c = OP_NEW(x, p, &counter_ops, struct counter_op);
+    batch_init(&c->op.out, x->arena, plan_types(x, p->cols, p->n_cols), p->n_cols, 1);
+    return &c->op;
 }
 
 // ---- filter

@@ -410,6 +410,9 @@ static void attributes(struct explainer *x, const char *prefix, const struct pla
     case PLAN_DISTINCT:
         column_list(x, prefix, "distinct on", p->distinct.keys, p->distinct.n_keys);
         break;
+    case PLAN_COUNTER:
+        emit(x, prefix, "table: %.*s", STR_FMT(p->counter.table->name));
+        break;
     case PLAN_SORT:
         sort_attributes(x, prefix, p);
         break;
@@ -451,6 +454,7 @@ const char *plan_node_name(const struct plan *p)
                                         [PLAN_WINDOW] = "window",
                                         [PLAN_SRF] = "project set",
                                         [PLAN_ORDINALITY] = "ordinality",
+                                        [PLAN_COUNTER] = "row counter",
                                         [PLAN_CTE] = "scan buffer",
                                         [PLAN_RECURSIVE] = "recursive cte",
                                         [PLAN_MAX_ONE] = "max1row",

@@ -33,27 +33,18 @@ static const struct plan *computing(const struct plan *p)
 static void opt_name(struct buf *b, const struct plan *p)
 {
     static const char *const joins[] = {"inner", "left", "right", "full", "semi", "anti"};
-    static const char *const names[PLAN_KIND_COUNT] = {[PLAN_VALUES] = "values",
-                                                       [PLAN_FILTER] = "select",
-                                                       [PLAN_PROJECT] = "project",
-                                                       [PLAN_HASH_JOIN] = " (hash)",
-                                                       [PLAN_MERGE_JOIN] = " (merge)",
-                                                       [PLAN_LOOKUP_JOIN] = " (lookup",
-                                                       [PLAN_NESTED_JOIN] = " (cross)",
-                                                       [PLAN_GROUP] = "group-by",
-                                                       [PLAN_DISTINCT] = "distinct-on",
-                                                       [PLAN_SORT] = "sort",
-                                                       [PLAN_LIMIT] = "limit",
-                                                       [PLAN_SET_OP] = "",
-                                                       [PLAN_WINDOW] = "window",
-                                                       [PLAN_SRF] = "project-set",
-                                                       [PLAN_ORDINALITY] = "ordinality",
-                                                       [PLAN_CTE] = "with-scan",
-                                                       [PLAN_RECURSIVE] = "recursive-c-t-e",
-                                                       [PLAN_MAX_ONE] = "max1-row",
-                                                       [PLAN_INSERT] = "insert",
-                                                       [PLAN_UPDATE] = "update",
-                                                       [PLAN_DELETE] = "delete"};
+    static const char *const names[PLAN_KIND_COUNT] = {
+        [PLAN_VALUES] = "values",         [PLAN_FILTER] = "select",
+        [PLAN_PROJECT] = "project",       [PLAN_HASH_JOIN] = " (hash)",
+        [PLAN_MERGE_JOIN] = " (merge)",   [PLAN_LOOKUP_JOIN] = " (lookup",
+        [PLAN_NESTED_JOIN] = " (cross)",  [PLAN_GROUP] = "group-by",
+        [PLAN_DISTINCT] = "distinct-on",  [PLAN_SORT] = "sort",
+        [PLAN_LIMIT] = "limit",           [PLAN_SET_OP] = "",
+        [PLAN_WINDOW] = "window",         [PLAN_SRF] = "project-set",
+        [PLAN_ORDINALITY] = "ordinality", [PLAN_COUNTER] = "row-counter",
+        [PLAN_CTE] = "with-scan",         [PLAN_RECURSIVE] = "recursive-c-t-e",
+        [PLAN_MAX_ONE] = "max1-row",      [PLAN_INSERT] = "insert",
+        [PLAN_UPDATE] = "update",         [PLAN_DELETE] = "delete"};
     static const char *const sets[] = {[SET_UNION] = "union", [SET_INTERSECT] = "intersect", [SET_EXCEPT] = "except"};
     switch (p->kind) {
     case PLAN_HASH_JOIN:

@@ -140,6 +140,8 @@ double rough_rows(struct optimizer *o, const struct rel *r);
 bool lookup_possible(const struct rel *r);
 // The scan when a condition is checked above it.
 struct rel *scan_needing(struct optimizer *o, struct rel *scan, const struct expr *above);
+// count.c: the whole plan of a grouping that is its table's row count; NULL: it is not.
+struct plan *count_by_counter(struct optimizer *o, const struct rel *r);
 struct plan *plan_rel(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order, double limit);
 
 // Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.

@@ -1314,6 +1314,9 @@ static struct plan *stream_group(struct optimizer *o, struct rel *r, const struc
 static struct plan *plan_group(struct optimizer *o, struct rel *r, const struct sort_key *order, uint32_t n_order,
                                double limit)
 {
+    struct plan *counted = count_by_counter(o, r);
+    if (counted != NULL)
+        return counted;
     struct plan *input = plan_rel(o, r->input, NULL, 0, 0), *extreme = extreme_row(o, r);
     if (extreme != NULL && extreme->cost < input->cost + input->rows * 2)
         input = extreme;

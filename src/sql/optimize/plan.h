@@ -27,6 +27,7 @@ enum plan_kind {
     PLAN_WINDOW,
     PLAN_SRF,
     PLAN_ORDINALITY,
+    PLAN_COUNTER, // one row: how many rows the table has, in every column
     PLAN_CTE,
     PLAN_RECURSIVE,
     PLAN_MAX_ONE,
@@ -134,6 +135,9 @@ struct plan {
             uint32_t n_keys;
             bool ordered; // equal keys are adjacent
         } distinct;
+        struct {
+            const struct cat_table *table;
+        } counter;
         struct {
             struct sort_key *keys;
             uint32_t n_keys;
