@@ -86,6 +86,7 @@ class Server:
 
     def __init__(self, directory):
         self.directory, self.port, self.process = pathlib.Path(directory), free_port(), None
+        self.cpu_us = None  # per transaction of the last pgbench run
 
     def start(self):
         """Starts the server; seconds until the answer to its first query."""
@@ -102,16 +103,29 @@ class Server:
             self.process.wait(60)
             self.process = None
 
-    def memory_bytes(self):
-        """Proportional set size of the server's processes."""
-        pids, total = {self.process.pid}, 0
+    def processes(self):
+        """The server's processes: fields of /proc/PID/stat behind the name, by number."""
+        pids, every = {}, {}
         for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
             try:
-                if int(stat.read_text().rsplit(")", 1)[1].split()[1]) in pids:
-                    pids.add(int(stat.parent.name))
-            except (OSError, ValueError):
+                every[int(stat.parent.name)] = stat.read_text().rsplit(")", 1)[1].split()
+            except OSError:
                 continue
-        for pid in pids:
+        new = [self.process.pid]
+        while new:
+            pids.update((pid, every[pid]) for pid in new if pid in every)
+            new = [pid for pid, fields in every.items() if int(fields[1]) in pids and pid not in pids]
+        return pids
+
+    def cpu_seconds(self):
+        """Of the server's processes and those that have ended."""
+        ticks = sum(int(field) for fields in self.processes().values() for field in fields[11:15])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory_bytes(self):
+        """Proportional set size of the server's processes."""
+        total = 0
+        for pid in self.processes():
             match = re.search(r"^Pss:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
             total += int(match[1]) * 1024
         return total
@@ -197,8 +211,12 @@ def pgbench(server, script, protocol, clients, scale, seconds):
     """Transactions per second."""
     command = ["pgbench", "-n", "-f", HERE / "sql" / f"{script}.sql", "-M", protocol, "-c", str(clients), "-j",
                str(min(clients, 2)), "-T", str(seconds), "-D", f"scale={scale}", "--max-tries=1000", server.url]
+    cpu, server.cpu_us = server.cpu_seconds(), None
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     match = re.search(r"^tps = ([\d.]+)", run.stdout, re.M)
+    done = re.search(r"actually processed: (\d+)", run.stdout)
+    if done is not None:
+        server.cpu_us = (server.cpu_seconds() - cpu) * 1e6 / max(1, int(done[1]))
     if run.returncode != 0 or match is None:
         raise RuntimeError((run.stderr.strip().splitlines() or ["pgbench failed"])[-1])
     return float(match[1])
@@ -229,11 +247,12 @@ def measurements(args):
     yield "CREATE TABLE", "ms", False, lambda s: ddl_ms(s, "CREATE TABLE bench_{} (id INT PRIMARY KEY, v TEXT)")
     yield "DROP TABLE", "ms", False, lambda s: ddl_ms(s, "DROP TABLE bench_{}")
     yield "INSERT … SELECT", "rows/s", True, lambda s: fill(s, args.scale)
-    for script in ("select", "tpcb"):
+    for script in ("select", "transfer", "tpcb"):
         for protocol in ("simple", "prepared"):
             for clients in (1, 8, 32):
                 yield (f"{script} {protocol}, {clients} clients", "tps", True,
                        lambda s, a=(script, protocol, clients): pgbench(s, *a, args.scale, args.seconds))
+                yield (f"{script} {protocol}, {clients}: server's CPU", "us", False, lambda s: s.cpu_us)
     rows = ACCOUNTS_PER_BRANCH * args.scale
     yield f"count(*), {rows} rows", "ms", False, lambda s: query_ms(s, "SELECT count(*) FROM accounts")
     yield (f"GROUP BY, {rows} rows", "ms", False,
