@@ -71,8 +71,8 @@ struct analyzer {
     uint32_t view_depth;
 };
 
-// Until the caller puts the options back, names are looked up as in a session of this database, and none is a variable of a
-// routine around the statement: what is stored with a table was written so.
+// Until the caller puts the options back, names are looked up as in a session of this database, and none is a variable
+// of a routine around the statement: what is stored with a table was written so.
 int analyze_in_database(struct analyzer *an, uint32_t database_id, struct err *err) MUST_CHECK;
 
 // ---- scopes (scope.c)

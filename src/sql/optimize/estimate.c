@@ -439,3 +439,37 @@ double rough_rows(struct optimizer *o, const struct rel *r)
         return input;
     }
 }
+
+static bool reads_catalog(const struct plan *p)
+{
+    bool stable = true;
+    for (uint32_t i = 0; i < p->srf.n_calls; i++)
+        stable &= expr_volatility(p->srf.calls[i]) == FN_STABLE;
+    return stable;
+}
+
+// Whether the rows are few for sure, not by an estimate: a lookup of a catalog relation bounds them.
+bool plan_bounded(const struct plan *p)
+{
+    switch (p->kind) {
+    case PLAN_VIRTUAL_SCAN:
+        return p->scan.virtual_lookup > 0 || p->scan.table->virtual_empty;
+    case PLAN_VALUES:
+        return true;
+    case PLAN_SRF: // one that reads the catalog gives parts of one object
+        return p->input->kind == PLAN_VALUES ? reads_catalog(p) : plan_bounded(p->input);
+    case PLAN_FILTER:
+    case PLAN_PROJECT:
+    case PLAN_SORT:
+    case PLAN_DISTINCT:
+    case PLAN_ORDINALITY:
+        return plan_bounded(p->input);
+    case PLAN_SET_OP:
+        return plan_bounded(p->input) && plan_bounded(p->right);
+    case PLAN_HASH_JOIN:
+    case PLAN_NESTED_JOIN:
+        return p->join.kind == JOIN_INNER ? plan_bounded(p->input) || plan_bounded(p->right) : plan_bounded(p->input);
+    default:
+        return false;
+    }
+}

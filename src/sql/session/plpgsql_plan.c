@@ -184,6 +184,7 @@ static int plan_query(struct pl_frame *f, struct pl_plan *p, const struct ast *a
     }
     struct optimize_options opt;
     optimize_options_init(f->s, &opt);
+    optimize_options_for_routine(&opt);
     p->plan = optimize(p->query, &opt);
     return plan_conforms(p->plan, err);
 }

@@ -68,6 +68,7 @@ static int plan_body(struct session *s, const struct cat_function *f, struct rou
     routine_options(&p->arena, f, &options);
     struct optimize_options opt;
     optimize_options_init(s, &opt);
+    optimize_options_for_routine(&opt);
     p->plans = ARENA_ARRAY(&p->arena, struct statement_plan *, body.n);
     for (size_t i = 0; i < body.n; i++) {
         struct query *q;

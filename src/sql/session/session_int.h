@@ -430,6 +430,8 @@ int run_lock_table(struct session *s, const struct ast *ast, struct arena *a, st
 int lock_written_tables(struct session *s, const struct query *q, bool *moved, struct err *err) MUST_CHECK;
 // Statistics, and what tests switch off.
 void optimize_options_init(struct session *s, struct optimize_options *o);
+// In the middle of a statement a table's counter lacks the rows that the statement has written so far.
+void optimize_options_for_routine(struct optimize_options *o);
 // auto_statistics.c
 #define AUTO_STATISTICS_TYPE "AUTO CREATE STATS"
 void auto_statistics_release(struct sql_engine *e);

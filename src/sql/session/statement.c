@@ -289,6 +289,11 @@ void optimize_options_init(struct session *s, struct optimize_options *o)
     o->cost_perturbation = strtod(s->values[SETTING_TESTING_OPTIMIZER_COST_PERTURBATION], NULL);
 }
 
+void optimize_options_for_routine(struct optimize_options *o)
+{
+    o->disabled_rules |= UINT64_C(1) << OPTIMIZE_RULE_COUNT_BY_COUNTER;
+}
+
 static int check_use(struct session *s, const struct relation_use *use, struct err *err)
 {
     if (use->privileges != 0)
