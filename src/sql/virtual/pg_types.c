@@ -443,10 +443,11 @@ GENERATOR(pg_proc_rows)
     TRY(role_oid(x, STR("root"), &owner, err));
     for (size_t i = 0; i < n; i++) {
         struct str name;
-        schema_of(all[i], &name);
+        struct str schema = schema_of(all[i], &name);
+        bool hidden = as_in_postgresql(x) && str_eqc(schema, "crdb_internal"); // as the schema is
         bool unwanted = filter != NULL && (filter->column == pg_proc_oid ? all[i]->oid != (uint32_t)filter->value.i
                                                                          : !str_eq(filter->value.s, name));
-        if (!all[i]->is_operator && !unwanted)
+        if (!all[i]->is_operator && !unwanted && !hidden)
             TRY(function_row(x, all[i], owner, rows, err));
     }
     return routine_rows(x, rows, err);
