@@ -379,6 +379,12 @@ static void binary_row(struct copy_out *o, const struct batch *b, uint32_t row)
     }
 }
 
+static void out_notice(struct result_sink *sink, const struct err *notice)
+{
+    struct copy_out *o = CONTAINER_OF(sink, struct copy_out, sink);
+    o->client->ops->notice(o->client, notice);
+}
+
 static int out_rows(struct result_sink *sink, const struct batch *b, struct err *err)
 {
     struct copy_out *o = (struct copy_out *)sink;
@@ -427,7 +433,7 @@ static int out_prologue(struct copy_out *o, const struct query *q, struct err *e
 static int send_out(struct session *s, struct statement_plan *plan, const struct copy_options *options,
                     uint64_t *n_rows, struct err *err)
 {
-    static const struct result_sink_ops ops = {.rows = out_rows};
+    static const struct result_sink_ops ops = {.rows = out_rows, .notice = out_notice};
     struct copy_out o = {.sink = {&ops}, .client = s->sink, .s = s, .options = options};
     struct execution *e;
     TRY(execution_start(s, plan, NULL, &e, err));
