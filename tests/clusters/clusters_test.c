@@ -625,8 +625,8 @@ static void test_statistics(void)
         e = acquire("one");
         s = session_in(e);
         expect(s, "SET application_name = 'other'; " COUNTED,
-               i == 1 ? "SELECT a FROM t WHERE a = _ 1 false SELECT count(*) FROM t 3 true "
-                      : "SELECT a FROM t WHERE a = _ 1 false SELECT count(*) FROM t 4 true ");
+               i == 1 ? "SELECT a FROM t WHERE a = _ 1 false SELECT count(*) FROM t 3 false "
+                      : "SELECT a FROM t WHERE a = _ 1 false SELECT count(*) FROM t 4 false ");
         expect(s, "SET application_name = ''; SELECT count(*) FROM t", "0 ");
         session_free(s);
         clusters_release(clusters, e);

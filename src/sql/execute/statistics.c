@@ -36,7 +36,7 @@ static void sketch_add(struct sketch *s, uint64_t hash)
 
 static int64_t sketch_count(const struct sketch *s)
 {
-    enum { RANKS = 65 - SKETCH_BITS };
+    enum { RANKS = 66 - SKETCH_BITS }; // from 0, of a register without a value
     double sum = 0, m = SKETCH_REGISTERS, alpha = 0.7213 / (1 + 1.079 / m);
     uint32_t of_rank[RANKS] = {0};
     for (uint32_t i = 0; i < SKETCH_REGISTERS; i++)

@@ -9,9 +9,7 @@ static void take_batch(const struct vec *v, const struct batch *b, struct arena 
         struct datum d = vec_get(v, batch_row(b, k));
         if (d.null)
             continue;
-        if (v->type.family == TYPE_STRING)
-            d.s = arena_str(a, d.s);
-        ARENA_PUSH(a, &out->items, d);
+        ARENA_PUSH(a, &out->items, datum_copy(a, v->type, d));
     }
 }
 
