@@ -500,7 +500,7 @@ int session_restore_run(struct job *job, struct err *err)
     struct sql_engine *e = job_arg(job);
     if (rc == 0 && e->zones_changed != NULL) // some may have come with it
         e->zones_changed(e->zones_changed_arg);
-    if (rc == 0)
+    if (rc == 0 && engine_has_schedules(e))
         schedules_adopt(e->schedules);
     return rc;
 }

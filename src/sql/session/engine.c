@@ -53,7 +53,7 @@ static void drop_left_temporary(struct sql_engine *e)
     err_reset(&ignored);
 }
 
-static bool has_schedules(struct sql_engine *e)
+bool engine_has_schedules(struct sql_engine *e)
 {
     struct short_txn t;
     struct arena a;
@@ -165,7 +165,7 @@ int sql_engine_open(const struct sql_engine_options *options, struct sql_engine 
     e->schedules = schedules_new(e);
     if (kv_failure(e->kv) == NULL)
         jobs_adopt(e->jobs);
-    if (kv_failure(e->kv) == NULL && has_schedules(e))
+    if (kv_failure(e->kv) == NULL && engine_has_schedules(e))
         schedules_adopt(e->schedules);
     *out = e;
     return 0;

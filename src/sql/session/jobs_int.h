@@ -40,6 +40,7 @@ int auto_statistics_run(struct job *job, struct err *err) MUST_CHECK;
 int ttl_run(struct job *job, struct err *err) MUST_CHECK;
 
 // schedules.c: `adopt` when schedules have changed, and at the start.
+bool engine_has_schedules(struct sql_engine *e); // engine.c
 struct schedules *schedules_new(struct sql_engine *e);
 void schedules_adopt(struct schedules *w);
 bool schedules_waiting(struct schedules *w);
