@@ -104,6 +104,20 @@ int analyze_in_database(struct analyzer *an, uint32_t database_id, struct err *e
     return 0;
 }
 
+int parameter_missing(int64_t number, struct err *err)
+{
+    return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%lld", (long long)number);
+}
+
+// What is stored with a table is evaluated without a statement around it.
+static int check_by_itself(const struct analyzer *an, const struct expr *e, const char *context, struct err *err)
+{
+    if (expr_has_subquery(e))
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s", context);
+    bool bound = an->parameters.len <= an->options->n_parameter_oids;
+    return bound ? 0 : parameter_missing((int64_t)an->parameters.len, err);
+}
+
 int analyze_table_expr(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
                        const struct ast *e, struct type want, const char *context, struct query **query,
                        struct expr **out, struct err *err)
@@ -124,10 +138,7 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
             return wrong_type(e, want, (*out)->type, context, err);
         TRY(expr_cast(&an, *out, want, false, out, err));
     }
-    if (expr_has_subquery(*out))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s", context);
-    if (an.parameters.len > options->n_parameter_oids)
-        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%zu", an.parameters.len);
+    TRY(check_by_itself(&an, *out, context, err));
     *query = an.query;
     return 0;
 }
@@ -152,10 +163,7 @@ int analyze_trigger_condition(struct arena *a, const struct analyze_options *opt
                                             .qualified_only = true});
     }
     TRY(expr_analyze_bool(&an, s, e, "WHEN", out, err));
-    if (expr_has_subquery(*out))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in WHEN");
-    if (an.parameters.len > options->n_parameter_oids)
-        return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%zu", an.parameters.len);
+    TRY(check_by_itself(&an, *out, "WHEN", err));
     *query = an.query;
     return 0;
 }

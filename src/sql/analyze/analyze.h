@@ -59,6 +59,9 @@ int analyze_table_expr(struct arena *a, const struct analyze_options *options, c
 int analyze_trigger_condition(struct arena *a, const struct analyze_options *options, const struct cat_table *table,
                               const struct ast *e, struct query **query, struct expr **out, struct err *err) MUST_CHECK;
 
+// 42P02: $number has no value.
+int parameter_missing(int64_t number, struct err *err);
+
 // A type written in SQL.
 int analyze_type(struct cat_view *view, const struct cat_name_scope *scope, const struct ast *type_name,
                  struct type *out, struct err *err) MUST_CHECK;

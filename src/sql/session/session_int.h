@@ -413,7 +413,6 @@ int statement_source(void *arg, struct arena *a, const struct ast *statement, co
                      struct err *err);
 int session_interrupted(void *arg, struct err *err);
 struct str statement_tag(struct arena *a, const struct ast *ast, uint64_t rows);
-int parameter_missing(int64_t number, struct err *err); // 42P02: the statement came without values
 void send_notice(struct session *s, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void send_notice_record(void *session, const struct err *notice);
 void statement_clock_start(struct session *s);

@@ -616,11 +616,6 @@ static int run_plan(struct session *s, struct statement_plan *plan, const struct
     return rc;
 }
 
-int parameter_missing(int64_t number, struct err *err)
-{
-    return err_set(err, ERR_UNDEFINED_PARAMETER, "no value provided for placeholder: $%lld", (long long)number);
-}
-
 static int run_query(struct session *s, const struct statement_input *in, bool describe, struct arena *tag_arena,
                      struct str *tag, struct err *err)
 {
