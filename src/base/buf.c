@@ -82,6 +82,17 @@ void buf_patch_be32(struct buf *b, size_t at, uint32_t v)
         store_be32(b->ptr + at, v);
 }
 
+void buf_quoted(struct buf *b, struct str s, char quote)
+{
+    buf_putc(b, quote);
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == quote)
+            buf_putc(b, quote);
+        buf_putc(b, s.ptr[i]);
+    }
+    buf_putc(b, quote);
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
     INVARIANT(n <= b->len);

@@ -45,6 +45,8 @@ static inline void buf_putc(struct buf *b, char c)
 }
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+// Between quotes, a quote within doubled.
+void buf_quoted(struct buf *b, struct str s, char quote);
 void buf_fill(struct buf *b, char c, size_t n);
 // Big-endian integers (wire protocol, keys).
 void buf_be16(struct buf *b, uint16_t v);

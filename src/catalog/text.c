@@ -475,25 +475,16 @@ static void put_transition(struct buf *out, const char *which, struct str name)
     print_identifier(out, name);
 }
 
-// As PostgreSQL writes strings.
-static void put_plain_string(struct buf *out, struct str s)
-{
-    buf_putc(out, '\'');
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '\'')
-            buf_putc(out, '\'');
-        buf_putc(out, s.ptr[i]);
-    }
-    buf_putc(out, '\'');
-}
-
 void cat_text_trigger_action(struct buf *out, const struct cat_trigger *g, struct str function,
                              enum cat_trigger_form form)
 {
     buf_printf(out, "EXECUTE FUNCTION %.*s(", STR_FMT(function));
     for (size_t i = 0; i < g->n_args; i++) {
         buf_cstr(out, i > 0 ? ", " : "");
-        (form == CAT_TRIGGER_STORED ? print_string_literal : put_plain_string)(out, g->args[i]);
+        if (form == CAT_TRIGGER_STORED)
+            print_string_literal(out, g->args[i]);
+        else // as PostgreSQL writes strings
+            buf_quoted(out, g->args[i], '\'');
     }
     buf_putc(out, ')');
 }

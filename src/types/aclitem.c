@@ -93,13 +93,7 @@ void aclitem_write_name(struct buf *out, struct str name)
         buf_str(out, name);
         return;
     }
-    buf_putc(out, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            buf_putc(out, '"');
-        buf_putc(out, name.ptr[i]);
-    }
-    buf_putc(out, '"');
+    buf_quoted(out, name, '"');
 }
 
 void aclitem_write(struct buf *out, const struct aclitem *item)

@@ -224,24 +224,12 @@ int api_sql_run(struct api_sql *sql, struct str text, struct err *err)
 
 void quote_name(struct buf *out, struct str name)
 {
-    buf_putc(out, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            buf_putc(out, '"');
-        buf_putc(out, name.ptr[i]);
-    }
-    buf_putc(out, '"');
+    buf_quoted(out, name, '"');
 }
 
 void quote_text(struct buf *out, struct str text)
 {
-    buf_putc(out, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\'')
-            buf_putc(out, '\'');
-        buf_putc(out, text.ptr[i]);
-    }
-    buf_putc(out, '\'');
+    buf_quoted(out, text, '\'');
 }
 
 // ---- rows as JSON

@@ -48,13 +48,7 @@ void print_identifier(struct buf *out, struct str name)
         buf_str(out, name);
         return;
     }
-    buf_putc(out, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            buf_putc(out, '"');
-        buf_putc(out, name.ptr[i]);
-    }
-    buf_putc(out, '"');
+    buf_quoted(out, name, '"');
 }
 
 static void put_escaped(struct buf *out, unsigned char c)
@@ -87,13 +81,7 @@ void print_string_literal(struct buf *out, struct str value)
 // Backslashes are plain where standard_conforming_strings is on.
 static void print_portable_string(struct buf *out, struct str value)
 {
-    buf_putc(out, '\'');
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '\'')
-            buf_putc(out, '\'');
-        buf_putc(out, value.ptr[i]);
-    }
-    buf_putc(out, '\'');
+    buf_quoted(out, value, '\'');
 }
 
 // Formatted output -----------------------------------------------------------------------------------------------
