@@ -60,6 +60,10 @@ static void test_expression(void)
         "current_date(), false)",
         "INSERT 0 4");
     await("SELECT string_agg(id::STRING, ',' ORDER BY id) FROM e", "2,3,4");
+    CHECK_SQL(&h, "SET CLUSTER SETTING sql.ttl.default_delete_batch_size = 1", "SET CLUSTER SETTING");
+    CHECK_SQL(&h, "INSERT INTO e SELECT g, current_date() - 10, false FROM generate_series(100, 109) AS g",
+              "INSERT 0 10");
+    await("SELECT count(*) FROM e", "3");
     CHECK_SQL(&h, "SET CLUSTER SETTING sql.ttl.job.enabled = false", "SET CLUSTER SETTING");
     CHECK_SQL(&h, "INSERT INTO e VALUES (5, current_date() - 10, false)", "INSERT 0 1");
     await("SELECT count(*) > 0 FROM [SHOW JOBS] WHERE error = 'ttl jobs are currently disabled by CLUSTER SETTING "

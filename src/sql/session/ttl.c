@@ -2,56 +2,58 @@
 // at a time. A row is looked at when it is deleted: what was changed meanwhile to live longer lives.
 #include "sql/parse/parse.h"
 #include "sql/session/jobs_int.h"
+#include "sql/virtual/virtual.h"
 #include <unistd.h>
 
-enum { BATCH_DEFAULT = 100, RATE_DEFAULT = 100, ATTEMPTS_MAX = 50, WAIT_US = 10000 };
+enum { ATTEMPTS_MAX = 50, WAIT_US = 10000 };
+
+// The primary key of the row deleted last.
+struct ttl_key {
+    struct arena arena;
+    uint32_t index_id;    // of the primary index; 0: no row has been deleted
+    struct datum *values; // of its columns
+    struct type *types;
+    size_t n;
+};
 
 struct ttl_run {
     struct job *job;
     struct session *s;
     uint32_t table_id;
-    int64_t cutoff;     // microseconds
-    struct arena last;  // the key of the row deleted last
-    struct datum *key;  // NULL: none yet
-    struct type *types; // of the key's columns
-    size_t n_key;
+    int64_t cutoff;      // microseconds
+    struct ttl_key last; // of what is committed
     uint64_t deleted;
     int64_t began_ns;
 };
 
+// What one transaction does.
+struct ttl_step {
+    struct arena arena;
+    struct ttl_key last;
+    uint64_t deleted;
+    int64_t per_second; // 0: as many as can be
+};
+
 // ---- what the table says
 
-static int64_t number_of(const struct cat_table *t, const char *name, int64_t otherwise)
+// The table's parameter, else the cluster's setting.
+static int number_of(struct session *s, struct arena *a, const struct cat_table *t, const char *parameter,
+                     const char *setting, int64_t *out, struct err *err)
 {
-    int64_t n;
-    struct str text = cat_storage_parameter(t->storage_parameters, str_of(name));
-    return text.ptr != NULL && str_to_i64(text, &n) ? n : otherwise;
+    struct str text = cat_storage_parameter(t->storage_parameters, str_of(parameter));
+    bool is_default;
+    if (text.ptr == NULL)
+        TRY(cluster_setting_value(s->view, cluster_setting_find(str_of(setting)), a, &text, &is_default, err));
+    return str_to_i64(text, out) ? 0 : err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value of %s", parameter);
 }
 
-static int64_t setting_or(struct session *s, const char *name, int64_t otherwise)
+static int check_allowed(struct session *s, struct arena *a, const struct cat_table *t, struct err *err)
 {
-    struct str text;
-    int64_t n;
-    return cat_setting_get(s->view, str_of(name), &text, NULL) == 0 && text.ptr != NULL && str_to_i64(text, &n)
-               ? n
-               : otherwise;
-}
-
-static int64_t batch_size(struct session *s, const struct cat_table *t)
-{
-    return number_of(t, "ttl_delete_batch_size", setting_or(s, "sql.ttl.default_delete_batch_size", BATCH_DEFAULT));
-}
-
-static int64_t rate(struct session *s, const struct cat_table *t)
-{
-    return number_of(t, "ttl_delete_rate_limit", setting_or(s, "sql.ttl.default_delete_rate_limit", RATE_DEFAULT));
-}
-
-static int check_allowed(struct session *s, const struct cat_table *t, struct err *err)
-{
-    struct str text;
-    TRY(cat_setting_get(s->view, STR("sql.ttl.job.enabled"), &text, err));
-    if (text.ptr != NULL && str_eqc(text, "false"))
+    struct str enabled;
+    bool is_default;
+    TRY(cluster_setting_value(s->view, cluster_setting_find(STR("sql.ttl.job.enabled")), a, &enabled, &is_default,
+                              err));
+    if (!str_eqc(enabled, "true"))
         return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "ttl jobs are currently disabled by CLUSTER SETTING sql.ttl.job.enabled");
     if (!str_eqc(cat_storage_parameter(t->storage_parameters, STR("ttl_pause")), "true"))
@@ -103,18 +105,19 @@ static void put_key(struct buf *b, const struct cat_table *t, bool order)
     }
 }
 
-static struct str statement_text(struct ttl_run *r, struct arena *a, const struct cat_table *t)
+// `after`: from the row after the last one on.
+static struct str statement_text(struct arena *a, const struct cat_table *t, bool after, int64_t rows_max)
 {
     struct buf b = BUF_INIT;
     struct str when = cat_storage_text(a, t->storage_parameters, STR("ttl_expiration_expression"));
     if (when.ptr == NULL)
         when = STR("crdb_internal_expiration");
     buf_printf(&b, "DELETE FROM [%u AS t] WHERE (%.*s) <= $1", t->id, STR_FMT(when));
-    if (r->key != NULL)
+    if (after)
         put_after(&b, t);
     buf_cstr(&b, " ORDER BY ");
     put_key(&b, t, true);
-    buf_printf(&b, " LIMIT %lld RETURNING ", (long long)batch_size(r->s, t));
+    buf_printf(&b, " LIMIT %lld RETURNING ", (long long)rows_max);
     put_key(&b, t, false);
     struct str out = arena_str(a, buf_view(&b));
     buf_release(&b);
@@ -123,105 +126,112 @@ static struct str statement_text(struct ttl_run *r, struct arena *a, const struc
 
 // ---- running it
 
-static struct datum *parameters_of(struct ttl_run *r, struct arena *a, uint32_t **oids, size_t *n)
+static void key_release(struct ttl_key *k)
 {
-    *n = 1 + (r->key != NULL ? r->n_key : 0);
-    struct datum *values = ARENA_ARRAY(a, struct datum, *n);
-    *oids = ARENA_ARRAY(a, uint32_t, *n);
+    if (k->index_id != 0)
+        arena_release(&k->arena);
+    k->index_id = 0;
+}
+
+static void key_take(struct ttl_key *k, uint32_t index_id, struct execution *e, const struct batch *b)
+{
+    struct query *q = e->plan->query;
+    key_release(k);
+    arena_init(&k->arena, NULL);
+    k->index_id = index_id;
+    k->n = q->n_output;
+    k->values = ARENA_ARRAY(&k->arena, struct datum, k->n);
+    k->types = ARENA_ARRAY(&k->arena, struct type, k->n);
+    for (uint32_t i = 0; i < q->n_output; i++) {
+        k->types[i] = query_column(q, q->output[i])->type;
+        k->values[i] = datum_copy(&k->arena, k->types[i], vec_get(&b->cols[e->map[i]], batch_row(b, b->n - 1)));
+    }
+}
+
+// $1 is the time, what follows the key.
+static struct datum *parameters_of(const struct ttl_run *r, struct arena *a, size_t n_key, uint32_t *oids)
+{
+    struct datum *values = ARENA_ARRAY(a, struct datum, n_key + 1);
     values[0] = datum_int(r->cutoff);
-    (*oids)[0] = T_TIMESTAMPTZ.oid;
-    for (size_t i = 1; i < *n; i++) {
-        values[i] = r->key[i - 1];
-        (*oids)[i] = r->types[i - 1].oid;
+    oids[0] = T_TIMESTAMPTZ.oid;
+    for (size_t i = 0; i < n_key; i++) {
+        values[i + 1] = r->last.values[i];
+        oids[i + 1] = r->last.types[i].oid;
     }
     return values;
 }
 
-static void keep_key(struct ttl_run *r, struct execution *e, const struct batch *b)
-{
-    struct query *q = e->plan->query;
-    arena_release(&r->last);
-    arena_init(&r->last, NULL);
-    r->n_key = q->n_output;
-    r->key = ARENA_ARRAY(&r->last, struct datum, r->n_key);
-    r->types = ARENA_ARRAY(&r->last, struct type, r->n_key);
-    for (uint32_t i = 0; i < q->n_output; i++) {
-        r->types[i] = query_column(q, q->output[i])->type;
-        r->key[i] = datum_copy(&r->last, r->types[i], vec_get(&b->cols[e->map[i]], batch_row(b, b->n - 1)));
-    }
-}
-
-static int drain(struct ttl_run *r, struct execution *e, uint64_t *n, struct err *err)
+static int drain(struct ttl_step *step, uint32_t index_id, struct execution *e, struct err *err)
 {
     struct batch b;
-    *n = 0;
     for (;;) {
         TRY(exec_next(&e->x, &b, err));
         if (b.n == 0)
             return 0;
-        *n += b.n;
-        keep_key(r, e, &b);
+        step->deleted += b.n;
+        key_take(&step->last, index_id, e, &b);
     }
 }
 
-static int delete_some(struct ttl_run *r, struct arena *a, uint64_t *n, int64_t *per_second, struct err *err)
+static int delete_some(const struct ttl_run *r, struct ttl_step *step, struct err *err)
 {
     struct session *s = r->s;
+    struct arena *a = &step->arena;
     const struct cat_table *t;
     struct parsed_statements parsed;
     struct statement_plan *plan;
     struct execution *e;
-    uint32_t *oids;
-    size_t n_parameters;
-    *n = 0;
+    int64_t rows_max;
     TRY(cat_table_by_id(s->view, r->table_id, &t, err));
     if (t == NULL || cat_storage_parameter(t->storage_parameters, STR("ttl")).ptr == NULL)
         return 0;
-    *per_second = rate(s, t);
-    TRY(check_allowed(s, t, err));
-    TRY(parse_sql(a, statement_text(r, a, t), NULL, &parsed, err));
-    struct datum *values = parameters_of(r, a, &oids, &n_parameters);
-    TRY(plan_statement(s, a, parsed.items[0].ast, oids, n_parameters, &plan, err));
+    TRY(check_allowed(s, a, t, err));
+    TRY(number_of(s, a, t, "ttl_delete_rate_limit", "sql.ttl.default_delete_rate_limit", &step->per_second, err));
+    TRY(number_of(s, a, t, "ttl_delete_batch_size", "sql.ttl.default_delete_batch_size", &rows_max, err));
+    bool after = r->last.index_id == t->primary->id; // else from the beginning: no row yet, or another primary key
+    size_t n_key = after ? r->last.n : 0;
+    uint32_t *oids = ARENA_ARRAY(a, uint32_t, n_key + 1);
+    struct datum *values = parameters_of(r, a, n_key, oids);
+    TRY(parse_sql(a, statement_text(a, t, after, MAX(rows_max, 1)), NULL, &parsed, err));
+    TRY(plan_statement(s, a, parsed.items[0].ast, oids, n_key + 1, &plan, err));
     TRY(execution_start(s, plan, values, &e, err));
-    int rc = drain(r, e, n, err);
+    int rc = drain(step, t->primary->id, e, err);
     execution_free(e);
     return rc;
 }
 
-// The key of the row before is put back when the transaction has to be run again.
-static int delete_in_txn(struct ttl_run *r, uint64_t *n, int64_t *per_second, struct err *err)
+static int try_step(const struct ttl_run *r, struct ttl_step *step, struct err *err)
 {
-    int rc = 0;
-    struct ttl_run before = *r;
-    arena_init(&r->last, NULL);
-    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        struct arena a;
-        err_reset(err);
-        rc = job_check(r->job, err);
-        if (rc != 0)
-            break;
-        r->key = before.key;
-        r->types = before.types;
-        arena_init(&a, &r->s->budget);
-        statement_clock_start(r->s);
-        rc = session_begin(r->s, TXN_IMPLICIT, err);
-        if (rc == 0)
-            rc = delete_some(r, &a, n, per_second, err);
-        if (rc == 0)
-            rc = session_commit(r->s, err);
-        else if (r->s->txn_state != TXN_NONE)
-            session_rollback(r->s);
-        arena_release(&a);
-        if (rc != ERR_SERIALIZATION_FAILURE)
-            break;
-    }
-    if (r->key == before.key) {
-        arena_release(&r->last);
-        r->last = before.last;
-    } else {
-        arena_release(&before.last);
-    }
+    *step = (struct ttl_step){0};
+    arena_init(&step->arena, &r->s->budget);
+    statement_clock_start(r->s);
+    int rc = session_begin(r->s, TXN_IMPLICIT, err);
+    if (rc == 0)
+        rc = delete_some(r, step, err);
+    if (rc == 0)
+        rc = session_commit(r->s, err);
+    else if (r->s->txn_state != TXN_NONE)
+        session_rollback(r->s);
+    arena_release(&step->arena);
+    if (rc != 0)
+        key_release(&step->last);
     return rc;
+}
+
+static int take_step(struct ttl_run *r, struct ttl_step *step, struct err *err)
+{
+    int rc = ERR_SERIALIZATION_FAILURE;
+    for (int attempt = 0; attempt < ATTEMPTS_MAX && rc == ERR_SERIALIZATION_FAILURE; attempt++) {
+        err_reset(err);
+        TRY(job_check(r->job, err));
+        rc = try_step(r, step, err);
+    }
+    if (rc != 0 || step->deleted == 0)
+        return rc;
+    key_release(&r->last);
+    r->last = step->last;
+    r->deleted += step->deleted;
+    return 0;
 }
 
 // Not more rows a second than the table's rate.
@@ -237,14 +247,12 @@ static int keep_rate(const struct ttl_run *r, int64_t per_second, struct err *er
 
 static int delete_expired(struct ttl_run *r, struct err *err)
 {
-    uint64_t n;
+    struct ttl_step step;
     do {
-        int64_t per_second = 0;
-        TRY(delete_in_txn(r, &n, &per_second, err));
-        r->deleted += n;
-        if (n > 0)
-            TRY(keep_rate(r, per_second, err));
-    } while (n > 0);
+        TRY(take_step(r, &step, err));
+        if (step.deleted > 0)
+            TRY(keep_rate(r, step.per_second, err));
+    } while (step.deleted > 0);
     return 0;
 }
 
@@ -255,13 +263,12 @@ int ttl_run(struct job *job, struct err *err)
     r.cutoff = clock_wall_ns() / 1000;
     r.began_ns = clock_mono_ns();
     TRY(job_session_open(job_arg(job), STR("root"), STR("defaultdb"), &r.s, err));
-    arena_init(&r.last, NULL);
     session_works_for(r.s, job);
     // Rows that others write while they are looked at are none of the job's concern.
     int rc = setting_set(r.s, STR("default_transaction_isolation"), STR("read committed"), false, err);
     if (rc == 0)
         rc = delete_expired(&r, err);
-    arena_release(&r.last);
+    key_release(&r.last);
     session_free(r.s);
     return rc;
 }
