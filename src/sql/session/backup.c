@@ -13,17 +13,17 @@ static int check_admin(struct session *s, const char *what, struct err *err)
     return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "only users with the admin role are allowed to %s", what);
 }
 
-// A constant string: a location, a subdirectory, the value of an option.
-static int text_of(struct session *s, const struct ast *e, struct arena *a, struct str *out, struct err *err)
+int constant_text(struct session *s, const struct ast *e, const char *what, struct arena *a, struct str *out,
+                  struct err *err)
 {
     struct analyze_options options;
     struct eval_context fold;
     struct query *q;
     struct expr *value;
     analyze_options_init(s, &options, &fold, a);
-    TRY(analyze_table_expr(a, &options, NULL, e, T_STRING, "location", &q, &value, err));
+    TRY(analyze_table_expr(a, &options, NULL, e, T_STRING, what, &q, &value, err));
     if (value->kind != EXPR_CONST || value->value.null)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "locations and options must be constant strings");
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%s must be a constant string", what);
     *out = arena_str(a, value->value.s);
     return 0;
 }
@@ -32,7 +32,7 @@ static int resolve(struct session *s, const struct ast *e, struct arena *a, stru
 {
     struct str uri;
     struct buf path = BUF_INIT;
-    TRY(text_of(s, e, a, &uri, err));
+    TRY(constant_text(s, e, "location", a, &uri, err));
     int rc = backup_resolve(str_of(s->engine->external_io_dir), uri, &path, err);
     *out = arena_str(a, buf_view(&path));
     buf_release(&path);
@@ -95,7 +95,7 @@ static int read_option(struct session *s, const struct ast_option *o, bool resto
         if (options[i].has_value != (o->value != NULL))
             return err_set(err, ERR_SYNTAX_ERROR, "option \"%s\" %s a value", options[i].name,
                            options[i].has_value ? "needs" : "takes no");
-        return o->value != NULL ? text_of(s, o->value, a, &out->text[i], err) : 0;
+        return o->value != NULL ? constant_text(s, o->value, options[i].name, a, &out->text[i], err) : 0;
     }
     return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: %s option \"%.*s\" is not supported",
                    restore ? "RESTORE" : "BACKUP", STR_FMT(o->name));
@@ -298,7 +298,7 @@ static int backup_request(struct session *s, const struct ast_backup *b, struct 
     if (out->as_of && out->target != BACKUP_VIRTUAL_CLUSTER)
         TRY(as_of_check_ages(s, out->version, out->ids, out->n_ids, err));
     out->append = b->latest || b->subdirectory != NULL;
-    return b->subdirectory != NULL ? text_of(s, b->subdirectory, a, &out->subdirectory, err) : 0;
+    return b->subdirectory != NULL ? constant_text(s, b->subdirectory, "subdirectory", a, &out->subdirectory, err) : 0;
 }
 
 int run_backup(struct session *s, const struct ast *ast, bool describe, struct arena *a, struct err *err)
@@ -414,7 +414,8 @@ static int restore_version(struct session *s, const struct ast *e, struct arena 
     struct datum parsed;
     if (e == NULL)
         return 0;
-    if (text_of(s, e, a, &text, NULL) == 0 && datum_parse(a, T_TIMESTAMPTZ, text, &s->vc, &parsed, NULL) == 0) {
+    if (constant_text(s, e, "timestamp", a, &text, NULL) == 0 &&
+        datum_parse(a, T_TIMESTAMPTZ, text, &s->vc, &parsed, NULL) == 0) {
         *out = (uint64_t)parsed.i * 1000;
         return 0;
     }
@@ -454,7 +455,7 @@ static int restore_request(struct session *s, const struct ast_restore *r, struc
                         : values.set[OPTION_CLUSTER_NAME] ? values.text[OPTION_CLUSTER_NAME]
                                                           : values.text[OPTION_INTO_DB];
     out->flags = restore_flags(&values);
-    return r->subdirectory != NULL ? text_of(s, r->subdirectory, a, &out->subdirectory, err) : 0;
+    return r->subdirectory != NULL ? constant_text(s, r->subdirectory, "subdirectory", a, &out->subdirectory, err) : 0;
 }
 
 // The pairs of a backup for the server, which makes the cluster.
@@ -608,7 +609,7 @@ int show_backup(struct show *sh, struct err *err)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "unimplemented: options of SHOW BACKUP are not supported");
     TRY(resolve(s, sh->ast->expr, sh->arena, &collection, err));
     if (sh->ast->expr2 != NULL)
-        TRY(text_of(s, sh->ast->expr2, sh->arena, &subdirectory, err));
+        TRY(constant_text(s, sh->ast->expr2, "subdirectory", sh->arena, &subdirectory, err));
     TRY(backup_open(collection, subdirectory, 0, sh->arena, &chain, err));
     for (size_t i = 0; i < chain.layers.len; i++) {
         struct backup_layer *layer = &chain.layers.ptr[i];

@@ -74,6 +74,9 @@ int job_ids_of_schedules(struct session *s, struct arena *a, const struct ast *q
 int show_schedules(struct show *sh, struct err *err) MUST_CHECK;
 
 // backup.c
+// A constant string: a location, the value of an option. 22023 naming `what`.
+int constant_text(struct session *s, const struct ast *e, const char *what, struct arena *a, struct str *out,
+                  struct err *err) MUST_CHECK;
 enum { BULK_COLUMNS = 4 };
 extern const char *const bulk_column_names[BULK_COLUMNS]; // detached: the first alone
 const struct type *bulk_column_types(void);

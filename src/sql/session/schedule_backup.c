@@ -34,20 +34,6 @@ struct wanted {
 
 // ---- options
 
-static int text_of(struct wanted *w, const struct ast *e, const char *what, struct str *out, struct err *err)
-{
-    struct analyze_options options;
-    struct eval_context fold;
-    struct query *q;
-    struct expr *value;
-    analyze_options_init(w->s, &options, &fold, w->arena);
-    TRY(analyze_table_expr(w->arena, &options, NULL, e, T_STRING, what, &q, &value, err));
-    if (value->kind != EXPR_CONST || value->value.null)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%s must be a constant string", what);
-    *out = arena_str(w->arena, value->value.s);
-    return 0;
-}
-
 static int one_of(struct str text, const char *const *names, size_t n, const char *option, int *out, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
@@ -84,7 +70,7 @@ static int read_option(struct wanted *w, const struct ast_option *o, struct err 
     if (str_ieqc(o->name, "updates_cluster_last_backup_time_metric"))
         return 0; // there is no such metric
     if (o->value != NULL)
-        TRY(text_of(w, o->value, "a schedule option", &text, err));
+        TRY(constant_text(w->s, o->value, "a schedule option", w->arena, &text, err));
     if (str_ieqc(o->name, "first_run"))
         return read_first_run(w, text, err);
     if (str_ieqc(o->name, "on_previous_running")) {
@@ -121,11 +107,11 @@ static int read_times(struct wanted *w, const struct ast_create_schedule *n, str
 {
     int64_t apart_s = 0, full_s = 0;
     if (n->recurring != NULL)
-        TRY(text_of(w, n->recurring, "RECURRING", &w->recurring, err));
+        TRY(constant_text(w->s, n->recurring, "RECURRING", w->arena, &w->recurring, err));
     if (n->recurring != NULL)
         TRY(read_cron(w->recurring, &apart_s, err));
     if (n->full != NULL) {
-        TRY(text_of(w, n->full, "FULL BACKUP", &w->full, err));
+        TRY(constant_text(w->s, n->full, "FULL BACKUP", w->arena, &w->full, err));
         TRY(read_cron(w->full, &full_s, err));
         if (n->recurring == NULL || full_s < apart_s)
             return err_set(err, ERR_INVALID_PARAMETER_VALUE,
@@ -211,7 +197,7 @@ static int read_statement(struct wanted *w, const struct ast_create_schedule *n,
 {
     w->label = arena_printf(w->arena, "BACKUP %lld", (long long)(clock_wall_ns() / 1000000000));
     if (n->label != NULL)
-        TRY(text_of(w, n->label, "the label", &w->label, err));
+        TRY(constant_text(w->s, n->label, "the label", w->arena, &w->label, err));
     else if (n->if_not_exists)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "schedule label must be specified when using IF NOT EXISTS");
     for (size_t i = 0; i < n->options.n; i++)
