@@ -137,6 +137,7 @@ int interval_mul_float(struct interval a, double by, struct interval *out, struc
 int interval_div_int(struct interval a, int64_t by, struct interval *out, struct err *err) MUST_CHECK; // 22012
 int interval_div_float(struct interval a, double by, struct interval *out, struct err *err) MUST_CHECK;
 int interval_negate(struct interval a, struct interval *out, struct err *err) MUST_CHECK;
+int64_t interval_to_micros(struct interval iv); // a month is 30 days; the nearest that there is
 double interval_to_seconds(struct interval iv); // a year 365.25 days, a month 30, as extract(epoch)
 int interval_from_seconds(double seconds, struct interval *out, struct err *err) MUST_CHECK;
 struct interval interval_justify_hours(struct interval iv);

@@ -19,6 +19,12 @@ int interval_compare(struct interval a, struct interval b)
     return (x > y) - (x < y);
 }
 
+int64_t interval_to_micros(struct interval iv)
+{
+    __int128 span = span_of(iv);
+    return span > INT64_MAX ? INT64_MAX : span < INT64_MIN ? INT64_MIN : (int64_t)span;
+}
+
 uint64_t interval_hash(struct interval iv, uint64_t seed)
 {
     unsigned __int128 span = (unsigned __int128)span_of(iv);

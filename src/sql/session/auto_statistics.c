@@ -5,11 +5,10 @@
 // Enough: sql.stats.automatic_collection.min_stale_rows and .fraction_stale_rows of the table's rows, as in
 // CockroachDB; within a minute of the last time only when the table has doubled. Counters begin anew with the process.
 #include "sql/session/jobs_int.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "sql/virtual/virtual.h"
 
-enum { NS_PER_S = 1000000000, RECENT_S = 60, WRITE_ATTEMPTS_MAX = 20 };
-static const double MIN_STALE_DEFAULT = 500, FRACTION_STALE_DEFAULT = 0.2;
+enum { NS_PER_S = 1000000000, RECENT_S = 60, WRITE_ATTEMPTS_MAX = 20, LOOK_FROM = 500 };
+static const double NEVER = 1e18;
 
 // Of a table with changes since its last statistics; statistics_mutex guards it.
 struct table_changes {
@@ -41,7 +40,7 @@ static struct table_changes *changes_of(struct sql_engine *e, uint32_t table_id)
     if (c != NULL)
         return c;
     c = mem_zalloc(sizeof(*c));
-    *c = (struct table_changes){.next = *list, .table_id = table_id, .due = (uint64_t)MIN_STALE_DEFAULT};
+    *c = (struct table_changes){.next = *list, .table_id = table_id, .due = LOOK_FROM};
     return *list = c;
 }
 
@@ -67,14 +66,17 @@ void session_rows_changed(void *session, const struct cat_table *t, uint64_t row
     s->changed[i].rows += rows;
 }
 
-static double setting_or(struct session *s, const char *name, double otherwise)
+// From how many changes on statistics of a table are stale; without an answer never.
+static double stale_from(struct session *s, int64_t rows)
 {
-    struct str text;
-    char number[32];
-    if (cat_setting_get(s->view, str_of(name), &text, NULL) != 0 || text.ptr == NULL)
-        return otherwise;
-    snprintf(number, sizeof(number), "%.*s", STR_FMT(text));
-    return strtod(number, NULL);
+    struct datum least, fraction;
+    struct arena a;
+    arena_init(&a, NULL);
+    bool known =
+        cluster_setting_get(s->view, "sql.stats.automatic_collection.min_stale_rows", &a, &least, NULL) == 0 &&
+        cluster_setting_get(s->view, "sql.stats.automatic_collection.fraction_stale_rows", &a, &fraction, NULL) == 0;
+    arena_release(&a);
+    return known ? (double)least.i + fraction.f * (double)rows : NEVER;
 }
 
 static bool is_enabled(struct session *s)
@@ -120,9 +122,7 @@ void auto_statistics_count(struct session *s)
         if (!count(e, t) || cat_row_count(s->view, t->table_id, &rows, NULL) != 0)
             continue;
         bool enabled = is_enabled(s);
-        double stale =
-            setting_or(s, "sql.stats.automatic_collection.min_stale_rows", MIN_STALE_DEFAULT) +
-            setting_or(s, "sql.stats.automatic_collection.fraction_stale_rows", FRACTION_STALE_DEFAULT) * (double)rows;
+        double stale = stale_from(s, rows);
         pthread_mutex_lock(&e->statistics_mutex);
         struct table_changes *c = changes_of(e, t->table_id);
         t->due = is_due(c, stale, rows, enabled);
@@ -246,7 +246,7 @@ int auto_statistics_run(struct job *job, struct err *err)
     struct table_changes *c = changes_of(e, table_id);
     c->collected_ns = clock_mono_ns();
     c->rows = rows;
-    c->due = (uint64_t)MIN_STALE_DEFAULT;
+    c->due = LOOK_FROM;
     c->running = false;
     pthread_mutex_unlock(&e->statistics_mutex);
     return rc;

@@ -4,6 +4,7 @@
 #include "sql/session/jobs_int.h"
 #include "sql/session/session_int.h"
 #include "sql/virtual/virtual.h"
+#include "types/datetime.h"
 
 // A short transaction of its own over the catalog.
 struct short_txn {
@@ -75,18 +76,13 @@ enum { TRIM_EVENTS_EVERY_S = 3600 };
 
 static int trim_events(struct cat_view *v, struct err *err)
 {
-    struct str text;
     struct datum ttl;
-    struct value_context utc = {0};
     struct arena a;
-    bool is_default;
     arena_init(&a, NULL);
-    int rc = cluster_setting_value(v, cluster_setting_find(STR("server.eventlog.ttl")), &a, &text, &is_default, err);
-    if (rc == 0)
-        rc = datum_parse(&a, T_INTERVAL, text, &utc, &ttl, err);
+    int rc = cluster_setting_get(v, "server.eventlog.ttl", &a, &ttl, err);
     arena_release(&a);
     TRY(rc);
-    int64_t micros = (ttl.iv.months * 30LL + ttl.iv.days) * 86400000000LL + ttl.iv.micros;
+    int64_t micros = interval_to_micros(ttl.iv);
     return micros > 0 ? cat_events_trim(v, clock_wall_ns() / 1000 - micros, err) : 0;
 }
 

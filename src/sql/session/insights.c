@@ -3,6 +3,7 @@
 // few comparisons. What is kept holds references to the entries of activity.c, which have the texts.
 #include "sql/session/insights_int.h"
 #include "sql/session/session_int.h"
+#include "types/datetime.h"
 #include <stdio.h>
 
 enum { INSIGHTS_MAX = 1000, USER_BYTES_MAX = 63 }; // of statements, and of transactions
@@ -52,7 +53,7 @@ void insights_configure(struct sql_engine *e)
     if (sql_engine_settings(e, &a, names, ARRAY_LEN(names), values, &ignored) == 0 &&
         datum_parse(&a, T_INTERVAL, values[0], &utc, &latency, &ignored) == 0 &&
         datum_parse(&a, T_INT8, values[1], &utc, &retries, &ignored) == 0) {
-        int64_t micros = (latency.iv.months * 30LL + latency.iv.days) * 86400000000LL + latency.iv.micros;
+        int64_t micros = interval_to_micros(latency.iv);
         atomic_store(&e->insights->slow_ns, MIN(MAX(micros, 0), INT64_MAX / 1000) * 1000);
         atomic_store(&e->insights->retries_min, retries.i);
     }

@@ -18,6 +18,7 @@
 #include "keys/keys.h"
 #include "sql/session/jobs_int.h"
 #include "sql/session/show_int.h"
+#include "sql/virtual/virtual.h"
 #include "types/datetime.h"
 #include <unistd.h>
 
@@ -27,13 +28,11 @@ enum {
     PIECE_ROWS_MIN = 8,
     PIECE_ATTEMPTS_MAX = 1000,
     BUSY_POLL_US = 5000,
-    ROWS_MIN_DEFAULT = 50000,
     LOCK_MOMENT_NS = 50000000,   // new writers of the table wait no longer than this …
     LOCK_LAST_NS = 1000000000,   // but for the last time …
     LET_THROUGH_US = 100000,     // and then have this long to go on
     LET_THROUGH_MAX_US = 800000, // when it takes longer
 };
-static const int64_t writers_wait_default_ns = INT64_C(300000000000);
 
 enum task_kind { TASK_INDEX, TASK_CHECK, TASK_FOREIGN_KEY };
 struct task {
@@ -64,11 +63,13 @@ struct online {
 
 static int threshold(struct session *s, int64_t *out, struct err *err)
 {
-    struct str text;
-    TRY(cat_setting_get(s->view, STR("sql.online_index.min_rows"), &text, err));
-    if (text.ptr == NULL || !str_to_i64(text, out))
-        *out = ROWS_MIN_DEFAULT;
-    return 0;
+    struct datum d;
+    struct arena a;
+    arena_init(&a, NULL);
+    int rc = cluster_setting_get(s->view, "sql.online_index.min_rows", &a, &d, err);
+    arena_release(&a);
+    *out = rc == 0 ? d.i : 0;
+    return rc;
 }
 
 static bool find_call(void *arg, struct ast *n)
@@ -216,13 +217,13 @@ static int store_progress(struct online *o, struct err *err)
 
 static int writers_wait(struct session *s, int64_t *out_ns, struct err *err)
 {
-    struct str text;
-    struct interval wait;
-    TRY(cat_setting_get(s->view, STR("sql.online_index.writers_wait"), &text, err));
-    *out_ns = writers_wait_default_ns;
-    if (text.ptr != NULL && interval_parse(text, INTERVAL_FIELD_ANY, INTERVAL_STYLE_POSTGRES, &wait, NULL) == 0)
-        *out_ns = wait.months > 0 || wait.days > 0 ? INT64_MAX : MIN(wait.micros, INT64_MAX / 1000) * 1000;
-    return 0;
+    struct datum d;
+    struct arena a;
+    arena_init(&a, NULL);
+    int rc = cluster_setting_get(s->view, "sql.online_index.writers_wait", &a, &d, err);
+    arena_release(&a);
+    *out_ns = rc == 0 ? MIN(interval_to_micros(d.iv), INT64_MAX / 1000) * 1000 : 0;
+    return rc;
 }
 
 // How the attempt at hand asks for the table's lock.

@@ -7,6 +7,7 @@
 #include "sql/session/show_int.h"
 #include "sql/parse/ast_print.h"
 #include "sql/functions/advisory.h"
+#include "types/datetime.h"
 #include <stdio.h>
 
 enum { RETRIES_MAX = 100 };
@@ -53,7 +54,7 @@ static int fn_sleep(struct session_functions *sf, int64_t micros, struct err *er
 static int fn_force_retry(struct session_functions *sf, struct interval age, struct err *err)
 {
     struct session *s = of_functions(sf);
-    int64_t limit = ((age.months * 30LL + age.days) * 86400000000LL + age.micros);
+    int64_t limit = interval_to_micros(age);
     if (s->statement_micros - s->txn_micros >= limit && clock_wall_ns() / 1000 - s->txn_micros >= limit)
         return 0;
     return err_set(err, ERR_SERIALIZATION_FAILURE,

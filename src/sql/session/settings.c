@@ -8,6 +8,7 @@
 const struct setting_info setting_infos[SETTING_COUNT] = {
 #define SETTING(NAME, name_, kind_, default_text_, values_) {name_, SETTING_##kind_, default_text_, values_},
 #include "sql/session/settings.def"
+#include "types/datetime.h"
 #undef SETTING
 };
 
@@ -255,7 +256,7 @@ static int normalize_duration(struct session *s, const char *name, struct str va
         arena_release(&a);
         if (rc != 0)
             return bad_value(name, value, NULL, err);
-        ms = (d.iv.months * 30LL + d.iv.days) * 86400000LL + d.iv.micros / 1000;
+        ms = interval_to_micros(d.iv) / 1000;
     }
     if (ms < 0)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%s cannot have a negative duration", name);

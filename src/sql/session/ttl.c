@@ -40,20 +40,19 @@ struct ttl_step {
 static int number_of(struct session *s, struct arena *a, const struct cat_table *t, const char *parameter,
                      const char *setting, int64_t *out, struct err *err)
 {
-    struct str text = cat_storage_parameter(t->storage_parameters, str_of(parameter));
-    bool is_default;
-    if (text.ptr == NULL)
-        TRY(cluster_setting_value(s->view, cluster_setting_find(str_of(setting)), a, &text, &is_default, err));
-    return str_to_i64(text, out) ? 0 : err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value of %s", parameter);
+    struct datum d;
+    if (str_to_i64(cat_storage_parameter(t->storage_parameters, str_of(parameter)), out))
+        return 0;
+    TRY(cluster_setting_get(s->view, setting, a, &d, err));
+    *out = d.i;
+    return 0;
 }
 
 static int check_allowed(struct session *s, struct arena *a, const struct cat_table *t, struct err *err)
 {
-    struct str enabled;
-    bool is_default;
-    TRY(cluster_setting_value(s->view, cluster_setting_find(STR("sql.ttl.job.enabled")), a, &enabled, &is_default,
-                              err));
-    if (!str_eqc(enabled, "true"))
+    struct datum enabled;
+    TRY(cluster_setting_get(s->view, "sql.ttl.job.enabled", a, &enabled, err));
+    if (!enabled.b)
         return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "ttl jobs are currently disabled by CLUSTER SETTING sql.ttl.job.enabled");
     if (!str_eqc(cat_storage_parameter(t->storage_parameters, STR("ttl_pause")), "true"))
@@ -192,7 +191,7 @@ static int delete_some(const struct ttl_run *r, struct ttl_step *step, struct er
     size_t n_key = after ? r->last.n : 0;
     uint32_t *oids = ARENA_ARRAY(a, uint32_t, n_key + 1);
     struct datum *values = parameters_of(r, a, n_key, oids);
-    TRY(parse_sql(a, statement_text(a, t, after, MAX(rows_max, 1)), NULL, &parsed, err));
+    TRY(parse_sql(a, statement_text(a, t, after, rows_max), NULL, &parsed, err));
     TRY(plan_statement(s, a, parsed.items[0].ast, oids, n_key + 1, &plan, err));
     TRY(execution_start(s, plan, values, &e, err));
     int rc = drain(step, t->primary->id, e, err);

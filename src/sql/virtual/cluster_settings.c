@@ -42,6 +42,10 @@ static const struct {
     const char *name;
     int64_t min, max;
 } bounds[] = {
+    {"sql.ttl.default_delete_batch_size", 1, INT64_MAX},
+    {"sql.ttl.default_delete_rate_limit", 0, INT64_MAX},
+    {"sql.ttl.default_select_batch_size", 1, INT64_MAX},
+    {"sql.ttl.default_select_rate_limit", 0, INT64_MAX},
     {"server.max_connections_per_gateway", -1, INT32_MAX},
     {"server.user_login.min_password_length", 1, 256},
     {"server.user_login.password_hashes.default_cost.scram_sha_256", 4096, 10000000},
@@ -110,6 +114,17 @@ int cluster_setting_value(struct cat_view *v, const struct cluster_setting *sett
     *is_default = stored.ptr == NULL;
     *value = *is_default ? str_of(setting->default_text) : arena_str(a, stored);
     return 0;
+}
+
+int cluster_setting_get(struct cat_view *v, const char *name, struct arena *a, struct datum *out, struct err *err)
+{
+    const struct cluster_setting *setting = cluster_setting_find(str_of(name));
+    struct value_context utc = {0};
+    struct str text;
+    bool is_default;
+    INVARIANT(setting != NULL);
+    TRY(cluster_setting_value(v, setting, a, &text, &is_default, err));
+    return datum_parse(a, cluster_setting_type(setting), text, &utc, out, err);
 }
 
 // ---- who may

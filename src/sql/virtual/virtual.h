@@ -161,5 +161,8 @@ int cluster_setting_decode(const struct cluster_setting *setting, struct str sto
 // The stored value or the default.
 int cluster_setting_value(struct cat_view *v, const struct cluster_setting *setting, struct arena *a, struct str *value,
                           bool *is_default, struct err *err) MUST_CHECK;
+// The same as a value of the setting's type, for the server's own use: the setting exists.
+int cluster_setting_get(struct cat_view *v, const char *name, struct arena *a, struct datum *out,
+                        struct err *err) MUST_CHECK;
 
 #endif
